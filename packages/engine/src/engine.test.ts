@@ -1,0 +1,277 @@
+import { describe, expect, test } from 'vitest';
+import * as g from './graph/index.js';
+import { initialWeights, type LlamaConfig, type Weights } from './hf/index.js';
+import { type Example, Model, nextTokenExample, Trainer } from './index.js';
+import { forward } from './llama/forward.js';
+import { layoutOf } from './llama/parameters.js';
+import { Session, Tensor } from './onnx/index.js';
+import { draw, uniform } from './sample/random.js';
+
+const base: LlamaConfig = {
+  vocabSize: 29,
+  hiddenSize: 64,
+  intermediateSize: 48,
+  layers: 2,
+  heads: 4,
+  kvHeads: 4,
+  headSize: 16,
+  ropeTheta: 10000,
+  normEpsilon: 1e-5,
+  maxPositions: 48,
+  tieEmbeddings: false,
+};
+const shapes: Record<string, LlamaConfig> = {
+  plain: base,
+  'grouped queries': { ...base, kvHeads: 2 },
+  'one key-value head, tied': { ...base, kvHeads: 1, tieEmbeddings: true },
+};
+
+/** Weights far from zero, so that attention and gates matter. */
+function strongWeights(config: LlamaConfig, seed: number): Weights {
+  return new Map(
+    [...initialWeights(config, seed)].map(([name, { shape, data }]) => [
+      name,
+      {
+        shape,
+        data:
+          shape.length > 1 ? data.map((x) => x * 12) : data.map((x, i) => x + 0.1 * Math.sin(i)),
+      },
+    ]),
+  );
+}
+
+const sequence = (length: number, seed: number, size: number) =>
+  Array.from({ length }, (_, i) => Math.floor(uniform(seed, i) * size));
+
+/** Logits [T, V] from the uncached graph. */
+async function logitsOf(config: LlamaConfig, weights: Weights, tokens: readonly number[]) {
+  const values = new Map(
+    [...weights].map(([name, { shape, data }]) => [name, g.constant(data, shape as number[])]),
+  );
+  const logits = forward(
+    config,
+    values,
+    g.input('tokens', 'int64', [tokens.length]),
+    1,
+    tokens.length,
+  );
+  const session = await Session.compile({ logits });
+  const out = await session.run({
+    tokens: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [tokens.length]),
+  });
+  await session.release();
+  return out.logits!.data as Float32Array;
+}
+
+describe.each(Object.entries(shapes))('%s', (_, config) => {
+  const weights = strongWeights(config, 5);
+
+  test('the cached sampler draws what the uncached forward pass draws', async () => {
+    const model = await Model.open({ config, weights }, { workers: 1, rows: 3 });
+    const context = sequence(9, 1, config.vocabSize);
+    const other = sequence(4, 2, config.vocabSize);
+    for (const temperature of [0, 1]) {
+      const task = {
+        contexts: [
+          {
+            tokens: context,
+            branches: [
+              { length: 9, seed: 11 },
+              { length: 4, seed: 12 },
+              { length: 4, seed: 13 },
+              { length: 1, seed: 14 },
+            ],
+          },
+          {
+            tokens: other,
+            branches: [
+              { length: 4, seed: 15 },
+              { length: 2, seed: 16 },
+            ],
+          },
+        ],
+        maxTokens: 12,
+        temperature,
+        stop: [3, 7],
+      };
+      const { completions, prefilled } = await model.generate(task);
+      expect(prefilled).toBe(13);
+      for (const [i, { tokens, branches }] of task.contexts.entries()) {
+        for (const [j, { length, seed }] of branches.entries()) {
+          const expected: number[] = [];
+          let finish = 'length';
+          while (expected.length < task.maxTokens && finish === 'length') {
+            const whole = [...tokens.slice(0, length), ...expected];
+            const logits = await logitsOf(config, weights, whole);
+            const at = (whole.length - 1) * config.vocabSize;
+            const next = draw(
+              logits,
+              at,
+              config.vocabSize,
+              temperature,
+              uniform(seed, expected.length),
+            );
+            expected.push(next);
+            if (task.stop.includes(next)) finish = 'stop';
+          }
+          expect(completions[i]![j]).toEqual({ tokens: expected, finish });
+        }
+      }
+    }
+    await model.close();
+  });
+
+  test('scores are the log-probabilities of the uncached forward pass', async () => {
+    const model = await Model.open({ config, weights }, { workers: 2 });
+    const items = [12, 5, 20].map((length, i) => ({
+      tokens: sequence(length, i + 3, config.vocabSize),
+      positions: [0, 3, length - 1],
+    }));
+    const scores = await model.score({ items, labels: [2, 9] });
+    for (const [i, { tokens, positions }] of items.entries()) {
+      const logits = await logitsOf(config, weights, tokens);
+      for (const [j, position] of positions.entries()) {
+        const row = [
+          ...logits.slice(position * config.vocabSize, (position + 1) * config.vocabSize),
+        ];
+        const total = Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0));
+        expect(scores[i]![j]![0]).toBeCloseTo(row[2]! - total, 4);
+        expect(scores[i]![j]![1]).toBeCloseTo(row[9]! - total, 4);
+      }
+    }
+    await model.close();
+  });
+
+  test('a training step is the slow reference step, on one worker and on two', async () => {
+    const batch: Example[] = [
+      nextTokenExample(sequence(14, 20, config.vocabSize), 5),
+      nextTokenExample(sequence(31, 21, config.vocabSize), 1),
+      // A reward model's example: a target that is not the next token, and weights.
+      { tokens: [4, 5, 6, 7], targets: [-1, 9, -1, 2], weights: [1, 0.5, 1, 2] },
+    ];
+    const rate = 3e-3;
+    const options = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1, clip: 0.5 };
+    const expected = await referenceStep(config, weights, batch, rate, options);
+    for (const workers of [1, 2]) {
+      const trainer = await Trainer.open({ config, weights }, { workers, optimizer: options });
+      const report = await trainer.step(batch, rate);
+      expect(report.loss).toBeCloseTo(expected.loss, 4);
+      expect(report.gradientNorm).toBeCloseTo(expected.norm, 3);
+      expect(report.tokens).toBe(49);
+      const found = trainer.weights();
+      for (const [name, { data }] of expected.weights) {
+        const got = found.get(name)!.data;
+        for (let i = 0; i < data.length; i++)
+          expect(Math.abs(got[i]! - data[i]!), `${name}[${i}]`).toBeLessThan(2e-4);
+      }
+      await trainer.close();
+    }
+  });
+});
+
+/**
+ * One AdamW step with everything written out: gradients one sequence at a time, without batching or padding, summed
+ * in doubles. (Each operation's gradient is checked against finite differences beside the graph.)
+ */
+async function referenceStep(
+  config: LlamaConfig,
+  weights: Weights,
+  batch: readonly Example[],
+  rate: number,
+  options: { beta1: number; beta2: number; epsilon: number; weightDecay: number; clip: number },
+) {
+  const layout = layoutOf(config);
+  const total = new Float64Array(layout.size);
+  let loss = 0;
+  let weight = 0;
+  for (const { tokens, targets, weights: given } of batch) {
+    const inputs = layout.entries.map(({ name, shape }) => g.input(name, 'float32', shape));
+    const logits = forward(
+      config,
+      new Map(layout.entries.map(({ name }, i) => [name, inputs[i]!])),
+      g.constant(BigInt64Array.from(tokens, BigInt), [tokens.length]),
+      1,
+      tokens.length,
+    );
+    const lossValue = g.crossEntropy(
+      logits,
+      g.constant(
+        BigInt64Array.from(targets, (x) => BigInt(Math.max(0, x))),
+        [tokens.length],
+      ),
+      g.constant(
+        Float32Array.from(targets, (x, t) => (x < 0 ? 0 : (given?.[t] ?? 1))),
+        [tokens.length],
+      ),
+    );
+    const session = await Session.compile({
+      loss: lossValue,
+      ...Object.fromEntries(
+        g.gradients(lossValue, inputs, g.scalar(1)).map((value, i) => [`d${i}`, value]),
+      ),
+    });
+    const out = await session.run(
+      Object.fromEntries(
+        layout.entries.map(({ name, shape }) => [
+          name,
+          new Tensor('float32', weights.get(name)!.data, shape),
+        ]),
+      ),
+    );
+    loss += out.loss!.data[0] as number;
+    weight += targets.reduce((sum, x, t) => sum + (x < 0 ? 0 : (given?.[t] ?? 1)), 0);
+    layout.entries.forEach(({ start }, i) => {
+      (out[`d${i}`]!.data as Float32Array).forEach((x, k) => {
+        total[start + k]! += x;
+      });
+    });
+    await session.release();
+  }
+  const norm = Math.sqrt(total.reduce((sum, x) => sum + (x / weight) ** 2, 0));
+  const clip = Math.min(1, options.clip / norm);
+  const updated: Weights = new Map();
+  for (const { name, shape, start } of layout.entries) {
+    const data = weights.get(name)!.data.map((x, i) => {
+      const gradient = (total[start + i]! / weight) * clip;
+      const m = (1 - options.beta1) * gradient;
+      const v = (1 - options.beta2) * gradient ** 2;
+      const decayed = x * (1 - rate * (shape.length > 1 ? options.weightDecay : 0));
+      return (
+        decayed -
+        (rate * (m / (1 - options.beta1))) / (Math.sqrt(v / (1 - options.beta2)) + options.epsilon)
+      );
+    });
+    updated.set(name, { shape, data });
+  }
+  return { loss: loss / weight, norm, weights: updated };
+}
+
+test('training learns, and going on from a saved state gives the same bits', async () => {
+  const examples = Array.from({ length: 8 }, (_, i) => nextTokenExample(sequence(20, i, 10), 1));
+  const start = { config: base, weights: initialWeights(base, 1) };
+  const one = await Trainer.open(start);
+  const first = (await one.step(examples, 5e-3)).loss;
+  for (let i = 0; i < 10; i++) await one.step(examples, 5e-3);
+  const state = one.state();
+  for (let i = 0; i < 10; i++) await one.step(examples, 5e-3);
+  const two = await Trainer.open(start);
+  two.restore(state);
+  for (let i = 0; i < 10; i++) await two.step(examples, 5e-3);
+  expect(two.weights()).toEqual(one.weights());
+  expect(await two.loss(examples)).toBeLessThan(first * 0.8);
+  await Promise.all([one.close(), two.close()]);
+});
+
+test('bad examples are refused by name', async () => {
+  const trainer = await Trainer.open({ config: base, weights: initialWeights(base, 1) });
+  await expect(trainer.step([{ tokens: [1], targets: [-1] }], 1e-3)).rejects.toThrow(
+    'nothing to learn',
+  );
+  await expect(trainer.step([{ tokens: [1, 99], targets: [1, 1] }], 1e-3)).rejects.toThrow(
+    'token 99 is outside the vocabulary of 29',
+  );
+  await expect(trainer.step([nextTokenExample(sequence(60, 1, 29), 1)], 1e-3)).rejects.toThrow(
+    '60 tokens, the model has 48 positions',
+  );
+  await trainer.close();
+});

@@ -1,0 +1,277 @@
+/**
+ * The operations of a Llama, each with its gradient. One function, one ONNX node forwards (two at most), and a
+ * vector-Jacobian product written with the same functions or with plain nodes.
+ *
+ * Shape legend: B batch, T time, N = T * B rows, H heads, D head size, d hidden size, V vocabulary.
+ */
+import { EngineError } from '../error.js';
+import {
+  constant,
+  type Dimension,
+  integers,
+  node,
+  scalar,
+  staticShape,
+  type Value,
+} from './value.js';
+
+function sameShape(name: string, a: Value, b: Value): void {
+  if (a.shape.join() !== b.shape.join()) {
+    throw new EngineError(
+      'shape',
+      `${name}: shapes must be equal, got [${a.shape}] and [${b.shape}]`,
+    );
+  }
+}
+
+/** Gives the node that made `value` its gradient with respect to the values `to`. */
+function differentiable(
+  value: Value,
+  to: readonly Value[],
+  vjp: (upstream: Value) => readonly Value[],
+): Value {
+  if (value.source.kind === 'node') value.source.node.backward = { to, vjp };
+  return value;
+}
+
+// Plain nodes, used inside gradients; broadcasting as ONNX does it.
+const plain = (operator: string, shape: readonly Dimension[], ...inputs: Value[]): Value =>
+  node(operator, inputs, [shape])[0]!;
+const times = (a: Value, b: Value): Value => plain('Mul', a.shape, a, b);
+const minus = (a: Value, b: Value): Value => plain('Sub', a.shape, a, b);
+const lastMean = (a: Value): Value =>
+  node('ReduceMean', [a, integers(-1)], [[...a.shape.slice(0, -1), 1]])[0]!;
+const lastSum = (a: Value): Value =>
+  node('ReduceSum', [a, integers(-1)], [[...a.shape.slice(0, -1), 1]])[0]!;
+
+/** a + b, equal shapes. */
+export function add(a: Value, b: Value): Value {
+  sameShape('add', a, b);
+  return differentiable(plain('Add', a.shape, a, b), [a, b], (up) => [up, up]);
+}
+
+/** a * b by element, equal shapes. */
+export function multiply(a: Value, b: Value): Value {
+  sameShape('multiply', a, b);
+  return differentiable(times(a, b), [a, b], (up) => [times(up, b), times(up, a)]);
+}
+
+/** a * factor. */
+export function scale(a: Value, factor: number): Value {
+  return differentiable(times(a, scalar(factor)), [a], (up) => [times(up, scalar(factor))]);
+}
+
+/** The sum of all elements, shape []. */
+export function sum(a: Value): Value {
+  const shape = staticShape(a, 'sum');
+  return differentiable(
+    node('ReduceSum', [a], [[]], { attributes: { keepdims: 0n } })[0]!,
+    [a],
+    (up) => [node('Expand', [up, integers(...shape)], [shape])[0]!],
+  );
+}
+
+/** The same elements in another shape. */
+export function reshape(a: Value, shape: readonly number[]): Value {
+  const value = node('Reshape', [a, integers(...shape)], [shape])[0]!;
+  return differentiable(value, [a], (up) => [reshape(up, staticShape(a, 'reshape'))]);
+}
+
+/** Axes permuted: output axis i is input axis `order[i]`. */
+export function transpose(a: Value, order: readonly number[]): Value {
+  const shape = order.map((axis) => a.shape[axis]!);
+  const value = node('Transpose', [a], [shape], {
+    attributes: { perm: order.map((axis) => BigInt(axis)) },
+  })[0]!;
+  return differentiable(value, [a], (up) => [
+    transpose(
+      up,
+      order.map((_, axis) => order.indexOf(axis)),
+    ),
+  ]);
+}
+
+export interface ProductOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  /** Factor on the product. */
+  readonly alpha?: number;
+}
+
+/** alpha * op(a) op(b), where op transposes the last two axes or nothing; leading axes are equal batch axes. */
+export function product(a: Value, b: Value, options: ProductOptions = {}): Value {
+  const { transposeA = false, transposeB = false, alpha = 1 } = options;
+  const [rows, innerA] = transposeA
+    ? [a.shape.at(-1)!, a.shape.at(-2)!]
+    : [a.shape.at(-2)!, a.shape.at(-1)!];
+  const [innerB, columns] = transposeB
+    ? [b.shape.at(-1)!, b.shape.at(-2)!]
+    : [b.shape.at(-2)!, b.shape.at(-1)!];
+  const batch = a.shape.slice(0, -2);
+  if (innerA !== innerB || batch.join() !== b.shape.slice(0, -2).join()) {
+    throw new EngineError(
+      'shape',
+      `product: cannot multiply [${a.shape}]${transposeA ? '^T' : ''} by [${b.shape}]${transposeB ? '^T' : ''}`,
+    );
+  }
+  const shape = [...batch, rows, columns];
+  const value =
+    transposeA || transposeB || alpha !== 1
+      ? node('FusedMatMul', [a, b], [shape], {
+          domain: 'com.microsoft',
+          attributes: { transA: transposeA ? 1n : 0n, transB: transposeB ? 1n : 0n, alpha },
+        })[0]!
+      : node('MatMul', [a, b], [shape])[0]!;
+  // With A' = op(A), B' = op(B): dA' = dY B'^T and dB' = A'^T dY, each transposed back where op transposed it.
+  return differentiable(value, [a, b], (up) => [
+    transposeA
+      ? product(b, up, { transposeA: transposeB, transposeB: true, alpha })
+      : product(up, b, { transposeB: !transposeB, alpha }),
+    transposeB
+      ? product(up, a, { transposeA: true, transposeB: transposeA, alpha })
+      : product(a, up, { transposeA: !transposeA, alpha }),
+  ]);
+}
+
+/** x [N, d], weight [d] -> x / sqrt(mean(x^2) + epsilon) * weight (Zhang & Sennrich 2019). */
+export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
+  const [value, inverse] = node(
+    'SimplifiedLayerNormalization',
+    [x, weight],
+    [x.shape, [...x.shape.slice(0, -1), 1]],
+    { attributes: { axis: -1n, epsilon, stash_type: 1n } },
+  ) as [Value, Value];
+  return differentiable(value, [x, weight], (up) => {
+    // With r = 1/rms and n = x r: dx = r (g - n mean(g n)) where g = up * weight; dweight = sum over rows of up * n.
+    const normal = times(x, inverse);
+    const upNormal = times(up, normal);
+    const mean = lastMean(times(upNormal, weight));
+    const dx = times(minus(times(up, weight), times(normal, mean)), inverse);
+    const dWeight = node('ReduceSum', [upNormal, integers(0)], [weight.shape], {
+      attributes: { keepdims: 0n },
+    })[0]!;
+    return [dx, dWeight];
+  });
+}
+
+/** silu(gate) * up, by element (Shazeer 2020); silu(x) = x sigmoid(x). */
+export function swiglu(gate: Value, up: Value): Value {
+  sameShape('swiglu', gate, up);
+  const silu = node('QuickGelu', [gate], [gate.shape], {
+    domain: 'com.microsoft',
+    attributes: { alpha: 1 },
+  })[0]!;
+  return differentiable(times(silu, up), [gate, up], (g) => {
+    // silu'(x) = s + x s (1 - s) = silu + s (1 - silu), with s = sigmoid(x)
+    const s = plain('Sigmoid', gate.shape, gate);
+    const slope = plain(
+      'Add',
+      gate.shape,
+      silu,
+      times(s, plain('Sub', gate.shape, scalar(1), silu)),
+    );
+    return [times(times(g, up), slope), times(g, silu)];
+  });
+}
+
+/**
+ * Rotary position embedding (Su et al. 2021), halves layout as in Llama: x [B, T, H*D], positions int64
+ * [B, T] or [1] (the offset of all rows),
+ * cosine and sine tables [maxPositions, D/2]. The gradient is the rotation by the opposite angle.
+ */
+export function rotary(
+  x: Value,
+  positions: Value,
+  cosine: Value,
+  sine: Value,
+  negativeSine: Value,
+): Value {
+  const value = node('RotaryEmbedding', [x, positions, cosine, sine], [x.shape], {
+    domain: 'com.microsoft',
+  })[0]!;
+  return differentiable(value, [x], (up) => [rotary(up, positions, cosine, negativeSine, sine)]);
+}
+
+/** softmax over the last axis of scores [.., T, T] + mask [T, T] (0 where allowed, very negative where not). */
+export function maskedSoftmax(scores: Value, mask: Value): Value {
+  const masked = plain('Add', scores.shape, scores, mask);
+  const value = node('Softmax', [masked], [scores.shape], { attributes: { axis: -1n } })[0]!;
+  return differentiable(value, [scores], (up) => {
+    const weighted = times(up, value);
+    return [minus(weighted, times(value, lastSum(weighted)))];
+  });
+}
+
+/** Rows of table [V, d] at ids int64 [N] -> [N, d]. */
+export function embed(table: Value, ids: Value): Value {
+  const shape = staticShape(table, 'embed');
+  const count = ids.shape[0]!;
+  const value = node('Gather', [table, ids], [[count, shape[1]!]], {
+    attributes: { axis: 0n },
+  })[0]!;
+  return differentiable(value, [table], (up) => {
+    const zeros = node('ConstantOfShape', [integers(...shape)], [shape])[0]!;
+    const indices = node('Unsqueeze', [ids, integers(1)], [[count, 1]], { types: ['int64'] })[0]!;
+    const attributes = { reduction: 'add' };
+    return [node('ScatterND', [zeros, indices, up], [shape], { attributes })[0]!];
+  });
+}
+
+/**
+ * Weighted negative log-likelihood: sum over rows of weight * -log softmax(logits)[target], shape [].
+ * logits [N, V], targets int64 [N] (any valid id where the weight is 0), weights [N].
+ */
+export function crossEntropy(logits: Value, targets: Value, weights: Value): Value {
+  const [rows, vocabulary] = staticShape(logits, 'crossEntropy') as [number, number];
+  const logProbability = node('LogSoftmax', [logits], [logits.shape], {
+    attributes: { axis: -1n },
+  })[0]!;
+  const column = node('Unsqueeze', [targets, integers(1)], [[rows, 1]], { types: ['int64'] })[0]!;
+  const picked = node('GatherElements', [logProbability, column], [[rows, 1]], {
+    attributes: { axis: 1n },
+  })[0]!;
+  const columnWeights = reshape(weights, [rows, 1]);
+  const loss = node('ReduceSum', [times(picked, columnWeights)], [[]], {
+    attributes: { keepdims: 0n },
+  })[0]!;
+  // From the loss back to the logits is one formula: weight * (softmax - one-hot of the target).
+  return differentiable(plain('Neg', [], loss), [logits], (up) => {
+    const probability = plain('Exp', logits.shape, logProbability);
+    const depth = constant(BigInt64Array.of(BigInt(vocabulary)), []);
+    const offOn = constant(Float32Array.of(0, 1), [2]);
+    const oneHot = node('OneHot', [targets, depth, offOn], [logits.shape])[0]!;
+    return [times(times(minus(probability, oneHot), columnWeights), up)];
+  });
+}
+
+/** Each head `groups` times in a row, for grouped-query attention: x [B, H, T, D] -> [B, H * groups, T, D]. */
+export function repeatHeads(x: Value, groups: number): Value {
+  if (groups === 1) return x;
+  const [batch, heads, time, size] = staticShape(x, 'repeatHeads') as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const column = node(
+    'Reshape',
+    [x, integers(batch, heads, 1, time, size)],
+    [[batch, heads, 1, time, size]],
+  )[0]!;
+  const wide = [batch, heads, groups, time, size];
+  const repeated = node('Expand', [column, integers(...wide)], [wide])[0]!;
+  const shape = [batch, heads * groups, time, size];
+  return differentiable(node('Reshape', [repeated, integers(...shape)], [shape])[0]!, [x], (up) => {
+    const apart = node('Reshape', [up, integers(...wide)], [wide])[0]!;
+    return [
+      node('ReduceSum', [apart, integers(2)], [[batch, heads, time, size]], {
+        attributes: { keepdims: 0n },
+      })[0]!,
+    ];
+  });
+}
+
+/** x [.., in] times a matrix [in, out] -> [.., out], with no gradient: for inference on constant weights. */
+export function apply(x: Value, matrix: Value): Value {
+  return plain('MatMul', [...x.shape.slice(0, -1), matrix.shape[1]!], x, matrix);
+}

@@ -1,0 +1,121 @@
+/**
+ * A symbolic computation: values joined by nodes. Building one computes nothing; `onnx/` compiles it.
+ *
+ * A dimension is a number, or a name where the size is only known when the graph runs (inference graphs use
+ * names, training graphs are built anew for each shape).
+ */
+import { EngineError } from '../error.js';
+
+export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
+export type Dimension = number | string;
+export type Attribute = number | bigint | string | readonly bigint[] | readonly number[];
+
+/** One tensor of the graph: an input, a constant, or the output of a node. */
+export interface Value {
+  readonly type: ElementType;
+  readonly shape: readonly Dimension[];
+  readonly source:
+    | { readonly kind: 'input'; readonly name: string }
+    | { readonly kind: 'constant'; readonly data: Float32Array | BigInt64Array | Int32Array }
+    | { readonly kind: 'node'; readonly node: Node; readonly output: number };
+}
+
+/** One ONNX operation; `undefined` inputs are optional ones left out. */
+export interface Node {
+  readonly operator: string;
+  readonly domain: '' | 'com.microsoft';
+  readonly inputs: readonly (Value | undefined)[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly outputs: Value[];
+  /**
+   * Vector-Jacobian product: the gradient of output 0 in, one gradient per value of `to` out. `to` may reach past
+   * the node's own inputs, where several nodes together have one simple gradient. Absent: not differentiable.
+   */
+  backward?: { readonly to: readonly Value[]; readonly vjp: (upstream: Value) => readonly Value[] };
+}
+
+export function input(name: string, type: ElementType, shape: readonly Dimension[]): Value {
+  return { type, shape, source: { kind: 'input', name } };
+}
+
+export function constant(
+  data: Float32Array | BigInt64Array | Int32Array,
+  shape: readonly number[],
+): Value {
+  const size = shape.reduce((product, dimension) => product * dimension, 1);
+  if (size !== data.length) {
+    throw new EngineError(
+      'shape',
+      `constant: shape [${shape}] holds ${size} elements, got ${data.length}`,
+    );
+  }
+  const type =
+    data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'int64';
+  return { type, shape, source: { kind: 'constant', data } };
+}
+
+export const scalar = (value: number): Value => constant(Float32Array.of(value), []);
+export const integers = (...values: number[]): Value =>
+  constant(BigInt64Array.from(values, BigInt), [values.length]);
+
+/** Adds a node and returns its outputs, one per shape in `shapes`. */
+export function node(
+  operator: string,
+  inputs: readonly (Value | undefined)[],
+  shapes: readonly (readonly Dimension[])[],
+  options: {
+    attributes?: Record<string, Attribute>;
+    domain?: '' | 'com.microsoft';
+    types?: readonly ElementType[];
+  } = {},
+): Value[] {
+  const made: Node = {
+    operator,
+    domain: options.domain ?? '',
+    inputs,
+    attributes: options.attributes ?? {},
+    outputs: [],
+  };
+  shapes.forEach((shape, output) => {
+    made.outputs.push({
+      type: options.types?.[output] ?? 'float32',
+      shape,
+      source: { kind: 'node', node: made, output },
+    });
+  });
+  return made.outputs;
+}
+
+/** The nodes that `outputs` depend on, each after the nodes that it reads from. */
+export function topological(outputs: readonly Value[]): Node[] {
+  const order: Node[] = [];
+  const seen = new Set<Node>();
+  // An explicit stack: a backward pass of a deep model is deeper than the call stack likes.
+  const stack: { node: Node; next: number }[] = [];
+  const push = (value: Value | undefined) => {
+    if (value?.source.kind === 'node' && !seen.has(value.source.node)) {
+      seen.add(value.source.node);
+      stack.push({ node: value.source.node, next: 0 });
+    }
+  };
+  for (const output of outputs) {
+    push(output);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1]!;
+      if (top.next < top.node.inputs.length) push(top.node.inputs[top.next++]);
+      else order.push(stack.pop()!.node);
+    }
+  }
+  return order;
+}
+
+/** The shape as numbers; an operation with a gradient needs every size known. */
+export function staticShape(value: Value, operator: string): number[] {
+  return value.shape.map((dimension) => {
+    if (typeof dimension === 'number') return dimension;
+    throw new EngineError(
+      'shape',
+      `${operator}: needs a known size, got dimension "${dimension}" in [${value.shape}]`,
+    );
+  });
+}

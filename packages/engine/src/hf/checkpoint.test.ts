@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type Checkpoint, fingerprint, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.js';
+import { buildTokenizer, openTokenizer } from './tokenizer.js';
+import { initialWeights } from './weights.js';
+
+const special = ['<|pad|>', '<|bos|>', '<|eos|>'];
+const tokenizer = buildTokenizer({ texts: ['Fay has 3 apples.'], special });
+
+function checkpoint(seed: number, tieEmbeddings = true): Checkpoint {
+  const config = {
+    vocabSize: openTokenizer(tokenizer).size,
+    hiddenSize: 16,
+    intermediateSize: 24,
+    layers: 2,
+    heads: 4,
+    kvHeads: 2,
+    headSize: 4,
+    ropeTheta: 10_000,
+    normEpsilon: 1e-5,
+    maxPositions: 64,
+    tieEmbeddings,
+    bosToken: 1,
+    eosToken: 2,
+    padToken: 0,
+  };
+  return { config, weights: initialWeights(config, seed), tokenizer };
+}
+
+let parent: string;
+let dir: string;
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'checkpoint-'));
+  dir = join(parent, 'deep', 'model');
+});
+afterEach(() => rm(parent, { recursive: true }));
+
+/** Rewrites the saved tensors. */
+async function change(edit: (tensors: Map<string, Tensor>) => void): Promise<void> {
+  const path = join(dir, 'model.safetensors');
+  const tensors = await readSafetensors(path);
+  edit(tensors);
+  await writeSafetensors(path, tensors);
+}
+
+it.each([true, false])('loads what it saved (tied embeddings: %s)', async (tied) => {
+  const saved = checkpoint(1, tied);
+  await saveCheckpoint(dir, saved);
+  const loaded = await loadCheckpoint(dir);
+  expect(loaded).toEqual(saved);
+  expect(fingerprint(loaded)).toBe(fingerprint(saved));
+});
+
+it('writes the folder that transformers reads', async () => {
+  await saveCheckpoint(dir, checkpoint(1));
+  expect((await readdir(dir)).sort()).toEqual([
+    'config.json',
+    'generation_config.json',
+    'model.safetensors',
+    'tokenizer.json',
+    'tokenizer_config.json',
+  ]);
+  expect(JSON.parse(await readFile(join(dir, 'tokenizer_config.json'), 'utf8'))).toEqual({
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    model_max_length: 64,
+    clean_up_tokenization_spaces: false,
+    bos_token: '<|bos|>',
+    eos_token: '<|eos|>',
+    pad_token: '<|pad|>',
+  });
+});
+
+it('replaces a model and leaves nothing beside it', async () => {
+  await saveCheckpoint(dir, checkpoint(1));
+  await saveCheckpoint(dir, checkpoint(2));
+  expect((await loadCheckpoint(dir)).weights).toEqual(checkpoint(2).weights);
+  expect(await readdir(join(parent, 'deep'))).toEqual(['model']);
+});
+
+it('recovers from a save that was killed', async () => {
+  await saveCheckpoint(dir, checkpoint(1));
+  // killed while writing: a torn folder beside the model
+  await mkdir(`${dir}.saving`);
+  await writeFile(join(`${dir}.saving`, 'config.json'), '{');
+  expect((await loadCheckpoint(dir)).weights).toEqual(checkpoint(1).weights);
+  // killed between the renames: the old model stands aside
+  await rename(dir, `${dir}.previous`);
+  expect((await loadCheckpoint(dir)).weights).toEqual(checkpoint(1).weights);
+  await saveCheckpoint(dir, checkpoint(2));
+  expect((await loadCheckpoint(dir)).weights).toEqual(checkpoint(2).weights);
+  expect(await readdir(join(parent, 'deep'))).toEqual(['model']);
+});
+
+it('does not replace a folder that is no model', async () => {
+  await mkdir(dir, { recursive: true });
+  await writeFile(join(dir, 'thesis.tex'), 'years of work');
+  await expect(saveCheckpoint(dir, checkpoint(1))).rejects.toMatchObject({
+    code: 'checkpoint-occupied',
+    message: expect.stringContaining('thesis.tex'),
+  });
+  expect(existsSync(join(dir, 'thesis.tex'))).toBe(true);
+});
+
+it('tells models apart by weight and configuration', () => {
+  const one = checkpoint(1);
+  const changed = checkpoint(1);
+  changed.weights.get('model.norm.weight')!.data[3] = 1.0000001;
+  const stretched = { ...one, config: { ...one.config, ropeTheta: 20_000 } };
+  const prints = [one, checkpoint(2), changed, stretched].map(fingerprint);
+  expect(new Set(prints).size).toBe(4);
+  expect(prints[0]).toMatch(/^[0-9a-f]{64}$/);
+});
+
+it('ignores tensors that follow from the rest', async () => {
+  await saveCheckpoint(dir, checkpoint(1));
+  await change((tensors) => {
+    tensors.set('lm_head.weight', tensors.get('model.embed_tokens.weight')!);
+    tensors.set('model.layers.0.self_attn.rotary_emb.inv_freq', {
+      shape: [2],
+      data: new Float32Array(2),
+    });
+  });
+  expect((await loadCheckpoint(dir)).weights).toEqual(checkpoint(1).weights);
+});
+
+it('names the tensor that is missing, misshapen or unknown', async () => {
+  const name = 'model.layers.1.mlp.up_proj.weight';
+  await saveCheckpoint(dir, checkpoint(1));
+  await change((tensors) => tensors.set(name, { shape: [3], data: new Float32Array(3) }));
+  await expect(loadCheckpoint(dir)).rejects.toMatchObject({
+    code: 'tensor-misshapen',
+    message: expect.stringContaining(`${name} of shape [24,16], found [3]`),
+  });
+  await change((tensors) => tensors.delete(name));
+  await expect(loadCheckpoint(dir)).rejects.toMatchObject({
+    code: 'tensor-missing',
+    message: expect.stringContaining(name),
+  });
+  const bias = 'model.layers.1.self_attn.q_proj.bias';
+  await saveCheckpoint(dir, checkpoint(1));
+  await change((tensors) => tensors.set(bias, { shape: [16], data: new Float32Array(16) }));
+  await expect(loadCheckpoint(dir)).rejects.toMatchObject({
+    code: 'tensor-unexpected',
+    message: expect.stringContaining(bias),
+  });
+});
+
+it.each([
+  ['config.json', 'checkpoint-missing'],
+  ['tokenizer.json', 'checkpoint-missing'],
+  ['model.safetensors', 'safetensors-unreadable'],
+])('says that %s is missing', async (name, code) => {
+  await saveCheckpoint(dir, checkpoint(1));
+  await rm(join(dir, name));
+  await expect(loadCheckpoint(dir)).rejects.toMatchObject({ code });
+});

@@ -1,0 +1,184 @@
+// A model as a Hugging Face folder: config.json, model.safetensors, tokenizer.json and the two small files that
+// transformers wants beside them.
+
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { EngineError } from '../error.js';
+import { configFromJson, configToJson, type Json, type LlamaConfig } from './config.js';
+import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.js';
+import { openTokenizer } from './tokenizer.js';
+import { type Weights, weightShapes } from './weights.js';
+
+/** A model with all that is needed to run it. */
+export interface Checkpoint {
+  readonly config: LlamaConfig;
+  readonly weights: Weights;
+  /** The text of tokenizer.json. */
+  readonly tokenizer: string;
+}
+
+/**
+ * Reads a Hugging Face Llama folder (one safetensors file or shards).
+ * Throws `EngineError` when a file is missing or damaged, or the tensors are not those that config.json asks for.
+ */
+export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
+  const from = existsSync(dir) ? resolve(dir) : previousOf(dir);
+  if (!existsSync(join(from, 'config.json'))) {
+    throw new EngineError(
+      'checkpoint-missing',
+      `${dir}: expected a Hugging Face model folder, found no config.json; check the path`,
+    );
+  }
+  const config = configFromJson(
+    parse(join(from, 'config.json'), await readText(from, 'config.json')),
+  );
+  const single = join(from, 'model.safetensors');
+  const tensors = await readSafetensors(existsSync(single) ? single : `${single}.index.json`);
+  return {
+    config,
+    weights: checkWeights(dir, config, tensors),
+    tokenizer: await readText(from, 'tokenizer.json'),
+  };
+}
+
+/**
+ * Writes a Hugging Face folder, whole or not at all: everything goes to a folder beside `dir`, which then takes its place.
+ * Throws `EngineError` "checkpoint-occupied" when `dir` holds something that is not a model.
+ */
+export async function saveCheckpoint(dir: string, checkpoint: Checkpoint): Promise<void> {
+  const { config, tokenizer } = checkpoint;
+  const target = resolve(dir);
+  const previous = previousOf(dir);
+  const saving = `${target}.saving`;
+  const weights = checkWeights(dir, config, checkpoint.weights);
+  if (!existsSync(target) && existsSync(previous)) await rename(previous, target);
+  await refuseOccupied(dir);
+
+  await rm(saving, { recursive: true, force: true });
+  await mkdir(saving, { recursive: true });
+  await writeJson(saving, 'config.json', configToJson(config));
+  await writeJson(saving, 'generation_config.json', generationJson(config));
+  await writeJson(saving, 'tokenizer_config.json', tokenizerJson(config, tokenizer));
+  await writeFile(join(saving, 'tokenizer.json'), tokenizer);
+  await writeSafetensors(join(saving, 'model.safetensors'), weights);
+
+  // A process killed between these lines leaves the old model at `previous`, where loading and saving look for it.
+  await rm(previous, { recursive: true, force: true });
+  if (existsSync(target)) await rename(target, previous);
+  await rename(saving, target);
+  await rm(previous, { recursive: true, force: true });
+}
+
+/** The SHA-256 (hex) over the configuration and every weight's bytes: the name of a model in records made with it. */
+export function fingerprint(checkpoint: Checkpoint): string {
+  const hash = createHash('sha256').update(JSON.stringify(configToJson(checkpoint.config)));
+  const weights = checkWeights('fingerprint', checkpoint.config, checkpoint.weights);
+  for (const [name, { data }] of weights) {
+    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
+}
+
+/** The model's tensors in the order of `weightShapes`; each must be there with its shape, and no other may be. */
+function checkWeights(
+  where: string,
+  config: LlamaConfig,
+  tensors: ReadonlyMap<string, Tensor>,
+): Weights {
+  const weights: Weights = new Map();
+  for (const [name, shape] of weightShapes(config)) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) {
+      throw new EngineError(
+        'tensor-missing',
+        `${where}: expected ${name} of shape [${shape}], found no such tensor; config.json and weights disagree`,
+      );
+    }
+    if (tensor.shape.join() !== shape.join()) {
+      throw new EngineError(
+        'tensor-misshapen',
+        `${where}: expected ${name} of shape [${shape}], found [${tensor.shape}]; config.json and weights disagree`,
+      );
+    }
+    weights.set(name, tensor);
+  }
+  for (const name of tensors.keys()) {
+    if (!weights.has(name) && !isRedundant(name, config)) {
+      throw new EngineError(
+        'tensor-unexpected',
+        `${where}: found ${name}, which a Llama of this config.json does not have; use a plain Llama checkpoint`,
+      );
+    }
+  }
+  return weights;
+}
+
+/** Tensors that some writers add although they follow from the rest. */
+function isRedundant(name: string, config: LlamaConfig): boolean {
+  return (
+    name.endsWith('.rotary_emb.inv_freq') || (config.tieEmbeddings && name === 'lm_head.weight')
+  );
+}
+
+async function refuseOccupied(dir: string): Promise<void> {
+  if (!existsSync(dir)) return;
+  const names = await readdir(dir);
+  if (names.length > 0 && !names.includes('config.json')) {
+    throw new EngineError(
+      'checkpoint-occupied',
+      `${dir}: expected a new folder or a model to replace, found ${names.slice(0, 3).join(', ')}; choose another folder`,
+    );
+  }
+}
+
+function previousOf(dir: string): string {
+  return `${resolve(dir)}.previous`;
+}
+
+function generationJson(config: LlamaConfig): Json {
+  return {
+    bos_token_id: config.bosToken ?? null,
+    eos_token_id: config.eosToken ?? null,
+    pad_token_id: config.padToken ?? null,
+  };
+}
+
+function tokenizerJson(config: LlamaConfig, tokenizer: string): Json {
+  const { decode } = openTokenizer(tokenizer);
+  const text = (token: number | undefined) => (token === undefined ? null : decode([token]));
+  return {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    model_max_length: config.maxPositions,
+    clean_up_tokenization_spaces: false,
+    bos_token: text(config.bosToken),
+    eos_token: text(config.eosToken),
+    pad_token: text(config.padToken),
+  };
+}
+
+async function readText(dir: string, name: string): Promise<string> {
+  const path = join(dir, name);
+  if (!existsSync(path)) {
+    throw new EngineError('checkpoint-missing', `${path}: expected this file, found none`);
+  }
+  return readFile(path, 'utf8');
+}
+
+async function writeJson(dir: string, name: string, json: Json): Promise<void> {
+  await writeFile(join(dir, name), `${JSON.stringify(json, null, 2)}\n`);
+}
+
+function parse(path: string, text: string): Json {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new EngineError('config-invalid', `${path}: expected JSON`, { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new EngineError('config-invalid', `${path}: expected a JSON object`);
+  }
+  return value as Json;
+}

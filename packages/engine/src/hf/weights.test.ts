@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import type { LlamaConfig } from './config.js';
+import { initialWeights, weightShapes } from './weights.js';
+
+const config: LlamaConfig = {
+  vocabSize: 300,
+  hiddenSize: 64,
+  intermediateSize: 96,
+  layers: 2,
+  heads: 4,
+  kvHeads: 2,
+  headSize: 24,
+  ropeTheta: 10_000,
+  normEpsilon: 1e-5,
+  maxPositions: 256,
+  tieEmbeddings: false,
+};
+
+it('names every tensor of a Llama with its shape', () => {
+  const shapes = weightShapes(config);
+  expect(shapes.slice(0, 10)).toEqual([
+    ['model.embed_tokens.weight', [300, 64]],
+    ['model.layers.0.input_layernorm.weight', [64]],
+    ['model.layers.0.self_attn.q_proj.weight', [96, 64]],
+    ['model.layers.0.self_attn.k_proj.weight', [48, 64]],
+    ['model.layers.0.self_attn.v_proj.weight', [48, 64]],
+    ['model.layers.0.self_attn.o_proj.weight', [64, 96]],
+    ['model.layers.0.post_attention_layernorm.weight', [64]],
+    ['model.layers.0.mlp.gate_proj.weight', [96, 64]],
+    ['model.layers.0.mlp.up_proj.weight', [96, 64]],
+    ['model.layers.0.mlp.down_proj.weight', [64, 96]],
+  ]);
+  expect(shapes.slice(-2).map(([name]) => name)).toEqual(['model.norm.weight', 'lm_head.weight']);
+  expect(weightShapes({ ...config, tieEmbeddings: true })).toEqual(shapes.slice(0, -1));
+});
+
+it('starts with the deviations of GPT-2 and norms of 1', () => {
+  for (const [name, { shape, data }] of initialWeights(config, 1)) {
+    const mean = data.reduce((sum, x) => sum + x, 0) / data.length;
+    const deviation = Math.sqrt(data.reduce((sum, x) => sum + (x - mean) ** 2, 0) / data.length);
+    if (shape.length === 1) {
+      expect([mean, deviation], name).toEqual([1, 0]);
+    } else {
+      const expected = /o_proj|down_proj/.test(name) ? 0.01 : 0.02;
+      expect(Math.abs(mean) / expected, name).toBeLessThan(0.06);
+      expect(deviation / expected, name).toBeCloseTo(1, 1);
+    }
+  }
+});
+
+it('depends on the seed alone', () => {
+  expect(initialWeights(config, 5)).toEqual(initialWeights(config, 5));
+  const first = (seed: number) => initialWeights(config, seed).get('lm_head.weight')!.data[0];
+  expect(new Set([0, 1, 2, 2 ** 32, 2 ** 40].map(first)).size).toBe(5);
+});

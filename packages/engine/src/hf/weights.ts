@@ -1,0 +1,83 @@
+// A Llama's tensors by their Hugging Face names, and how they start.
+
+import type { LlamaConfig } from './config.js';
+import type { Tensor } from './safetensors.js';
+
+/** Tensors keyed by Hugging Face name; matrices are [out, in], as PyTorch's Linear keeps them. */
+export type Weights = Map<string, Tensor>;
+
+/** Every tensor of the model with its shape, in a fixed order; `lm_head.weight` is absent when embeddings are tied. */
+export function weightShapes(config: LlamaConfig): [name: string, shape: number[]][] {
+  const { hiddenSize, intermediateSize, vocabSize, headSize } = config;
+  const queries = config.heads * headSize;
+  const keys = config.kvHeads * headSize;
+  const shapes: [string, number[]][] = [['model.embed_tokens.weight', [vocabSize, hiddenSize]]];
+  for (let layer = 0; layer < config.layers; layer++) {
+    const at = `model.layers.${layer}`;
+    shapes.push(
+      [`${at}.input_layernorm.weight`, [hiddenSize]],
+      [`${at}.self_attn.q_proj.weight`, [queries, hiddenSize]],
+      [`${at}.self_attn.k_proj.weight`, [keys, hiddenSize]],
+      [`${at}.self_attn.v_proj.weight`, [keys, hiddenSize]],
+      [`${at}.self_attn.o_proj.weight`, [hiddenSize, queries]],
+      [`${at}.post_attention_layernorm.weight`, [hiddenSize]],
+      [`${at}.mlp.gate_proj.weight`, [intermediateSize, hiddenSize]],
+      [`${at}.mlp.up_proj.weight`, [intermediateSize, hiddenSize]],
+      [`${at}.mlp.down_proj.weight`, [hiddenSize, intermediateSize]],
+    );
+  }
+  shapes.push(['model.norm.weight', [hiddenSize]]);
+  if (!config.tieEmbeddings) shapes.push(['lm_head.weight', [vocabSize, hiddenSize]]);
+  return shapes;
+}
+
+/**
+ * Fresh weights: norms 1, all else normal with deviation 0.02, and 0.02 / sqrt(2 layers) for the two projections
+ * that write to the residual stream (GPT-2, section 2.3). The same seed gives the same weights.
+ */
+export function initialWeights(config: LlamaConfig, seed: number): Weights {
+  const normal = normals(seed);
+  const residual = 0.02 / Math.sqrt(2 * config.layers);
+  return new Map(
+    weightShapes(config).map(([name, shape]): [string, Tensor] => {
+      const data = new Float32Array(shape.reduce((a, b) => a * b));
+      if (shape.length === 1) return [name, { shape, data: data.fill(1) }];
+      const deviation = /(o_proj|down_proj)\.weight$/.test(name) ? residual : 0.02;
+      for (let i = 0; i < data.length; i++) data[i] = deviation * normal();
+      return [name, { shape, data }];
+    }),
+  );
+}
+
+/** Standard normal numbers (Box-Muller over sfc32). */
+function normals(seed: number): () => number {
+  const uniform = uniforms(seed);
+  let spare: number | undefined;
+  return () => {
+    if (spare !== undefined) {
+      const value = spare;
+      spare = undefined;
+      return value;
+    }
+    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
+    const angle = 2 * Math.PI * uniform();
+    spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  };
+}
+
+/** Uniform numbers in [0, 1): Chris Doty-Humphrey's sfc32. */
+function uniforms(seed: number): () => number {
+  let [a, b, c, counter] = [seed | 0, Math.floor(seed / 2 ** 32) | 0, 0, 1];
+  const next = () => {
+    const t = (a + b + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + t) | 0;
+    return (t >>> 0) / 2 ** 32;
+  };
+  // the first outputs still resemble the seed
+  for (let i = 0; i < 16; i++) next();
+  return next;
+}

@@ -1,0 +1,48 @@
+/** All weights of a model side by side in one flat vector, so that one optimiser, one copy and one file serve them all. */
+import { EngineError } from '../error.js';
+import { type LlamaConfig, type Weights, weightShapes } from '../hf/index.js';
+
+export interface ParameterLayout {
+  readonly entries: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly start: number;
+    readonly end: number;
+  }[];
+  readonly size: number;
+}
+
+export function layoutOf(config: LlamaConfig): ParameterLayout {
+  let start = 0;
+  const entries = weightShapes(config).map(([name, shape]) => {
+    const end = start + shape.reduce((product, dimension) => product * dimension, 1);
+    const entry = { name, shape, start, end };
+    start = end;
+    return entry;
+  });
+  return { entries, size: start };
+}
+
+/** Copies the weights into the flat vector `into`. */
+export function flatten(layout: ParameterLayout, weights: Weights, into: Float32Array): void {
+  for (const { name, start, end } of layout.entries) {
+    const tensor = weights.get(name);
+    if (tensor?.data.length !== end - start) {
+      throw new EngineError(
+        'weights',
+        `weight ${name}: expected ${end - start} values, got ${tensor?.data.length ?? 'none'}`,
+      );
+    }
+    into.set(tensor.data, start);
+  }
+}
+
+/** The weights as copies out of the flat vector. */
+export function unflatten(layout: ParameterLayout, flat: Float32Array): Weights {
+  return new Map(
+    layout.entries.map(({ name, shape, start, end }) => [
+      name,
+      { shape, data: Float32Array.from(flat.subarray(start, end)) },
+    ]),
+  );
+}

@@ -1,0 +1,106 @@
+/** Writes a graph as an ONNX model (field numbers from onnx/onnx.proto). */
+import { EngineError } from '../error.js';
+import {
+  type Dimension,
+  type ElementType,
+  type Node,
+  topological,
+  type Value,
+} from '../graph/index.js';
+import { ProtobufWriter } from './protobuf.js';
+
+const IR_VERSION = 10;
+const OPSET = 18;
+const DATA_TYPES: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+
+/** ONNX bytes that compute `outputs` (names to values) from the graph's inputs. */
+export function writeModel(outputs: Readonly<Record<string, Value>>): Uint8Array {
+  const nodes = topological(Object.values(outputs));
+  const names = new Map<Value, string>();
+  const graph = new ProtobufWriter();
+  const inputs = new Map<string, Value>();
+  let counter = 0;
+
+  const nameOf = (value: Value): string => {
+    let name = names.get(value);
+    if (name !== undefined) return name;
+    name = value.source.kind === 'input' ? value.source.name : `v${counter++}`;
+    names.set(value, name);
+    if (value.source.kind === 'input') {
+      const known = inputs.get(name);
+      if (known) throw new EngineError('graph', `two inputs of the graph are named "${name}"`);
+      inputs.set(name, value);
+    }
+    if (value.source.kind === 'constant') graph.bytes(5, tensor(name, value));
+    return name;
+  };
+
+  for (const node of nodes) graph.bytes(1, nodeMessage(node, nameOf));
+  graph.bytes(2, 'graph');
+  for (const [name, value] of Object.entries(outputs)) {
+    // An output may be wanted under its own name, or be an input or another output too.
+    graph.bytes(
+      1,
+      new ProtobufWriter().bytes(1, nameOf(value)).bytes(2, name).bytes(4, 'Identity'),
+    );
+  }
+  for (const [name, value] of inputs) graph.bytes(11, valueInfo(name, value.type, value.shape));
+  for (const [name, value] of Object.entries(outputs)) {
+    graph.bytes(12, valueInfo(name, value.type, value.shape));
+  }
+  return new ProtobufWriter()
+    .integer(1, IR_VERSION)
+    .bytes(2, 'glore')
+    .bytes(7, graph)
+    .bytes(8, new ProtobufWriter().bytes(1, '').integer(2, OPSET))
+    .bytes(8, new ProtobufWriter().bytes(1, 'com.microsoft').integer(2, 1))
+    .finish();
+}
+
+function nodeMessage(node: Node, nameOf: (value: Value) => string): ProtobufWriter {
+  const message = new ProtobufWriter();
+  for (const value of node.inputs) message.bytes(1, value ? nameOf(value) : '');
+  for (const value of node.outputs) message.bytes(2, nameOf(value));
+  message.bytes(4, node.operator);
+  for (const [name, value] of Object.entries(node.attributes)) {
+    const attribute = new ProtobufWriter().bytes(1, name);
+    if (typeof value === 'bigint') attribute.integer(3, value).integer(20, 2);
+    else if (typeof value === 'number') attribute.float(2, value).integer(20, 1);
+    else if (typeof value === 'string') attribute.bytes(4, value).integer(20, 3);
+    else {
+      for (const item of value) {
+        if (typeof item === 'bigint') attribute.integer(8, item);
+        else attribute.float(7, item);
+      }
+      attribute.integer(20, typeof value[0] === 'number' ? 6 : 7);
+    }
+    message.bytes(5, attribute);
+  }
+  if (node.domain) message.bytes(7, node.domain);
+  return message;
+}
+
+function tensor(name: string, value: Value): ProtobufWriter {
+  const message = new ProtobufWriter();
+  if (value.source.kind !== 'constant') return message;
+  const { data } = value.source;
+  for (const dimension of value.shape) message.integer(1, Number(dimension));
+  return message
+    .integer(2, DATA_TYPES[value.type])
+    .bytes(8, name)
+    .bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
+
+function valueInfo(name: string, type: ElementType, shape: readonly Dimension[]): ProtobufWriter {
+  const dimensions = new ProtobufWriter();
+  for (const dimension of shape) {
+    dimensions.bytes(
+      1,
+      typeof dimension === 'number'
+        ? new ProtobufWriter().integer(1, dimension)
+        : new ProtobufWriter().bytes(2, dimension),
+    );
+  }
+  const tensorType = new ProtobufWriter().integer(1, DATA_TYPES[type]).bytes(2, dimensions);
+  return new ProtobufWriter().bytes(1, name).bytes(2, new ProtobufWriter().bytes(1, tensorType));
+}

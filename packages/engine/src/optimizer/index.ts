@@ -1,0 +1,2 @@
+export { type AdamWOptions, adamWDefaults, adamWUpdate, type Moments } from './adamw.js';
+export { rateAt, type Schedule } from './schedule.js';

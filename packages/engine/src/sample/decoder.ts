@@ -1,0 +1,291 @@
+/**
+ * Batched sampling and scoring with a key-value cache, in one worker.
+ *
+ * A context's keys and values are computed once for all samples that start from it or from any prefix of it; rows
+ * leave when they finish and waiting ones take their place, so the batch stays full. A task is computed in an order
+ * fixed by the task alone: the same task gives the same tokens on any worker and after any restart.
+ */
+import { EngineError } from '../error.js';
+import type { LlamaConfig, Weights } from '../hf/index.js';
+import { cachedGraph } from '../llama/cached.js';
+import { layoutOf, unflatten } from '../llama/parameters.js';
+import { Session, Tensor } from '../onnx/index.js';
+import { Cache } from './cache.js';
+import { draw, uniform } from './random.js';
+
+/** A sequence and the places to continue it from: after its first `length` tokens, once for each seed. */
+export interface Context {
+  readonly tokens: readonly number[];
+  readonly branches: readonly { readonly length: number; readonly seed: number }[];
+}
+
+export interface GenerateTask {
+  readonly contexts: readonly Context[];
+  /** Most tokens to add to a branch. */
+  readonly maxTokens: number;
+  /** 0 is greedy. */
+  readonly temperature: number;
+  /** A row ends with the first of these (which is part of its completion). */
+  readonly stop: readonly number[];
+}
+
+export interface Completion {
+  readonly tokens: number[];
+  readonly finish: 'stop' | 'length';
+}
+
+export interface GenerateResult {
+  /** By context and branch. */
+  readonly completions: Completion[][];
+  /** Positions run through the model: of contexts, and of continuations. */
+  readonly prefilled: number;
+  readonly generated: number;
+}
+
+export interface ScoreTask {
+  readonly items: readonly {
+    readonly tokens: readonly number[];
+    readonly positions: readonly number[];
+  }[];
+  /** Token ids whose log-probabilities are wanted as the next token at each position. */
+  readonly labels: readonly number[];
+}
+
+export interface DecoderOptions {
+  readonly config: LlamaConfig;
+  /** All weights, flat, in the order of `layoutOf`. */
+  readonly parameters: SharedArrayBuffer;
+  /** Rows sampled at once. */
+  readonly rows: number;
+}
+
+/** Contexts computed at once, at most this many positions. */
+const PREFILL_POSITIONS = 2048;
+
+interface Row {
+  readonly context: number;
+  readonly branch: number;
+  readonly seed: number;
+  length: number;
+  readonly tokens: number[];
+}
+
+export class Decoder {
+  private options!: DecoderOptions;
+  private session!: Session;
+
+  async open(options: DecoderOptions): Promise<void> {
+    this.options = options;
+    const flat = Float32Array.from(new Float32Array(options.parameters));
+    const weights: Weights = unflatten(layoutOf(options.config), flat);
+    this.session = await Session.compile(cachedGraph(options.config, weights));
+  }
+
+  async generate(task: GenerateTask): Promise<GenerateResult> {
+    const { config, rows: capacity } = this.options;
+    const { contexts, maxTokens, temperature } = task;
+    const longest = contexts.reduce((most, { tokens }) => Math.max(most, tokens.length), 1);
+    const positions = Math.min(config.maxPositions, longest + maxTokens);
+    if (longest >= config.maxPositions) {
+      throw new EngineError(
+        'length',
+        `a context has ${longest} tokens; the model has ${config.maxPositions} positions`,
+      );
+    }
+    const stop = new Set(task.stop);
+    const completions: Completion[][] = contexts.map(() => []);
+    const active: Row[] = [];
+    const cache = new Cache(config, capacity, positions);
+    let prefilled = 0;
+    let generated = 0;
+    let nextContext = 0;
+    let waiting: { row: Row; cache: Cache; from: number; logits: Float32Array; at: number }[] = [];
+
+    /** Appends the token drawn for a row; true if that ended it. */
+    const extend = (row: Row, logits: Float32Array, at: number): boolean => {
+      const random = temperature === 0 ? 0 : uniform(row.seed, row.tokens.length);
+      const token = draw(logits, at * config.vocabSize, config.vocabSize, temperature, random);
+      row.tokens.push(token);
+      const stopped = stop.has(token);
+      if (!stopped && row.tokens.length < maxTokens && row.length + 1 < positions) return false;
+      completions[row.context]![row.branch] = {
+        tokens: row.tokens,
+        finish: stopped ? 'stop' : 'length',
+      };
+      return true;
+    };
+
+    /** Fills free rows from the waiting branches, computing further contexts as they are needed. */
+    const admit = async (): Promise<void> => {
+      while (active.length < capacity) {
+        if (waiting.length === 0) {
+          if (nextContext === contexts.length) return;
+          const first = nextContext;
+          nextContext = prefillEnd(contexts, first);
+          const part = contexts.slice(first, nextContext);
+          const {
+            cache: source,
+            logits,
+            at,
+          } = await this.prefill(
+            part.map(({ tokens, branches }) => ({
+              tokens,
+              positions: branches.map(({ length }) => length - 1),
+            })),
+          );
+          prefilled += part.reduce((sum, { tokens }) => sum + tokens.length, 0);
+          waiting = part.flatMap(({ branches }, i) =>
+            branches.map(({ length, seed }, branch) => ({
+              row: { context: first + i, branch, seed, length, tokens: [] },
+              cache: source,
+              from: i,
+              logits,
+              at: at[i]![branch]!,
+            })),
+          );
+          waiting.reverse();
+          continue;
+        }
+        const { row, cache: source, from, logits, at } = waiting.pop()!;
+        if (extend(row, logits, at)) continue;
+        cache.copyRow(source, from, active.length, row.length);
+        active.push(row);
+      }
+    };
+
+    for (await admit(); active.length > 0; await admit()) {
+      const count = active.length;
+      const { feeds, into } = cache.tensors(count);
+      const { logits } = await this.session.run(
+        {
+          ...feeds,
+          tokens: new Tensor(
+            'int64',
+            BigInt64Array.from(active, (row) => BigInt(row.tokens.at(-1)!)),
+            [count, 1],
+          ),
+          last: new Tensor(
+            'int32',
+            Int32Array.from(active, (row) => row.length),
+            [count],
+          ),
+          total: new Tensor(
+            'int32',
+            Int32Array.of(active.reduce((most, row) => Math.max(most, row.length + 1), 0)),
+            [1],
+          ),
+          picked: new Tensor(
+            'int64',
+            BigInt64Array.from(active, (_, i) => BigInt(i)),
+            [count],
+          ),
+        },
+        into,
+      );
+      generated += count;
+      const data = logits!.data as Float32Array;
+      // From the last row down, so that the row moved into a gap has been looked at already.
+      for (let i = count - 1; i >= 0; i--) {
+        const row = active[i]!;
+        row.length++;
+        if (!extend(row, data, i)) continue;
+        const moved = active.pop()!;
+        if (moved === row) continue;
+        active[i] = moved;
+        cache.copyRow(cache, active.length, i, moved.length);
+      }
+    }
+    return { completions, prefilled, generated };
+  }
+
+  /** Log-probability of each label as the next token at each position: [item][position][label]. */
+  async score(task: ScoreTask): Promise<number[][][]> {
+    const { vocabSize } = this.options.config;
+    const order = task.items
+      .map((_, i) => i)
+      .sort((a, b) => task.items[a]!.tokens.length - task.items[b]!.tokens.length);
+    const sorted = order.map((i) => task.items[i]!);
+    const scores: number[][][] = [];
+    for (let first = 0; first < sorted.length; ) {
+      const end = prefillEnd(sorted, first);
+      const { logits, at } = await this.prefill(sorted.slice(first, end));
+      at.forEach((rows, i) => {
+        scores[order[first + i]!] = rows.map((row) => {
+          const slice = logits.subarray(row * vocabSize, (row + 1) * vocabSize);
+          let top = -Infinity;
+          for (const value of slice) top = Math.max(top, value);
+          let total = 0;
+          for (const value of slice) total += Math.exp(value - top);
+          return task.labels.map((label) => slice[label]! - top - Math.log(total));
+        });
+      });
+      first = end;
+    }
+    return scores;
+  }
+
+  /** Runs whole sequences; gives their cache, and logits after each wanted position (`at`: its row in `logits`). */
+  private async prefill(
+    items: readonly { readonly tokens: readonly number[]; readonly positions: readonly number[] }[],
+  ): Promise<{ cache: Cache; logits: Float32Array; at: number[][] }> {
+    const { config } = this.options;
+    const time = items.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
+    if (time > config.maxPositions) {
+      throw new EngineError(
+        'length',
+        `a sequence has ${time} tokens; the model has ${config.maxPositions} positions`,
+      );
+    }
+    const count = items.length;
+    const tokens = new BigInt64Array(count * time);
+    const picked = new Map<number, number>();
+    const at = items.map((item, row) => {
+      item.tokens.forEach((token, t) => {
+        tokens[row * time + t] = BigInt(token);
+      });
+      return item.positions.map((position) => {
+        if (!(position >= 0 && position < item.tokens.length)) {
+          throw new EngineError(
+            'position',
+            `position ${position} is outside a sequence of ${item.tokens.length} tokens`,
+          );
+        }
+        const flat = row * time + position;
+        if (!picked.has(flat)) picked.set(flat, picked.size);
+        return picked.get(flat)!;
+      });
+    });
+    const cache = new Cache(config, count, time);
+    const { feeds, into } = cache.tensors(count);
+    const { logits } = await this.session.run(
+      {
+        ...feeds,
+        tokens: new Tensor('int64', tokens, [count, time]),
+        last: new Tensor(
+          'int32',
+          Int32Array.from(items, (item) => item.tokens.length - 1),
+          [count],
+        ),
+        total: new Tensor('int32', Int32Array.of(time), [1]),
+        picked: new Tensor('int64', BigInt64Array.from(picked.keys(), BigInt), [picked.size]),
+      },
+      into,
+    );
+    return { cache, logits: logits!.data as Float32Array, at };
+  }
+}
+
+/** The end of the run of sequences from `first` on that are computed together. */
+function prefillEnd(
+  items: readonly { readonly tokens: readonly number[] }[],
+  first: number,
+): number {
+  let longest = 0;
+  let end = first;
+  while (end < items.length) {
+    longest = Math.max(longest, items[end]!.tokens.length);
+    if (end > first && longest * (end - first + 1) > PREFILL_POSITIONS) break;
+    end++;
+  }
+  return end;
+}

@@ -1,0 +1,66 @@
+/** A model opened for sampling and scoring on worker threads. */
+import type { Checkpoint } from '../hf/index.js';
+import { flatten, layoutOf } from '../llama/parameters.js';
+import { Remote } from '../worker/remote.js';
+import type { Decoder, GenerateResult, GenerateTask, ScoreTask } from './decoder.js';
+
+export interface ModelOptions {
+  /** Worker threads; results do not depend on it. Default 2. */
+  readonly workers?: number;
+  /** Rows sampled at once in each worker. Default 256. */
+  readonly rows?: number;
+}
+
+export class Model {
+  private readonly decoders: Remote<Decoder>[];
+  private readonly idle: Remote<Decoder>[];
+  private readonly queue: ((decoder: Remote<Decoder>) => void)[] = [];
+
+  private constructor(decoders: Remote<Decoder>[]) {
+    this.decoders = decoders;
+    this.idle = [...decoders];
+  }
+
+  static async open(
+    { config, weights }: Pick<Checkpoint, 'config' | 'weights'>,
+    options: ModelOptions = {},
+  ): Promise<Model> {
+    const layout = layoutOf(config);
+    const parameters = new SharedArrayBuffer(4 * layout.size);
+    flatten(layout, weights, new Float32Array(parameters));
+    const { workers = 2, rows = 256 } = options;
+    return new Model(
+      await Remote.start(
+        'decoder',
+        Array.from({ length: workers }, () => ({ config, parameters, rows })),
+      ),
+    );
+  }
+
+  /** Runs one task on the next free worker. */
+  generate(task: GenerateTask): Promise<GenerateResult> {
+    return this.with((decoder) => decoder.call('generate', task));
+  }
+
+  /** Log-probabilities of the labels at each position of each item: [item][position][label], in nats. */
+  score(task: ScoreTask): Promise<number[][][]> {
+    return this.with((decoder) => decoder.call('score', task));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.decoders.map((decoder) => decoder.close()));
+  }
+
+  private async with<T>(work: (decoder: Remote<Decoder>) => Promise<T>): Promise<T> {
+    const decoder =
+      this.idle.pop() ??
+      (await new Promise<Remote<Decoder>>((resolve) => this.queue.push(resolve)));
+    try {
+      return await work(decoder);
+    } finally {
+      const next = this.queue.shift();
+      if (next) next(decoder);
+      else this.idle.push(decoder);
+    }
+  }
+}

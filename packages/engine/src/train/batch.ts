@@ -1,0 +1,103 @@
+/** Examples and how a batch of them is cut into micro-batches of one shape. */
+import { EngineError } from '../error.js';
+
+/**
+ * One sequence to learn from: at position t the model reads tokens[t] (and all before) and should predict targets[t].
+ * -1 means that nothing is learned there. Targets need not be the next token: at a reward model's step tag the target
+ * is the label, while the input goes on.
+ */
+export interface Example {
+  readonly tokens: readonly number[];
+  readonly targets: readonly number[];
+  /** Weight of each target in the loss, 1 where absent. */
+  readonly weights?: readonly number[];
+}
+
+/** Next-token targets for `tokens`, learned from position `from` on (the first predicted token is tokens[from]). */
+export function nextTokenExample(tokens: readonly number[], from: number): Example {
+  return {
+    tokens,
+    targets: tokens.map((_, t) => (t + 1 >= from && t + 1 < tokens.length ? tokens[t + 1]! : -1)),
+  };
+}
+
+/** Tensors of one run of the training graph: `batch` rows of `time` positions. */
+export interface MicroBatch {
+  readonly batch: number;
+  readonly time: number;
+  readonly tokens: BigInt64Array;
+  readonly targets: BigInt64Array;
+  readonly weights: Float32Array;
+}
+
+/** Positions in one micro-batch: small enough for activations to stay in the cache, large enough for the products. */
+const POSITIONS = 1024;
+/** Times are rounded up to a multiple of this, so that few shapes are compiled. */
+const ROUNDING = 16;
+
+/** Cuts a batch into micro-batches of like lengths; the work is the same however many workers share it. */
+export function microBatches(
+  examples: readonly Example[],
+  vocabSize: number,
+  maxPositions: number,
+): MicroBatch[] {
+  const order = examples
+    .map((example, index) => ({ example: checked(example, index, vocabSize, maxPositions), index }))
+    .sort((a, b) => b.example.tokens.length - a.example.tokens.length || a.index - b.index)
+    .map(({ example }) => example);
+  const made: MicroBatch[] = [];
+  for (let at = 0; at < order.length; ) {
+    const time = Math.min(maxPositions, Math.ceil(order[at]!.tokens.length / ROUNDING) * ROUNDING);
+    const batch = Math.max(1, Math.floor(POSITIONS / time));
+    made.push(pack(order.slice(at, at + batch), batch, time));
+    at += batch;
+  }
+  return made;
+}
+
+function pack(examples: readonly Example[], batch: number, time: number): MicroBatch {
+  const tokens = new BigInt64Array(batch * time);
+  const targets = new BigInt64Array(batch * time);
+  const weights = new Float32Array(batch * time);
+  examples.forEach((example, row) => {
+    example.tokens.forEach((token, t) => {
+      const at = row * time + t;
+      tokens[at] = BigInt(token);
+      const target = example.targets[t]!;
+      if (target < 0) return;
+      targets[at] = BigInt(target);
+      weights[at] = example.weights?.[t] ?? 1;
+    });
+  });
+  return { batch, time, tokens, targets, weights };
+}
+
+function checked(
+  example: Example,
+  index: number,
+  vocabSize: number,
+  maxPositions: number,
+): Example {
+  const { tokens, targets } = example;
+  const at = `example ${index} of the batch`;
+  if (tokens.length === 0 || tokens.length !== targets.length) {
+    throw new EngineError(
+      'example',
+      `${at}: expected one target per token, got ${tokens.length} tokens and ${targets.length} targets`,
+    );
+  }
+  if (tokens.length > maxPositions) {
+    throw new EngineError(
+      'example',
+      `${at}: ${tokens.length} tokens, the model has ${maxPositions} positions; shorten it or leave it out`,
+    );
+  }
+  for (const id of tokens) {
+    if (!(id >= 0 && id < vocabSize))
+      throw new EngineError(
+        'example',
+        `${at}: token ${id} is outside the vocabulary of ${vocabSize}`,
+      );
+  }
+  return example;
+}

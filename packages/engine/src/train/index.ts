@@ -1,0 +1,2 @@
+export { type Example, nextTokenExample } from './batch.js';
+export { type StepReport, Trainer, type TrainerOptions, type TrainerState } from './trainer.js';

@@ -1,0 +1,150 @@
+/** Data-parallel training of a Llama on worker threads. */
+import { EngineError } from '../error.js';
+import type { Checkpoint, LlamaConfig, Weights } from '../hf/index.js';
+import { flatten, layoutOf, type ParameterLayout, unflatten } from '../llama/parameters.js';
+import { type AdamWOptions, adamWDefaults } from '../optimizer/index.js';
+import { Remote } from '../worker/remote.js';
+import { type Example, type MicroBatch, microBatches } from './batch.js';
+import type { Replica, SharedState } from './replica.js';
+
+export interface TrainerOptions {
+  /** Worker threads. The sum's order depends on it, so the same number gives the same bits. Default 2. */
+  readonly workers?: number;
+  readonly optimizer?: Partial<AdamWOptions>;
+}
+
+export interface StepReport {
+  /** Mean loss per unit of target weight, in nats. */
+  readonly loss: number;
+  /** Euclidean norm of the mean gradient before clipping. */
+  readonly gradientNorm: number;
+  /** Real (not padding) positions in the batch, and positions computed. */
+  readonly tokens: number;
+  readonly computed: number;
+}
+
+/** Everything that going on later needs: parameters and both moments, flat, and the number of updates made. */
+export interface TrainerState {
+  readonly step: number;
+  readonly parameters: Float32Array;
+  readonly first: Float32Array;
+  readonly second: Float32Array;
+}
+
+export class Trainer {
+  private readonly config: LlamaConfig;
+  private readonly layout: ParameterLayout;
+  private readonly shared: SharedState;
+  private readonly optimizer: AdamWOptions;
+  private replicas: Remote<Replica>[] = [];
+  private updates = 0;
+
+  private constructor(config: LlamaConfig, weights: Weights, options: TrainerOptions) {
+    this.config = config;
+    this.layout = layoutOf(config);
+    this.optimizer = { ...adamWDefaults, ...options.optimizer };
+    const vector = () => new SharedArrayBuffer(4 * this.layout.size);
+    this.shared = {
+      parameters: vector(),
+      first: vector(),
+      second: vector(),
+      gradients: Array.from({ length: options.workers ?? 2 }, vector),
+    };
+    flatten(this.layout, weights, new Float32Array(this.shared.parameters));
+  }
+
+  /** Starts the workers on the weights of a checkpoint. */
+  static async open(
+    checkpoint: Pick<Checkpoint, 'config' | 'weights'>,
+    options: TrainerOptions = {},
+  ): Promise<Trainer> {
+    const trainer = new Trainer(checkpoint.config, checkpoint.weights, options);
+    const { config, shared, optimizer } = trainer;
+    trainer.replicas = await Remote.start(
+      'replica',
+      shared.gradients.map((_, index) => ({ config, index, shared, optimizer })),
+    );
+    return trainer;
+  }
+
+  /** One update at learning rate `rate` from the mean gradient over the batch's targets. */
+  async step(batch: readonly Example[], rate: number): Promise<StepReport> {
+    const work = this.cut(batch);
+    const losses = await Promise.all(
+      this.replicas.map((replica, i) => replica.call('gradient', work.shares[i]!)),
+    );
+    const squares = await Promise.all(this.replicas.map((replica) => replica.call('reduce')));
+    const gradientNorm = Math.sqrt(squares.reduce((a, b) => a + b, 0)) / work.weight;
+    const loss = losses.reduce((a, b) => a + b, 0) / work.weight;
+    if (!Number.isFinite(gradientNorm) || !Number.isFinite(loss)) {
+      throw new EngineError(
+        'diverged',
+        `update ${this.updates + 1}: loss ${loss}, gradient norm ${gradientNorm}; lower the learning rate`,
+      );
+    }
+    const clip = Math.min(1, this.optimizer.clip / (gradientNorm + 1e-12));
+    const update = { step: ++this.updates, rate, gradientScale: clip / work.weight };
+    await Promise.all(this.replicas.map((replica) => replica.call('update', update)));
+    return { loss, gradientNorm, tokens: work.tokens, computed: work.computed };
+  }
+
+  /** Mean loss over the batch's targets, nothing learned. */
+  async loss(batch: readonly Example[]): Promise<number> {
+    const work = this.cut(batch);
+    const losses = await Promise.all(
+      this.replicas.map((replica, i) => replica.call('loss', work.shares[i]!)),
+    );
+    return losses.reduce((a, b) => a + b, 0) / work.weight;
+  }
+
+  weights(): Weights {
+    return unflatten(this.layout, new Float32Array(this.shared.parameters));
+  }
+
+  /** A copy of the state, for a file. */
+  state(): TrainerState {
+    const copy = (buffer: SharedArrayBuffer) => Float32Array.from(new Float32Array(buffer));
+    const { parameters, first, second } = this.shared;
+    return {
+      step: this.updates,
+      parameters: copy(parameters),
+      first: copy(first),
+      second: copy(second),
+    };
+  }
+
+  /** Goes on from a state that `state` gave. */
+  restore(state: TrainerState): void {
+    for (const name of ['parameters', 'first', 'second'] as const) {
+      if (state[name].length !== this.layout.size) {
+        throw new EngineError(
+          'state',
+          `${name}: expected ${this.layout.size} values for this model, got ${state[name].length}`,
+        );
+      }
+      new Float32Array(this.shared[name]).set(state[name]);
+    }
+    this.updates = state.step;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.replicas.map((replica) => replica.close()));
+  }
+
+  /** Micro-batches dealt to the replicas, and what they weigh. */
+  private cut(batch: readonly Example[]) {
+    const work = microBatches(batch, this.config.vocabSize, this.config.maxPositions);
+    const weight = work.reduce((sum, { weights }) => sum + weights.reduce((a, b) => a + b, 0), 0);
+    if (!(weight > 0))
+      throw new EngineError('example', 'no position of the batch has a target: nothing to learn');
+    const shares: MicroBatch[][] = this.shared.gradients.map(() => []);
+    const loads = shares.map(() => 0);
+    for (const part of work) {
+      const least = loads.indexOf(Math.min(...loads));
+      shares[least]!.push(part);
+      loads[least]! += part.batch * part.time;
+    }
+    const tokens = batch.reduce((sum, example) => sum + example.tokens.length, 0);
+    return { shares, weight, tokens, computed: loads.reduce((a, b) => a + b, 0) };
+  }
+}

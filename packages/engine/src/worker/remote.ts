@@ -1,0 +1,84 @@
+/**
+ * Services that run in worker threads. `session.run` works on the calling thread, so parallelism over data needs
+ * threads, and the main thread stays free for progress and Ctrl-C.
+ */
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import { EngineError } from '../error.js';
+import type { Services } from './main.js';
+
+type Method<S, K extends keyof S> = S[K] extends (...values: infer A) => infer R
+  ? (...values: A) => Promise<Awaited<R>>
+  : never;
+
+export interface Reply {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: { message: string; code?: string };
+}
+
+/** One service in one thread. */
+export class Remote<S extends object> {
+  private readonly worker: Worker;
+  private readonly waiting = new Map<
+    number,
+    { resolve: (value: never) => void; reject: (error: Error) => void }
+  >();
+  private nextId = 0;
+  private failure: Error | undefined;
+
+  private constructor(service: string) {
+    // Resolved through the package's own exports, so that it is the compiled file also when tests run from source.
+    const path = createRequire(import.meta.url).resolve('@glore/engine/worker');
+    this.worker = new Worker(path, { workerData: { service } });
+    this.worker.on('message', (reply: Reply) => {
+      const waiter = this.waiting.get(reply.id);
+      this.waiting.delete(reply.id);
+      if (reply.error)
+        waiter?.reject(new EngineError(reply.error.code ?? 'worker', reply.error.message));
+      else waiter?.resolve(reply.result as never);
+    });
+    this.worker.on('error', (error) => this.fail(error));
+    this.worker.on('exit', (code) =>
+      this.fail(new EngineError('worker', `a worker thread ended with code ${code}`)),
+    );
+  }
+
+  /** Starts `count` threads of one service and opens each with its options. */
+  static async start<K extends keyof Services>(
+    service: K,
+    options: readonly Parameters<Services[K]['open']>[0][],
+  ): Promise<Remote<Services[K]>[]> {
+    const remotes = options.map(() => new Remote<Services[K]>(service));
+    await Promise.all(remotes.map((remote, i) => remote.send('open', [options[i]])));
+    return remotes;
+  }
+
+  /** Calls a method of the service; calls are answered in order. */
+  call<M extends keyof S & string>(
+    method: M,
+    ...values: Parameters<Method<S, M>>
+  ): ReturnType<Method<S, M>> {
+    return this.send(method, values) as ReturnType<Method<S, M>>;
+  }
+
+  private send(method: string, values: readonly unknown[]): Promise<unknown> {
+    if (this.failure) return Promise.reject(this.failure);
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      this.worker.postMessage({ id, method, values });
+    });
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    for (const waiter of this.waiting.values()) waiter.reject(this.failure);
+    this.waiting.clear();
+  }
+
+  async close(): Promise<void> {
+    this.failure ??= new EngineError('closed', 'the worker was closed');
+    await this.worker.terminate();
+  }
+}

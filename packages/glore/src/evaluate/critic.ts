@@ -1,0 +1,228 @@
+/**
+ * How good a reward model is. A value is `p(+)` at a step; a step passes when its value is at least the threshold.
+ * Steps are counted from 1; -1 means "no error". Fit thresholds on a held-out split, never on test.
+ */
+import { GloreError } from '../error.js';
+import { checkNotEmpty, checkNumbers, checkSameLength } from './statistics.js';
+
+export interface ScoredSample {
+  score: number;
+  right: boolean;
+}
+
+export interface WithinProblemAuc {
+  /** Share of (right, wrong) pairs ranked rightly; undefined without pairs. */
+  micro: number | undefined;
+  /** Mean over problems of each problem's share; undefined without pairs. */
+  macro: number | undefined;
+  /** (right, wrong) pairs of samples of the same problem. */
+  pairs: number;
+  /** Problems with at least one such pair. */
+  problems: number;
+}
+
+export interface FirstErrorMetric {
+  /** Share of wrong solutions whose first error is located exactly; undefined without wrong solutions. */
+  wrong: number | undefined;
+  /** Share of right solutions answered with -1; undefined without right solutions. */
+  right: number | undefined;
+  /** Harmonic mean of the two; undefined if either is. */
+  f1: number | undefined;
+  wrongSolutions: number;
+  rightSolutions: number;
+}
+
+export interface CalibrationBin {
+  low: number;
+  high: number;
+  n: number;
+  /** Mean score in the bin. */
+  mean: number;
+  /** Share of positive labels in the bin. */
+  rate: number;
+}
+
+/**
+ * Area under the ROC curve: the share of (positive, negative) pairs where the positive one scores higher, ties count half.
+ * Undefined if either class is missing.
+ *
+ * @throws GloreError `length-mismatch`; `not-a-number` for a NaN score.
+ */
+export function auc(scores: number[], labels: boolean[]): number | undefined {
+  checkSameLength('auc', scores, labels);
+  const { won, pairs } = rankedPairs(scores.map((score, i) => ({ score, right: labels[i] })));
+  return pairs === 0 ? undefined : won / pairs;
+}
+
+/**
+ * AUC among samples of the same problem, one group per problem: what reranking lives on. An AUC over all solutions can be
+ * high for a model that only knows which problems are hard. Groups that are all right or all wrong say nothing and are left out.
+ *
+ * @throws GloreError `not-a-number` for a NaN score.
+ */
+export function withinProblemAuc(groups: ScoredSample[][]): WithinProblemAuc {
+  const mixed = groups.map(rankedPairs).filter(({ pairs }) => pairs > 0);
+  const pairs = sum(mixed.map((group) => group.pairs));
+  const problems = mixed.length;
+  if (problems === 0) return { micro: undefined, macro: undefined, pairs, problems };
+  const micro = sum(mixed.map((group) => group.won)) / pairs;
+  const macro = sum(mixed.map((group) => group.won / group.pairs)) / problems;
+  return { micro, macro, pairs, problems };
+}
+
+/**
+ * Share of all steps where "value >= threshold" agrees with the truth; `values` and `truth` are [solutions][steps].
+ *
+ * @throws GloreError `length-mismatch`; `nothing-to-measure` if there is no step.
+ */
+export function stepAccuracy(values: number[][], truth: boolean[][], threshold: number): number {
+  checkSameLength('stepAccuracy', values, truth);
+  const agreements = values.flatMap((solution, i) => {
+    checkSameLength(`stepAccuracy, solution ${i}`, solution, truth[i]);
+    return solution.map((value, j) => value >= threshold === truth[i][j]);
+  });
+  checkNotEmpty('stepAccuracy', agreements);
+  return agreements.filter(Boolean).length / agreements.length;
+}
+
+/** The first error `E`: the first step (from 1) whose value is below the threshold, -1 if there is none (GLoRe). */
+export function firstErrorOf(values: number[], threshold: number): number {
+  const index = values.findIndex((value) => value < threshold);
+  return index === -1 ? -1 : index + 1;
+}
+
+/**
+ * How well first errors are located: F1 is the harmonic mean of the exact-location accuracy on wrong solutions and the "-1"
+ * accuracy on right ones (ProcessBench). `truth` is -1 for a right solution, else the step of its first error.
+ *
+ * @throws GloreError `length-mismatch` unless there is one prediction per solution.
+ */
+export function firstErrorMetric(predicted: number[], truth: number[]): FirstErrorMetric {
+  checkSameLength('firstErrorMetric', predicted, truth);
+  let [wrongSolutions, wrongLocated, rightSolutions, rightAccepted] = [0, 0, 0, 0];
+  for (let i = 0; i < truth.length; i++) {
+    const exact = predicted[i] === truth[i] ? 1 : 0;
+    if (truth[i] === -1) {
+      rightSolutions++;
+      rightAccepted += exact;
+    } else {
+      wrongSolutions++;
+      wrongLocated += exact;
+    }
+  }
+  const wrong = wrongSolutions === 0 ? undefined : wrongLocated / wrongSolutions;
+  const right = rightSolutions === 0 ? undefined : rightAccepted / rightSolutions;
+  const f1 = wrong === undefined || right === undefined ? undefined : harmonicMean(wrong, right);
+  return { wrong, right, f1, wrongSolutions, rightSolutions };
+}
+
+/** Quantiles tried by `fitThreshold`: fine enough for a rate, and all values of a split of up to 101. */
+const QUANTILES = 100;
+
+/**
+ * The threshold that maximises `objective`, tried between neighbouring percentiles of held-out `values` and at both ends
+ * (all pass, none passes). Of several best ones it is the middle of their longest run (the first
+ * of equal runs), the furthest from a worse threshold.
+ *
+ * @throws GloreError `nothing-to-measure` without values; `not-a-number` for a NaN value or objective.
+ */
+export function fitThreshold(
+  values: number[],
+  objective: (threshold: number) => number,
+): { threshold: number; value: number } {
+  checkNotEmpty('fitThreshold', values);
+  checkNumbers('fitThreshold', values);
+  const candidates = cuts(values);
+  const outcomes = candidates.map(objective);
+  checkNumbers('fitThreshold, objective', outcomes);
+  const best = outcomes.reduce((a, b) => Math.max(a, b));
+
+  let plateau = { start: 0, length: 0 };
+  for (let start = 0; start < outcomes.length; start++) {
+    let length = 0;
+    while (outcomes[start + length] === best) length++;
+    if (length > plateau.length) plateau = { start, length };
+  }
+  const middle = plateau.start + Math.floor((plateau.length - 1) / 2);
+  return { threshold: candidates[middle], value: best };
+}
+
+/**
+ * Reliability of probabilities: equal-width bins over [0, 1], and the expected calibration error
+ * `ECE = sum over bins of n / N |mean - rate|`. Empty bins are left out of the list.
+ *
+ * @throws GloreError `length-mismatch`; `nothing-to-measure` without scores; `not-a-probability` for a score outside [0, 1].
+ */
+export function calibration(
+  scores: number[],
+  labels: boolean[],
+  bins = 10,
+): { ece: number; bins: CalibrationBin[] } {
+  checkSameLength('calibration', scores, labels);
+  checkNotEmpty('calibration', scores);
+  const totals = Array.from({ length: bins }, () => ({ n: 0, score: 0, positive: 0 }));
+  scores.forEach((score, i) => {
+    if (!(score >= 0 && score <= 1)) {
+      throw new GloreError(
+        'not-a-probability',
+        `calibration: scores must be in [0, 1], got ${score} at index ${i}; pass p(+), not a logit`,
+      );
+    }
+    const bin = totals[Math.min(bins - 1, Math.floor(score * bins))];
+    bin.n++;
+    bin.score += score;
+    if (labels[i]) bin.positive++;
+  });
+  const filled = totals.flatMap(({ n, score, positive }, i) =>
+    n === 0
+      ? []
+      : [{ low: i / bins, high: (i + 1) / bins, n, mean: score / n, rate: positive / n }],
+  );
+  const ece = sum(filled.map(({ n, mean, rate }) => (n / scores.length) * Math.abs(mean - rate)));
+  return { ece, bins: filled };
+}
+
+/** Counts (right, wrong) pairs and those won by the right one, ties as half, in one pass over the sorted scores. */
+function rankedPairs(samples: ScoredSample[]): { won: number; pairs: number } {
+  checkNumbers(
+    'auc',
+    samples.map(({ score }) => score),
+  );
+  const sorted = samples.toSorted((a, b) => a.score - b.score);
+  let [won, rightSeen, wrongSeen] = [0, 0, 0];
+  for (let start = 0; start < sorted.length; ) {
+    let end = start;
+    let [right, wrong] = [0, 0];
+    for (; end < sorted.length && sorted[end].score === sorted[start].score; end++) {
+      if (sorted[end].right) right++;
+      else wrong++;
+    }
+    won += right * (wrongSeen + wrong / 2);
+    rightSeen += right;
+    wrongSeen += wrong;
+    start = end;
+  }
+  return { won, pairs: rightSeen * wrongSeen };
+}
+
+/** Thresholds worth trying, ascending: all pass, between each two neighbouring percentiles, none passes. */
+function cuts(values: number[]): number[] {
+  const sorted = values.toSorted((a, b) => a - b);
+  const last = sorted.length - 1;
+  const percentiles = Array.from(
+    { length: QUANTILES + 1 },
+    (_, i) => sorted[Math.round((i / QUANTILES) * last)],
+  );
+  const distinct = [...new Set(percentiles)];
+  const between = distinct.slice(1).map((value, i) => (distinct[i] + value) / 2);
+  const aboveAll = sorted[last] + ((sorted[last] - sorted[0]) / QUANTILES || 1);
+  return [sorted[0], ...between, aboveAll];
+}
+
+function harmonicMean(a: number, b: number): number {
+  return a + b === 0 ? 0 : (2 * a * b) / (a + b);
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

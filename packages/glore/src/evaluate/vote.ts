@@ -1,0 +1,34 @@
+/** Choosing one of several samples of a problem: by majority of their answers, or by a reward model's scores. */
+import { checkNotEmpty, checkNumbers } from './statistics.js';
+
+/**
+ * Index of the first sample that gives the most frequent answer (majority@k); `key` maps equivalent answers to one string.
+ * A missing answer has no vote, so it wins only if all are missing; of tied answers the one seen first wins.
+ *
+ * @throws GloreError `nothing-to-measure` without samples.
+ */
+export function majority(answers: (string | undefined)[], key: (answer: string) => string): number {
+  checkNotEmpty('majority', answers);
+  const groups = new Map<string, { first: number; votes: number }>();
+  answers.forEach((answer, index) => {
+    if (answer === undefined) return;
+    const group = groups.get(key(answer)) ?? { first: index, votes: 0 };
+    group.votes++;
+    groups.set(key(answer), group);
+  });
+  // A Map keeps insertion order, so a strict comparison leaves ties with the answer seen first.
+  let winner = { first: 0, votes: 0 };
+  for (const group of groups.values()) if (group.votes > winner.votes) winner = group;
+  return winner.first;
+}
+
+/**
+ * Index of the highest score, the first of equal ones (best-of-k).
+ *
+ * @throws GloreError `nothing-to-measure` without scores; `not-a-number` for a NaN score.
+ */
+export function bestOf(scores: number[]): number {
+  checkNotEmpty('bestOf', scores);
+  checkNumbers('bestOf', scores);
+  return scores.reduce((best, score, index) => (score > scores[best] ? index : best), 0);
+}

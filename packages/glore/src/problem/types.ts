@@ -1,0 +1,11 @@
+/** A question with a checkable gold answer and its worked solution. */
+export interface Problem {
+  readonly id: string;
+  readonly question: string;
+  /** The gold final answer as the source spells it, e.g. "72" or "1,080". */
+  readonly answer: string;
+  /** The gold solution's steps without the final-answer line; empty where the source has none. */
+  readonly steps: readonly string[];
+  /** The problem's shape where it is known; problems of one structure differ only in story and numbers. */
+  readonly structure?: string;
+}
