@@ -52,7 +52,7 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   // "format" tells transformers that names and layouts are PyTorch's
-  const header: Record<string, unknown> = { __metadata__: { format: 'pt', ...metadata } };
+  const header: [string, unknown][] = [['__metadata__', { format: 'pt', ...metadata }]];
   let offset = 0;
   for (const [name, { shape, data }] of tensors) {
     if (product(shape) !== data.length) {
@@ -61,14 +61,11 @@ export async function writeSafetensors(
         `writing ${path}: ${name} of shape [${shape}] needs ${product(shape)} numbers, found ${data.length}`,
       );
     }
-    header[name] = {
-      dtype: 'F32',
-      shape,
-      data_offsets: [offset, offset + data.byteLength],
-    };
+    const data_offsets = [offset, offset + data.byteLength];
+    header.push([name, { dtype: 'F32', shape, data_offsets }]);
     offset += data.byteLength;
   }
-  const text = JSON.stringify(header);
+  const text = JSON.stringify(Object.fromEntries(header));
   // spaces up to a multiple of 8 keep the data aligned for readers that map the file
   const json = Buffer.from(text + ' '.repeat((8 - (Buffer.byteLength(text) % 8)) % 8));
   const length = Buffer.alloc(8);

@@ -20,10 +20,10 @@ export interface Tokenizer {
 }
 
 /**
- * Words with their space, single digits without one (so that numbers line up by digit), each newline and sign alone.
- * Every character matches one branch, hence nothing is lost.
+ * Words with their space, single digits without one (so that numbers line up by digit), each newline alone, each sign
+ * alone but for runs of `#` (headings). Every character matches one branch, hence nothing is lost.
  */
-const splitPattern = ' ?\\p{L}+|\\p{N}|\\n| ?[^\\s\\p{L}\\p{N}]|\\s';
+const splitPattern = ' ?\\p{L}+|\\p{N}|\\n| ?(?:#+|[^\\s\\p{L}\\p{N}])|\\s';
 
 /**
  * Makes a tokenizer.json: ids are the special tokens as given, then the 256 bytes, then every word of the texts, sorted.

@@ -35,14 +35,17 @@ export function writeModel(outputs: Readonly<Record<string, Value>>): Uint8Array
     return name;
   };
 
+  // An output is written by its node under its own name: a copy would lose the update of a cache in place. Only an
+  // output that is no node's, or that has a name already, needs an Identity.
+  for (const [name, value] of Object.entries(outputs)) {
+    if (value.source.kind === 'node' && !names.has(value)) names.set(value, name);
+  }
   for (const node of nodes) graph.bytes(1, nodeMessage(node, nameOf));
   graph.bytes(2, 'graph');
   for (const [name, value] of Object.entries(outputs)) {
-    // An output may be wanted under its own name, or be an input or another output too.
-    graph.bytes(
-      1,
-      new ProtobufWriter().bytes(1, nameOf(value)).bytes(2, name).bytes(4, 'Identity'),
-    );
+    const from = nameOf(value);
+    if (from === name) continue;
+    graph.bytes(1, new ProtobufWriter().bytes(1, from).bytes(2, name).bytes(4, 'Identity'));
   }
   for (const [name, value] of inputs) graph.bytes(11, valueInfo(name, value.type, value.shape));
   for (const [name, value] of Object.entries(outputs)) {

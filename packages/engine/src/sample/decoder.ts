@@ -7,7 +7,7 @@
  */
 import { EngineError } from '../error.js';
 import type { LlamaConfig, Weights } from '../hf/index.js';
-import { cachedGraph } from '../llama/cached.js';
+import { sequenceGraph, stepGraph } from '../llama/cached.js';
 import { layoutOf, unflatten } from '../llama/parameters.js';
 import { Session, Tensor } from '../onnx/index.js';
 import { Cache } from './cache.js';
@@ -61,6 +61,8 @@ export interface DecoderOptions {
 
 /** Contexts computed at once, at most this many positions. */
 const PREFILL_POSITIONS = 2048;
+/** Added to the score of a position that a row does not have. */
+const BLOCKED = -1e9;
 
 interface Row {
   readonly context: number;
@@ -72,13 +74,15 @@ interface Row {
 
 export class Decoder {
   private options!: DecoderOptions;
-  private session!: Session;
+  private sequences!: Session;
+  private step!: Session;
 
   async open(options: DecoderOptions): Promise<void> {
     this.options = options;
     const flat = Float32Array.from(new Float32Array(options.parameters));
     const weights: Weights = unflatten(layoutOf(options.config), flat);
-    this.session = await Session.compile(cachedGraph(options.config, weights));
+    this.sequences = await Session.compile(sequenceGraph(options.config, weights));
+    this.step = await Session.compile(stepGraph(options.config, weights));
   }
 
   async generate(task: GenerateTask): Promise<GenerateResult> {
@@ -95,7 +99,8 @@ export class Decoder {
     const stop = new Set(task.stop);
     const completions: Completion[][] = contexts.map(() => []);
     const active: Row[] = [];
-    const cache = new Cache(config, capacity, positions);
+    const cache = Cache.allocate(config, capacity, positions);
+    const mask = new Float32Array(capacity * positions);
     let prefilled = 0;
     let generated = 0;
     let nextContext = 0;
@@ -155,40 +160,35 @@ export class Decoder {
 
     for (await admit(); active.length > 0; await admit()) {
       const count = active.length;
-      const { feeds, into } = cache.tensors(count);
-      const { logits } = await this.session.run(
-        {
-          ...feeds,
-          tokens: new Tensor(
-            'int64',
-            BigInt64Array.from(active, (row) => BigInt(row.tokens.at(-1)!)),
-            [count, 1],
-          ),
-          last: new Tensor(
-            'int32',
-            Int32Array.from(active, (row) => row.length),
-            [count],
-          ),
-          total: new Tensor(
-            'int32',
-            Int32Array.of(active.reduce((most, row) => Math.max(most, row.length + 1), 0)),
-            [1],
-          ),
-          picked: new Tensor(
-            'int64',
-            BigInt64Array.from(active, (_, i) => BigInt(i)),
-            [count],
-          ),
-        },
-        into,
+      active.forEach((row, i) => {
+        mask.fill(0, i * positions, i * positions + row.length);
+        mask.fill(BLOCKED, i * positions + row.length, (i + 1) * positions);
+      });
+      const outputs = await this.step.run({
+        ...cache.feeds(count),
+        tokens: new Tensor(
+          'int64',
+          BigInt64Array.from(active, (row) => BigInt(row.tokens.at(-1)!)),
+          [count, 1],
+        ),
+        positions: new Tensor(
+          'int64',
+          BigInt64Array.from(active, (row) => BigInt(row.length)),
+          [count, 1],
+        ),
+        mask: new Tensor('float32', mask.subarray(0, count * positions), [count, 1, 1, positions]),
+      });
+      cache.append(
+        outputs,
+        active.map((row) => row.length),
       );
       generated += count;
-      const data = logits!.data as Float32Array;
+      const logits = outputs.logits!.data as Float32Array;
       // From the last row down, so that the row moved into a gap has been looked at already.
       for (let i = count - 1; i >= 0; i--) {
         const row = active[i]!;
         row.length++;
-        if (!extend(row, data, i)) continue;
+        if (!extend(row, logits, i)) continue;
         const moved = active.pop()!;
         if (moved === row) continue;
         active[i] = moved;
@@ -255,23 +255,21 @@ export class Decoder {
         return picked.get(flat)!;
       });
     });
-    const cache = new Cache(config, count, time);
-    const { feeds, into } = cache.tensors(count);
-    const { logits } = await this.session.run(
-      {
-        ...feeds,
-        tokens: new Tensor('int64', tokens, [count, time]),
-        last: new Tensor(
-          'int32',
-          Int32Array.from(items, (item) => item.tokens.length - 1),
-          [count],
-        ),
-        total: new Tensor('int32', Int32Array.of(time), [1]),
-        picked: new Tensor('int64', BigInt64Array.from(picked.keys(), BigInt), [picked.size]),
-      },
-      into,
-    );
-    return { cache, logits: logits!.data as Float32Array, at };
+    const outputs = await this.sequences.run({
+      tokens: new Tensor('int64', tokens, [count, time]),
+      last: new Tensor(
+        'int32',
+        Int32Array.from(items, (item) => item.tokens.length - 1),
+        [count],
+      ),
+      total: new Tensor('int32', Int32Array.of(time), [1]),
+      picked: new Tensor('int64', BigInt64Array.from(picked.keys(), BigInt), [picked.size]),
+    });
+    return {
+      cache: Cache.of(config, time, outputs),
+      logits: outputs.logits!.data as Float32Array,
+      at,
+    };
   }
 }
 

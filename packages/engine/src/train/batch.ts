@@ -33,24 +33,30 @@ export interface MicroBatch {
 /** Positions in one micro-batch: small enough for activations to stay in the cache, large enough for the products. */
 const POSITIONS = 1024;
 /** Times are rounded up to a multiple of this, so that few shapes are compiled. */
-const ROUNDING = 16;
+const ROUNDING = 8;
 
-/** Cuts a batch into micro-batches of like lengths; the work is the same however many workers share it. */
+/**
+ * Cuts a batch into micro-batches of like lengths. Their number is a multiple of `workers` and they hold equally many
+ * rows, so that the workers finish together.
+ */
 export function microBatches(
   examples: readonly Example[],
   vocabSize: number,
   maxPositions: number,
+  workers: number,
 ): MicroBatch[] {
   const order = examples
     .map((example, index) => ({ example: checked(example, index, vocabSize, maxPositions), index }))
     .sort((a, b) => b.example.tokens.length - a.example.tokens.length || a.index - b.index)
     .map(({ example }) => example);
+  const positions = order.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  const count = Math.max(1, Math.round(positions / POSITIONS / workers)) * workers;
+  const rows = Math.ceil(order.length / count);
   const made: MicroBatch[] = [];
-  for (let at = 0; at < order.length; ) {
-    const time = Math.min(maxPositions, Math.ceil(order[at]!.tokens.length / ROUNDING) * ROUNDING);
-    const batch = Math.max(1, Math.floor(POSITIONS / time));
-    made.push(pack(order.slice(at, at + batch), batch, time));
-    at += batch;
+  for (let at = 0; at < order.length; at += rows) {
+    const longest = order[at]!.tokens.length;
+    const time = Math.min(maxPositions, Math.ceil(longest / ROUNDING) * ROUNDING);
+    made.push(pack(order.slice(at, at + rows), rows, time));
   }
   return made;
 }

@@ -133,7 +133,12 @@ export class Trainer {
 
   /** Micro-batches dealt to the replicas, and what they weigh. */
   private cut(batch: readonly Example[]) {
-    const work = microBatches(batch, this.config.vocabSize, this.config.maxPositions);
+    const work = microBatches(
+      batch,
+      this.config.vocabSize,
+      this.config.maxPositions,
+      this.shared.gradients.length,
+    );
     const weight = work.reduce((sum, { weights }) => sum + weights.reduce((a, b) => a + b, 0), 0);
     if (!(weight > 0))
       throw new EngineError('example', 'no position of the batch has a target: nothing to learn');

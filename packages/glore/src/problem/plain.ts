@@ -6,7 +6,13 @@ const groupSpace = /(\d)[\u00A0\u2009\u202F](?=\d{3}(?!\d))/g;
 const latexWrapper =
   /\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mbox|boxed|fbox)\s*\{([^{}]*)\}/g;
 const wordFraction = /(\d) and (?:a|one)[ -](half|third|quarter|fourth|fifth)\b/g;
-const wordDenominator: Record<string, number> = { half: 2, third: 3, quarter: 4, fourth: 4, fifth: 5 };
+const wordDenominator: Record<string, number> = {
+  half: 2,
+  third: 3,
+  quarter: 4,
+  fourth: 4,
+  fifth: 5,
+};
 
 /**
  * One answer, without Markdown and LaTeX and with ASCII minus signs and fractions, on one line: "**\$1{,}000**" -> "$1,000".
@@ -27,14 +33,14 @@ export function plain(answer: string): string {
 }
 
 function withoutLatex(answer: string): string {
-  if (!/[\\$]/.test(answer)) return answer;
+  if (!/[\\${]/.test(answer)) return answer;
   let text = answer
     .replace(/\\[()[\]]|(?<!\\)\$\$/g, ' ')
     // $72$ is mathematics, $72 is money.
     .replace(/^\s*\$((?:\\\$|[^$])+)(?<!\\)\$(?!\d)/, '$1')
     .replace(/\\([$%#&_])/g, '$1')
     .replace(/\\(?:left|right|displaystyle)(?![a-z])|\\[,;:!]/g, '')
-    .replace(/\\ |~/g, ' ')
+    .replace(/\\ |(?<=\S)~(?=\S)/g, ' ')
     .replace(/\{,\}/g, ',')
     .replace(/\\approx/g, '≈')
     .replace(/\\times/g, '×')

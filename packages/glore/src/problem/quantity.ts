@@ -1,4 +1,4 @@
-/** Reads numbers as people and models write them: signs, currency, thousands, fractions, scales, percent, units. */
+/** Reads numbers as people and models write them: signs, currency, thousands, fractions, scales, percent. */
 import { add, divide, fromDecimal, type Rational, rational, scale } from './rational.js';
 
 /** A number at the start of a text. */
@@ -14,15 +14,15 @@ export interface Quantity {
 
 // 1,000 is grouped; 1,5 and 0,500 and 12,34,567 are not numbers here, for they mean different things to different people.
 const decimal = String.raw`(?:(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)`;
-const currency = String.raw`(?<currency>US\$|[$€£¥₹]|USD|EUR|GBP)?\s*`;
+const currency = String.raw`(?:(?<currency>US\$|[$€£¥₹]|USD|EUR|GBP)\s*(?<inner>-\s*)?)?`;
 const power = String.raw`(?:[eE](?<exponent>[-+]?\d{1,3})|\s*[x×*·]\s*10\s*\^\s*\{?(?<power>-?\d{1,3})\}?)?`;
 const number = [
   String.raw`(?:(?<whole>\d+)\s+)?(?<numerator>${decimal})\s*/\s*(?<denominator>${decimal})`,
-  String.raw`(?<decimal>${decimal})${power}`,
+  `(?<decimal>${decimal})${power}`,
 ].join('|');
 // Neither a longer number (1.2.3), nor a time (3:30), a date (1/2/24) or a power (5^2).
 const end = String.raw`(?![.,:]?\d|\s*/\s*[\d.]|\s*\^)`;
-const quantity = String.raw`${currency}(?<inner>-\s*)?(?:${number})${end}`;
+const quantity = `${currency}(?:${number})${end}`;
 
 const atStart = new RegExp(String.raw`^(?<sign>[-+]\s*)?${quantity}`, 'u');
 // In running text a minus after a number is a subtraction, and digits inside a word or a clock time are no number.
@@ -90,8 +90,7 @@ function interpret(match: RegExpExecArray, text: string): Quantity | undefined {
   let at = match[0].length;
   for (;;) {
     const rest = text.slice(at);
-    const found =
-      scaleWord.exec(rest) ?? (unit.length ? moneyScaleLetter : scaleLetter).exec(rest);
+    const found = scaleWord.exec(rest) ?? (unit.length ? moneyScaleLetter : scaleLetter).exec(rest);
     if (!found) break;
     value = scale(value, scales[(found[1] ?? found[0][0]).toLowerCase()]);
     at += found[0].length;
@@ -104,10 +103,10 @@ function interpret(match: RegExpExecArray, text: string): Quantity | undefined {
     at += sign[0].length;
   }
   const hundredth = unit.includes('percent') || /^\s*(?:cents?\b|¢)/i.test(text.slice(at));
-  const partOfCoin = unit.some((word) => word !== 'percent') && value.denominator !== 1n;
+  const coins = unit.some((word) => word !== 'percent') && value.denominator !== 1n;
   if (scaled) return { value, unit, otherReading: written, end: at };
   if (hundredth) return { value, unit, otherReading: divide(value, rational(100n)!)!, end: at };
-  if (partOfCoin) return { value, unit, otherReading: scale(value, 100n), end: at };
+  if (coins) return { value, unit, otherReading: scale(value, 100n), end: at };
   return { value, unit, end: at };
 }
 
@@ -117,49 +116,4 @@ function readMagnitude(groups: Record<string, string | undefined>): Rational | u
   }
   const part = divide(fromDecimal(groups.numerator!), fromDecimal(groups.denominator!));
   return part && groups.whole ? add(fromDecimal(groups.whole), part) : part;
-}
-
-const unitWord = String.raw`[\p{L}°¢][\p{L}\p{M}°'’.]*(?:\^\{?[23]\}?|[²³])?`;
-const unitPhrase = new RegExp(String.raw`^[\s/(-]*${unitWord}(?:[\s/()-]+${unitWord})*\s*\)?`, 'u');
-
-// Words after a number that make it another number: "5 or six", "2 thirds", "3 squared", "2 pi".
-const changesTheNumber = new RegExp(
-  String.raw`\b(?:or|to|plus|minus|times|over|divided|multiplied|remainder|squared|cubed|factorial|sqrt|root|log|pi|π` +
-    '|half|halves|thirds?|quarter|fourths?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|hundredths?|thousandths?' +
-    '|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen' +
-    String.raw`|eighteen|nineteen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\w*|dozens?|hundreds?` +
-    String.raw`|thousands?|millions?|billions?|trillions?)\b|π|√`,
-  'iu',
-);
-// A single letter is a variable (5x) unless it is a unit.
-const variable = /^[\s/(-]*(?![mgshlLtCFVWJN¢°](?!\p{L}))[\p{L}](?![\p{L}\p{M}.])/u;
-
-/** The length of the unit words that `text`, which follows a number, starts with; undefined if they alter the number. */
-export function unitLength(text: string): number | undefined {
-  const phrase = unitPhrase.exec(text)?.[0] ?? '';
-  return changesTheNumber.test(phrase) || variable.test(phrase) ? undefined : phrase.length;
-}
-
-const unitAliases: Record<string, string> = {
-  feet: 'foot', ft: 'foot', inches: 'inch', lb: 'pound', lbs: 'pound', oz: 'ounce', hr: 'hour', hrs: 'hour',
-  min: 'minute', mins: 'minute', sec: 'second', secs: 'second', s: 'second', h: 'hour', g: 'gram', kg: 'kilogram',
-  m: 'meter', cm: 'centimeter', mm: 'millimeter', km: 'kilometer', l: 'liter', ml: 'milliliter',
-  usd: 'dollar', eur: 'euro', gbp: 'pound', '¢': 'cent',
-  people: 'person', children: 'child', men: 'man', women: 'woman',
-};
-const fillers = new Set(['a', 'an', 'the', 'of', 'in', 'total', 'altogether', 'all', 'more', 'each', 'per']);
-
-/** The words of a unit in one spelling, "(Feet per second)" -> ["foot", "second"]. */
-export function unitWords(phrase: string): string[] {
-  const words = phrase.toLowerCase().match(new RegExp(unitWord, 'gu')) ?? [];
-  return words
-    .map((word) => word.replace(/\.$/, ''))
-    .filter((word) => !fillers.has(word))
-    .map((word) => unitAliases[word] ?? singular(word));
-}
-
-function singular(word: string): string {
-  if (/(?:ch|sh|x|ss|z)es$/.test(word)) return word.slice(0, -2);
-  if (/[^aeiou]ies$/.test(word)) return `${word.slice(0, -3)}y`;
-  return /[^s]s$/.test(word) && word.length > 2 ? word.slice(0, -1) : word;
 }

@@ -69,9 +69,9 @@ export interface Equation extends Expression {
   readonly result: number;
 }
 
-/** Reads `37+148=185` (no spaces, at least one operator); null when the text is anything else. */
+/** Reads `37+148=185` (no spaces or leading zeros, at least one operator); null when the text is anything else. */
 export function parseEquation(text: string): Equation | null {
-  const match = /^(\d+(?:[-+*/]\d+)+)=(\d+)$/.exec(text);
+  const match = /^((?:0|[1-9]\d*)(?:[-+*/](?:0|[1-9]\d*))+)=((?:0|[1-9]\d*))$/.exec(text);
   if (match === null) return null;
   const [, left = '', result = ''] = match;
   return {

@@ -204,7 +204,10 @@ function withNumbers(random: Random, outline: Story, settings: WorldSettings): S
   return amounts.some((amount, event) => !needed.has(event) && useful.has(amount)) ? null : story;
 }
 
-/** An amount that keeps the new value in 1..maxValue; null when there is none. `value` is the quantity it changes. */
+/**
+ * An amount that keeps the new value in 1..maxValue; null when there is none. `value` is the quantity it changes.
+ * Taking away leaves at least `low`, so that numbers keep their digits.
+ */
 function drawAmount(
   random: Random,
   kind: EventKind,
@@ -221,7 +224,7 @@ function drawAmount(
       return within(low, Math.min(high, maxValue - value));
     case 'lose':
     case 'fewer':
-      return within(low, Math.min(high, value - 1));
+      return within(low, Math.min(high, value - low));
     case 'times':
     case 'multiple':
       return within(factors[0], Math.min(factors[1], Math.floor(maxValue / value)));

@@ -47,6 +47,13 @@ export function checkSettings(settings: WorldSettings): void {
     throw nonsense('maxValue', 'a whole number from 20 to 1000000', maxValue);
   }
   checkRange('operands', operands, 1, maxValue);
+  if (operands[0] > maxValue / 2) {
+    throw nonsense(
+      'operands',
+      'from at most half of maxValue, or nothing can be added',
+      operands[0],
+    );
+  }
   checkRange('factors', factors, 2, maxValue);
   for (const [kind, weight] of Object.entries(operations)) {
     if (!(weight >= 0 && Number.isFinite(weight))) {

@@ -30,8 +30,8 @@ export function structureOf(story: Story): string {
   return [...core, ...distractors].join(' ');
 }
 
-/** Chosen so that every split has every number of steps with all kinds of event among them. */
-const SPLIT_SALT = 0;
+/** Chosen among 3,000: for every number of steps each split has about the same mix of events as the whole world. */
+const SPLIT_SALT = 1253;
 
 /**
  * The split of a structure: 70% train, 10% dev, 20% test, by a stable hash.

@@ -112,7 +112,8 @@ function readClaim(step: string): Claim | null {
   const equation = parseEquation(annotation);
   if (equation === null) return null;
 
-  const people = (plain.match(/\b[A-Z][a-z]+/g) ?? []).filter((word) => !OPENERS.has(word));
+  const words = new Set(plain.match(/\b[A-Z][a-z]+/g));
+  const people = [...words].filter((word) => !OPENERS.has(word));
   const together = /\b(together|they)\b/i.test(plain);
   return {
     equation,

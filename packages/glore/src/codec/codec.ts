@@ -1,0 +1,203 @@
+// Problems, steps, tags, [BAD] and drafts as token ids: every sequence that a model reads or writes is spelt here.
+// Parts are tokenised apart and their ids joined, so that a separator never merges with a neighbour and moves a label.
+//
+//   student          BOS question \n | step \n .. step \n #### answer EOS
+//   reward models    BOS question \n step \n TAG .. step \n TAG #### answer TAG
+//   global refiner   BOS question \n DRAFT line \n .. line \n REVISION | solution EOS
+//   local refiner    BOS question \n DRAFT line \n .. [BAD] line \n .. REVISION | continuation EOS
+//
+// What follows `|` is the target, which the model writes.
+
+import { createHash } from 'node:crypto';
+import type { Tokenizer } from '@glore/engine';
+import { GloreError } from '../error.js';
+import {
+  answerLine,
+  checkStep,
+  parseSolution,
+  type Solution,
+  stripAnnotations,
+} from './solution.js';
+
+const spellings = {
+  pad: '<|pad|>',
+  bos: '<|bos|>',
+  eos: '<|eos|>',
+  step: '<|step|>',
+  plus: '<|+|>',
+  minus: '<|-|>',
+  bad: '[BAD]',
+  draft: '<|draft|>',
+  revision: '<|revision|>',
+} as const;
+
+/** The spellings of the special tokens in the order of their ids; the first, id 0, is padding. */
+export const specialTokens: readonly string[] = Object.values(spellings);
+
+/** To be raised with every change of the sequences above: data and models made with another are not compatible. */
+const formatVersion = 1;
+
+/** The ids of the special tokens. */
+export type SpecialIds = { readonly [name in keyof typeof spellings]: number };
+
+/**
+ * Text <-> the token sequences of the models. Lines are counted from 1: 1..L are the steps, L+1 is the answer line.
+ * Steps lose their `<<..>>` annotations. Methods throw `GloreError` "solution-malformed" for a step or answer that is
+ * not one line, "question-empty", and "location-invalid" for a line outside 1..L+1.
+ */
+export interface Codec {
+  readonly ids: SpecialIds;
+  /** SHA-256 (hex) of the format and the tokenizer; equal hashes read each other's datasets and models. */
+  readonly hash: string;
+
+  /** `BOS question \n`: what the student continues. */
+  prompt(question: string): number[];
+  /** `step \n` */
+  step(text: string): number[];
+  /** `#### answer`, without a newline: EOS or a tag follows. */
+  answer(text: string): number[];
+  /** The prefix `P_i` of the given steps: `step \n .. step \n`. */
+  prefix(steps: readonly string[]): number[];
+  /** `step \n .. #### answer EOS`, without the answer where there is none. */
+  solution(solution: Solution): number[];
+  /** The student's whole sequence; the target begins at `promptLength`. */
+  plain(question: string, solution: Solution): { tokens: number[]; promptLength: number };
+
+  /**
+   * The solution in generated ids, read up to EOS. Without EOS the last line was cut off, and counts for nothing.
+   * The inverse of `solution` and, for a solution without an answer, of `prefix`.
+   */
+  parse(ids: readonly number[]): Solution;
+
+  /** The reward models' sequence; `tags[i - 1]` is the index of the tag after line i (L + 1 tags with an answer, else L). */
+  tagged(question: string, solution: Solution): { tokens: number[]; tags: number[] };
+
+  /** What the global refiner continues with `solution(better)`. */
+  globalPrompt(question: string, draft: Solution): number[];
+  /** What the local refiner continues with `continuation(better, e)`: the draft with [BAD] before line e. */
+  localPrompt(question: string, draft: Solution, e: number): number[];
+  /** The solution from line e on, to EOS. */
+  continuation(solution: Solution, e: number): number[];
+  /** The refined solution: the draft before line e, then the continuation. */
+  joinLocal(draft: Solution, e: number, continuation: Solution): Solution;
+}
+
+/** Makes the codec; throws `GloreError` "codec-tokenizer" unless the tokenizer has the special tokens, padding as id 0. */
+export function createCodec(tokenizer: Tokenizer): Codec {
+  const ids = specialIds(tokenizer);
+  const newline = tokenizer.encode('\n');
+
+  const prompt = (question: string): number[] => {
+    if (question.trim() === '') {
+      throw new GloreError('question-empty', 'question: expected text, found none');
+    }
+    return [ids.bos, ...tokenizer.encode(question), ...newline];
+  };
+
+  const step = (text: string): number[] => [
+    ...tokenizer.encode(checkStep(stripAnnotations(text))),
+    ...newline,
+  ];
+
+  const answer = (text: string): number[] => tokenizer.encode(answerLine(text));
+
+  /** The ids of each line, for the sequences that put something between lines. */
+  const lines = (solution: Solution): number[][] => [
+    ...solution.steps.map(step),
+    ...(solution.answer === undefined ? [] : [answer(solution.answer)]),
+  ];
+
+  const solution = (whole: Solution): number[] => [...lines(whole).flat(), ids.eos];
+
+  const draftLines = (draft: Solution): number[][] => {
+    const parts = lines(draft);
+    if (draft.answer !== undefined) parts.at(-1)!.push(...newline);
+    return parts;
+  };
+
+  return {
+    ids,
+    hash: createHash('sha256')
+      .update(JSON.stringify(['glore', formatVersion, specialTokens, tokenizer.hash]))
+      .digest('hex'),
+    prompt,
+    step,
+    answer,
+    prefix: (steps) => steps.flatMap(step),
+    solution,
+
+    plain(question, whole) {
+      const start = prompt(question);
+      return { tokens: [...start, ...solution(whole)], promptLength: start.length };
+    },
+
+    parse(generated) {
+      const end = generated.indexOf(ids.eos);
+      const text = tokenizer.decode(end < 0 ? generated : generated.slice(0, end));
+      const complete = end < 0 ? text.slice(0, text.lastIndexOf('\n') + 1) : text;
+      const { steps, answer } = parseSolution(complete);
+      return { steps: steps.map(stripAnnotations), answer };
+    },
+
+    tagged(question, whole) {
+      const tokens = prompt(question);
+      const tags = lines(whole).map((line) => tokens.push(...line, ids.step) - 1);
+      return { tokens, tags };
+    },
+
+    globalPrompt(question, draft) {
+      return [...prompt(question), ids.draft, ...draftLines(draft).flat(), ids.revision];
+    },
+
+    localPrompt(question, draft, e) {
+      checkLocation(draft, e);
+      const parts = draftLines(draft);
+      const before = parts.slice(0, e - 1).flat();
+      const after = parts.slice(e - 1).flat();
+      return [...prompt(question), ids.draft, ...before, ids.bad, ...after, ids.revision];
+    },
+
+    continuation(whole, e) {
+      checkLocation(whole, e);
+      return solution({ steps: whole.steps.slice(e - 1), answer: whole.answer });
+    },
+
+    joinLocal(draft, e, continuation) {
+      checkLocation(draft, e);
+      const steps = [...draft.steps.slice(0, e - 1), ...continuation.steps];
+      return { steps, answer: continuation.answer };
+    },
+  };
+}
+
+function specialIds(tokenizer: Tokenizer): SpecialIds {
+  const entries = Object.entries(spellings).map(([name, token]) => {
+    try {
+      return [name, tokenizer.id(token)];
+    } catch (cause) {
+      throw new GloreError(
+        'codec-tokenizer',
+        `tokenizer: expected the special token ${token}, found none; add it to tokenizer.json or use a GLoRe base checkpoint`,
+        { cause },
+      );
+    }
+  });
+  const ids: SpecialIds = Object.fromEntries(entries);
+  if (ids.pad !== 0) {
+    throw new GloreError(
+      'codec-tokenizer',
+      `tokenizer: expected ${spellings.pad} as id 0, found ${ids.pad}; build the tokenizer with specialTokens in order`,
+    );
+  }
+  return ids;
+}
+
+/** A draft without an answer may be marked at its end too: what is wrong there is that it stops. */
+function checkLocation({ steps }: Solution, e: number): void {
+  if (!Number.isInteger(e) || e < 1 || e > steps.length + 1) {
+    throw new GloreError(
+      'location-invalid',
+      `location: expected a line in 1..${steps.length + 1} (${steps.length} steps, then the answer line), found ${e}`,
+    );
+  }
+}

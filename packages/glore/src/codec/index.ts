@@ -1,0 +1,2 @@
+export { type Codec, createCodec, type SpecialIds, specialTokens } from './codec.js';
+export { parseSolution, renderSolution, type Solution, stripAnnotations } from './solution.js';

@@ -1,0 +1,69 @@
+// A solution as text, in GSM8K's form: one step a line, then `#### answer`.
+
+import { GloreError } from '../error.js';
+
+/** Steps `S_1 .. S_L`, each one line, and the final answer; `undefined` when the solution stops before its answer. */
+export interface Solution {
+  readonly steps: readonly string[];
+  readonly answer: string | undefined;
+}
+
+/**
+ * Reads a solution: the first `####` line is its answer and ends it; blank lines, and lines of nothing but an
+ * annotation, are no steps. Never throws, since models write these texts too.
+ */
+export function parseSolution(text: string): Solution {
+  const steps: string[] = [];
+  for (const line of text.split(lineBreak)) {
+    const read = stripAnnotations(line).trim();
+    if (read.startsWith(answerMark)) {
+      return { steps, answer: read.slice(answerMark.length).trim() || undefined };
+    }
+    if (read !== '') steps.push(line);
+  }
+  return { steps, answer: undefined };
+}
+
+/** Writes a solution, the inverse of `parseSolution`; throws `GloreError` "solution-malformed". */
+export function renderSolution({ steps, answer }: Solution): string {
+  const lines = steps.map(checkStep);
+  if (answer !== undefined) lines.push(answerLine(answer));
+  return lines.join('\n');
+}
+
+/**
+ * The step as models read and write it, without GSM8K's calculator annotations:
+ * `Fay has 37+148=<<37+148=185>>185.` becomes `Fay has 37+148=185.`
+ */
+export function stripAnnotations(step: string): string {
+  return step.replace(/<<.*?>>/g, '');
+}
+
+/** The last line of a solution; throws `GloreError` "solution-malformed" unless `parseSolution` would read it back. */
+export function answerLine(answer: string): string {
+  const line = `${answerMark} ${answer}`;
+  if (parseSolution(line).answer !== answer) {
+    throw new GloreError(
+      'solution-malformed',
+      `answer ${JSON.stringify(answer)}: expected one line of text without outer spaces or annotations; use parseSolution to read answers`,
+    );
+  }
+  return line;
+}
+
+/** The step itself; throws `GloreError` "solution-malformed" unless `parseSolution` would read it back as one step. */
+export function checkStep(step: string): string {
+  const { steps } = parseSolution(step);
+  if (steps.length !== 1 || steps[0] !== step) {
+    throw new GloreError(
+      'solution-malformed',
+      `step ${JSON.stringify(step)}: expected one line of text that is no #### line; use parseSolution to split solutions into steps`,
+    );
+  }
+  return step;
+}
+
+const answerMark = '####';
+
+/** Every spelling of a line's end, so that no step holds one whatever a model writes. */
+const lineBreak = /\r\n|\n|\r/;

@@ -1,0 +1,51 @@
+/** Reads GSM8K: JSON Lines of `question` and `answer`, whose last line is `#### 72`. */
+import { canonical } from './equivalence.js';
+import { parseJsonLines, type Row, readTextFile, stem } from './rows.js';
+import type { Problem } from './types.js';
+
+/**
+ * The problems of a GSM8K file (github.com/openai/grade-school-math). Ids are the file's name and the line, "train-17";
+ * steps keep their `<<48/2=24>>` annotations.
+ *
+ * @throws GloreError naming the file and line of the first bad record.
+ */
+export function readGsm8k(path: string): Problem[] {
+  return parseJsonLines(readTextFile(path), path).map((row) => {
+    const { steps, answer } = splitSolution(row, 'answer');
+    if (canonical(answer)?.kind !== 'number') {
+      throw row.error('gold-unparsable', {
+        expected: 'a number after ####',
+        found: JSON.stringify(answer),
+        cure: 'correct the record or remove it',
+      });
+    }
+    return {
+      id: `${stem(path)}-${row.line}`,
+      question: row.filledText('question'),
+      answer,
+      steps,
+    };
+  });
+}
+
+/**
+ * A solution's steps, the non-blank lines, and its final answer, the text of the last line, which starts with `####`.
+ *
+ * @throws GloreError `field-missing`, `field-type`, `gold-unparsable`.
+ */
+export function splitSolution(row: Row, field: string): Pick<Problem, 'steps' | 'answer'> {
+  const lines = row
+    .text(field)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const last = lines.pop();
+  if (!last?.startsWith('####')) {
+    throw row.error('gold-unparsable', {
+      expected: `a last line "#### answer" in the field "${field}"`,
+      found: JSON.stringify(last ?? ''),
+      cure: 'correct the record or remove it',
+    });
+  }
+  return { steps: lines, answer: last.slice(4).trim() };
+}

@@ -1,0 +1,9 @@
+/** Problem sets, and whether a text gives a problem's answer. */
+export { type Extracted, extractAnswer, goldAnswer, type How } from './answer.js';
+export { type Canonical, canonical, sameAnswer } from './equivalence.js';
+export { readGsm8k } from './gsm8k.js';
+export { type ProblemFields, readJsonlProblems } from './jsonl.js';
+export { type Judgement, judge } from './judge.js';
+export { decodeText, parseJsonLines, Row, readTextFile } from './rows.js';
+export { readSvamp } from './svamp.js';
+export type { Problem } from './types.js';

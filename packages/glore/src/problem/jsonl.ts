@@ -1,0 +1,50 @@
+/** Reads problems from JSON Lines with fields of any name. */
+import { goldAnswer } from './answer.js';
+import { splitSolution } from './gsm8k.js';
+import { checkUnique, parseJsonLines, type Row, readTextFile, stem } from './rows.js';
+import type { Problem } from './types.js';
+
+/** The names of the fields that hold a problem's parts. */
+export interface ProblemFields {
+  readonly question: string;
+  /** A final answer (string or number), or a worked solution that marks it with `####`, "The answer is" or \boxed. */
+  readonly answer: string;
+  /** Without it ids are the file's name and the line, "mine-17". */
+  readonly id?: string;
+  /** A list of steps. Without it the steps are the lines before `####` in the answer. */
+  readonly steps?: string;
+}
+
+/**
+ * The problems of a JSON Lines file.
+ *
+ * @throws GloreError naming the file and line of the first bad record.
+ */
+export function readJsonlProblems(path: string, fields: ProblemFields): Problem[] {
+  const rows = parseJsonLines(readTextFile(path), path);
+  const problems = rows.map((row) => ({
+    id: fields.id === undefined ? `${stem(path)}-${row.line}` : row.textOrNumber(fields.id),
+    question: row.filledText(fields.question),
+    ...solution(row, fields),
+  }));
+  checkUnique(
+    problems.map(({ id }) => id),
+    rows,
+  );
+  return problems;
+}
+
+function solution(row: Row, fields: ProblemFields): Pick<Problem, 'steps' | 'answer'> {
+  const source = row.textOrNumber(fields.answer);
+  const { steps, answer } = source.includes('####')
+    ? splitSolution(row, fields.answer)
+    : { steps: [], answer: goldAnswer(source) };
+  if (answer === '') {
+    throw row.error('gold-unparsable', {
+      expected: `a final answer in the field "${fields.answer}"`,
+      found: JSON.stringify(source),
+      cure: 'give the answer alone, or mark it with ####',
+    });
+  }
+  return { steps: fields.steps === undefined ? steps : row.texts(fields.steps), answer };
+}
