@@ -4,7 +4,6 @@ import {
   auc,
   calibration,
   firstErrorMetric,
-  firstErrorOf,
   fitThreshold,
   type ScoredSample,
   stepAccuracy,
@@ -152,15 +151,6 @@ describe('stepAccuracy', () => {
     expect(() => stepAccuracy([[]], [[]], 0.5)).toThrow(
       expect.objectContaining({ code: 'nothing-to-measure' }),
     );
-  });
-});
-
-describe('firstErrorOf', () => {
-  it('is the first step below the threshold, from 1', () => {
-    expect(firstErrorOf([0.9, 0.5, 0.3, 0.1], 0.5)).toBe(3);
-    expect(firstErrorOf([0.1, 0.9], 0.5)).toBe(1);
-    expect(firstErrorOf([0.9, 0.5], 0.5)).toBe(-1);
-    expect(firstErrorOf([], 0.5)).toBe(-1);
   });
 });
 

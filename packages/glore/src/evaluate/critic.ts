@@ -85,12 +85,6 @@ export function stepAccuracy(values: number[][], truth: boolean[][], threshold: 
   return agreements.filter(Boolean).length / agreements.length;
 }
 
-/** The first error `E`: the first step (from 1) whose value is below the threshold, -1 if there is none (GLoRe). */
-export function firstErrorOf(values: number[], threshold: number): number {
-  const index = values.findIndex((value) => value < threshold);
-  return index === -1 ? -1 : index + 1;
-}
-
 /**
  * How well first errors are located: F1 is the harmonic mean of the exact-location accuracy on wrong solutions and the "-1"
  * accuracy on right ones (ProcessBench). `truth` is -1 for a right solution, else the step of its first error.

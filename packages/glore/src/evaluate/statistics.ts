@@ -113,7 +113,7 @@ export function checkNotEmpty(where: string, items: readonly unknown[]): void {
 }
 
 /** Throws GloreError `not-a-number` at the first NaN, which would sort and compare as anything. */
-export function checkNumbers(where: string, numbers: number[]): void {
+export function checkNumbers(where: string, numbers: readonly number[]): void {
   const index = numbers.findIndex(Number.isNaN);
   if (index === -1) return;
   throw new GloreError(

@@ -7,29 +7,28 @@ import { unitLength } from './unit.js';
 /** Where an answer was found; "bare": the text is an answer and nothing else; "last-number" is a guess. */
 export type How = 'marker' | 'boxed' | 'phrase' | 'bare' | 'last-number';
 
-export interface Extracted {
+interface Found {
   /** The answer without markup, with its unit: "72 clips", "$1,000.00". */
   readonly value: string;
-  readonly how: How;
   /** Why the value may not be what the writer meant. */
   readonly doubt?: string;
 }
 
-interface Found {
-  readonly value: string;
-  readonly doubt?: string;
+export interface Extracted extends Found {
+  readonly how: How;
 }
 
 // No answer is longer; it bounds the work on a model that never stops.
 const longestAnswer = 500;
 const longestLine = 2000;
+const guessed = 'no number is marked as the answer, so the last one was taken';
 
 /**
  * The final answer that `text` gives, or undefined if it gives none; text that cannot be read is a value, not an error.
  *
  * Looked for in this order, the last one of each kind: GSM8K's `#### 72`, `\boxed{72}`, "The answer is 72" or
- * "Answer: 72"; then a text that is an answer and nothing else; then, for numbers, the last number of the text. With `kind` "number" (the default) a marked answer
- * counts only if it is a number, so a Markdown heading `#### Step 2` is no answer.
+ * "Answer: 72"; then a text that is an answer and nothing else; then, for numbers, the last number of the text.
+ * With `kind` "number" a marked answer counts only if it is a number, so a Markdown heading `#### Step 2` is no answer.
  */
 export function extractAnswer(
   text: string,
@@ -50,16 +49,12 @@ export function extractAnswer(
   }
 
   const bare = text.length <= longestAnswer ? canonical(text) : undefined;
-  if (bare && (bare.kind === 'number' || kind === 'text')) return { value: plain(text), how: 'bare' };
+  if (bare && (bare.kind === 'number' || kind === 'text'))
+    return { value: plain(text), how: 'bare' };
   if (kind === 'text') return undefined;
   for (const line of unannotated.split('\n').reverse()) {
     const value = lastNumber(plain(line.slice(-longestLine)));
-    if (value)
-      return {
-        value,
-        how: 'last-number',
-        doubt: 'no number is marked as the answer, so the last one was taken',
-      };
+    if (value) return { value, how: 'last-number', doubt: guessed };
   }
   return undefined;
 }
@@ -129,8 +124,9 @@ function startingNumber(text: string): Found | undefined {
   if (!read || unit === undefined) return undefined;
   const value = text.slice(0, read.end + unit).replace(/[\s(]+$/, '');
   const rest = text.slice(read.end + unit);
-  const isOperand = /^\s*(?:[+*/×÷·^=≈!]|-\s*[\d$(]|[.,:]\d)/.test(rest);
+  const isOperand = /^\w|^\s*(?:[+*/×÷·^=≈!]|-\s*[\d$(]|[.,:]\d)/.test(rest);
   if (isOperand || (unit === 0 && /^\s*\d/.test(rest))) return undefined;
+  if (canonical(value)?.kind !== 'number') return undefined;
   return /\d/.test(rest) ? { value, doubt: `taken from "${text}"` } : { value };
 }
 

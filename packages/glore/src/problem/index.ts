@@ -7,3 +7,4 @@ export { type Judgement, judge } from './judge.js';
 export { decodeText, parseJsonLines, Row, readTextFile } from './rows.js';
 export { readSvamp } from './svamp.js';
 export type { Problem } from './types.js';
+export * from './world/index.js';

@@ -127,9 +127,7 @@ export function decodeText(bytes: Uint8Array, file: string): string {
       cure: `convert it, e.g. iconv -f latin1 -t utf-8 ${file}`,
     });
   }
-  if (text.trim() === '') {
-    throw new GloreError('file-empty', `${file}: expected records, found none; check the path`);
-  }
+  if (text.trim() === '') throw noRecords(file);
   return text;
 }
 
@@ -141,16 +139,13 @@ export function parseJsonLines(text: string, file: string): Row[] {
   });
 }
 
-/** The objects of a JSON list, each with the line on which it starts. @throws GloreError `json-broken`, `not-a-list`, `not-an-object`. */
+/** The objects of a JSON list, each with the line on which it starts. @throws GloreError `json-broken`, `not-a-list`, `file-empty`, `not-an-object`. */
 export function parseJsonList(text: string, file: string): Row[] {
   let list: unknown;
   try {
     list = JSON.parse(text);
   } catch (cause) {
-    // Where V8 names no position, the text ended too early.
-    const position = /at position (\d+)/.exec((cause as Error).message)?.[1];
-    const line = text.slice(0, position ? Number(position) : text.length).split('\n').length;
-    throw brokenJson(file, line, cause as Error);
+    throw brokenJson(file, brokenLine(text), cause as Error, 'repair it there');
   }
   if (!Array.isArray(list)) {
     throw malformed('not-a-list', file, 1, {
@@ -159,6 +154,7 @@ export function parseJsonList(text: string, file: string): Row[] {
       cure: 'for JSON Lines use a reader of JSON Lines',
     });
   }
+  if (list.length === 0) throw noRecords(file);
   const lines = itemLines(text);
   return list.map((item, index) => new Row(file, lines[index], item));
 }
@@ -188,17 +184,40 @@ function parseLine(source: string, file: string, line: number): unknown {
   try {
     return JSON.parse(source);
   } catch (cause) {
-    throw brokenJson(file, line, cause as Error);
+    throw brokenJson(file, line, cause as Error, 'write one whole object on each line');
   }
 }
 
-function brokenJson(file: string, line: number, cause: Error): GloreError {
-  const problem = {
-    expected: 'valid JSON',
-    found: `"${cause.message}"`,
-    cure: 'repair the line; JSON Lines has one whole object on each line',
-  };
+function brokenJson(file: string, line: number, cause: Error, cure: string): GloreError {
+  const problem = { expected: 'valid JSON', found: cause.message.replace(/\s+/g, ' '), cure };
   return malformed('json-broken', file, line, problem, { cause });
+}
+
+/** The 1-based line on which broken JSON breaks: V8 does not always name the place, so it is searched for. */
+function brokenLine(text: string): number {
+  const lines = text.split('\n');
+  let [fine, broken] = [0, lines.length];
+  while (broken - fine > 1) {
+    const middle = (fine + broken) >> 1;
+    if (onlyEndsEarly(`${lines.slice(0, middle).join('\n')}\n`)) fine = middle;
+    else broken = middle;
+  }
+  return broken;
+}
+
+function onlyEndsEarly(start: string): boolean {
+  try {
+    JSON.parse(start);
+    return true;
+  } catch (error) {
+    const { message } = error as Error;
+    const position = /at position (\d+)/.exec(message)?.[1];
+    return message.includes('end of JSON') || Number(position ?? 0) >= start.length;
+  }
+}
+
+function noRecords(file: string): GloreError {
+  return new GloreError('file-empty', `${file}: expected records, found none; check the path`);
 }
 
 function malformed(
@@ -214,7 +233,8 @@ function malformed(
 
 function typeName(value: unknown): string {
   if (value === null) return 'null';
-  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function decode(bytes: Uint8Array): string | undefined {

@@ -1,7 +1,10 @@
 /** The words after a number: are they its unit, and is it the same unit as another answer's? */
 
 const unitWord = String.raw`[\p{L}°¢][\p{L}\p{M}°'’.]*(?:\^\{?[23]\}?|[²³])?`;
-const unitPhrase = new RegExp(String.raw`^[\s/(-]*${unitWord}(?:[\s/()-]+${unitWord})*\s*\)?`, 'u');
+const unitPhrase = new RegExp(
+  String.raw`^[\s/(-]*${unitWord}(?:[\s/()-]+${unitWord})*(?:\s*\))?`,
+  'u',
+);
 
 // Words after a number that make it another number: "5 or six", "2 thirds", "3 squared", "2 pi".
 const changesTheNumber = new RegExp(

@@ -169,8 +169,8 @@ function withDistractors(random: Random, story: Story): Story {
 }
 
 /**
- * The outline with amounts drawn in order; null when these draws leave the allowed range, or when a number that is of
- * no use equals one that is, for then a wrong reading could look right.
+ * The outline with amounts drawn in order; null when these draws leave the allowed range, come back to an earlier value,
+ * or make a number that is of no use equal to one that is: then a wrong reading could look right.
  */
 function withNumbers(random: Random, outline: Story, settings: WorldSettings): Story | null {
   const current = new Map<string, number>();
@@ -191,17 +191,14 @@ function withNumbers(random: Random, outline: Story, settings: WorldSettings): S
   const values = valuesOf(quantities, amounts);
   if (values[asked]! > settings.maxValue) return null;
 
-  const useful = new Set<number>();
-  const needed = new Set<number>();
-  relevance(quantities, asked).forEach((relevant, place) => {
-    if (!relevant) return;
-    useful.add(values[place]!);
-    const { event } = quantities[place]!;
-    if (event < 0) return;
-    needed.add(event);
-    useful.add(amounts[event]!);
-  });
-  return amounts.some((amount, event) => !needed.has(event) && useful.has(amount)) ? null : story;
+  const relevant = relevance(quantities, asked);
+  const needed = quantities.filter((_, place) => relevant[place]);
+  const reached = new Set(values.filter((_, place) => relevant[place]));
+  if (reached.size < needed.length) return null;
+  const neededEvents = new Set(needed.map((quantity) => quantity.event));
+  const useful = new Set([...reached, ...amounts.filter((_, event) => neededEvents.has(event))]);
+  const confusing = amounts.some((amount, event) => !neededEvents.has(event) && useful.has(amount));
+  return confusing ? null : story;
 }
 
 /**

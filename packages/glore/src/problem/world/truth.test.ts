@@ -57,7 +57,8 @@ describe('judgeSteps', () => {
   });
 
   it('finds a gold step wrong when the result it uses was never reached', () => {
-    for (const problem of problems) {
+    const chains = problems.filter((problem) => !problem.question.includes('together'));
+    for (const problem of chains) {
       expect(judgeSteps(problem, problem.steps.slice(1))[0]).toBe(false);
     }
   });

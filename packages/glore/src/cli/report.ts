@@ -1,0 +1,74 @@
+/** The report as tables for the terminal. */
+import { interval, percent, renderTable } from '../evaluate/index.js';
+import type { Report } from '../pipeline/index.js';
+
+/** Fixed digits, or a dash where there is no number. */
+const fixed = (value: number | undefined | null, digits: number): string =>
+  value == null ? '-' : value.toFixed(digits);
+
+export function renderReport(report: Report): string {
+  const { rows, critics, comparisons, labels, refiners } = report;
+  const answers = renderTable(
+    ['', 'accuracy', '95% interval', 'tokens/problem', 'ms/problem'],
+    rows.map((row) => [
+      row.name,
+      percent(row.accuracy),
+      interval(row.low, row.high),
+      fixed(row.generatedTokens, 0),
+      fixed(row.seconds * 1000, 1),
+    ]),
+  );
+  const paired = renderTable(
+    ['paired', 'difference', '95% interval', 'p (McNemar)'],
+    comparisons.map(({ a, b, difference, low, high, p }) => [
+      `${a} - ${b}`,
+      percent(difference),
+      interval(low, high),
+      p < 0.001 ? '< 0.001' : p.toFixed(3),
+    ]),
+  );
+  const critic = renderTable(
+    ['', 'step accuracy', 'first error F1', 'final accuracy', 'AUC', 'AUC within problems', 'ECE'],
+    (['orm', 'sorm'] as const).map((name) => {
+      const { stepAccuracy, firstError, finalAccuracy, auc, withinProblemAuc, ece } = critics[name];
+      return [
+        name.toUpperCase(),
+        percent(stepAccuracy),
+        percent(firstError.f1),
+        percent(finalAccuracy),
+        fixed(auc, 3),
+        fixed(withinProblemAuc, 3),
+        fixed(ece, 3),
+      ];
+    }),
+  );
+  const { global, local, globalOnly, localOnly, both, neither } = refiners;
+  const refined = renderTable(
+    ['', 'wrong to right', 'right to wrong', 'wrong drafts fixed'],
+    [
+      [
+        'global',
+        percent(global.wrongToRight),
+        percent(global.rightToWrong),
+        percent(global.wrongFixed),
+      ],
+      [
+        'local',
+        percent(local.wrongToRight),
+        percent(local.rightToWrong),
+        percent(local.wrongFixed),
+      ],
+    ],
+  );
+  return [
+    answers,
+    paired,
+    critic,
+    refined,
+    `of the wrong drafts fixed by global only ${percent(globalOnly)}, local only ${percent(localOnly)}, both ${percent(both)}, neither ${percent(neither)}`,
+    `SORM labels: ${labels.accuracy === null ? 'truth unknown' : `${percent(labels.accuracy)} as the truth`} (of wrong samples ${percent(labels.accuracyOfWrong ?? undefined)}), ${percent(labels.positive)} positive, ${labels.generatedTokens} tokens`,
+    `first errors of wrong drafts by step: ${report.firstErrors.map(({ step, share }) => `${step}: ${percent(share, 0)}`).join(', ')}`,
+    `headroom realised by rerank: ${percent(report.headroomRealised)}; gate at ${report.thresholds.gate.toFixed(3)}`,
+    `${report.problems} test problems, seed ${report.seeds.join(', ')}, ${Math.round(report.seconds)} s in all, ${report.machine.cores} cores, ${report.machine.peakMemoryGiB} GiB`,
+  ].join('\n\n');
+}

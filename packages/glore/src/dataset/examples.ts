@@ -1,0 +1,85 @@
+/** Records as training examples: what the model reads, and what is learned where. */
+import { type Example, nextTokenExample } from '@glore/engine';
+import type { Codec, Solution } from '../codec/index.js';
+import type {
+  GlobalRecord,
+  LocalRecord,
+  RewardRecord,
+  SolutionRecord,
+  StudentRecord,
+} from './records.js';
+
+const solution = ({ steps, answer }: SolutionRecord): Solution => ({
+  steps,
+  answer: answer ?? undefined,
+});
+
+const continued = (prompt: readonly number[], target: readonly number[]): Example =>
+  nextTokenExample([...prompt, ...target], prompt.length);
+
+export function studentExample(codec: Codec, record: StudentRecord): Example {
+  return continued(codec.prompt(record.question), codec.solution(solution(record)));
+}
+
+/** The label is the target at each line's tag; nothing is learned elsewhere. */
+export function rewardExample(codec: Codec, record: RewardRecord): Example {
+  const { tokens, tags } = codec.tagged(record.question, solution(record));
+  const targets = tokens.map(() => -1);
+  record.labels.forEach((label, i) => {
+    if (label !== null) targets[tags[i]!] = label ? codec.ids.plus : codec.ids.minus;
+  });
+  return { tokens, targets };
+}
+
+export function globalExample(codec: Codec, { question, draft, target }: GlobalRecord): Example {
+  return continued(codec.globalPrompt(question, solution(draft)), codec.solution(solution(target)));
+}
+
+export function localExample(
+  codec: Codec,
+  { question, draft, location, target }: LocalRecord,
+): Example {
+  return continued(
+    codec.localPrompt(question, solution(draft), location),
+    codec.continuation(solution(target), location),
+  );
+}
+
+/** What a set of examples teaches, counted before training. */
+export interface LossMask {
+  readonly examples: number;
+  readonly tokens: number;
+  /** Positions with a target. */
+  readonly targets: number;
+  /** Examples and targets left out because they are longer than the model reads. */
+  readonly lostExamples: number;
+  readonly lostTargets: number;
+  /** Targets that are the positive and the negative label. */
+  readonly positive: number;
+  readonly negative: number;
+}
+
+/** Leaves out what is too long for the model, whole, and counts what is learned and lost. */
+export function maskReport(
+  codec: Codec,
+  examples: readonly Example[],
+  maxPositions: number,
+): { examples: Example[]; mask: LossMask } {
+  const targetsOf = ({ targets }: Example) => targets.filter((target) => target >= 0).length;
+  const kept = examples.filter(({ tokens }) => tokens.length <= maxPositions);
+  const lost = examples.filter(({ tokens }) => tokens.length > maxPositions);
+  const count = (id: number) =>
+    kept.reduce((sum, { targets }) => sum + targets.filter((target) => target === id).length, 0);
+  return {
+    examples: kept,
+    mask: {
+      examples: kept.length,
+      tokens: kept.reduce((sum, { tokens }) => sum + tokens.length, 0),
+      targets: kept.reduce((sum, example) => sum + targetsOf(example), 0),
+      lostExamples: lost.length,
+      lostTargets: lost.reduce((sum, example) => sum + targetsOf(example), 0),
+      positive: count(codec.ids.plus),
+      negative: count(codec.ids.minus),
+    },
+  };
+}

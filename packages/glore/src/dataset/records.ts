@@ -1,0 +1,33 @@
+/** The records of the five training sets: text, so that any tokenizer can read them. */
+
+/** A solution as JSON has it. */
+export interface SolutionRecord {
+  readonly steps: readonly string[];
+  readonly answer: string | null;
+}
+
+/** Student: question -> solution. */
+export interface StudentRecord extends SolutionRecord {
+  readonly problem: string;
+  readonly question: string;
+}
+
+/** ORM and SORM: a label for each line, the answer line last; null is not learned from. */
+export interface RewardRecord extends SolutionRecord {
+  readonly problem: string;
+  readonly question: string;
+  readonly labels: readonly (boolean | null)[];
+}
+
+/** Global refiner: question and draft -> solution. */
+export interface GlobalRecord {
+  readonly problem: string;
+  readonly question: string;
+  readonly draft: SolutionRecord;
+  readonly target: SolutionRecord;
+}
+
+/** Local refiner: question and draft with [BAD] before line `location` -> the lines from there on. */
+export interface LocalRecord extends GlobalRecord {
+  readonly location: number;
+}

@@ -1,0 +1,108 @@
+/** The training sets of the two refiners, cut from samples and rollouts without new sampling. Wrong drafts only. */
+import { flipOf, type LabelledSample, usesPrefix } from '../label/index.js';
+import { Random } from '../problem/index.js';
+import type { RolloutRecord, Sample } from '../rollout/index.js';
+import type { GlobalRecord, LocalRecord, SolutionRecord } from './records.js';
+import { byProblem, distinct, sampleKey } from './reward.js';
+
+/**
+ * Global pairs: each distinct wrong sample as draft, with the right sample of the same problem that is nearest to it.
+ * A random pairing would teach the refiner to ignore the draft (Snell et al. 2024).
+ */
+export function globalRecords(
+  samples: readonly Sample[],
+  questions: ReadonlyMap<string, string>,
+): GlobalRecord[] {
+  return [...byProblem(samples)].flatMap(([problem, all]) => {
+    const right = distinct(all.filter((sample) => sample.right));
+    if (right.length === 0) return [];
+    return distinct(all.filter((sample) => !sample.right)).map((draft) => ({
+      problem,
+      question: questions.get(problem)!,
+      draft: textOf(draft),
+      target: textOf(
+        right.reduce((best, next) => (distance(draft, next) < distance(draft, best) ? next : best)),
+      ),
+    }));
+  });
+}
+
+/**
+ * Local pairs at the flip E of a wrong sample. Drafts: the sample itself, and failing traces of `P_E` joined to it, which
+ * contain the bad step too. Targets: verifying traces of `P_(E-1)`, from there on; for E = 1 the right samples.
+ * @param perSample most pairs cut from one sample
+ */
+export function localRecords(
+  labelled: readonly LabelledSample[],
+  rollouts: ReadonlyMap<string, RolloutRecord>,
+  samples: readonly Sample[],
+  questions: ReadonlyMap<string, string>,
+  options: { readonly perSample: number; readonly seed: string },
+): LocalRecord[] {
+  const groups = byProblem(samples);
+  return labelled.flatMap(({ problem, sample: index, labels }) => {
+    const location = flipOf(labels);
+    const all = groups.get(problem) ?? [];
+    const sample = all.find((candidate) => candidate.index === index);
+    const record = rollouts.get(sampleKey(problem, index));
+    if (location < 0 || !sample || sample.right || !record) return [];
+    const shared = sample.steps.slice(0, location - 1);
+    const targets = verifyingFrom(shared, record, all);
+    const drafts = [
+      textOf(sample),
+      ...record.prefixes[location - 1]!.traces.filter((trace) => !trace.right).map((trace) => ({
+        steps: [...sample.steps.slice(0, location), ...trace.steps],
+        answer: trace.answer,
+      })),
+    ];
+    if (targets.length === 0) return [];
+    const random = new Random(options.seed, problem, index);
+    const chosen = [drafts[0]!, ...random.shuffle(drafts.slice(1))].slice(0, options.perSample);
+    const order = random.shuffle(targets);
+    return chosen.map((draft, i) => ({
+      problem,
+      question: questions.get(problem)!,
+      draft,
+      location,
+      target: order[i % order.length]!,
+    }));
+  });
+}
+
+/** Whole verifying solutions that begin with the steps of `P_(E-1)`, each spelling once. */
+function verifyingFrom(
+  shared: readonly string[],
+  record: RolloutRecord,
+  samples: readonly Sample[],
+): SolutionRecord[] {
+  const traces = shared.length === 0 ? [] : (record.prefixes[shared.length - 1]?.traces ?? []);
+  const found = [
+    ...traces
+      .filter((trace) => trace.right && usesPrefix(shared, trace))
+      .map((trace) => ({ steps: [...shared, ...trace.steps], answer: trace.answer })),
+    ...samples
+      .filter((other) => other.right && shared.every((step, i) => step === other.steps[i]))
+      .map(textOf),
+  ];
+  return [...new Map(found.map((solution) => [JSON.stringify(solution), solution])).values()];
+}
+
+const textOf = ({ steps, answer }: SolutionRecord): SolutionRecord => ({ steps, answer });
+
+/** Edit distance between two solutions, by lines (Levenshtein 1966). */
+export function distance(a: SolutionRecord, b: SolutionRecord): number {
+  const [from, to] = [a, b].map(({ steps, answer }) => [...steps, `#### ${answer}`]) as [
+    string[],
+    string[],
+  ];
+  let row = to.map((_, j) => j + 1);
+  row.unshift(0);
+  from.forEach((line, i) => {
+    const next = [i + 1];
+    to.forEach((other, j) => {
+      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (line === other ? 0 : 1)));
+    });
+    row = next;
+  });
+  return row.at(-1)!;
+}

@@ -1,0 +1,83 @@
+/** The training sets of the two reward models. */
+import { balance, type LabelledSample } from '../label/index.js';
+import { Random } from '../problem/index.js';
+import type { Sample } from '../rollout/index.js';
+import type { RewardRecord } from './records.js';
+
+/**
+ * ORM: every line of a sample carries the label of its final answer (dense). From each problem that has both right and
+ * wrong samples come equally many of each: balanced by final answer, and a ranking within problems to learn.
+ */
+export function ormRecords(
+  samples: readonly Sample[],
+  questions: ReadonlyMap<string, string>,
+  seed: string,
+): RewardRecord[] {
+  return [...byProblem(samples)].flatMap(([problem, all]) => {
+    const right = distinct(all.filter((sample) => sample.right));
+    const wrong = distinct(all.filter((sample) => !sample.right));
+    const pairs = Math.max(right.length, wrong.length);
+    if (right.length === 0 || wrong.length === 0) return [];
+    // A problem often has one right spelling and several wrong ones: the rarer kind is repeated to match.
+    const random = new Random(seed, problem);
+    const [rights, wrongs] = [random.shuffle(right), random.shuffle(wrong)];
+    return Array.from({ length: pairs }, (_, i) => [
+      rights[i % rights.length]!,
+      wrongs[i % wrongs.length]!,
+    ])
+      .flat()
+      .map(({ steps, answer, right: label }) => ({
+        problem,
+        question: questions.get(problem)!,
+        steps,
+        answer,
+        labels: [...steps.map(() => label), ...(answer === null ? [] : [label])],
+      }));
+  });
+}
+
+/** SORM: the stepwise labels, those of the answer line with them; `balanced` applies transform (c). */
+export function sormRecords(
+  labelled: readonly LabelledSample[],
+  samples: ReadonlyMap<string, Sample>,
+  questions: ReadonlyMap<string, string>,
+  options: { readonly balanced: boolean; readonly seed: string },
+): RewardRecord[] {
+  const rows = labelled.map(({ labels, answer }) => [
+    ...labels,
+    ...(answer === null ? [] : [answer]),
+  ]);
+  const steps = labelled.map(({ labels }) => labels.length);
+  const kept = options.balanced
+    ? balance(rows, options.seed, (row, index) => (index < steps[row]! ? String(index) : 'answer'))
+    : rows.map((labels) => labels.map(() => true));
+  return labelled.flatMap(({ problem, sample }, row) => {
+    if (!kept[row]!.includes(true)) return [];
+    const { steps, answer } = samples.get(sampleKey(problem, sample))!;
+    const labels = rows[row]!.map((label, index) => (kept[row]![index] ? label : null));
+    return [{ problem, question: questions.get(problem)!, steps, answer, labels }];
+  });
+}
+
+export const sampleKey = (problem: string, index: number): string => `${problem}#${index}`;
+
+/** The samples of each problem. */
+export function byProblem(samples: readonly Sample[]): Map<string, Sample[]> {
+  const groups = new Map<string, Sample[]>();
+  for (const sample of samples) {
+    const group = groups.get(sample.problem);
+    if (group) group.push(sample);
+    else groups.set(sample.problem, [sample]);
+  }
+  return groups;
+}
+
+/** The first of each spelling. */
+export function distinct(samples: readonly Sample[]): Sample[] {
+  const found = new Map<string, Sample>();
+  for (const sample of samples) {
+    const key = JSON.stringify([sample.steps, sample.answer]);
+    if (!found.has(key)) found.set(key, sample);
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,162 @@
+/** What is measured on each problem: drafts, samples and refinements with their verdicts. The report needs no more. */
+import type { Solution } from '../codec/index.js';
+import type { Generated } from '../model/index.js';
+import { judgeSteps, type Problem } from '../problem/index.js';
+import { type Decision, finalScore, firstErrorOf, type Models, refine } from '../refine/index.js';
+import { isRight, seedOf } from '../rollout/index.js';
+
+/** A solution of the student's with the critics' values and the truth of each line. */
+export interface Attempt {
+  readonly steps: readonly string[];
+  readonly answer: string | null;
+  readonly right: boolean;
+  /** Generated tokens. */
+  readonly tokens: number;
+  /** Values by line, the answer line last. */
+  readonly orm: readonly number[];
+  readonly sorm: readonly number[];
+  /** Whether each prefix `P_1 .. P_L` is free of errors; null where the truth of steps is not known. */
+  readonly truth: readonly boolean[] | null;
+}
+
+export interface ProblemAttempts {
+  readonly problem: string;
+  readonly draft: Attempt;
+  readonly samples: readonly Attempt[];
+}
+
+/** A refined solution's verdict. */
+export interface Outcome {
+  readonly answer: string | null;
+  readonly right: boolean;
+  readonly tokens: number;
+}
+
+export interface ProblemRefinements {
+  readonly problem: string;
+  /** The trace of `rerank`; the gate's choice follows from it. */
+  readonly decision: Decision;
+  readonly global: Outcome;
+  /** With the first error of the SORM, of the ORM, and the true one (null where it is not known). */
+  readonly local: Outcome;
+  readonly localOrm: Outcome;
+  readonly localTruth: Outcome | null;
+}
+
+export const scoreOf = ({ answer, steps, orm }: Attempt): number =>
+  finalScore({ steps, answer: answer ?? undefined }, orm);
+
+export const firstErrorOfTruth = ({ truth }: Attempt): number | undefined =>
+  truth === null ? undefined : truth.indexOf(false) < 0 ? -1 : truth.indexOf(false) + 1;
+
+/** The greedy draft and `samples` samples of each problem, valued by both critics. */
+export async function attempt(
+  models: Pick<Models, 'student' | 'orm' | 'sorm'>,
+  problems: readonly Problem[],
+  options: { readonly samples: number; readonly temperature: number; readonly seed: string },
+): Promise<ProblemAttempts[]> {
+  const questions = problems.map(({ question }) => question);
+  const drafts = await models.student.draft(questions);
+  const samples = await models.student.sample(
+    problems.map(({ id, question }) => ({
+      question,
+      seeds: Array.from({ length: options.samples }, (_, k) => seedOf(options.seed, id, k)),
+    })),
+    options.temperature,
+  );
+  const items = problems.flatMap((problem, i) =>
+    [drafts[i]!, ...samples[i]!].map((solution) => ({
+      problem,
+      question: problem.question,
+      solution,
+    })),
+  );
+  const orm = await models.orm.values(items);
+  const sorm = await models.sorm.values(items);
+  const attempts = items.map(
+    ({ problem, solution }, i): Attempt => ({
+      steps: solution.steps,
+      answer: solution.answer ?? null,
+      right: isRight(problem, solution.answer),
+      tokens: solution.tokens,
+      orm: orm[i]!,
+      sorm: sorm[i]!,
+      truth: prefixTruth(problem, solution.steps),
+    }),
+  );
+  const each = options.samples + 1;
+  return problems.map(({ id }, i) => {
+    const [draft, ...rest] = attempts.slice(i * each, (i + 1) * each);
+    return { problem: id, draft: draft!, samples: rest };
+  });
+}
+
+/** Each draft refined: by the algorithm, and locally at the places that the ORM and the truth name. */
+export async function refinements(
+  models: Models,
+  problems: readonly Problem[],
+  attempts: readonly ProblemAttempts[],
+  thresholds: { readonly sorm: number; readonly orm: number },
+): Promise<ProblemRefinements[]> {
+  const drafts: Generated[] = attempts.map(({ draft: { steps, answer, tokens } }) => ({
+    steps,
+    answer: answer ?? undefined,
+    tokens,
+  }));
+  const decisions = await refine(
+    problems.map(({ question }) => question),
+    models,
+    { mode: 'rerank', threshold: thresholds.sorm, tau: 1 },
+    drafts,
+  );
+  const localAt = async (places: readonly number[]): Promise<Outcome[]> => {
+    const marked = problems
+      .map(({ question }, i) => ({ question, draft: drafts[i]!, location: places[i]!, index: i }))
+      .filter(({ location }) => location > 0);
+    const refined = await models.local.refine(marked);
+    // Where no error is seen, the draft stays as it is and nothing is spent.
+    const outcomes = problems.map((problem, i) => outcome(problem, { ...drafts[i]!, tokens: 0 }));
+    marked.forEach(({ index }, i) => {
+      outcomes[index] = outcome(problems[index]!, refined[i]!);
+    });
+    return outcomes;
+  };
+  const localOrm = await localAt(
+    attempts.map(({ draft }) => firstErrorOf(draft.orm, thresholds.orm)),
+  );
+  const truths = attempts.map(({ draft }) => firstErrorOfTruth(draft));
+  const localTruth = truths.includes(undefined) ? null : await localAt(truths as number[]);
+  return problems.map((problem, i) => {
+    const decision = decisions[i]!;
+    const of = (source: string) =>
+      decision.candidates.find((candidate) => candidate.source === source);
+    const local = of('local');
+    return {
+      problem: problem.id,
+      decision,
+      global: outcome(problem, { ...of('global')!.solution, tokens: of('global')!.tokens }),
+      local: outcome(
+        problem,
+        local ? { ...local.solution, tokens: local.tokens } : { ...drafts[i]!, tokens: 0 },
+      ),
+      localOrm: localOrm[i]!,
+      localTruth: localTruth?.[i] ?? null,
+    };
+  });
+}
+
+const outcome = (problem: Problem, { answer, tokens }: Solution & { tokens: number }): Outcome => ({
+  answer: answer ?? null,
+  right: isRight(problem, answer),
+  tokens,
+});
+
+/** Whether each prefix is right, which it is while all its steps are; null where the truth of steps is not known. */
+export function prefixTruth(problem: Problem, steps: readonly string[]): boolean[] | null {
+  if (problem.structure === undefined) return null;
+  let right = true;
+  return judgeSteps(problem, steps).map((step) => {
+    right &&= step;
+    return right;
+  });
+}

@@ -1,0 +1,17 @@
+export {
+  type Attempt,
+  attempt,
+  type ProblemAttempts,
+  type ProblemRefinements,
+  prefixTruth,
+  refinements,
+} from './attempt.js';
+export {
+  type EvaluationReport,
+  evaluate,
+  fitGate,
+  fitThresholds,
+  type Speeds,
+  type Thresholds,
+} from './report.js';
+export { interval, percent, renderMarkdownTable, renderTable } from './table.js';

@@ -1,0 +1,65 @@
+/** Stepwise labels of student samples from rollouts: l_i = 1 iff the answer was reached from the prefix P_i. */
+import type { RolloutRecord, Sample } from '../rollout/index.js';
+import { usesPrefix } from './consistency.js';
+
+/** A sample with a label for each of its lines. */
+export interface LabelledSample {
+  readonly problem: string;
+  readonly sample: number;
+  /** l_1 .. l_L. */
+  readonly labels: readonly boolean[];
+  /** Whether the answer line is right; null if there is none. */
+  readonly answer: boolean | null;
+  /** Verifying traces that counted and rollouts drawn, by prefix. */
+  readonly counts: readonly { readonly successes: number; readonly attempts: number }[];
+}
+
+/**
+ * Verifies each prefix of a sample: a label is 1 iff any rollout from it is a verifying trace.
+ *
+ * A right sample is itself a verifying trace of each of its prefixes, so it needs no rollouts (`record` absent).
+ * @param consistent count only traces that use the prefix (transform b)
+ */
+export function verify(
+  sample: Sample,
+  record: RolloutRecord | undefined,
+  consistent: boolean,
+): LabelledSample {
+  const counts = sample.steps.map((_, i) => {
+    const prefix = sample.steps.slice(0, i + 1);
+    const own = {
+      steps: sample.steps.slice(i + 1),
+      answer: sample.answer,
+      right: sample.right,
+      count: 1,
+    };
+    const rollouts = record?.prefixes[i];
+    const traces = rollouts?.traces ?? [own];
+    const verifying = traces.filter(
+      (trace) => trace.right && (!consistent || usesPrefix(prefix, trace)),
+    );
+    return {
+      successes: verifying.reduce((sum, { count }) => sum + count, 0),
+      attempts: rollouts?.attempts ?? 1,
+    };
+  });
+  return {
+    problem: sample.problem,
+    sample: sample.index,
+    labels: counts.map(({ successes }) => successes > 0),
+    answer: sample.answer === null ? null : sample.right,
+    counts,
+  };
+}
+
+/** Transform (a), propagation: l_i = 1 makes every l_j = 1 for j <= i, so labels are 1..1 0..0. */
+export function propagate(labels: readonly boolean[]): boolean[] {
+  const last = labels.lastIndexOf(true);
+  return labels.map((_, i) => i <= last);
+}
+
+/** The first error E of propagated labels: the first step labelled 0, 1-based; -1 if there is none. */
+export function flipOf(labels: readonly boolean[]): number {
+  const at = labels.indexOf(false);
+  return at < 0 ? -1 : at + 1;
+}

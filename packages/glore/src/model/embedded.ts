@@ -1,0 +1,30 @@
+/** A model that runs in this process, on the engine's worker threads. */
+import { type Checkpoint, Model } from '@glore/engine';
+import type { LanguageModel } from './types.js';
+
+/** Opens a checkpoint for sampling and scoring. One call is one task of one worker: keep `workers` calls in flight. */
+export async function openEmbedded(
+  checkpoint: Checkpoint,
+  workers: number,
+): Promise<LanguageModel> {
+  const model = await Model.open(checkpoint, { workers });
+  return {
+    async generate(requests, { temperature, maxTokens, stop }) {
+      const { completions } = await model.generate({
+        contexts: requests,
+        temperature,
+        maxTokens,
+        stop: [stop],
+      });
+      return completions.map((branches) => branches.map(({ tokens }) => tokens));
+    },
+    async score(requests, { positive, negative }) {
+      const scores = await model.score({ items: requests, labels: [positive, negative] });
+      return scores.map((positions) =>
+        // The sigmoid of the difference of log-probabilities is p(+) / (p(+) + p(-)).
+        positions.map(([plus, minus]) => 1 / (1 + Math.exp(minus! - plus!))),
+      );
+    },
+    close: () => model.close(),
+  };
+}

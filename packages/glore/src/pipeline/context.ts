@@ -1,0 +1,190 @@
+/** What every stage works with: the recipe, the run folder, the codec, and how to open models and fit them. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Checkpoint,
+  type Example,
+  loadCheckpoint,
+  openTokenizer,
+  saveCheckpoint,
+} from '@glore/engine';
+import { type Codec, createCodec } from '../codec/index.js';
+import { type LossMask, maskReport } from '../dataset/index.js';
+import { GloreError } from '../error.js';
+import {
+  GlobalRefiner,
+  type LanguageModel,
+  LocalRefiner,
+  openEmbedded,
+  RewardModel,
+  Student,
+} from '../model/index.js';
+import { type Problem, Random } from '../problem/index.js';
+import { readJsonl, type StageContext, writeJson } from '../run/index.js';
+import { type CurvePoint, fit, forgetState } from '../train/index.js';
+import type { Recipe, Training } from './recipe.js';
+
+export const roles = ['student', 'orm', 'sorm', 'global', 'local'] as const;
+export type RoleName = (typeof roles)[number];
+
+export interface Run {
+  readonly folder: string;
+  readonly recipe: Recipe;
+  readonly base: Checkpoint;
+  readonly codec: Codec;
+}
+
+/** Opens a run folder on its recipe and base checkpoint; the codec is the base tokenizer's. */
+export async function openRun(folder: string, recipe: Recipe): Promise<Run> {
+  const base = await loadCheckpoint(recipe.base);
+  return { folder, recipe, base, codec: createCodec(openTokenizer(base.tokenizer)) };
+}
+
+export const pathIn = (run: Run, ...parts: string[]): string => join(run.folder, ...parts);
+
+/** The folder of a role's checkpoint. */
+export const modelFolder = (run: Run, role: RoleName): string => pathIn(run, role, 'model');
+
+export function readRole(run: Run, role: RoleName): Promise<Checkpoint> {
+  const folder = modelFolder(run, role);
+  if (!existsSync(folder)) {
+    throw new GloreError(
+      'model-missing',
+      `${folder}: no ${role} model yet; run the stage that trains it: glore ${role}`,
+    );
+  }
+  return loadCheckpoint(folder);
+}
+
+export const readProblems = (run: Run, split: string): Promise<Problem[]> =>
+  readJsonl<Problem>(pathIn(run, 'problems', `${split}.jsonl`));
+
+/** Opens models by role, hands them to `work`, and closes them whatever happens. */
+export async function withModels<T>(
+  run: Run,
+  names: readonly RoleName[],
+  work: (models: Record<RoleName, LanguageModel>) => Promise<T>,
+): Promise<T> {
+  const opened: Partial<Record<RoleName, LanguageModel>> = {};
+  try {
+    for (const name of names)
+      opened[name] = await openEmbedded(await readRole(run, name), run.recipe.workers);
+    return await work(opened as Record<RoleName, LanguageModel>);
+  } finally {
+    await Promise.all(Object.values(opened).map((model) => model.close()));
+  }
+}
+
+/** The models of the loop in their roles. */
+export function inRoles({ codec, recipe }: Run, models: Record<RoleName, LanguageModel>) {
+  return {
+    student: new Student(models.student, codec, recipe.maxTokens),
+    orm: new RewardModel(models.orm, codec),
+    sorm: new RewardModel(models.sorm, codec),
+    global: new GlobalRefiner(models.global, codec, recipe.maxTokens),
+    local: new LocalRefiner(models.local, codec, recipe.maxTokens),
+  };
+}
+
+/** Lists in pieces of `size`. */
+export function chunks<T>(list: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) =>
+    list.slice(i * size, (i + 1) * size),
+  );
+}
+
+const HELD_OUT = 256;
+
+/**
+ * Trains a checkpoint on examples and saves it: epochs in seeded order, the first examples of a seeded shuffle held out,
+ * the loss mask written first. Returns the tokens learned from.
+ */
+export async function trainModel(
+  run: Run,
+  context: StageContext,
+  options: {
+    readonly name: string;
+    readonly start: Checkpoint;
+    readonly examples: readonly Example[];
+    readonly training: Training;
+    readonly model: string;
+    /** Sequences of one problem go together, so that what is held out is really new. Same length as `examples`. */
+    readonly groups: readonly string[];
+  },
+): Promise<{ tokens: number; mask: LossMask }> {
+  const { training, start, name } = options;
+  const { recipe, codec } = run;
+  const groupsOf = new Map(options.examples.map((example, i) => [example, options.groups[i]!]));
+  const { examples: usable, mask } = maskReport(codec, options.examples, start.config.maxPositions);
+  await writeJson(join(context.folder, `${name}.mask.json`), mask);
+  context.progress.note(
+    `${name}: ${mask.examples} examples, ${mask.targets} targets` +
+      (mask.positive + mask.negative > 0
+        ? ` (${mask.positive} positive, ${mask.negative} negative)`
+        : '') +
+      (mask.lostExamples > 0 ? `, ${mask.lostExamples} examples left out as too long` : ''),
+  );
+  if (mask.targets === 0) {
+    throw new GloreError(
+      'loss-empty',
+      `${name}: there is nothing to learn from; sample more problems or loosen the filters (see ${name}.mask.json)`,
+    );
+  }
+  const heldGroups = new Set(
+    new Random(recipe.seed, name, 'held-out')
+      .shuffle([...new Set(options.groups)])
+      .slice(0, HELD_OUT),
+  );
+  const held = usable
+    .filter((example) => heldGroups.has(groupsOf.get(example)!))
+    .slice(0, HELD_OUT);
+  const rest = usable.filter((example) => !heldGroups.has(groupsOf.get(example)!));
+  const learned = rest.length > 0 ? rest : usable;
+  const perEpoch = Math.ceil(
+    Math.min(learned.length, training.examples ?? learned.length) / training.batch,
+  );
+  const steps = perEpoch * training.epochs;
+  const orders = new Map<number, Example[]>();
+  const batch = (step: number): Example[] => {
+    const epoch = Math.floor((step - 1) / perEpoch);
+    if (!orders.has(epoch)) {
+      orders.clear();
+      // One selection for all epochs, another order in each.
+      const chosen = new Random(recipe.seed, name, 'choice')
+        .shuffle(learned)
+        .slice(0, training.examples ?? learned.length);
+      orders.set(epoch, new Random(recipe.seed, name, epoch).shuffle(chosen));
+    }
+    const at = ((step - 1) % perEpoch) * training.batch;
+    return orders.get(epoch)!.slice(at, at + training.batch);
+  };
+  context.progress.total(steps, 'updates');
+  let counted = 0;
+  const { weights, tokens } = await fit({
+    start,
+    batch,
+    heldOut: held.length > 0 ? held : learned.slice(0, HELD_OUT),
+    schedule: {
+      rate: training.rate,
+      warmup: Math.min(50, Math.ceil(steps / 10)),
+      steps,
+      floor: 0.05,
+    },
+    evaluateEvery: Math.max(1, Math.ceil(steps / 20)),
+    saveEvery: 20,
+    folder: join(context.folder, name),
+    workers: recipe.workers,
+    ...(context.signal && { signal: context.signal }),
+    onPoint: (point: CurvePoint) =>
+      context.progress.note(
+        `${name}: update ${point.step}, loss ${point.loss.toFixed(4)}, held-out ${point.heldOut.toFixed(4)}`,
+      ),
+    onStep: (step, _, loss) => {
+      context.progress.advance(step - counted, `loss ${loss.toFixed(3)}`);
+      counted = step;
+    },
+  });
+  await saveCheckpoint(options.model, { ...start, weights });
+  await forgetState(join(context.folder, name));
+  return { tokens, mask };
+}

@@ -1,0 +1,168 @@
+/** Runs the stages of a recipe on a run folder, each when what it needs has changed or is not there yet. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fingerprint } from '@glore/engine';
+import { GloreError } from '../error.js';
+import {
+  lockRun,
+  type Reporter,
+  readJson,
+  runStage,
+  type StageRecord,
+  writeJson,
+} from '../run/index.js';
+import { openRun, type Run } from './context.js';
+import type { Recipe } from './recipe.js';
+import { type Report, writeReport } from './report.js';
+import * as stages from './stages.js';
+
+type StageWork = typeof stages.student;
+
+/** A stage: what it does, what of the recipe it depends on, and whose files it reads. */
+interface Stage {
+  readonly work: StageWork;
+  readonly settings: (recipe: Recipe) => unknown;
+  readonly needs: readonly StageName[];
+}
+
+export const stageNames = [
+  'problems',
+  'student',
+  'drafts',
+  'rollouts',
+  'labels',
+  'datasets',
+  'orm',
+  'sorm',
+  'global',
+  'local',
+  'evaluation',
+] as const;
+export type StageName = (typeof stageNames)[number];
+
+const table: Record<StageName, Stage> = {
+  problems: {
+    work: stages.problems,
+    settings: ({ problems, student, drafts }) => [
+      problems,
+      student.sft.problems,
+      student.expertIteration.rounds,
+      student.expertIteration.problems,
+      drafts.problems,
+    ],
+    needs: [],
+  },
+  student: {
+    work: stages.student,
+    settings: ({ student, maxTokens, workers }) => [student, maxTokens, workers],
+    needs: ['problems'],
+  },
+  drafts: {
+    work: stages.drafts,
+    settings: ({ drafts, maxTokens }) => [drafts, maxTokens],
+    needs: ['problems', 'student'],
+  },
+  rollouts: {
+    work: stages.rollouts,
+    settings: ({ rollouts, maxTokens }) => [rollouts, maxTokens],
+    needs: ['drafts'],
+  },
+  labels: {
+    work: stages.labels,
+    settings: ({ labels: { propagation, consistency } }) => [propagation, consistency],
+    needs: ['rollouts'],
+  },
+  datasets: {
+    work: stages.datasets,
+    settings: ({ labels, localPairs }) => [labels.balance, localPairs],
+    needs: ['labels'],
+  },
+  orm: {
+    work: stages.orm,
+    settings: ({ training, workers }) => [training.orm, workers],
+    needs: ['student', 'datasets'],
+  },
+  sorm: {
+    work: stages.sorm,
+    settings: ({ training, workers }) => [training.sorm, workers],
+    needs: ['student', 'datasets'],
+  },
+  global: {
+    work: stages.global,
+    settings: ({ training, workers }) => [training.global, workers],
+    needs: ['student', 'datasets'],
+  },
+  local: {
+    work: stages.local,
+    settings: ({ training, workers }) => [training.local, workers],
+    needs: ['student', 'datasets'],
+  },
+  evaluation: {
+    work: stages.evaluation,
+    settings: ({ evaluation, maxTokens }) => [evaluation, maxTokens],
+    needs: ['problems', 'student', 'orm', 'sorm', 'global', 'local'],
+  },
+};
+
+export interface RunOptions {
+  readonly folder: string;
+  readonly recipe: Recipe;
+  readonly reporter: Reporter;
+  readonly signal?: AbortSignal;
+  /** Runs up to and including this stage; all stages and the report if left out. */
+  readonly until?: StageName;
+}
+
+/** Runs what is missing; returns the report if every stage was wanted. */
+export async function runPipeline(options: RunOptions): Promise<Report | undefined> {
+  const { folder, recipe, reporter, signal, until } = options;
+  mkdirSync(folder, { recursive: true });
+  const unlock = await lockRun(folder);
+  try {
+    const run = await openRun(folder, recipe);
+    await writeJson(join(folder, 'recipe.json'), recipe);
+    // Whatever all stages depend on.
+    const common = { seed: recipe.seed, codec: run.codec.hash, base: fingerprint(run.base) };
+    const done = new Map<StageName, StageRecord>();
+    for (const name of until ? neededFor(until) : stageNames) {
+      const { work, settings, needs } = table[name];
+      const record = await runStage({
+        run: folder,
+        name,
+        settings: { common, own: settings(recipe) },
+        upstream: needs.map((need) => done.get(need)!),
+        reporter,
+        ...(signal && { signal }),
+        work: (context) => work(run, context),
+      });
+      done.set(name, record);
+    }
+    return until ? undefined : await writeReport(run, [...done.values()]);
+  } finally {
+    await unlock();
+  }
+}
+
+/** The stages that `name` needs, itself last, in the order of data flow. */
+function neededFor(name: StageName): StageName[] {
+  const wanted = new Set<StageName>([name]);
+  for (const stage of stageNames.toReversed()) {
+    if (wanted.has(stage)) for (const need of table[stage].needs) wanted.add(need);
+  }
+  return stageNames.filter((stage) => wanted.has(stage));
+}
+
+/** The recipe and report of a run folder. */
+export async function readRun(folder: string): Promise<{ run: Run; report: Report }> {
+  if (!existsSync(join(folder, 'report.json'))) {
+    throw new GloreError(
+      'run-missing',
+      `${folder}: expected a finished run (report.json), found none; make one: glore run recipes/tiny.yaml --run ${folder}`,
+    );
+  }
+  const recipe = await readJson<Recipe>(join(folder, 'recipe.json'));
+  return {
+    run: await openRun(folder, recipe),
+    report: await readJson<Report>(join(folder, 'report.json')),
+  };
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { GloreError } from '../error.js';
+import { judge } from './judge.js';
+
+describe('judge', () => {
+  it('is sure of a marked answer', () => {
+    expect(judge('1,080', 'So 1080.\n#### 1080')).toEqual({
+      right: true,
+      doubtful: false,
+      extracted: { value: '1080', how: 'marker' },
+    });
+    expect(judge('72', '#### 27')).toMatchObject({ right: false, doubtful: false });
+  });
+
+  it('judges text without an answer wrong, and is sure of it', () => {
+    expect(judge('72', 'I do not know')).toEqual({
+      right: false,
+      doubtful: false,
+      reason: 'no answer found',
+    });
+  });
+
+  it.each([
+    ['72', 'She sold 72', true, 'no number is marked as the answer, so the last one was taken'],
+    ['6', '#### 5\n#### 6', true, 'several answers are marked (5, 6), and 6 was taken'],
+    ['50', 'The answer is 50%', true, 'one is a percentage, the other a bare number'],
+    ['50%', '#### 50', true, 'one is a percentage, the other a bare number'],
+    ['0.5', '#### 50%', false, 'both are 1/2 if a unit is read the other way'],
+    ['50%', '#### 0.5', false, 'both are 1/2 if a unit is read the other way'],
+    ['49', '#### $0.49', false, 'both are 49 if a unit is read the other way'],
+    ['3', '#### 3 dozen', false, 'both are 3 if a unit is read the other way'],
+    ['0.75', '#### 75 cents', false, 'both are 3/4 if a unit is read the other way'],
+    [
+      '5 hours',
+      '#### 5 minutes',
+      false,
+      'same number, but the gold answer counts hour and this one minute',
+    ],
+    [
+      '72 clips',
+      '#### 72 paper clips',
+      true,
+      'same number, but the gold answer counts clip and this one paper clip',
+    ],
+  ])('doubts gold %j against %j', (gold, text, right, reason) => {
+    expect(judge(gold, text)).toMatchObject({ right, doubtful: true, reason });
+  });
+
+  it('compares answers that are no numbers as text', () => {
+    expect(judge('Blue', 'The answer is blue.')).toMatchObject({ right: true, doubtful: false });
+    expect(judge('3:30', '#### 3:30')).toMatchObject({ right: true, doubtful: false });
+    expect(judge('3:30', '#### 330')).toMatchObject({ right: false });
+  });
+
+  it('refuses an empty gold answer', () => {
+    expect(() => judge(' ', '#### 72')).toThrow(GloreError);
+  });
+});

@@ -1,0 +1,10 @@
+export {
+  type Candidate,
+  type Decision,
+  finalScore,
+  type Models,
+  type RefineOptions,
+  refine,
+  type Source,
+} from './refine.js';
+export { firstErrorOf } from './where.js';

@@ -1,0 +1,133 @@
+/**
+ * The algorithm (GLoRe, section "Inference"): when, where, how, and the choice.
+ *
+ *   draft                      the student's greedy solution
+ *   when   ORM(draft) < tau    `gate` asks before it refines; `rerank` refines every draft and leaves it to the choice
+ *   where  E                   the first line of the draft that the SORM values below its threshold
+ *   how    global              a new solution from question and draft
+ *          local               the draft up to E, and a continuation from there
+ *   rerank                     the candidate that the ORM values highest; the draft where candidates are equal
+ */
+import type { Solution } from '../codec/index.js';
+import type {
+  Generated,
+  GlobalRefiner,
+  LocalRefiner,
+  RewardModel,
+  Student,
+} from '../model/index.js';
+import { firstErrorOf } from './where.js';
+
+/** The five models. */
+export interface Models {
+  readonly student: Student;
+  readonly orm: RewardModel;
+  readonly sorm: RewardModel;
+  readonly global: GlobalRefiner;
+  readonly local: LocalRefiner;
+}
+
+export interface RefineOptions {
+  readonly mode: 'rerank' | 'gate';
+  /** A line is wrong where the SORM's value is below this. */
+  readonly threshold: number;
+  /** `gate`: a draft that the ORM values at least this much is kept as it is. */
+  readonly tau: number;
+}
+
+export type Source = 'draft' | 'global' | 'local';
+
+export interface Candidate {
+  readonly source: Source;
+  readonly solution: Solution;
+  /** The ORM's value at the last line. */
+  readonly score: number;
+  /** Tokens generated for it. */
+  readonly tokens: number;
+}
+
+/** The trace of one question's way through the algorithm. */
+export interface Decision {
+  /** The SORM's value of each line of the draft; empty where the gate kept the draft. */
+  readonly values: readonly number[];
+  /** The first wrong line E, 1-based; -1 if the SORM found none, and then there is no local candidate. */
+  readonly location: number;
+  readonly candidates: readonly Candidate[];
+  /** Index of the chosen candidate. */
+  readonly choice: number;
+}
+
+/** Refines drafts of questions (by default the student's greedy ones), all in batches. */
+export async function refine(
+  questions: readonly string[],
+  models: Models,
+  options: RefineOptions,
+  drafts?: readonly Generated[],
+): Promise<Decision[]> {
+  const started = drafts ?? (await models.student.draft(questions));
+  const items = questions.map((question, i) => ({ question, draft: started[i]! }));
+
+  // When
+  const kept = await candidates('draft', items, started, models.orm);
+  const refined = items
+    .map((item, i) => ({ ...item, index: i }))
+    .filter(({ index }) => options.mode === 'rerank' || kept[index]!.score < options.tau);
+
+  // Where
+  const values = await models.sorm.values(
+    refined.map(({ question, draft }) => ({ question, solution: draft })),
+  );
+  const located = refined.map((item, i) => ({
+    ...item,
+    location: firstErrorOf(values[i]!, options.threshold),
+  }));
+
+  // How
+  const global = await candidates(
+    'global',
+    refined,
+    await models.global.refine(refined),
+    models.orm,
+  );
+  const marked = located.filter(({ location }) => location > 0);
+  const local = await candidates('local', marked, await models.local.refine(marked), models.orm);
+
+  // Rerank
+  const globalOf = new Map(refined.map(({ index }, i) => [index, global[i]!]));
+  const localOf = new Map(marked.map(({ index }, i) => [index, local[i]!]));
+  const whereOf = new Map(
+    located.map(({ index, location }, i) => [index, { values: values[i]!, location }]),
+  );
+  return items.map((_, i) => {
+    const all = [kept[i]!, globalOf.get(i), localOf.get(i)].filter(
+      (candidate) => candidate !== undefined,
+    );
+    const { values, location } = whereOf.get(i) ?? { values: [], location: -1 };
+    return { values, location, candidates: all, choice: best(all.map(({ score }) => score)) };
+  });
+}
+
+/** Solutions as candidates, with the ORM's value of each. */
+async function candidates(
+  source: Source,
+  items: readonly { readonly question: string }[],
+  solutions: readonly Generated[],
+  orm: RewardModel,
+): Promise<Candidate[]> {
+  const values = await orm.values(
+    items.map(({ question }, i) => ({ question, solution: solutions[i]! })),
+  );
+  return solutions.map(({ steps, answer, tokens }, i) => ({
+    source,
+    solution: { steps, answer },
+    score: finalScore({ steps, answer }, values[i]!),
+    tokens,
+  }));
+}
+
+/** The ORM's value of a whole solution is that of its answer line; one without an answer cannot be right. */
+export function finalScore(solution: Solution, values: readonly number[]): number {
+  return solution.answer === undefined ? 0 : values.at(-1)!;
+}
+
+const best = (scores: readonly number[]): number => scores.indexOf(Math.max(...scores));

@@ -1,0 +1,75 @@
+/** Monte-Carlo rollouts from the prefixes of sampled solutions. */
+import type { Student } from '../model/index.js';
+import type { Problem } from '../problem/index.js';
+import { isRight, type Sample, seedOf } from './sample.js';
+
+/** A distinct continuation of a prefix and how many of the K rollouts it was. `right`: a verifying trace. */
+export interface Trace {
+  readonly steps: readonly string[];
+  readonly answer: string | null;
+  readonly right: boolean;
+  readonly count: number;
+}
+
+/** The rollouts from `P_i` of a sample. */
+export interface PrefixRollouts {
+  readonly length: number;
+  readonly attempts: number;
+  readonly traces: readonly Trace[];
+}
+
+/** A sample with the rollouts from each of its prefixes `P_1 .. P_L`. */
+export interface RolloutRecord {
+  readonly problem: string;
+  readonly sample: number;
+  readonly prefixes: readonly PrefixRollouts[];
+  /** Generated tokens. */
+  readonly tokens: number;
+}
+
+/** K rollouts from every prefix of every sample. */
+export async function rolloutsFrom(
+  student: Student,
+  items: readonly { readonly problem: Problem; readonly sample: Sample }[],
+  options: { readonly count: number; readonly temperature: number; readonly seed: string },
+): Promise<RolloutRecord[]> {
+  const { count, temperature, seed } = options;
+  const written = await student.rollout(
+    items.map(({ problem, sample }) => ({
+      question: problem.question,
+      steps: sample.steps,
+      prefixes: sample.steps.map((_, i) => ({
+        length: i + 1,
+        seeds: Array.from({ length: count }, (_, k) =>
+          seedOf(seed, problem.id, sample.index, i + 1, k),
+        ),
+      })),
+    })),
+    temperature,
+  );
+  return items.map(({ problem, sample }, i) => ({
+    problem: problem.id,
+    sample: sample.index,
+    prefixes: written[i]!.map((rollouts, at) => ({
+      length: at + 1,
+      attempts: rollouts.length,
+      traces: distinct(
+        rollouts.map(({ steps, answer }) => ({
+          steps,
+          answer: answer ?? null,
+          right: isRight(problem, answer),
+        })),
+      ),
+    })),
+    tokens: written[i]!.flat().reduce((sum, { tokens }) => sum + tokens, 0),
+  }));
+}
+
+function distinct(traces: readonly Omit<Trace, 'count'>[]): Trace[] {
+  const found = new Map<string, Trace>();
+  for (const trace of traces) {
+    const key = JSON.stringify([trace.steps, trace.answer]);
+    found.set(key, { ...trace, count: (found.get(key)?.count ?? 0) + 1 });
+  }
+  return [...found.values()];
+}

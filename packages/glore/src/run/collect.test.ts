@@ -1,0 +1,346 @@
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type CollectOptions, collect } from './collect.js';
+
+interface Square {
+  readonly n: number;
+  readonly square: number;
+}
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'glore-collect-'));
+  path = join(folder, 'samples.jsonl');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Units of 0, 1 or 2 records, of which later ones often finish first. */
+const numbers = Array.from({ length: 12 }, (_, i) => i);
+const squares = async (n: number): Promise<Square[]> => {
+  await new Promise((resolve) => setTimeout(resolve, (n * 7) % 5));
+  return Array.from({ length: n % 3 }, () => ({ n, square: n * n }));
+};
+const expected = numbers
+  .flatMap((n) => Array.from({ length: n % 3 }, () => `{"n":${n},"square":${n * n}}\n`))
+  .join('');
+
+function options(
+  more: Partial<CollectOptions<number, Square>> = {},
+): CollectOptions<number, Square> {
+  return { path, units: numbers, key: String, work: squares, parallel: 4, ...more };
+}
+
+const journalLines = () => readFileSync(`${path}.journal`, 'utf8').split('\n').slice(0, -1);
+
+describe('collect', () => {
+  it('writes the records in the order of the units, whatever finishes first', async () => {
+    const calls: unknown[] = [];
+    const records = await collect(
+      options({
+        onUnit: (done, total, of, resumed) => calls.push([done, total, of.length, resumed]),
+      }),
+    );
+    expect(readFileSync(path, 'utf8')).toBe(expected);
+    expect(records.map((record) => `${JSON.stringify(record)}\n`).join('')).toBe(expected);
+    expect(readdirSync(folder)).toEqual(['samples.jsonl']);
+    expect(calls.map((call) => (call as number[])[0])).toEqual(numbers.map((n) => n + 1));
+    expect(calls.every((call) => !(call as boolean[])[3])).toBe(true);
+  });
+
+  it('keeps no more than `parallel` units in flight, and that many', async () => {
+    let inFlight = 0;
+    let most = 0;
+    const work = async (n: number) => {
+      most = Math.max(most, ++inFlight);
+      const records = await squares(n);
+      inFlight--;
+      return records;
+    };
+    await collect(options({ work, parallel: 3 }));
+    expect(most).toBe(3);
+  });
+
+  it('reads the final file if it is there, and removes a journal that a kill left beside it', async () => {
+    await collect(options());
+    writeFileSync(`${path}.journal`, '{"key":"0","records":[]}\n');
+    const calls: unknown[] = [];
+    const work = () => Promise.reject(new Error('there is nothing to work on'));
+    const records = await collect(options({ work, onUnit: (...call) => calls.push(call) }));
+    expect(records.length).toBe(12);
+    expect(calls).toEqual([[12, 12, records, true]]);
+    expect(readdirSync(folder)).toEqual(['samples.jsonl']);
+  });
+
+  it('gives records back as JSON keeps them, in a fresh run too', async () => {
+    const work = async () => [{ a: undefined, b: Number.NaN, c: -0 }];
+    const records = await collect({ path, units: ['x'], key: (unit) => unit, work, parallel: 1 });
+    expect(records).toStrictEqual([{ b: null, c: 0 }]);
+  });
+
+  it('does nothing for no units', async () => {
+    expect(await collect(options({ units: [] }))).toEqual([]);
+    expect(readFileSync(path, 'utf8')).toBe('');
+  });
+
+  it('wants unique keys and at least one unit in flight', async () => {
+    await expect(collect(options({ key: () => 'same' }))).rejects.toMatchObject({
+      code: 'unit-repeated',
+      message: `${path}: expected every unit once, found "same" twice; remove the repeated one`,
+    });
+    await expect(collect(options({ parallel: 0 }))).rejects.toMatchObject({
+      code: 'parallel-invalid',
+    });
+  });
+});
+
+describe('collect, interrupted', () => {
+  it('takes finished units from the journal and says so', async () => {
+    writeFileSync(`${path}.journal`, '{"key":"4","records":[{"n":4,"square":16}]}\n');
+    const worked: number[] = [];
+    const work = (n: number) => {
+      worked.push(n);
+      return squares(n);
+    };
+    const resumed: unknown[] = [];
+    await collect(
+      options({ work, onUnit: (done, _, records, was) => was && resumed.push([done, records]) }),
+    );
+    expect(worked).toEqual(numbers.filter((n) => n !== 4));
+    expect(resumed).toEqual([[1, [{ n: 4, square: 16 }]]]);
+    expect(readFileSync(path, 'utf8')).toBe(expected);
+  });
+
+  it('ends with the same bytes when the journal is torn at any byte', async () => {
+    const entries = numbers.slice(0, 2).map((n) => ({
+      key: String(n),
+      records: [{ n, text: 'ü "quoted" 👍\n' }],
+    }));
+    const units = [0, 1, 2];
+    const work = async (n: number) => [{ n, text: 'ü "quoted" 👍\n' }];
+    const whole = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    const collectTexts = (of: typeof work) =>
+      collect({ path, units, key: String, work: of, parallel: 2 });
+    await collectTexts(work);
+    const uninterrupted = readFileSync(path);
+
+    for (let length = 0; length <= whole.length; length++) {
+      rmSync(path);
+      writeFileSync(`${path}.journal`, whole.subarray(0, length));
+      const worked: number[] = [];
+      await collectTexts((n) => {
+        worked.push(n);
+        return work(n);
+      });
+      expect(readFileSync(path), `torn at byte ${length}`).toEqual(uninterrupted);
+      const complete = whole.subarray(0, length).toString().split('\n').length - 1;
+      expect(worked, `torn at byte ${length}`).toEqual(units.slice(complete));
+    }
+  });
+
+  it('cuts the torn line off before it adds to the journal', async () => {
+    writeFileSync(`${path}.journal`, '{"key":"1","records":[{"n":1,"square":1}]}\n{"key":"2","rec');
+    const abort = new AbortController();
+    const work = (n: number) => {
+      abort.abort(new Error('stop'));
+      return squares(n);
+    };
+    await expect(collect(options({ work, parallel: 1, signal: abort.signal }))).rejects.toThrow(
+      'stop',
+    );
+    expect(journalLines()).toEqual([
+      '{"key":"1","records":[{"n":1,"square":1}]}',
+      '{"key":"0","records":[]}',
+    ]);
+  });
+
+  it('cuts off a last line that is not JSON though it ends, as after a power cut', async () => {
+    writeFileSync(`${path}.journal`, '{"key":"0","records":[]}\n\0\0\0\0\0\n');
+    await collect(options());
+    expect(readFileSync(path, 'utf8')).toBe(expected);
+  });
+
+  it('replaces what a kill left of the final file', async () => {
+    writeFileSync(`${path}.part-new`, '{"n":1,"squ');
+    await collect(options());
+    expect(readFileSync(path, 'utf8')).toBe(expected);
+    expect(readdirSync(folder)).toEqual(['samples.jsonl']);
+  });
+
+  it.each([
+    ['is broken', 'oops', 'found "oops" ('],
+    ['is no finished unit', '{"key":1}', 'found "{\\"key\\":1}";'],
+  ])('refuses a journal whose middle line %s', async (_, line, found) => {
+    writeFileSync(
+      `${path}.journal`,
+      `{"key":"0","records":[]}\n${line}\n{"key":"1","records":[]}\n`,
+    );
+    const error = await collect(options()).catch((caught) => caught);
+    expect(error).toMatchObject({ name: 'GloreError', code: 'journal-broken' });
+    expect(error.message).toContain(
+      `${path}.journal:2: expected a finished unit {"key": ..., "records": [...]}, ${found}`,
+    );
+  });
+
+  it('refuses a journal of other units', async () => {
+    writeFileSync(`${path}.journal`, '{"key":"0","records":[]}\n{"key":"99","records":[]}\n');
+    await expect(collect(options())).rejects.toMatchObject({
+      code: 'journal-foreign',
+      message: `${path}.journal:2: expected the key of one of this run's units, found "99", so the journal belongs to other settings; go back to those settings, or delete the file to begin anew`,
+    });
+  });
+
+  it('begins no unit after an abort, journals those in flight and throws the reason', async () => {
+    const abort = new AbortController();
+    const begun: number[] = [];
+    const work = async (n: number) => {
+      begun.push(n);
+      if (n === 5) abort.abort(new Error('Ctrl-C'));
+      return squares(n);
+    };
+    await expect(collect(options({ work, signal: abort.signal }))).rejects.toThrow('Ctrl-C');
+    expect(begun.length).toBeLessThan(numbers.length);
+    const keys = journalLines().map((line) => Number(JSON.parse(line).key));
+    expect(keys.toSorted((a, b) => a - b)).toEqual(begun);
+    expect(existsSync(path)).toBe(false);
+
+    await collect(options());
+    expect(readFileSync(path, 'utf8')).toBe(expected);
+  });
+
+  it('works on nothing when it is aborted before it begins', async () => {
+    const work = () => Promise.reject(new Error('worked'));
+    const signal = AbortSignal.abort(new Error('Ctrl-C'));
+    await expect(collect(options({ work, signal }))).rejects.toThrow('Ctrl-C');
+  });
+
+  it('throws the error of a unit after those in flight are journalled, and continues there', async () => {
+    const begun: number[] = [];
+    const work = async (n: number) => {
+      begun.push(n);
+      if (n === 5) throw new Error('unit 5 failed');
+      return squares(n);
+    };
+    await expect(collect(options({ work }))).rejects.toThrow('unit 5 failed');
+    const keys = journalLines().map((line) => Number(JSON.parse(line).key));
+    expect(keys.toSorted((a, b) => a - b)).toEqual(begun.filter((n) => n !== 5));
+
+    const again: number[] = [];
+    await collect(
+      options({
+        work: (n) => {
+          again.push(n);
+          return squares(n);
+        },
+      }),
+    );
+    expect(again).toEqual(numbers.filter((n) => !keys.includes(n)));
+    expect(readFileSync(path, 'utf8')).toBe(expected);
+  });
+});
+
+/** The built file: child processes cannot load TypeScript. `npm test` builds first. */
+const built = pathToFileURL(join(import.meta.dirname, '../../dist/run/collect.js')).href;
+
+/** 60 units with records of 30 kB, three at a time; prints each unit's key and whether it was resumed. */
+const program = `
+  import { setTimeout } from 'node:timers/promises';
+  import { collect } from ${JSON.stringify(built)};
+  await collect({
+    path: process.argv[1],
+    units: Array.from({ length: 60 }, (_, i) => i),
+    key: (n) => 'unit ' + n,
+    work: async (n) => {
+      await setTimeout((n * 7) % 4);
+      return [{ n, text: 'é'.repeat(15000) }, { n, half: n / 2 }];
+    },
+    parallel: 3,
+    onUnit: (done, total, records, resumed) => console.log(resumed ? 'resumed' : 'worked'),
+  });
+`;
+const argv = (file: string) => ['--input-type=module', '-e', program, file];
+const wordsOf = (output: string) => output.split('\n').slice(0, -1);
+
+/** Runs the program until it has printed "worked" so many times and kills it a moment later. */
+function killAfter(file: string, units: number, delay: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, argv(file), { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      const before = output.split('worked').length - 1;
+      output += text;
+      const after = output.split('worked').length - 1;
+      if (before < units && after >= units) setTimeout(() => child.kill('SIGKILL'), delay);
+    });
+    child.on('error', reject).on('close', () => resolve());
+  });
+}
+
+describe('collect in a process that is killed', () => {
+  it('ends with the same bytes, whenever that was and however often', async () => {
+    const run = promisify(execFile);
+    const fresh = join(folder, 'fresh', 'samples.jsonl');
+    await run(process.execPath, argv(fresh));
+    const uninterrupted = readFileSync(fresh);
+    expect(uninterrupted.length).toBeGreaterThan(60 * 30_000);
+
+    let continued = 0;
+    for (const kills of [[1], [7], [20], [33], [50], [59], [60], [3, 3, 3, 3]]) {
+      const killed = join(folder, `killed-${kills.join('-')}`, 'samples.jsonl');
+      for (const [i, units] of kills.entries()) await killAfter(killed, units, i);
+      const inJournal = existsSync(`${killed}.journal`)
+        ? readFileSync(`${killed}.journal`, 'utf8').split('\n').length - 1
+        : undefined;
+      const { stdout } = await run(process.execPath, argv(killed));
+      if (inJournal !== undefined && inJournal < 60) {
+        continued++;
+        const words = wordsOf(stdout);
+        expect(words.filter((word) => word === 'resumed').length).toBe(inJournal);
+        expect(words.filter((word) => word === 'worked').length).toBe(60 - inJournal);
+      }
+      expect(readFileSync(killed).equals(uninterrupted), `killed after ${kills} units`).toBe(true);
+      expect(readdirSync(join(killed, '..'))).toEqual(['samples.jsonl']);
+    }
+    // The others finished before the signal arrived.
+    expect(continued).toBeGreaterThanOrEqual(5);
+  });
+});
+
+// A file system of 256 kB in a name space of its own, where that is allowed.
+const mount = (at: string) => `mount -t tmpfs -o size=256k tmpfs ${at}`;
+const canMount = spawnSync('unshare', ['-rm', 'sh', '-c', mount(tmpdir())]).status === 0;
+
+describe.skipIf(!canMount)('collect on a full disk (needs unshare and tmpfs)', () => {
+  it('says so and keeps what is journalled', () => {
+    const disk = join(folder, 'disk');
+    mkdirSync(disk);
+    const file = join(disk, 'samples.jsonl');
+    const saved = join(folder, 'saved');
+    const shell = `${mount(disk)} && { "$NODE" --input-type=module -e "$PROGRAM" "${file}"; cp "${file}.journal" "${saved}"; }`;
+    const { stdout, stderr } = spawnSync('unshare', ['-rm', 'sh', '-c', shell], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE: process.execPath, PROGRAM: program },
+    });
+    expect(stderr).toContain(
+      `GloreError: ${file}.journal: expected room to write, found the disk full (ENOSPC); free some space and run the same command again, finished work is kept`,
+    );
+    const words = wordsOf(stdout);
+    expect(words.length).toBeGreaterThan(3);
+    const journal = readFileSync(saved, 'utf8').split('\n').slice(0, -1);
+    expect(journal.length).toBe(words.length);
+    for (const line of journal) expect(JSON.parse(line).records.length).toBe(2);
+  });
+});

@@ -1,0 +1,20 @@
+/** A run's folder: stages that read and write files, continue after a kill, and show how far they are. */
+export { type CollectOptions, collect } from './collect.js';
+export { readJson, readJsonl, writeJson, writeJsonl } from './jsonl.js';
+export { lockRun } from './lock.js';
+export {
+  formatSeconds,
+  jsonReporter,
+  type Progress,
+  type Reporter,
+  type ReportStream,
+  silentReporter,
+  terminalReporter,
+} from './progress.js';
+export {
+  runStage,
+  type StageContext,
+  type StageOptions,
+  type StageRecord,
+  type TokenCounts,
+} from './stage.js';

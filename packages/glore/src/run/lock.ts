@@ -1,0 +1,102 @@
+/** One process per run folder. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GloreError } from '../error.js';
+import { explained } from './files.js';
+
+/** Who holds a lock. */
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** When the process started; tells apart two processes that got the same pid, as in a restarted container. */
+  readonly started: string;
+}
+
+/**
+ * Takes the run folder for this process and gives back the function that releases it; a dead process's lock is taken over.
+ *
+ * @throws GloreError `run-locked` naming the process that holds it; `file-forbidden`, `disk-full`.
+ */
+export async function lockRun(folder: string): Promise<() => Promise<void>> {
+  const path = join(folder, 'lock');
+  await explained(path, async () => {
+    await mkdir(folder, { recursive: true });
+    await acquire(folder, path);
+  });
+  return () => rm(path, { force: true });
+}
+
+async function acquire(folder: string, path: string): Promise<void> {
+  while (!(await create(path))) {
+    const holder = await readHolder(path);
+    if (holder !== undefined && isAlive(holder)) throw locked(folder, path, holder);
+    // Of several that see a dead process's lock only one may remove it, and only while it still is the dead one's:
+    // otherwise the slowest would remove the lock of the fastest.
+    const takeover = `${path}.takeover`;
+    await acquire(folder, takeover);
+    try {
+      const again = await readHolder(path);
+      if (again === undefined || !isAlive(again)) await rm(path, { force: true });
+    } finally {
+      await rm(takeover, { force: true });
+    }
+  }
+}
+
+/** Writes the lock unless there is one (O_EXCL). */
+async function create(path: string): Promise<boolean> {
+  try {
+    await writeFile(path, JSON.stringify(self), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+/** The lock's holder, or undefined if it is gone or was left unfinished by a process killed between creating and writing it. */
+async function readHolder(path: string): Promise<Holder | undefined> {
+  for (let tries = 0; tries < 5; tries++) {
+    // Another process may be at the point between creating and writing.
+    if (tries > 0) await sleep(50);
+    try {
+      return JSON.parse(await readFile(path, 'utf8')) as Holder;
+    } catch (error) {
+      if (isCode(error, 'ENOENT')) return undefined;
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+const self: Holder = {
+  pid: process.pid,
+  host: hostname(),
+  started: new Date(performance.timeOrigin).toISOString(),
+};
+
+/** Processes of other machines cannot be looked at and count as alive. */
+function isAlive(holder: Holder): boolean {
+  if (holder.host !== self.host) return true;
+  if (holder.pid === self.pid) return holder.started === self.started;
+  try {
+    process.kill(holder.pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it is there and belongs to another user.
+    return !isCode(error, 'ESRCH');
+  }
+}
+
+function locked(folder: string, path: string, { pid, host, started }: Holder): GloreError {
+  return new GloreError(
+    'run-locked',
+    `${folder}: expected a run folder that no process works in, found process ${pid} on ${host}, started ${started}; wait for it or stop it; if it is gone for certain, delete ${path}`,
+  );
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

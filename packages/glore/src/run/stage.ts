@@ -1,0 +1,199 @@
+/** One step of a run: done once for the same settings, continued after an interruption, done anew when settings change. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { explained } from './files.js';
+import { readJson, writeJson } from './jsonl.js';
+import { formatSeconds, type Progress, type Reporter } from './progress.js';
+
+/** Tokens a stage has worked through. */
+export interface TokenCounts {
+  readonly generatedTokens: number;
+  readonly scoredTokens: number;
+  readonly trainedTokens: number;
+}
+
+/** What a finished stage was and cost; `<stage>/done.json`. */
+export interface StageRecord extends TokenCounts {
+  readonly name: string;
+  /** Hash of the name, the settings and the fingerprints of the stages before. */
+  readonly fingerprint: string;
+  /** Wall clock of all attempts together. */
+  readonly seconds: number;
+}
+
+/** What a stage's work is given. */
+export interface StageContext {
+  /** The stage's own folder, "runs/tiny/drafts". */
+  readonly folder: string;
+  readonly signal: AbortSignal | undefined;
+  readonly progress: Progress;
+  /** Adds tokens to what this stage has cost. */
+  count(kind: keyof TokenCounts, tokens: number): void;
+}
+
+export interface StageOptions {
+  /** The run's folder. */
+  readonly run: string;
+  /** The stage's name, which is its folder's too. */
+  readonly name: string;
+  /** All that the stage's result depends on besides the stages before; JSON. */
+  readonly settings: unknown;
+  readonly upstream: readonly StageRecord[];
+  readonly signal?: AbortSignal | undefined;
+  readonly reporter: Reporter;
+  /**
+   * Does the work. Counts it returns replace those made with `count`: what is added up from the records stays exact
+   * through a kill, while `count` may miss the last seconds before it.
+   */
+  readonly work: (context: StageContext) => Promise<Partial<TokenCounts>> | Promise<void>;
+}
+
+type Spent = Omit<StageRecord, 'name' | 'fingerprint'>;
+
+/** What an attempt cost is written this often, and at its end. */
+const saveEveryMs = 3000;
+
+/**
+ * Runs a stage, or skips it if `done.json` says that it was done with the same settings.
+ *
+ * @throws whatever `work` throws; the signal's reason if it is aborted before; GloreError `disk-full`, `file-forbidden`.
+ */
+export async function runStage(options: StageOptions): Promise<StageRecord> {
+  const { run, name, settings, upstream, signal, reporter, work } = options;
+  signal?.throwIfAborted();
+  const folder = join(run, name);
+  const startedPath = join(folder, 'started.json');
+  const fingerprint = fingerprintOf(options);
+  const progress = reporter.stage(name);
+
+  await rm(cleared(folder), { recursive: true, force: true });
+  const done = await readIfThere<StageRecord>(join(folder, 'done.json'));
+  if (done?.fingerprint === fingerprint) {
+    progress.done(`already done (${summary(done)})`);
+    return done;
+  }
+  const begun = done ?? (await readIfThere<Pick<StageRecord, 'fingerprint'>>(startedPath));
+  if (begun !== undefined && begun.fingerprint !== fingerprint) {
+    progress.note(
+      `the settings of stage ${name} or of a stage before it have changed: it is cleared and done anew`,
+    );
+    await clear(folder);
+  }
+  await writeJson(startedPath, { name, fingerprint, settings, upstream: upstream.map(origin) });
+
+  const meter = await Meter.start(join(folder, 'spent.json'));
+  try {
+    const exact = await work({
+      folder,
+      signal,
+      progress,
+      count: (kind, tokens) => meter.count(kind, tokens),
+    });
+    if (exact) meter.replace(exact);
+  } catch (error) {
+    await meter.stop();
+    progress.done(signal?.aborted ? 'interrupted; run the same command to continue' : 'failed');
+    throw error;
+  }
+  const record: StageRecord = { name, fingerprint, ...(await meter.stop()) };
+  await writeJson(join(folder, 'done.json'), record);
+  progress.done(summary(record));
+  return record;
+}
+
+/** Adds up what a stage costs over all its attempts and keeps it in a file. */
+class Meter {
+  private readonly path: string;
+  private readonly began = performance.now();
+  private readonly secondsBefore: number;
+  private readonly tokens: { -readonly [K in keyof TokenCounts]: number };
+  private readonly timer: NodeJS.Timeout;
+  private saving: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, { seconds, ...tokens }: Spent) {
+    this.path = path;
+    this.secondsBefore = seconds;
+    this.tokens = tokens;
+    this.timer = setInterval(() => this.save(), saveEveryMs).unref();
+  }
+
+  static async start(path: string): Promise<Meter> {
+    const nothing = { seconds: 0, generatedTokens: 0, scoredTokens: 0, trainedTokens: 0 };
+    return new Meter(path, (await readIfThere<Spent>(path)) ?? nothing);
+  }
+
+  count(kind: keyof TokenCounts, tokens: number): void {
+    this.tokens[kind] += tokens;
+  }
+
+  replace(exact: Partial<TokenCounts>): void {
+    Object.assign(this.tokens, exact);
+  }
+
+  async stop(): Promise<Spent> {
+    clearInterval(this.timer);
+    await this.save();
+    return this.spent();
+  }
+
+  private spent(): Spent {
+    const seconds = this.secondsBefore + (performance.now() - this.began) / 1000;
+    return { seconds: Math.round(seconds * 1000) / 1000, ...this.tokens };
+  }
+
+  /** A cost that cannot be written must not hide why the work failed, nor end work that goes on. */
+  private save(): Promise<void> {
+    this.saving = this.saving.then(() => writeJson(this.path, this.spent())).catch(() => {});
+    return this.saving;
+  }
+}
+
+/** Moved away in one go before it is removed: a kill in between must not leave old records without their fingerprint. */
+async function clear(folder: string): Promise<void> {
+  await explained(folder, async () => {
+    await rename(folder, cleared(folder));
+    await rm(cleared(folder), { recursive: true });
+  });
+}
+
+function cleared(folder: string): string {
+  return `${folder}.cleared`;
+}
+
+function origin({ name, fingerprint }: StageRecord): Pick<StageRecord, 'name' | 'fingerprint'> {
+  return { name, fingerprint };
+}
+
+function fingerprintOf({ name, settings, upstream }: StageOptions): string {
+  const parts = [name, settings, upstream.map((stage) => stage.fingerprint)];
+  return createHash('sha256').update(canonicalJson(parts)).digest('hex');
+}
+
+/** JSON in which the order of an object's fields does not matter. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+async function readIfThere<T>(path: string): Promise<T | undefined> {
+  return existsSync(path) ? readJson<T>(path) : undefined;
+}
+
+/** "3 min 12 s, 40,000 tokens generated" */
+function summary(record: StageRecord): string {
+  const verbs = {
+    generatedTokens: 'generated',
+    scoredTokens: 'scored',
+    trainedTokens: 'trained on',
+  };
+  const kinds = Object.keys(verbs) as (keyof TokenCounts)[];
+  const tokens = kinds
+    .filter((kind) => record[kind] > 0)
+    .map((kind) => `${record[kind].toLocaleString('en')} tokens ${verbs[kind]}`);
+  return [formatSeconds(record.seconds), ...tokens].join(', ');
+}

@@ -1,0 +1,145 @@
+/** Fits a model on examples with the engine: schedule, curves on disk, and a state file to go on from after a kill. */
+import { existsSync } from 'node:fs';
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Checkpoint,
+  type Example,
+  rateAt,
+  readSafetensors,
+  type Schedule,
+  Trainer,
+  type Weights,
+  writeSafetensors,
+} from '@glore/engine';
+
+/** One line of `curve.jsonl`. */
+export interface CurvePoint {
+  readonly step: number;
+  /** Positions learned from so far. */
+  readonly tokens: number;
+  readonly rate: number;
+  /** Mean loss of the steps since the last point, nats per target. */
+  readonly loss: number;
+  /** Mean loss on the held-out examples, nats per target. */
+  readonly heldOut: number;
+}
+
+export interface FitOptions {
+  readonly start: Pick<Checkpoint, 'config' | 'weights'>;
+  /** The batch of a step, 1-based; the same step must give the same batch. */
+  readonly batch: (step: number) => readonly Example[];
+  readonly heldOut: readonly Example[];
+  readonly schedule: Schedule;
+  /** Steps between points of the curve. */
+  readonly evaluateEvery: number;
+  /** Seconds between saved states. */
+  readonly saveEvery: number;
+  /** Where the curve and, while training lasts, the state are. */
+  readonly folder: string;
+  readonly workers: number;
+  readonly onStep?: (step: number, tokens: number, loss: number) => void;
+  readonly onPoint?: (point: CurvePoint) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface FitResult {
+  readonly weights: Weights;
+  readonly tokens: number;
+}
+
+/** Trains to the schedule's last step, going on from the folder's state if there is one. */
+export async function fit(options: FitOptions): Promise<FitResult> {
+  const { schedule, folder, heldOut } = options;
+  await mkdir(folder, { recursive: true });
+  const statePath = join(folder, 'state.safetensors');
+  const curvePath = join(folder, 'curve.jsonl');
+  const trainer = await Trainer.open(options.start, { workers: options.workers });
+  try {
+    let { step, tokens, lossSum, lossSteps } = { step: 0, tokens: 0, lossSum: 0, lossSteps: 0 };
+    if (existsSync(statePath)) {
+      ({ step, tokens, lossSum, lossSteps } = await restore(trainer, statePath));
+    }
+    await cutCurve(curvePath, step);
+    let saved = performance.now();
+    while (step < schedule.steps) {
+      if (options.signal?.aborted) {
+        await save(trainer, statePath, { tokens, lossSum, lossSteps });
+        options.signal.throwIfAborted();
+      }
+      const rate = rateAt(schedule, ++step);
+      const report = await trainer.step(options.batch(step), rate);
+      tokens += report.tokens;
+      lossSum += report.loss;
+      lossSteps++;
+      options.onStep?.(step, tokens, report.loss);
+      if (step % options.evaluateEvery === 0 || step === schedule.steps) {
+        const point: CurvePoint = {
+          step,
+          tokens,
+          rate,
+          loss: lossSum / lossSteps,
+          heldOut: await trainer.loss(heldOut),
+        };
+        await appendFile(curvePath, `${JSON.stringify(point)}\n`);
+        options.onPoint?.(point);
+        lossSum = lossSteps = 0;
+      }
+      if (performance.now() - saved > options.saveEvery * 1000 && step < schedule.steps) {
+        await save(trainer, statePath, { tokens, lossSum, lossSteps });
+        saved = performance.now();
+      }
+    }
+    return { weights: trainer.weights(), tokens };
+  } finally {
+    await trainer.close();
+  }
+}
+
+/** Removes what only going on would need; called once the result is safe elsewhere. */
+export async function forgetState(folder: string): Promise<void> {
+  await rm(join(folder, 'state.safetensors'), { force: true });
+}
+
+const counters = ['tokens', 'lossSum', 'lossSteps'] as const;
+type Counters = Record<(typeof counters)[number], number>;
+
+async function save(trainer: Trainer, path: string, counts: Counters): Promise<void> {
+  const { step, ...vectors } = trainer.state();
+  const tensors = new Map(
+    Object.entries(vectors).map(([name, data]) => [
+      name,
+      { shape: [data.length], data: Float32Array.from(data) },
+    ]),
+  );
+  // The counts go in as the bytes of doubles: exact, and one file is one atomic rename.
+  const numbers = new Float32Array(
+    Float64Array.of(step, ...counters.map((name) => counts[name])).buffer,
+  );
+  tensors.set('counts', { shape: [numbers.length], data: numbers });
+  await writeSafetensors(`${path}.part`, tensors);
+  await rename(`${path}.part`, path);
+}
+
+async function restore(trainer: Trainer, path: string): Promise<Counters & { step: number }> {
+  const tensors = await readSafetensors(path);
+  const vector = (name: string) => tensors.get(name)?.data ?? new Float32Array(0);
+  const [step = 0, tokens = 0, lossSum = 0, lossSteps = 0] = new Float64Array(
+    Float32Array.from(vector('counts')).buffer,
+  );
+  trainer.restore({
+    step,
+    parameters: vector('parameters'),
+    first: vector('first'),
+    second: vector('second'),
+  });
+  return { step, tokens, lossSum, lossSteps };
+}
+
+/** Drops the points after `step`: they will be made again. */
+async function cutCurve(path: string, step: number): Promise<void> {
+  if (!existsSync(path)) return;
+  const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1);
+  const kept = lines.filter((line) => (JSON.parse(line) as CurvePoint).step <= step);
+  await writeFile(path, kept.map((line) => `${line}\n`).join(''));
+}

@@ -1,0 +1,2 @@
+export { type BaseMixture, baseBatch } from './base.js';
+export { type CurvePoint, type FitOptions, fit, forgetState } from './fit.js';
