@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { logitsOf, strongWeights } from './golden/reference.js';
 import * as g from './graph/index.js';
-import { initialWeights, type LlamaConfig, type Weights } from './hf/index.js';
+import { deepen, initialWeights, type LlamaConfig, type Weights } from './hf/index.js';
 import { type Example, Model, nextTokenExample, Trainer } from './index.js';
 import { forward } from './llama/forward.js';
 import { layoutOf } from './llama/parameters.js';
@@ -26,42 +27,8 @@ const shapes: Record<string, LlamaConfig> = {
   'one key-value head, tied': { ...base, kvHeads: 1, tieEmbeddings: true },
 };
 
-/** Weights far from zero, so that attention and gates matter. */
-function strongWeights(config: LlamaConfig, seed: number): Weights {
-  return new Map(
-    [...initialWeights(config, seed)].map(([name, { shape, data }]) => [
-      name,
-      {
-        shape,
-        data:
-          shape.length > 1 ? data.map((x) => x * 12) : data.map((x, i) => x + 0.1 * Math.sin(i)),
-      },
-    ]),
-  );
-}
-
 const sequence = (length: number, seed: number, size: number) =>
   Array.from({ length }, (_, i) => Math.floor(uniform(seed, i) * size));
-
-/** Logits [T, V] from the uncached graph. */
-async function logitsOf(config: LlamaConfig, weights: Weights, tokens: readonly number[]) {
-  const values = new Map(
-    [...weights].map(([name, { shape, data }]) => [name, g.constant(data, shape as number[])]),
-  );
-  const logits = forward(
-    config,
-    values,
-    g.input('tokens', 'int64', [tokens.length]),
-    1,
-    tokens.length,
-  );
-  const session = await Session.compile({ logits });
-  const out = await session.run({
-    tokens: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [tokens.length]),
-  });
-  await session.release();
-  return out.logits!.data as Float32Array;
-}
 
 describe.each(Object.entries(shapes))('%s', (_, config) => {
   const weights = strongWeights(config, 5);
@@ -273,5 +240,19 @@ test('bad examples are refused by name', async () => {
   await expect(trainer.step([nextTokenExample(sequence(60, 1, 29), 1)], 1e-3)).rejects.toThrow(
     '60 tokens, the model has 48 positions',
   );
+  await trainer.close();
+});
+
+test('a deepened model is the same function, and its new layers learn', async () => {
+  const weights = strongWeights(base, 5);
+  const grown = deepen(base, weights, 4, 9);
+  const tokens = sequence(12, 1, base.vocabSize);
+  expect(await logitsOf(grown.config, grown.weights, tokens)).toEqual(
+    await logitsOf(base, weights, tokens),
+  );
+  const trainer = await Trainer.open(grown);
+  await trainer.step([nextTokenExample(tokens, 1)], 1e-2);
+  const written = trainer.weights().get('model.layers.3.mlp.down_proj.weight')!.data;
+  expect(written.some((value) => value !== 0)).toBe(true);
   await trainer.close();
 });

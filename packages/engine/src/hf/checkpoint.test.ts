@@ -19,7 +19,7 @@ function checkpoint(seed: number, tieEmbeddings = true): Checkpoint {
     layers: 2,
     heads: 4,
     kvHeads: 2,
-    headSize: 4,
+    headSize: 16,
     ropeTheta: 10_000,
     normEpsilon: 1e-5,
     maxPositions: 64,

@@ -99,7 +99,7 @@ it.each([
   [{ num_hidden_layers: 1.5 }, /num_hidden_layers must be a whole number/],
   [{ rms_norm_eps: '1e-5' }, /rms_norm_eps.*"1e-5"/],
   [{ num_key_value_heads: 5 }, /num_key_value_heads must be a divisor of 32 heads, found 5/],
-  [{ head_dim: 63 }, /head_dim must be an even number/],
+  [{ head_dim: 24 }, /head_dim must be a multiple of 16/],
   [{ eos_token_id: 32000 }, /below vocab_size 32000, found 32000/],
   [{ eos_token_id: [2, 3] }, /eos_token_id must be one token id.*\[2,3\]/],
 ])('refuses sizes that are none: %j', (change, message) => {

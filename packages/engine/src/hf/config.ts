@@ -104,8 +104,12 @@ export function checkConfig(config: LlamaConfig): void {
   if (config.heads % config.kvHeads !== 0) {
     throw invalid('num_key_value_heads', config.kvHeads, `a divisor of ${config.heads} heads`);
   }
-  if (config.headSize % 2 !== 0) {
-    throw invalid('head_dim', config.headSize, 'an even number (rotary positions turn pairs)');
+  if (config.headSize % 16 !== 0) {
+    throw invalid(
+      'head_dim',
+      config.headSize,
+      'a multiple of 16 (what the attention operator computes)',
+    );
   }
   for (const token of [config.bosToken, config.eosToken, config.padToken]) {
     if (token !== undefined && token >= config.vocabSize) {

@@ -2,4 +2,4 @@ export { type Checkpoint, fingerprint, loadCheckpoint, saveCheckpoint } from './
 export { configFromJson, configToJson, type LlamaConfig } from './config.js';
 export { readSafetensors, type Tensor, writeSafetensors } from './safetensors.js';
 export { buildTokenizer, openTokenizer, type Tokenizer } from './tokenizer.js';
-export { initialWeights, type Weights, weightShapes } from './weights.js';
+export { deepen, initialWeights, type Weights, weightShapes } from './weights.js';

@@ -81,3 +81,23 @@ function uniforms(seed: number): () => number {
   for (let i = 0; i < 16; i++) next();
   return next;
 }
+
+/**
+ * The same function with more layers: new ones are put on top and write nothing at first, because their projections into
+ * the residual stream are zero (as in Net2Net, Chen et al. 2016). What the model has learned is there for them to read.
+ */
+export function deepen(
+  config: LlamaConfig,
+  weights: Weights,
+  layers: number,
+  seed: number,
+): { config: LlamaConfig; weights: Weights } {
+  const deeper = { ...config, layers };
+  const grown = initialWeights(deeper, seed);
+  for (const [name, tensor] of grown) {
+    const known = weights.get(name);
+    if (known) grown.set(name, { shape: known.shape, data: known.data.slice() });
+    else if (/(o_proj|down_proj)\.weight$/.test(name)) tensor.data.fill(0);
+  }
+  return { config: deeper, weights: grown };
+}

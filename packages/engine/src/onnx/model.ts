@@ -24,7 +24,7 @@ export function writeModel(outputs: Readonly<Record<string, Value>>): Uint8Array
   const nameOf = (value: Value): string => {
     let name = names.get(value);
     if (name !== undefined) return name;
-    name = value.source.kind === 'input' ? value.source.name : `v${counter++}`;
+    name = value.source.kind === 'input' ? value.source.name : `%${counter++}`;
     names.set(value, name);
     if (value.source.kind === 'input') {
       const known = inputs.get(name);

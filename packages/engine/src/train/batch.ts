@@ -33,7 +33,7 @@ export interface MicroBatch {
 /** Positions in one micro-batch: small enough for activations to stay in the cache, large enough for the products. */
 const POSITIONS = 1024;
 /** Times are rounded up to a multiple of this, so that few shapes are compiled. */
-const ROUNDING = 8;
+const ROUNDING = 16;
 
 /**
  * Cuts a batch into micro-batches of like lengths. Their number is a multiple of `workers` and they hold equally many

@@ -25,6 +25,9 @@ export interface ReplicaOptions {
   readonly optimizer: AdamWOptions;
 }
 
+/** Each compiled shape keeps memory for its activations. */
+const MAX_SESSIONS = 24;
+
 export class Replica {
   private options!: ReplicaOptions;
   private layout!: ParameterLayout;
@@ -118,7 +121,16 @@ export class Replica {
   ): Promise<Record<string, Tensor>> {
     const key = `${batch}x${time}${learning}`;
     let session = this.sessions.get(key);
-    if (!session) {
+    if (session) {
+      // Moved to the end: a Map keeps the order of insertion, so the first is the one used longest ago.
+      this.sessions.delete(key);
+      this.sessions.set(key, session);
+    } else {
+      for (const [oldest, unused] of this.sessions) {
+        if (this.sessions.size < MAX_SESSIONS) break;
+        this.sessions.delete(oldest);
+        await unused.release();
+      }
       session = await Session.compile(
         trainingGraph(this.options.config, this.layout, batch, time, learning),
       );

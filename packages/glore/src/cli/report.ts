@@ -1,8 +1,31 @@
-/** The report as tables for the terminal. */
-import { interval, percent, renderTable } from '../evaluate/index.js';
-import type { Report } from '../pipeline/index.js';
+/** `glore report`: the tables of a finished run. */
+import { Command } from 'commander';
+import { interval, percent as percentage, renderTable } from '../evaluate/index.js';
+import { type Report, readReport } from '../pipeline/index.js';
+import { formatSeconds } from '../run/index.js';
 
-/** Fixed digits, or a dash where there is no number. */
+export function reportCommand(): Command {
+  return new Command('report')
+    .description('print the table of a finished run again')
+    .option('--run <folder>', 'folder of a finished run', 'runs/tiny')
+    .option('--json', 'print the report as one JSON object')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  glore report
+  glore report --run runs/tiny-quick
+  glore report --json > report.json`,
+    )
+    .action(async ({ run, json }: { readonly run: string; readonly json?: true }) => {
+      const report = await readReport(run);
+      process.stdout.write(`${json ? JSON.stringify(report) : renderReport(report)}\n`);
+    });
+}
+
+/** A dash where there is no number, which JSON keeps as null. */
+const percent = (value: number | undefined | null, digits?: number): string =>
+  percentage(value ?? undefined, digits);
 const fixed = (value: number | undefined | null, digits: number): string =>
   value == null ? '-' : value.toFixed(digits);
 
@@ -66,9 +89,9 @@ export function renderReport(report: Report): string {
     critic,
     refined,
     `of the wrong drafts fixed by global only ${percent(globalOnly)}, local only ${percent(localOnly)}, both ${percent(both)}, neither ${percent(neither)}`,
-    `SORM labels: ${labels.accuracy === null ? 'truth unknown' : `${percent(labels.accuracy)} as the truth`} (of wrong samples ${percent(labels.accuracyOfWrong ?? undefined)}), ${percent(labels.positive)} positive, ${labels.generatedTokens} tokens`,
+    `SORM labels: ${labels.accuracy === null ? 'truth unknown' : `${percent(labels.accuracy)} as the truth`} (of wrong samples ${percent(labels.accuracyOfWrong)}), ${percent(labels.positive)} positive, ${labels.generatedTokens.toLocaleString('en')} tokens`,
     `first errors of wrong drafts by step: ${report.firstErrors.map(({ step, share }) => `${step}: ${percent(share, 0)}`).join(', ')}`,
     `headroom realised by rerank: ${percent(report.headroomRealised)}; gate at ${report.thresholds.gate.toFixed(3)}`,
-    `${report.problems} test problems, seed ${report.seeds.join(', ')}, ${Math.round(report.seconds)} s in all, ${report.machine.cores} cores, ${report.machine.peakMemoryGiB} GiB`,
+    `${report.problems} test problems, seed ${report.seeds.join(', ')}, ${formatSeconds(report.seconds)} in all, ${report.machine.cores} cores, ${report.machine.peakMemoryGiB} GiB`,
   ].join('\n\n');
 }

@@ -1,58 +1,84 @@
-/** `glore run`: every stage of a recipe, or one stage with what it needs. */
+/** `glore run`: every stage of a recipe; `glore <stage>`: one stage with what it needs. */
 import { basename, join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { readRecipe, runPipeline, type StageName, stageNames } from '../pipeline/index.js';
 import { jsonReporter, terminalReporter } from '../run/index.js';
+import { interruptible } from './interrupt.js';
 import { renderReport } from './report.js';
 
 interface Options {
   readonly run?: string;
   readonly preset?: string;
-  readonly json?: boolean;
+  readonly json?: true;
 }
 
-export function runCommands(): Command[] {
-  const run = common(
-    new Command('run').description('run every stage of a recipe and print the table'),
-  )
-    .argument('<recipe>', 'recipe file (YAML)')
-    .action((recipe: string, options: Options) => execute(recipe, options));
-  const stages = stageNames.map((name) =>
-    common(
-      new Command(name).description(`run the stage "${name}" of a recipe, after those it needs`),
-    )
-      .argument('<recipe>', 'recipe file (YAML)')
-      .action((recipe: string, options: Options) => execute(recipe, options, name)),
+export function runCommand(): Command {
+  return common(new Command('run').description('run every stage of a recipe and print the table'))
+    .option('--json', 'progress as JSON lines on standard error, the report as JSON')
+    .action((recipe: string, options: Options) => execute(recipe, options))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  glore run recipes/tiny.yaml
+  glore run recipes/tiny.yaml --preset quick --run /tmp/quick
+  glore run recipes/tiny.yaml --json > report.json
+
+Stages that are done are skipped, and those whose settings have changed are done anew.
+Ctrl-C stops after the work in flight (again: at once), and the same command goes on from there.`,
+    );
+}
+
+const purposes: Record<StageName, string> = {
+  problems: 'write the problems of every split',
+  student: 'train the student: worked solutions, then Expert Iteration',
+  drafts: 'sample the student on training problems',
+  rollouts: 'complete the prefixes of wrong drafts, K times each',
+  labels: 'label each step by its rollouts',
+  datasets: 'cut the four training sets',
+  orm: 'train the ORM, which says when to refine',
+  sorm: 'train the SORM, which says where',
+  global: 'train the global refiner',
+  local: 'train the local refiner',
+  evaluation: 'measure all of it on dev and test problems',
+};
+
+export function stageCommands(): Command[] {
+  return stageNames.map((name) =>
+    common(new Command(name).description(purposes[name]))
+      .option('--json', 'progress as JSON lines on standard error')
+      .action((recipe: string, options: Options) => execute(recipe, options, name))
+      .addHelpText(
+        'after',
+        `
+Examples:
+  glore ${name} recipes/tiny.yaml
+  glore ${name} recipes/tiny.yaml --preset quick --run /tmp/quick
+
+Runs the stages that ${name} needs where they are missing, and writes to the folder "${name}" of the run.`,
+      ),
   );
-  return [run, ...stages];
 }
 
 const common = (command: Command): Command =>
   command
-    .addOption(new Option('--run <folder>', 'run folder (default: runs/ and the recipe name)'))
-    .addOption(new Option('--preset <name>', 'lay a preset of the recipe over it'))
-    .addOption(
-      new Option(
-        '--json',
-        'progress as JSON lines on standard error, the report on standard output',
-      ),
-    );
+    .argument('<recipe>', 'recipe file (YAML)')
+    .option('--run <folder>', 'run folder (default: runs/ and the names of recipe and preset)')
+    .option('--preset <name>', 'lay a preset of the recipe over it');
 
 async function execute(path: string, options: Options, until?: StageName): Promise<void> {
   const recipe = readRecipe(path, options.preset);
   const name =
     basename(path).replace(/\.ya?ml$/, '') + (options.preset ? `-${options.preset}` : '');
-  const folder = options.run ?? join('runs', name);
-  const abort = new AbortController();
-  const stop = () => abort.abort();
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  const report = await runPipeline({
-    folder,
-    recipe,
-    reporter: options.json ? jsonReporter(process.stderr) : terminalReporter(process.stderr),
-    signal: abort.signal,
-    ...(until && { until }),
-  });
+  const report = await interruptible((signal) =>
+    runPipeline({
+      folder: options.run ?? join('runs', name),
+      recipe,
+      reporter: options.json ? jsonReporter(process.stderr) : terminalReporter(process.stderr),
+      signal,
+      ...(until && { until }),
+    }),
+  );
   if (!report) return;
-  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${renderReport(report)}\n`);
+  process.stdout.write(`${options.json ? JSON.stringify(report) : renderReport(report)}\n`);
 }

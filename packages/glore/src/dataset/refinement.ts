@@ -29,7 +29,8 @@ export function globalRecords(
 
 /**
  * Local pairs at the flip E of a wrong sample. Drafts: the sample itself, and failing traces of `P_E` joined to it, which
- * contain the bad step too. Targets: verifying traces of `P_(E-1)`, from there on; for E = 1 the right samples.
+ * contain the bad step too. Targets: verifying traces of `P_(E-1)`, from there on, that do not write the bad step again;
+ * for E = 1 the right samples.
  * @param perSample most pairs cut from one sample
  */
 export function localRecords(
@@ -47,14 +48,17 @@ export function localRecords(
     const record = rollouts.get(sampleKey(problem, index));
     if (location < 0 || !sample || sample.right || !record) return [];
     const shared = sample.steps.slice(0, location - 1);
-    const targets = verifyingFrom(shared, record, all);
-    const drafts = [
+    const bad = sample.steps[location - 1];
+    const targets = verifyingFrom(shared, record, all).filter(
+      ({ steps }) => steps[location - 1] !== bad,
+    );
+    const drafts = spellings([
       textOf(sample),
       ...record.prefixes[location - 1]!.traces.filter((trace) => !trace.right).map((trace) => ({
         steps: [...sample.steps.slice(0, location), ...trace.steps],
         answer: trace.answer,
       })),
-    ];
+    ]);
     if (targets.length === 0) return [];
     const random = new Random(options.seed, problem, index);
     const chosen = [drafts[0]!, ...random.shuffle(drafts.slice(1))].slice(0, options.perSample);
@@ -76,25 +80,29 @@ function verifyingFrom(
   samples: readonly Sample[],
 ): SolutionRecord[] {
   const traces = shared.length === 0 ? [] : (record.prefixes[shared.length - 1]?.traces ?? []);
-  const found = [
+  return spellings([
     ...traces
       .filter((trace) => trace.right && usesPrefix(shared, trace))
       .map((trace) => ({ steps: [...shared, ...trace.steps], answer: trace.answer })),
     ...samples
       .filter((other) => other.right && shared.every((step, i) => step === other.steps[i]))
       .map(textOf),
-  ];
-  return [...new Map(found.map((solution) => [JSON.stringify(solution), solution])).values()];
+  ]);
 }
+
+/** Each spelling once, in the order of first sight. */
+const spellings = (solutions: readonly SolutionRecord[]): SolutionRecord[] => [
+  ...new Map(solutions.map((solution) => [JSON.stringify(solution), solution])).values(),
+];
 
 const textOf = ({ steps, answer }: SolutionRecord): SolutionRecord => ({ steps, answer });
 
-/** Edit distance between two solutions, by lines (Levenshtein 1966). */
+/** Edit distance between two solutions, by lines (Levenshtein 1966); the answer is a line if there is one. */
 export function distance(a: SolutionRecord, b: SolutionRecord): number {
-  const [from, to] = [a, b].map(({ steps, answer }) => [...steps, `#### ${answer}`]) as [
-    string[],
-    string[],
-  ];
+  const [from, to] = [a, b].map(({ steps, answer }) => [
+    ...steps,
+    ...(answer === null ? [] : [`#### ${answer}`]),
+  ]) as [string[], string[]];
   let row = to.map((_, j) => j + 1);
   row.unshift(0);
   from.forEach((line, i) => {

@@ -1,4 +1,4 @@
 export { inRoles, type Run, roles, withModels } from './context.js';
 export { type Recipe, readRecipe } from './recipe.js';
 export type { Report } from './report.js';
-export { readRun, runPipeline, type StageName, stageNames } from './run.js';
+export { readReport, readRun, runPipeline, type StageName, stageNames } from './run.js';

@@ -1,32 +1,35 @@
 /** A recipe: everything that a run's result depends on, read once from YAML and refused before any work if it is wrong. */
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { openTokenizer } from '@glore/engine';
 import { z } from 'zod';
-import { GloreError } from '../error.js';
-import { checkSettings } from '../problem/index.js';
+import { createCodec } from '../codec/index.js';
+import { checkSettings, WorldSettingError } from '../problem/index.js';
+import { Source } from './source.js';
 
-const count = z.int().min(1);
-const share = z.number().min(0).max(1);
+export const count = z.int().min(1);
+export const share = z.number().min(0).max(1);
 const temperature = z.number().min(0).max(5);
-const range = z.tuple([z.int(), z.int()]);
+export const range = z.tuple([z.int(), z.int()]);
+
+export const worldSettings = z.strictObject({
+  steps: range,
+  maxValue: z.int(),
+  operands: range,
+  factors: range,
+  operations: z.strictObject({
+    gain: z.number(),
+    lose: z.number(),
+    times: z.number(),
+    share: z.number(),
+  }),
+  named: share,
+  distractors: share,
+});
 
 const world = z.strictObject({
   source: z.literal('world'),
-  settings: z.strictObject({
-    steps: range,
-    maxValue: z.int(),
-    operands: range,
-    factors: range,
-    operations: z.strictObject({
-      gain: z.number(),
-      lose: z.number(),
-      times: z.number(),
-      share: z.number(),
-    }),
-    named: share,
-    distractors: share,
-  }),
+  settings: worldSettings,
   dev: count,
   test: count,
 });
@@ -86,54 +89,53 @@ const recipe = z.strictObject({
 
 export type Recipe = z.infer<typeof recipe>;
 
-const file = recipe.extend({ presets: z.record(z.string(), z.unknown()).optional() });
+const file = recipe.extend({
+  presets: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+});
 
 /**
  * Reads a recipe, with a preset's values laid over it.
  * @throws GloreError `recipe` naming the file, line and key
  */
 export function readRecipe(path: string, preset?: string): Recipe {
-  let text: string;
+  const source = Source.read(path);
+  const { presets, ...plain } = source.check(file, source.value());
+  if (preset === undefined) return checked(plain, source, path);
+  if (!Object.hasOwn(presets, preset)) {
+    const known = Object.keys(presets).join(', ') || 'it has none';
+    throw source.error(['presets'], `a preset of the recipe (${known})`, `"${preset}"`);
+  }
+  const over = source.under('presets', preset);
+  return checked(over.check(recipe, overlay(plain, presets[preset])), over, path);
+}
+
+/** Reads a recipe of another kind. @throws GloreError `recipe` naming the file, line and key */
+export function parseRecipe<S extends z.ZodObject>(path: string, schema: S): z.output<S> {
+  const source = Source.read(path);
+  return source.check(schema, source.value());
+}
+
+/** The recipe with its base's full path, if the world's settings make sense and the base is a model of this codec. */
+function checked(result: Recipe, source: Source, path: string): Recipe {
   try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new GloreError(
-      'recipe',
-      `${path}: cannot read the recipe (${(cause as Error).message})`,
-      { cause },
-    );
+    checkSettings(result.problems.settings);
+  } catch (error) {
+    if (!(error instanceof WorldSettingError)) throw error;
+    const keys = ['problems', 'settings', ...error.setting.split('.')];
+    throw source.error(keys, error.expected, error.found, error);
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const [broken] = document.errors;
-  if (broken) throw new GloreError('recipe', `${path}: ${broken.message}`);
-  const raw = document.toJS() as Record<string, unknown> | null;
-  const presets = raw?.presets as Record<string, unknown> | undefined;
-  if (preset !== undefined && !(preset in (presets ?? {}))) {
-    const known = Object.keys(presets ?? {}).join(', ') || 'none';
-    throw new GloreError(
-      'recipe',
-      `${path}: expected a preset of the recipe (${known}), found "${preset}"`,
-    );
+  const base = resolve(dirname(path), result.base);
+  for (const name of ['config.json', 'tokenizer.json']) {
+    if (existsSync(join(base, name))) continue;
+    throw source.error(['base'], 'the folder of a base checkpoint', `no ${name} in ${base}`);
   }
-  const merged = preset === undefined ? raw : overlay(raw, presets?.[preset]);
-  const parsed = file.safeParse(merged);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const keys = [
-      ...issue!.path,
-      ...(issue!.code === 'unrecognized_keys' ? issue!.keys.slice(0, 1) : []),
-    ];
-    const node = document.getIn(keys, true) as { range?: [number, number, number] } | undefined;
-    const line = node?.range ? `:${lines.linePos(node.range[0]).line}` : '';
-    throw new GloreError(
-      'recipe',
-      `${path}${line}: ${keys.join('.') || 'the recipe'}: ${issue!.message}`,
-    );
+  try {
+    createCodec(openTokenizer(readFileSync(join(base, 'tokenizer.json'), 'utf8')));
+  } catch (error) {
+    const found = `${base} with another (${(error as Error).message})`;
+    throw source.error(['base'], "a base checkpoint with glore's tokenizer", found, error);
   }
-  const { presets: _, ...result } = parsed.data;
-  checkSettings(result.problems.settings);
-  return { ...result, base: resolve(dirname(path), result.base) };
+  return { ...result, base };
 }
 
 /** Maps are merged key by key; everything else is replaced. */
@@ -141,7 +143,7 @@ function overlay(under: unknown, over: unknown): unknown {
   if (!isMap(under) || !isMap(over)) return over;
   const result: Record<string, unknown> = { ...under };
   for (const [key, value] of Object.entries(over)) {
-    result[key] = key in under ? overlay(under[key], value) : value;
+    result[key] = Object.hasOwn(under, key) ? overlay(under[key], value) : value;
   }
   return result;
 }

@@ -1,5 +1,6 @@
 /** Runs the stages of a recipe on a run folder, each when what it needs has changed or is not there yet. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fingerprint } from '@glore/engine';
 import { GloreError } from '../error.js';
@@ -116,10 +117,9 @@ export interface RunOptions {
 /** Runs what is missing; returns the report if every stage was wanted. */
 export async function runPipeline(options: RunOptions): Promise<Report | undefined> {
   const { folder, recipe, reporter, signal, until } = options;
-  mkdirSync(folder, { recursive: true });
+  const run = await openRun(folder, recipe);
   const unlock = await lockRun(folder);
   try {
-    const run = await openRun(folder, recipe);
     await writeJson(join(folder, 'recipe.json'), recipe);
     // Whatever all stages depend on.
     const common = { seed: recipe.seed, codec: run.codec.hash, base: fingerprint(run.base) };
@@ -133,7 +133,11 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
         upstream: needs.map((need) => done.get(need)!),
         reporter,
         ...(signal && { signal }),
-        work: (context) => work(run, context),
+        work: async (context) => {
+          // The report is of the models that were there before.
+          await rm(join(folder, 'report.json'), { force: true });
+          return work(run, context);
+        },
       });
       done.set(name, record);
     }
@@ -152,17 +156,26 @@ function neededFor(name: StageName): StageName[] {
   return stageNames.filter((stage) => wanted.has(stage));
 }
 
-/** The recipe and report of a run folder. */
-export async function readRun(folder: string): Promise<{ run: Run; report: Report }> {
-  if (!existsSync(join(folder, 'report.json'))) {
+/** The report of a finished run. @throws GloreError `run-missing`, `run-unfinished` */
+export async function readReport(folder: string): Promise<Report> {
+  const path = join(folder, 'report.json');
+  if (existsSync(path)) return readJson<Report>(path);
+  if (existsSync(join(folder, 'recipe.json'))) {
     throw new GloreError(
-      'run-missing',
-      `${folder}: expected a finished run (report.json), found none; make one: glore run recipes/tiny.yaml --run ${folder}`,
+      'run-unfinished',
+      `${folder}: expected a finished run, found one without report.json; finish it with the command that began it: glore run <recipe> --run ${folder}`,
     );
   }
+  throw new GloreError(
+    'run-missing',
+    `${folder}: expected the folder of a finished run, found ${existsSync(folder) ? 'no run in it' : 'no such folder'}; make one: glore run recipes/tiny.yaml --run ${folder}`,
+  );
+}
+
+/** A finished run and its report. It stands on its own: the tokenizer is its student's, whatever has become of the base. */
+export async function readRun(folder: string): Promise<{ run: Run; report: Report }> {
+  const report = await readReport(folder);
   const recipe = await readJson<Recipe>(join(folder, 'recipe.json'));
-  return {
-    run: await openRun(folder, recipe),
-    report: await readJson<Report>(join(folder, 'report.json')),
-  };
+  const base = join(folder, 'student', 'model');
+  return { run: await openRun(folder, { ...recipe, base }), report };
 }

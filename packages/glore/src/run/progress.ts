@@ -120,6 +120,7 @@ class StageProgress implements Progress {
     this.unit = unit;
     this.finished = 0;
     this.resumed = 0;
+    this.detail = undefined;
     this.clock = performance.now();
     this.changed();
   }

@@ -5,6 +5,7 @@
 import { type Example, nextTokenExample } from '@glore/engine';
 import type { Codec } from '../codec/index.js';
 import {
+  type Equality,
   equationDrill,
   generateProblems,
   Random,
@@ -20,8 +21,10 @@ export interface BaseMixture {
   readonly drillSizes: readonly Pick<WorldSettings, 'maxValue' | 'operands' | 'factors'>[];
   /** Problems in a batch. */
   readonly problems: number;
-  /** Sequences of equations in a batch, and equations in each. */
+  /** Sequences of equations in a batch: with a label after each, and with one after each digit too. */
   readonly drills: number;
+  readonly checks: number;
+  /** Equations in a sequence. */
   readonly equations: number;
   /** Weight of a label in the loss, where a token of a solution has 1. */
   readonly labelWeight: number;
@@ -36,7 +39,7 @@ export function baseBatch(
   split: Split,
   step: number,
 ): Example[] {
-  const { seed, settings, problems, drills } = mixture;
+  const { seed, settings, problems, drills, checks } = mixture;
   const random = new Random('base', split, seed, step);
   const solved = generateProblems({
     split,
@@ -50,6 +53,7 @@ export function baseBatch(
       return nextTokenExample(tokens, promptLength);
     }),
     ...Array.from({ length: drills }, () => drillExample(codec, mixture, random)),
+    ...Array.from({ length: checks }, () => checkExample(codec, mixture, random)),
   ];
 }
 
@@ -58,12 +62,10 @@ export function baseBatch(
  * a right equation its digits. Each sequence has one size of numbers, so that small ones are learned first.
  */
 function drillExample(codec: Codec, mixture: BaseMixture, random: Random): Example {
-  const { encode, equations, labelWeight } = mixture;
-  const settings = { ...mixture.settings, ...random.pick(mixture.drillSizes) };
+  const { encode, labelWeight } = mixture;
   const tokens = [codec.ids.bos];
   const learned = new Map<number, { target: number; weight: number }>();
-  for (let i = 0; i < equations; i++) {
-    const { left, result, right } = equationDrill(random, settings);
+  for (const { left, result, right } of equationsOf(mixture, random)) {
     tokens.push(...encode(`${left}=`));
     for (const token of encode(`${result}.\n`)) {
       if (right) learned.set(tokens.length - 1, { target: token, weight: 1 });
@@ -78,4 +80,38 @@ function drillExample(codec: Codec, mixture: BaseMixture, random: Random): Examp
     targets: tokens.map((_, at) => learned.get(at)?.target ?? -1),
     weights: tokens.map((_, at) => learned.get(at)?.weight ?? 0),
   };
+}
+
+/**
+ * `BOS TAG equation \n TAG ..`: after each digit of a result the label says whether the result is right so far, and at each
+ * tag whether it is right. Learned like this, checking takes hold; from the labels at the tags alone it did not.
+ */
+function checkExample(codec: Codec, mixture: BaseMixture, random: Random): Example {
+  const { encode, labelWeight } = mixture;
+  const label = (right: boolean) => (right ? codec.ids.plus : codec.ids.minus);
+  const tokens = [codec.ids.bos, codec.ids.step];
+  const targets = [-1, -1];
+  for (const { left, result, truth, right } of equationsOf(mixture, random)) {
+    for (const token of encode(`${left}=`)) {
+      tokens.push(token);
+      targets.push(-1);
+    }
+    for (let digits = 1; digits <= result.length; digits++) {
+      tokens.push(...encode(result[digits - 1]!));
+      targets.push(label(truth.startsWith(result.slice(0, digits))));
+    }
+    for (const token of encode('.\n')) {
+      tokens.push(token);
+      targets.push(-1);
+    }
+    tokens.push(codec.ids.step);
+    targets.push(label(right));
+  }
+  return { tokens, targets, weights: targets.map(() => labelWeight) };
+}
+
+/** The equations of one sequence. */
+function equationsOf(mixture: BaseMixture, random: Random): Equality[] {
+  const settings = { ...mixture.settings, ...random.pick(mixture.drillSizes) };
+  return Array.from({ length: mixture.equations }, () => equationDrill(random, settings));
 }

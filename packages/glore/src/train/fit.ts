@@ -31,6 +31,8 @@ export interface FitOptions {
   readonly batch: (step: number) => readonly Example[];
   readonly heldOut: readonly Example[];
   readonly schedule: Schedule;
+  /** Updates to make, if the schedule is not followed to its end. */
+  readonly steps?: number;
   /** Steps between points of the curve. */
   readonly evaluateEvery: number;
   /** Seconds between saved states. */
@@ -48,9 +50,9 @@ export interface FitResult {
   readonly tokens: number;
 }
 
-/** Trains to the schedule's last step, going on from the folder's state if there is one. */
+/** Trains to the last step, going on from the folder's state if there is one. */
 export async function fit(options: FitOptions): Promise<FitResult> {
-  const { schedule, folder, heldOut } = options;
+  const { schedule, folder, heldOut, steps = schedule.steps } = options;
   await mkdir(folder, { recursive: true });
   const statePath = join(folder, 'state.safetensors');
   const curvePath = join(folder, 'curve.jsonl');
@@ -62,7 +64,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     }
     await cutCurve(curvePath, step);
     let saved = performance.now();
-    while (step < schedule.steps) {
+    while (step < steps) {
       if (options.signal?.aborted) {
         await save(trainer, statePath, { tokens, lossSum, lossSteps });
         options.signal.throwIfAborted();
@@ -73,7 +75,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       lossSum += report.loss;
       lossSteps++;
       options.onStep?.(step, tokens, report.loss);
-      if (step % options.evaluateEvery === 0 || step === schedule.steps) {
+      if (step % options.evaluateEvery === 0 || step === steps) {
         const point: CurvePoint = {
           step,
           tokens,
@@ -85,7 +87,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         options.onPoint?.(point);
         lossSum = lossSteps = 0;
       }
-      if (performance.now() - saved > options.saveEvery * 1000 && step < schedule.steps) {
+      if (performance.now() - saved > options.saveEvery * 1000 && step < steps) {
         await save(trainer, statePath, { tokens, lossSum, lossSteps });
         saved = performance.now();
       }

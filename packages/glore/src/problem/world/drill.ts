@@ -3,10 +3,11 @@ import { type Expression, evaluate, type Operator } from './arithmetic.js';
 import type { Random } from './random.js';
 import type { WorldSettings } from './settings.js';
 
-/** `left` is such as `37+148`; `result` is what is shown, and `right` says whether it is the true result. */
+/** `left` is such as `37+148`, `truth` its result; `result` is what is shown, and `right` says whether that is the truth. */
 export interface Equality {
   readonly left: string;
   readonly result: string;
+  readonly truth: string;
   readonly right: boolean;
 }
 
@@ -16,7 +17,8 @@ export function equationDrill(random: Random, settings: WorldSettings): Equality
   const truth = evaluate({ operands, operators: [operator] });
   const right = random.chance(0.5);
   const left = operands.join(operator);
-  return { left, result: String(right ? truth : slip(random, operands, operator, truth)), right };
+  const result = String(right ? truth : slip(random, operands, operator, truth));
+  return { left, result, truth: String(truth), right };
 }
 
 type Operation = { readonly operands: readonly [number, number]; readonly operator: Operator };

@@ -14,7 +14,13 @@ export { type Equality, equationDrill } from './drill.js';
 export { type GenerateOptions, generateProblems, toGsm8k } from './generate.js';
 export { solve } from './quantity.js';
 export { hash32, Random } from './random.js';
-export { checkSettings, difficulty, type Range, type WorldSettings } from './settings.js';
+export {
+  checkSettings,
+  difficulty,
+  type Range,
+  WorldSettingError,
+  type WorldSettings,
+} from './settings.js';
 export { parseStory, type Story, type StoryEvent, tellStory } from './story.js';
 export { type Split, splitOf, structureOf } from './structure.js';
 export { finalRight, firstWrongStep, judgeSteps } from './truth.js';

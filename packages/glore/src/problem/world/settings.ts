@@ -80,9 +80,24 @@ function checkRange(name: string, [low, high]: Range, least: number, most: numbe
   }
 }
 
-function nonsense(name: string, expected: string, found: unknown): GloreError {
-  return new GloreError(
-    'world.settings',
-    `World setting ${name} must be ${expected}, found ${String(found)}. Change it in the recipe.`,
-  );
+/** A setting from which no sensible problem can follow; code `world.settings`. */
+export class WorldSettingError extends GloreError {
+  /** Which one: "steps", "operations.gain". */
+  readonly setting: string;
+  readonly expected: string;
+  readonly found: string;
+
+  constructor(setting: string, expected: string, found: string) {
+    super(
+      'world.settings',
+      `World setting ${setting} must be ${expected}, found ${found}. Change it in the recipe.`,
+    );
+    this.setting = setting;
+    this.expected = expected;
+    this.found = found;
+  }
+}
+
+function nonsense(setting: string, expected: string, found: unknown): WorldSettingError {
+  return new WorldSettingError(setting, expected, String(found));
 }

@@ -1,0 +1,73 @@
+/**
+ * Writes the golden vectors: what transformers computes from tiny models whose weights follow from a seed, so that
+ * the engine's tests can compare themselves with it without Python. Needs GLORE_PYTHON.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildTokenizer, saveCheckpoint } from '@glore/engine';
+import { strongWeights } from '../../packages/engine/dist/golden/reference.js';
+import { python, startPython } from '../python.mjs';
+import { tokensOf } from './configs.mjs';
+
+const target = new URL('../../packages/engine/src/golden/llama.golden.json', import.meta.url);
+const plain = {
+  vocabSize: 61,
+  hiddenSize: 48,
+  intermediateSize: 80,
+  layers: 2,
+  heads: 4,
+  kvHeads: 4,
+  headSize: 16,
+  ropeTheta: 10_000,
+  normEpsilon: 1e-5,
+  maxPositions: 48,
+  tieEmbeddings: false,
+};
+const configs = {
+  plain,
+  'grouped queries, rope theta 500000': { ...plain, kvHeads: 2, ropeTheta: 500_000 },
+  'one key-value head, tied': { ...plain, kvHeads: 1, tieEmbeddings: true },
+};
+const LENGTH = 24;
+/** Positions whose logits are kept. */
+const positions = [0, 7, 23];
+const NEW = 12;
+
+if (!python) {
+  console.error('GLORE_PYTHON: expected the path of a Python with torch and transformers');
+  process.exit(1);
+}
+const reference = startPython(new URL('reference.py', import.meta.url));
+const work = await mkdtemp(join(tmpdir(), 'glore-golden-'));
+try {
+  const versions = await reference.call({ do: 'versions' });
+  // Folders have a tokenizer, though nothing here is text.
+  const tokenizer = buildTokenizer({ texts: [], special: [] });
+  const cases = [];
+  for (const [i, [name, config]] of Object.entries(configs).entries()) {
+    const seed = i + 1;
+    const folder = join(work, name);
+    await saveCheckpoint(folder, { config, weights: strongWeights(config, seed), tokenizer });
+    const tokens = tokensOf(LENGTH, config.vocabSize, seed);
+    const found = await reference.call({ do: 'compute', folder, tokens, new: NEW });
+    const row = (position) =>
+      found.logits.slice(position * config.vocabSize, (position + 1) * config.vocabSize);
+    cases.push({
+      name,
+      config,
+      seed,
+      tokens,
+      logits: positions.map((position) => ({
+        position,
+        values: row(position).map((value) => Number(value.toPrecision(7))),
+      })),
+      greedy: found.greedy,
+    });
+  }
+  await writeFile(target, `${JSON.stringify({ ...versions, cases })}\n`);
+  console.log(`${target.pathname}: ${cases.length} models, transformers ${versions.transformers}`);
+} finally {
+  reference.close();
+  await rm(work, { recursive: true, force: true });
+}

@@ -1,0 +1,175 @@
+/**
+ * Writes the figures of a finished run into README.md, between its `results` markers, and copies the run's picture to
+ * docs/tiny.svg. Run it from anywhere after `npm start`: node docs/fill-results.mjs [run folder]
+ */
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+const folder = resolve(process.argv[2] ?? join(root, 'runs', 'tiny'));
+const built = join(root, 'packages', 'glore', 'dist');
+for (const [path, cure] of [
+  [join(built, 'evaluate', 'chart.js'), 'build first: npm run build'],
+  [join(folder, 'report.json'), 'finish the run first: npm start'],
+  [join(folder, 'report.svg'), 'finish the run first: npm start'],
+]) {
+  if (existsSync(path)) continue;
+  console.error(`${path}: expected a file, found none; ${cure}`);
+  process.exit(2);
+}
+const { interval, percent, renderMarkdownTable } = await import(
+  join(built, 'evaluate', 'table.js')
+);
+const { meaningOf } = await import(join(built, 'evaluate', 'chart.js'));
+const { formatSeconds } = await import(join(built, 'run', 'progress.js'));
+
+const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'));
+const { rows, comparisons, critics, refiners, labels, stages, machine, thresholds } = report;
+
+/** A dash where there is nothing to measure. */
+const fixed = (value, digits) => (value == null ? '-' : value.toFixed(digits));
+const share = (value, digits) => percent(value ?? undefined, digits);
+const whole = (value) => value.toLocaleString('en');
+const accuracyOf = (name) => rows.find((row) => row.name === name).accuracy;
+const bothFixed = refiners.global.wrongFixed == null ? undefined : 1 - refiners.neither;
+
+const answers = renderMarkdownTable(
+  ['row', 'what', 'accuracy', '95% interval', 'tokens/problem', 'ms/problem'],
+  rows.map((row) => {
+    const strong = (text) => (row.name === 'rerank' ? `**${text}**` : text);
+    return [
+      strong(row.name),
+      meaningOf(row.name),
+      strong(share(row.accuracy)),
+      interval(row.low, row.high),
+      fixed(row.generatedTokens, 0),
+      fixed(1000 * row.seconds, 1),
+    ];
+  }),
+  { align: ['left', 'left', 'right', 'right', 'right', 'right'] },
+);
+
+const paired = renderMarkdownTable(
+  ['paired on the same problems', 'difference', '95% interval', 'p (McNemar)'],
+  comparisons.map(({ a, b, difference, low, high, p }) => [
+    `${a} - ${b}`,
+    share(difference),
+    interval(low, high),
+    p < 0.001 ? '< 0.001' : p.toFixed(3),
+  ]),
+);
+
+const paper = renderMarkdownTable(
+  ['', 'paper: Llama-2 13B, GSM8K', 'here: built-in world'],
+  [
+    ['student, greedy', '53%', share(accuracyOf('draft'))],
+    ['best of 3, the ORM chooses', '~58% *', share(accuracyOf('bo3'))],
+    ['draft, global, local, the ORM chooses', '65%', share(accuracyOf('rerank'))],
+    ['wrong drafts fixed by the global refiner', '28%', share(refiners.global.wrongFixed)],
+    ['wrong drafts fixed by the local refiner', '28%', share(refiners.local.wrongFixed)],
+    ['wrong drafts fixed by either', '41%', share(bothFixed)],
+    ['step accuracy, ORM', '73% *', share(critics.orm.stepAccuracy)],
+    ['step accuracy, SORM', '81% *', share(critics.sorm.stepAccuracy)],
+  ],
+);
+
+const critic = renderMarkdownTable(
+  [
+    'critic',
+    'step accuracy',
+    'first error: wrong located',
+    'right accepted',
+    'F1',
+    'final accuracy',
+    'AUC',
+    'AUC within problems',
+    'ECE',
+  ],
+  Object.entries(critics).map(([name, figures]) => [
+    name.toUpperCase(),
+    share(figures.stepAccuracy),
+    share(figures.firstError.wrong),
+    share(figures.firstError.right),
+    share(figures.firstError.f1),
+    share(figures.finalAccuracy),
+    fixed(figures.auc, 3),
+    fixed(figures.withinProblemAuc, 3),
+    fixed(figures.ece, 3),
+  ]),
+);
+
+const refiner = renderMarkdownTable(
+  ['refiner', 'before', 'after', 'wrong to right', 'right to wrong', 'wrong drafts fixed'],
+  ['global', 'local'].map((name) => {
+    const { before, after, wrongToRight, rightToWrong, wrongFixed } = refiners[name];
+    return [name, ...[before, after, wrongToRight, rightToWrong, wrongFixed].map((x) => share(x))];
+  }),
+);
+
+const stage = renderMarkdownTable(
+  ['stage', 'time', 'generated tokens'],
+  [
+    ...stages.map(({ name, seconds, generatedTokens }) => [
+      name,
+      formatSeconds(seconds),
+      generatedTokens === 0 ? '' : whole(generatedTokens),
+    ]),
+    [
+      '**all**',
+      `**${formatSeconds(report.seconds)}**`,
+      `**${whole(stages.reduce((sum, { generatedTokens }) => sum + generatedTokens, 0))}**`,
+    ],
+  ],
+);
+
+const labelled =
+  labels.accuracy === null
+    ? 'the truth of steps is not known'
+    : `${share(labels.accuracy)} are as the truth has them (${share(labels.accuracyOfWrong)} of those of wrong solutions, ` +
+      `which rollouts decide); ${share(labels.firstErrors)} of the first errors in wrong solutions are placed exactly`;
+
+const results = `
+${whole(report.problems)} test problems, seed ${report.seeds.join(', ')}, ${formatSeconds(report.seconds)} on ${machine.cores} cores
+(${machine.processor}, Node ${machine.node}), at most ${machine.peakMemoryGiB} GiB of memory.
+
+${answers}
+
+${paired}
+
+Beside the paper's figures, which are for another student on other problems:
+
+${paper}
+
+\\* reported at second hand.
+
+Critics, on ${whole(report.problems)} problems; all thresholds fitted on other problems:
+
+${critic}
+
+Refiners, on every draft, right or wrong (${whole(refiners.global.wrongDrafts)} drafts are wrong):
+
+${refiner}
+
+Of the wrong drafts ${share(refiners.globalOnly)} are fixed by the global refiner only, ${share(refiners.localOnly)} by the local one only,
+${share(refiners.both)} by each of them, ${share(refiners.neither)} by neither. Of what a perfect choice could add to the draft, \`rerank\` realises
+${share(report.headroomRealised)}; \`gate\` refines drafts that the ORM values below ${fixed(thresholds.gate, 3)}.
+
+Step labels: ${whole(labels.labels)}, ${share(labels.positive)} positive, for ${whole(labels.generatedTokens)} generated tokens; ${labelled}.
+
+${stage}
+`;
+
+const begin = '<!-- results:begin -->';
+const end = '<!-- results:end -->';
+const path = join(root, 'README.md');
+const readme = readFileSync(path, 'utf8');
+const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
+if (from < 0 || to < from) {
+  console.error(
+    `${path}: expected the markers ${begin} and ${end}, found them missing; put them back`,
+  );
+  process.exit(2);
+}
+writeFileSync(path, readme.slice(0, from + begin.length) + results + readme.slice(to));
+copyFileSync(join(folder, 'report.svg'), join(root, 'docs', 'tiny.svg'));
+console.log(`${path} and docs/tiny.svg: written from ${folder}`);

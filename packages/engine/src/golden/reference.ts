@@ -1,0 +1,55 @@
+/** What comparisons with other implementations need: weights that matter, and logits by the plainest path. */
+import * as g from '../graph/index.js';
+import { initialWeights, type LlamaConfig, type Weights } from '../hf/index.js';
+import { forward } from '../llama/forward.js';
+import { Session, Tensor } from '../onnx/index.js';
+
+/**
+ * `initialWeights` with matrices 12 times as large and norms that differ, so that attention is sharp, gates are bent
+ * and a wrong position, head or norm shows in the logits.
+ */
+export function strongWeights(config: LlamaConfig, seed: number): Weights {
+  return new Map(
+    [...initialWeights(config, seed)].map(([name, { shape, data }]) => [
+      name,
+      {
+        shape,
+        data:
+          shape.length > 1
+            ? data.map((value) => value * 12)
+            : data.map((value, i) => value + 0.1 * Math.sin(i)),
+      },
+    ]),
+  );
+}
+
+/** Logits [T * V] of one sequence from the uncached graph. */
+export async function logitsOf(
+  config: LlamaConfig,
+  weights: Weights,
+  tokens: readonly number[],
+): Promise<Float32Array> {
+  const values = new Map(
+    [...weights].map(([name, { shape, data }]) => [name, g.constant(data, [...shape])]),
+  );
+  const ids = g.input('tokens', 'int64', [tokens.length]);
+  const session = await Session.compile({ logits: forward(config, values, ids, 1, tokens.length) });
+  const outputs = await session.run({
+    tokens: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [tokens.length]),
+  });
+  await session.release();
+  return outputs.logits!.data as Float32Array;
+}
+
+/** The largest difference between two vectors, relative to the largest value of the second. */
+export function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (found.length !== expected.length) return Infinity;
+  let difference = 0;
+  let largest = 0;
+  for (let i = 0; i < expected.length; i++) {
+    // Math.max keeps a NaN, which is below no tolerance.
+    difference = Math.max(difference, Math.abs(found[i]! - expected[i]!));
+    largest = Math.max(largest, Math.abs(expected[i]!));
+  }
+  return difference / largest;
+}

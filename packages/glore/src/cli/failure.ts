@@ -1,0 +1,50 @@
+/** How the command line ends when something is wrong. */
+import { inspect } from 'node:util';
+import { EngineError } from '@glore/engine';
+import { CommanderError } from 'commander';
+import { GloreError } from '../error.js';
+import { Interrupted } from './interrupt.js';
+
+/**
+ * Says on standard error what was wrong and gives the exit code: 0 help, 1 a failure that was not foreseen, 2 something
+ * the user can put right, 130 or 143 stopped by a signal. `DEBUG=glore` shows the stack.
+ */
+export function reportFailure(error: unknown): number {
+  // Commander has said it already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const { text, exitCode } = describe(error);
+  process.stderr.write(`${text}\n`);
+  if (/(^|[\s,])(glore|\*)($|[\s,])/.test(process.env.DEBUG ?? '')) {
+    process.stderr.write(`${inspect(error)}\n`);
+  }
+  return exitCode;
+}
+
+function describe(error: unknown): { text: string; exitCode: number } {
+  if (error instanceof Interrupted) return { text: error.message, exitCode: error.exitCode };
+  if (error instanceof GloreError || error instanceof EngineError) {
+    return { text: `error: ${error.message} (${error.code})`, exitCode: 2 };
+  }
+  const { message, code = 'unexpected' } = error as NodeJS.ErrnoException;
+  return { text: `error: ${message} (${code}); DEBUG=glore shows where`, exitCode: 1 };
+}
+
+/**
+ * Ends quietly when whoever reads the output has seen enough, as in `glore report | head`. Progress that nobody reads any
+ * more does not end the work.
+ */
+export function endOnBrokenPipe(): void {
+  const ifBroken = (then: () => void) => (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    then();
+  };
+  // 128 + SIGPIPE
+  process.stdout.on(
+    'error',
+    ifBroken(() => process.exit(141)),
+  );
+  process.stderr.on(
+    'error',
+    ifBroken(() => {}),
+  );
+}

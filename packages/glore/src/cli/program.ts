@@ -1,0 +1,51 @@
+/** The commands, in the order of use. */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { askCommand } from './ask.js';
+import { gradeCommand } from './grade.js';
+import { reportCommand } from './report.js';
+import { runCommand, stageCommands } from './run.js';
+
+export function program(): Command {
+  const glore = new Command('glore')
+    .description(
+      'GLoRe: refine the solutions of a language model, globally and locally (Havrilla et al. 2024).',
+    )
+    .version(version(), '--version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand(false)
+    .showHelpAfterError('(glore --help shows the commands)')
+    .exitOverride()
+    .addHelpText('after', examples);
+  const groups: Record<string, Command[]> = {
+    'From a recipe to a report:': [runCommand(), reportCommand()],
+    'With a finished run:': [askCommand()],
+    'With answers of any model:': [gradeCommand()],
+    'One stage of a recipe, after those it needs, in the order of data flow:': stageCommands(),
+  };
+  for (const [heading, commands] of Object.entries(groups)) {
+    for (const command of commands) {
+      glore.addCommand(command.copyInheritedSettings(glore).helpGroup(heading));
+      command.showHelpAfterError(`(glore ${command.name()} --help shows its options)`);
+    }
+  }
+  return glore;
+}
+
+const examples = `
+Examples:
+  glore run recipes/tiny.yaml                    every stage, then the table
+  glore run recipes/tiny.yaml --preset quick     the same on less data
+  glore report --run runs/tiny                   the table again
+  glore ask "Mia has 37 stamps. She buys 15 more. How many stamps does she have?"
+  glore grade answers.jsonl --gold answer --answer completion
+
+Each command has its own help: glore run --help
+Ctrl-C stops a run after the work in flight, and the same command goes on from there.
+DEBUG=glore shows where an error comes from. NO_COLOR=1 switches colours off.
+Exit codes: 0 done, 1 failed unexpectedly, 2 wrong usage or input, 130 stopped by Ctrl-C.`;
+
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

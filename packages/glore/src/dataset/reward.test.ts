@@ -1,0 +1,205 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type LabelledSample, verify } from '../label/index.js';
+import type { Sample } from '../rollout/index.js';
+import { byProblem, distinct, ormRecords, sampleKey, sormRecords } from './reward.js';
+
+const sample = (
+  problem: string,
+  index: number,
+  right: boolean,
+  steps: readonly string[],
+  answer: string | null = right ? '5' : '6',
+): Sample => ({ problem, index, seed: index, steps, answer, right, tokens: 10 });
+
+/** Samples of three problems with few spellings, so that many are equal; some without an answer. */
+const samples = fc
+  .array(
+    fc.record({
+      problem: fc.constantFrom('p', 'q', 'r'),
+      right: fc.boolean(),
+      steps: fc.array(fc.constantFrom('Fay has 2+3=5.', 'Fay has 2+3=6.'), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      stopped: fc.boolean(),
+    }),
+    { maxLength: 20 },
+  )
+  .map((items) =>
+    items.map(({ problem, right, steps, stopped }, index) =>
+      sample(problem, index, right, steps, !right && stopped ? null : undefined),
+    ),
+  );
+const questions = new Map(['p', 'q', 'r'].map((id) => [id, `What of ${id}?`]));
+const spelling = ({ steps, answer }: Pick<Sample, 'steps' | 'answer'>) =>
+  JSON.stringify([steps, answer]);
+
+describe('ormRecords', () => {
+  it('labels each line by the final answer, and repeats the rarer kind', () => {
+    const records = ormRecords(
+      [
+        sample('p', 0, true, ['Fay has 2+3=5.']),
+        sample('p', 1, false, ['Fay has 2+3=6.']),
+        sample('p', 2, false, ['Fay has 2+4=6.'], null),
+        sample('p', 3, true, ['Fay has 2+3=5.']),
+        sample('q', 0, true, ['Fay has 2+3=5.']),
+      ],
+      questions,
+      'seed',
+    );
+    const right = {
+      problem: 'p',
+      question: 'What of p?',
+      steps: ['Fay has 2+3=5.'],
+      answer: '5',
+      labels: [true, true],
+    };
+    const wrong = { ...right, steps: ['Fay has 2+3=6.'], answer: '6', labels: [false, false] };
+    const stopped = { ...right, steps: ['Fay has 2+4=6.'], answer: null, labels: [false] };
+    expect(records).toHaveLength(4);
+    expect(records).toEqual(expect.arrayContaining([right, wrong, stopped]));
+    expect(records.filter(({ labels }) => labels[0])).toEqual([right, right]);
+  });
+
+  it('has as many right as wrong samples of each problem, with the same label at every line', () => {
+    fc.assert(
+      fc.property(samples, fc.string(), (all, seed) => {
+        const records = ormRecords(all, questions, seed);
+        for (const [problem, group] of byProblem(all)) {
+          const of = (right: boolean) => ({
+            given: new Set(group.filter((item) => item.right === right).map(spelling)),
+            records: records.filter(
+              (record) => record.problem === problem && record.labels[0] === right,
+            ),
+          });
+          const [right, wrong] = [of(true), of(false)];
+          const both = right.given.size > 0 && wrong.given.size > 0;
+          expect(right.records.length).toBe(wrong.records.length);
+          for (const { given, records: found } of [right, wrong]) {
+            // Every spelling is there where the other kind is.
+            expect(new Set(found.map(spelling))).toEqual(both ? given : new Set());
+          }
+        }
+        for (const { problem, question, steps, answer, labels } of records) {
+          expect(question).toBe(questions.get(problem));
+          expect(labels).toHaveLength(steps.length + (answer === null ? 0 : 1));
+          expect(new Set(labels).size).toBe(1);
+        }
+        expect(ormRecords(all, questions, seed)).toEqual(records);
+      }),
+    );
+  });
+});
+
+describe('sormRecords', () => {
+  const labelledSamples = samples.chain((all) =>
+    fc.tuple(
+      fc.constant(all),
+      fc.tuple(
+        ...all.map(({ steps }) =>
+          fc.array(fc.boolean(), { minLength: steps.length, maxLength: steps.length }),
+        ),
+      ),
+    ),
+  );
+  const label = (item: Sample, labels: readonly boolean[]): LabelledSample => ({
+    ...verify(item, undefined, false),
+    labels,
+  });
+  const keyed = (all: readonly Sample[]) =>
+    new Map(all.map((item) => [sampleKey(item.problem, item.index), item]));
+
+  it('has the labels of the steps and of the answer line', () => {
+    const all = [
+      sample('p', 0, false, ['Fay has 2+3=5.', 'Fay has 5+2=8.']),
+      sample('q', 7, false, ['Fay has 2+3=6.'], null),
+    ];
+    const labelled = [label(all[0]!, [true, false]), label(all[1]!, [false])];
+    const make = (balanced: boolean) =>
+      sormRecords(labelled, keyed(all), questions, { balanced, seed: 'seed' });
+    const first = {
+      problem: 'p',
+      question: 'What of p?',
+      steps: ['Fay has 2+3=5.', 'Fay has 5+2=8.'],
+      answer: '6',
+      labels: [true, false, false],
+    };
+    const second = {
+      problem: 'q',
+      question: 'What of q?',
+      steps: ['Fay has 2+3=6.'],
+      answer: null,
+      labels: [false],
+    };
+    expect(make(false)).toEqual([first, second]);
+    // Step 1 has one of each; step 2 and the answer line have no positive.
+    expect(make(true)).toEqual([{ ...first, labels: [true, null, null] }, second]);
+  });
+
+  it('balances steps by place and answer lines apart, and drops nothing else', () => {
+    fc.assert(
+      fc.property(labelledSamples, fc.string(), ([all, labels], seed) => {
+        const labelled = all.map((item, i) => label(item, labels[i]!));
+        const make = (balanced: boolean) =>
+          sormRecords(labelled, keyed(all), questions, { balanced, seed });
+        const [plain, balanced] = [make(false), make(true)];
+        expect(plain.map((record) => record.labels)).toEqual(
+          all.map(({ answer, right }, i) => [...labels[i]!, ...(answer === null ? [] : [right])]),
+        );
+
+        const counts = new Map<string, [negative: number, positive: number]>();
+        const count = (records: typeof plain, into: typeof counts) => {
+          for (const { steps, labels: values } of records) {
+            values.forEach((value, at) => {
+              if (value === null) return;
+              const key = at < steps.length ? String(at) : 'answer';
+              const pair = into.get(key) ?? [0, 0];
+              pair[value ? 1 : 0]++;
+              into.set(key, pair);
+            });
+          }
+          return into;
+        };
+        const possible = count(plain, new Map());
+        const found = count(balanced, counts);
+        for (const [key, [negative, positive]] of possible) {
+          const rarer = Math.min(negative, positive);
+          expect(found.get(key) ?? [0, 0]).toEqual([rarer, rarer]);
+        }
+        // A kept label is the sample's own; a sample without one is not there.
+        let from = 0;
+        for (const record of balanced) {
+          expect(record.labels.some((value) => value !== null)).toBe(true);
+          const at = plain.findIndex(
+            (whole, i) =>
+              i >= from &&
+              spelling(whole) === spelling(record) &&
+              whole.problem === record.problem &&
+              record.labels.every((value, k) => value === null || value === whole.labels[k]),
+          );
+          expect(at).toBeGreaterThanOrEqual(0);
+          from = at + 1;
+        }
+      }),
+    );
+  });
+});
+
+describe('byProblem and distinct', () => {
+  it('group without loss, and keep the first of each spelling', () => {
+    fc.assert(
+      fc.property(samples, (all) => {
+        const groups = byProblem(all);
+        for (const [problem, group] of groups) {
+          expect(group).toEqual(all.filter((item) => item.problem === problem));
+        }
+        expect([...groups.values()].flat()).toHaveLength(all.length);
+        const firsts = all.filter(
+          (item, i) => all.findIndex((other) => spelling(other) === spelling(item)) === i,
+        );
+        expect(distinct(all)).toEqual(firsts);
+      }),
+    );
+  });
+});

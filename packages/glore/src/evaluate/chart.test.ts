@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest';
+import type { Attempt, ProblemAttempts, ProblemRefinements } from './attempt.js';
+import { meaningOf, renderChart } from './chart.js';
+import { evaluate } from './report.js';
+
+/** A report of ten problems: drafts are right on five, the global refiner on six, the local one on seven. */
+function report() {
+  const solution = { steps: ['1+1=2'], answer: '2' };
+  const attempt = (right: boolean): Attempt => ({
+    ...solution,
+    right,
+    tokens: 10,
+    orm: [0.5, right ? 0.9 : 0.1],
+    sorm: [0.5, right ? 0.9 : 0.1],
+    truth: [right],
+  });
+  const attempts = Array.from(
+    { length: 10 },
+    (_, i): ProblemAttempts => ({
+      problem: String(i),
+      draft: attempt(i < 5),
+      samples: Array.from({ length: 8 }, (_, k) => attempt((i + k) % 3 === 0)),
+    }),
+  );
+  const refined = attempts.map(({ problem }, i): ProblemRefinements => {
+    const outcome = (right: boolean) => ({ answer: '2', right, tokens: 12 });
+    const candidate = (source: 'draft' | 'global' | 'local', score: number, tokens: number) => ({
+      source,
+      solution,
+      score,
+      tokens,
+    });
+    return {
+      problem,
+      decision: {
+        values: [0.5, 0.9],
+        location: 1,
+        candidates: [
+          candidate('draft', i < 5 ? 0.9 : 0.1, 10),
+          candidate('global', i < 6 ? 0.8 : 0.2, 12),
+          candidate('local', i < 7 ? 0.7 : 0.3, 12),
+        ],
+        choice: 0,
+      },
+      global: outcome(i < 6),
+      local: outcome(i < 7),
+      localOrm: outcome(i < 5),
+      localTruth: outcome(i < 8),
+    };
+  });
+  const both = { orm: 0.5, sorm: 0.5 };
+  const thresholds = { step: both, locate: both, final: both };
+  const speeds = { generatedPerSecond: 1000, scoredPerSecond: 1000 };
+  const evaluation = evaluate(attempts, refined, thresholds, 0.5, speeds);
+  return { ...evaluation, problems: attempts.length, seeds: [1] };
+}
+
+/** An element: its attributes, what is in it, and the text directly in it. */
+interface Element {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly children: Element[];
+  text: string;
+}
+
+/** Reads XML without comments, declarations and CDATA, and refuses whatever is not well-formed. */
+function parseXml(source: string): Element {
+  const root: Element = { name: '', attributes: {}, children: [], text: '' };
+  const open = [root];
+  const token = /<(\/?)([A-Za-z][\w-]*)((?:\s+[A-Za-z][\w:-]*="[^"<]*")*)\s*(\/?)>|([^<]+)/y;
+  while (token.lastIndex < source.length) {
+    const at = token.lastIndex;
+    const match = token.exec(source);
+    if (!match) throw new Error(`no XML at ${source.slice(at, at + 40)}`);
+    const [, closing, name, attributes, empty, text] = match;
+    const current = open.at(-1)!;
+    if (/&(?!(?:amp|lt|gt|quot);)/.test(match[0])) throw new Error(`bare & in ${match[0]}`);
+    if (text !== undefined) current.text += unescapeText(text);
+    else if (closing) {
+      if (current.name !== name) throw new Error(`</${name}> closes <${current.name}>`);
+      open.pop();
+    } else {
+      const pairs = [...attributes!.matchAll(/([\w:-]+)="([^"]*)"/g)];
+      const keys = pairs.map(([, key]) => key);
+      if (new Set(keys).size < keys.length) throw new Error(`attribute twice in <${name}>`);
+      const child: Element = {
+        name: name!,
+        attributes: Object.fromEntries(pairs.map(([, key, value]) => [key, unescapeText(value!)])),
+        children: [],
+        text: '',
+      };
+      current.children.push(child);
+      if (!empty) open.push(child);
+    }
+  }
+  if (open.length > 1) throw new Error(`<${open.at(-1)!.name}> is not closed`);
+  if (root.children.length !== 1 || root.text.trim() !== '') throw new Error('not one root');
+  return root.children[0]!;
+}
+
+const unescapeText = (text: string): string =>
+  text
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&');
+
+/** The drawn rows by name, from top to bottom. */
+function drawn(svg: string) {
+  const rows = parseXml(svg).children.filter(({ attributes }) => attributes['data-row']);
+  return new Map(
+    rows.map(({ attributes, children }) => {
+      const bar = children.find(({ name }) => name === 'rect')!.attributes;
+      const path = children.find(({ name }) => name === 'path')!.attributes.d!;
+      const [from, to] = /^M([\d.]+) .*H([\d.]+)M/.exec(path)!.slice(1).map(Number);
+      return [
+        attributes['data-row']!,
+        {
+          kind: attributes.class,
+          start: Number(bar.x),
+          width: Number(bar.width),
+          y: Number(bar.y),
+          from: from!,
+          to: to!,
+          texts: children.filter(({ name }) => name === 'text').map(({ text }) => text),
+        },
+      ];
+    }),
+  );
+}
+
+describe('renderChart', () => {
+  const made = report();
+  const svg = renderChart(made);
+  const rows = drawn(svg);
+  const pixelsPerUnit = rows.get('draft')!.width / 0.5;
+
+  it('is one well-formed SVG document of its size', () => {
+    const { name, attributes } = parseXml(svg);
+    expect(name).toBe('svg');
+    expect(attributes.xmlns).toBe('http://www.w3.org/2000/svg');
+    expect(attributes.viewBox).toBe(`0 0 ${attributes.width} ${attributes.height}`);
+    const lowest = Math.max(...[...rows.values()].map(({ y }) => y));
+    expect(Number(attributes.height)).toBeGreaterThan(lowest);
+  });
+
+  it('draws the ways to answer from the draft to the oracle, and no others', () => {
+    expect([...rows.keys()]).toEqual([
+      'draft',
+      'sample',
+      'bo3',
+      'majority@8',
+      'best-of-8',
+      'global',
+      'local',
+      'rerank-global',
+      'rerank-local',
+      'rerank',
+      'gate',
+      'oracle',
+    ]);
+    const heights = [...rows.values()].map(({ y }) => y);
+    expect(heights).toEqual(heights.toSorted((a, b) => a - b));
+  });
+
+  it('draws bars as long as accuracies and whiskers at the ends of intervals', () => {
+    for (const { name, accuracy, low, high } of made.rows) {
+      const row = rows.get(name);
+      if (!row) continue;
+      expect(row.width).toBeCloseTo(accuracy * pixelsPerUnit, 1);
+      expect(row.from).toBeCloseTo(row.start + low * pixelsPerUnit, 1);
+      expect(row.to).toBeCloseTo(row.start + high * pixelsPerUnit, 1);
+    }
+    expect(rows.get('global')!.width / rows.get('draft')!.width).toBeCloseTo(6 / 5, 3);
+  });
+
+  it('writes name, meaning, accuracy and tokens', () => {
+    expect(rows.get('local')!.texts).toEqual([
+      'local',
+      'drafts refined where the SORM says',
+      '70.0%',
+      '22',
+    ]);
+    expect(rows.get('best-of-8')!.texts[1]).toBe('the ORM chooses of 8 samples');
+  });
+
+  it('escapes text', () => {
+    expect(svg).toContain('ORM(draft) &lt; tau');
+    expect(rows.get('gate')!.texts[1]).toBe('rerank, but only if ORM(draft) < tau');
+  });
+
+  it('makes the recommended row stand out, and draws a dashed line where the draft ends', () => {
+    const recommended = [...rows].filter(([, { kind }]) => kind === 'recommended');
+    expect(recommended.map(([name]) => name)).toEqual(['rerank']);
+    const [line] = parseXml(svg).children.filter(
+      ({ attributes }) => attributes.class === 'baseline',
+    );
+    const { start, width } = rows.get('draft')!;
+    expect(Number(line!.attributes.x1)).toBeCloseTo(start + width, 1);
+    expect(line!.attributes.x2).toBe(line!.attributes.x1);
+  });
+
+  it('says of how many problems and which seed it is', () => {
+    const texts = parseXml(renderChart({ ...made, problems: 1500 })).children;
+    expect(texts.at(-1)!.text).toMatch(/^1,500 test problems, seed 1\. /);
+  });
+
+  it('keeps within its picture when every answer is right', () => {
+    const perfect = made.rows.map((row) => ({ ...row, accuracy: 1, low: 0.9, high: 1 }));
+    const { attributes } = parseXml(renderChart({ ...made, rows: perfect }));
+    for (const { start, width, to } of drawn(renderChart({ ...made, rows: perfect })).values()) {
+      expect(start + width).toBeCloseTo(to, 1);
+      expect(to).toBeLessThan(Number(attributes.width));
+    }
+  });
+});
+
+describe('meaningOf', () => {
+  it('knows every row of a report', () => {
+    for (const { name } of report().rows) expect(meaningOf(name)).toMatch(/^[a-z]/);
+    expect(meaningOf('oracle@8')).toBe('one of 8 samples is right');
+    expect(meaningOf('oracle-bo3')).toBe('one of 3 samples is right');
+  });
+});

@@ -1,0 +1,382 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { buildTokenizer } from '@glore/engine';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { parseRecipe, readRecipe } from './recipe.js';
+
+const root = resolve(import.meta.dirname, '../../../..');
+const base = join(root, 'checkpoints/base');
+
+const yaml = `seed: 1
+workers: 2
+base: ${base}
+problems:
+  source: world
+  settings:
+    steps: [2, 6]
+    maxValue: 999
+    operands: [11, 499]
+    factors: [2, 9]
+    operations: { gain: 4, lose: 4, times: 1.5, share: 1 }
+    named: 0.3
+    distractors: 0.3
+  dev: 500
+  test: 1500
+maxTokens: 160
+student:
+  sft: { problems: 4000, epochs: 1, batch: 32, rate: 1.0e-3 }
+  expertIteration:
+    { rounds: 1, problems: 2000, samples: 4, temperature: 1, epochs: 1, batch: 32, rate: 1.0e-3 }
+drafts: { problems: 8000, samples: 4, temperature: 1 }
+rollouts:
+  samples: 4000
+  count: 8
+  temperature: 1
+labels: { propagation: true, consistency: true, balance: true }
+localPairs: 3
+training:
+  orm: { epochs: 1, batch: 32, rate: 1.0e-3 }
+  sorm: { epochs: 2, batch: 32, rate: 1.0e-3, examples: 900 }
+  global: { epochs: 1, batch: 32, rate: 1.0e-3, plain: 0.25 }
+  local: { epochs: 1, batch: 32, rate: 1.0e-3, plain: 0.25 }
+evaluation: { samples: 8, temperature: 1 }
+presets:
+  quick:
+    problems: { test: 1000 }
+    rollouts:
+      samples: 1000
+`;
+
+let folder: string;
+let path: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'glore-recipe-'));
+  path = join(folder, 'recipe.yaml');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Reads the recipe with some of its text replaced. */
+function read(from = '', to = '', preset?: string) {
+  if (!yaml.includes(from)) throw new Error(`the recipe of the test has no "${from}"`);
+  writeFileSync(path, yaml.replace(from, to));
+  return readRecipe(path, preset);
+}
+
+/** Each replaces some text; then comes what the message says after the file. */
+type Wrong = [what: string, from: string, to: string, message: string];
+
+const refuses = (list: Wrong[], preset?: string) =>
+  it.each(list)('refuses %s', (_, from, to, message) => {
+    expect(() => read(from, to, preset)).toThrow(
+      expect.objectContaining({ code: 'recipe', message: `${path}${message}` }),
+    );
+  });
+
+describe('readRecipe', () => {
+  it('reads a recipe', () => {
+    expect(read()).toMatchObject({
+      base,
+      problems: { settings: { steps: [2, 6], maxValue: 999 }, test: 1500 },
+      rollouts: { samples: 4000, count: 8, temperature: 1 },
+    });
+    expect(read()).not.toHaveProperty('presets');
+  });
+
+  it('lays a preset over it, key by key', () => {
+    const recipe = read();
+    expect(read('', '', 'quick')).toEqual({
+      ...recipe,
+      problems: { ...recipe.problems, test: 1000 },
+      rollouts: { ...recipe.rollouts, samples: 1000 },
+    });
+  });
+
+  it('finds the base from the recipe, not from where it is read', () => {
+    cpSync(base, join(folder, 'mine'), { recursive: true });
+    expect(read(base, './mine').base).toBe(join(folder, 'mine'));
+  });
+
+  it.each([undefined, 'quick'])('reads the main recipe, preset %s', (preset) => {
+    expect(readRecipe(join(root, 'recipes/tiny.yaml'), preset).base).toBe(base);
+  });
+});
+
+describe('a wrong key', () => {
+  const rolloutKeys = 'samples, count, temperature';
+  refuses([
+    [
+      'one that is misspelt',
+      '  count: 8',
+      '  cuont: 8',
+      `:24: rollouts.cuont: expected one of the keys ${rolloutKeys}, found this one`,
+    ],
+    [
+      'one that does not belong there',
+      'localPairs: 3',
+      'localPairs: 3\nlearningRate: 1',
+      ':28: learningRate: expected one of the keys seed, workers, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, training, evaluation, presets, found this one',
+    ],
+    [
+      'a missing one, at the map it should be in',
+      '  count: 8\n',
+      '',
+      ':22: rollouts.count: expected a number, found nothing',
+    ],
+    ['a missing one of the file', 'seed: 1\n', '', ': seed: expected a number, found nothing'],
+    [
+      'a missing map',
+      'labels: { propagation: true, consistency: true, balance: true }\n',
+      '',
+      ': labels: expected a map of keys, found nothing',
+    ],
+    [
+      'one that is there twice',
+      'seed: 1',
+      'seed: 1\nseed: 2',
+      ':2: expected YAML, found an error: Map keys must be unique',
+    ],
+  ]);
+});
+
+describe('a wrong value', () => {
+  refuses([
+    [
+      'text for a number',
+      'count: 8',
+      'count: many',
+      ':24: rollouts.count: expected a number, found "many"',
+    ],
+    [
+      'nothing for a number',
+      'count: 8',
+      'count:',
+      ':24: rollouts.count: expected a number, found nothing',
+    ],
+    [
+      'half a worker',
+      'workers: 2',
+      'workers: 1.5',
+      ':2: workers: expected a whole number, found 1.5',
+    ],
+    [
+      'text for a switch',
+      'balance: true',
+      'balance: yes',
+      ':26: labels.balance: expected true or false, found "yes"',
+    ],
+    [
+      'a number for a map',
+      'labels: {',
+      'labels: 1 #',
+      ':26: labels: expected a map of keys, found 1',
+    ],
+    ['a list for a path', `base: ${base}`, 'base: [a]', ':3: base: expected text, found ["a"]'],
+    [
+      'an unknown source',
+      'source: world',
+      'source: mars',
+      ':5: problems.source: expected "world", found "mars"',
+    ],
+    [
+      'too small a number',
+      'count: 8',
+      'count: 0',
+      ':24: rollouts.count: expected at least 1, found 0',
+    ],
+    [
+      'too large a number',
+      'workers: 2',
+      'workers: 999',
+      ':2: workers: expected at most 256, found 999',
+    ],
+    [
+      'no rate',
+      'examples: 900',
+      'examples: 0',
+      ':30: training.sorm.examples: expected at least 1, found 0',
+    ],
+    [
+      'a rate of nothing',
+      'sft: { problems: 4000, epochs: 1, batch: 32, rate: 1.0e-3',
+      'sft: { problems: 4000, epochs: 1, batch: 32, rate: 0',
+      ':18: student.sft.rate: expected more than 0, found 0',
+    ],
+    ['no path', `base: ${base}`, 'base: ""', ':3: base: expected some text, found ""'],
+    [
+      'a short range',
+      'steps: [2, 6]',
+      'steps: [2]',
+      ':7: problems.settings.steps: expected at least 2 items, found [2]',
+    ],
+    [
+      'text in a range',
+      'steps: [2, 6]',
+      'steps: [2, six]',
+      ':7: problems.settings.steps.1: expected a number, found "six"',
+    ],
+    [
+      'too few samples for best-of-3',
+      'evaluation: { samples: 8',
+      'evaluation: { samples: 2',
+      ':33: evaluation.samples: expected at least 3, found 2',
+    ],
+  ]);
+});
+
+describe('a world without problems', () => {
+  refuses([
+    [
+      'steps from high to low',
+      'steps: [2, 6]',
+      'steps: [6, 2]',
+      ':7: problems.settings.steps: expected two whole numbers [low, high] from 2 to 12, found [6, 2]',
+    ],
+    [
+      'a tiny world',
+      'maxValue: 999',
+      'maxValue: 5',
+      ':8: problems.settings.maxValue: expected a whole number from 20 to 1000000, found 5',
+    ],
+    [
+      'a negative weight',
+      'gain: 4',
+      'gain: -4',
+      ':11: problems.settings.operations.gain: expected a weight of 0 or more, found -4',
+    ],
+    [
+      'a share above 1',
+      'named: 0.3',
+      'named: 3',
+      ':12: problems.settings.named: expected at most 1, found 3',
+    ],
+  ]);
+});
+
+describe('a file that is no recipe', () => {
+  refuses([
+    [
+      'broken YAML',
+      'seed: 1',
+      'seed: [1',
+      ':2: expected YAML, found an error: Flow sequence in block collection must be sufficiently indented and end with a ]',
+    ],
+    [
+      'an alias of nothing',
+      'seed: 1',
+      'seed: *one',
+      ': expected YAML, found an error: Unresolved alias (the anchor must be set before the alias): one',
+    ],
+    ['an empty file', yaml, '', ': expected a map of keys, found nothing'],
+    ['a list', yaml, '- 1', ': expected a map of keys, found [1]'],
+  ]);
+
+  it('refuses a file that is not there', () => {
+    expect(() => readRecipe(join(folder, 'none.yaml'))).toThrow(
+      expect.objectContaining({
+        code: 'recipe',
+        message: expect.stringMatching(/none\.yaml: expected a recipe file, found none to read/),
+      }),
+    );
+  });
+});
+
+describe('a wrong preset', () => {
+  refuses(
+    [
+      [
+        'an unknown one',
+        'quick:',
+        'fast:',
+        ':34: presets: expected a preset of the recipe (fast), found "quick"',
+      ],
+      [
+        'one where there are none',
+        yaml.slice(yaml.indexOf('presets:')),
+        '',
+        ': presets: expected a preset of the recipe (it has none), found "quick"',
+      ],
+      [
+        'presets that are no map',
+        yaml.slice(yaml.indexOf('presets:')),
+        'presets: 3',
+        ':34: presets: expected a map of keys, found 3',
+      ],
+      [
+        'one that is no map',
+        yaml.slice(yaml.indexOf('  quick:')),
+        '  quick: 3',
+        ':35: presets.quick: expected a map of keys, found 3',
+      ],
+      [
+        'its unknown key, by the line in it',
+        'samples: 1000',
+        'amount: 1000',
+        ':38: rollouts.amount: expected one of the keys samples, count, temperature, found this one',
+      ],
+      [
+        'its wrong value, by the line in it',
+        'samples: 1000',
+        'samples: 0',
+        ':38: rollouts.samples: expected at least 1, found 0',
+      ],
+      [
+        'its wrong world, by the line in it',
+        'test: 1000',
+        'settings: { maxValue: 5 }',
+        ':36: problems.settings.maxValue: expected a whole number from 20 to 1000000, found 5',
+      ],
+      [
+        'presets in presets',
+        'problems: { test: 1000 }',
+        'presets: {}',
+        ':36: presets: expected one of the keys seed, workers, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, training, evaluation, found this one',
+      ],
+    ],
+    'quick',
+  );
+
+  it('does not take what every map has for a preset', () => {
+    expect(() => read('', '', 'toString')).toThrow('(quick), found "toString"');
+  });
+});
+
+describe('a wrong base', () => {
+  const refusesBase = (name: string, message: string) =>
+    expect(() => read(base, `./${name}`)).toThrow(
+      expect.objectContaining({
+        code: 'recipe',
+        message: expect.stringMatching(new RegExp(`^${path}:3: base: expected ${message}`)),
+      }),
+    );
+
+  it('refuses a folder that is not there, or no model', () => {
+    refusesBase('none', 'the folder of a base checkpoint, found no config.json in .*/none');
+    refusesBase('.', 'the folder of a base checkpoint, found no config.json in ');
+  });
+
+  it('refuses one with another tokenizer', () => {
+    cpSync(base, join(folder, 'other'), { recursive: true });
+    const tokenizer = join(folder, 'other/tokenizer.json');
+    const expected = "a base checkpoint with glore's tokenizer, found .*/other with another";
+    writeFileSync(tokenizer, buildTokenizer({ texts: ['Fay has 1.'], special: ['<|pad|>'] }));
+    refusesBase('other', `${expected} \\(tokenizer: expected the special token <\\|bos\\|>`);
+    writeFileSync(tokenizer, '{}');
+    refusesBase('other', expected);
+  });
+});
+
+describe('parseRecipe', () => {
+  it('names unknown keys in lists', () => {
+    const schema = z.strictObject({ phases: z.array(z.strictObject({ steps: z.int() })) });
+    writeFileSync(path, 'phases:\n  - steps: 1\n  - steps: 2\n    rate: 1\n');
+    expect(() => parseRecipe(path, schema)).toThrow(
+      `${path}:4: phases.1.rate: expected one of the keys steps, found this one`,
+    );
+    writeFileSync(path, 'phases:\n  - steps: 1\n  - steps: two\n');
+    expect(() => parseRecipe(path, schema)).toThrow(
+      `${path}:3: phases.1.steps: expected a number, found "two"`,
+    );
+  });
+});

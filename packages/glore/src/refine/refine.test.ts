@@ -1,0 +1,234 @@
+import { fileURLToPath } from 'node:url';
+import { loadCheckpoint, openTokenizer, Trainer } from '@glore/engine';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Codec, createCodec, type Solution } from '../codec/index.js';
+import { globalExample, localExample } from '../dataset/index.js';
+import {
+  type Generated,
+  GlobalRefiner,
+  type LanguageModel,
+  LocalRefiner,
+  openEmbedded,
+  RewardModel,
+  Student,
+} from '../model/index.js';
+import { difficulty, generateProblems } from '../problem/index.js';
+import { type Decision, finalScore, type RefineOptions, refine } from './refine.js';
+import { firstErrorOf } from './where.js';
+
+const problems = generateProblems({
+  split: 'train',
+  count: 14,
+  seed: 5,
+  settings: difficulty(0.3),
+});
+const questions = problems.slice(6).map(({ question }) => question);
+const maxTokens = 64;
+
+let codec: Codec;
+let critic: LanguageModel;
+let writer: LanguageModel;
+let drafts: Generated[];
+/** The SORM's value of each line of each draft, and the ORM's of each whole draft. */
+let values: number[][];
+let scores: number[];
+/** Between the drafts' lowest values, and between their scores: some are on either side. */
+let threshold: number;
+let tau: number;
+
+const middle = (numbers: readonly number[]): number => {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const half = sorted.length / 2;
+  return (sorted[half - 1]! + sorted[half]!) / 2;
+};
+
+/** The base as student and critic; the refiners, which it cannot be, are the base after a few updates. */
+beforeAll(async () => {
+  const folder = fileURLToPath(new URL('../../../../checkpoints/base', import.meta.url));
+  const base = await loadCheckpoint(folder);
+  codec = createCodec(openTokenizer(base.tokenizer));
+  const examples = problems.slice(0, 6).flatMap(({ question, steps, answer }) => {
+    const target = { steps: steps.map((step) => step.replace(/<<.*>>/, '')), answer };
+    const draft = { steps: target.steps, answer: '0' };
+    const record = { problem: '', question, draft, target };
+    return [
+      globalExample(codec, record),
+      localExample(codec, { ...record, location: target.steps.length }),
+    ];
+  });
+  const trainer = await Trainer.open(base, { workers: 2 });
+  for (let step = 0; step < 8; step++) await trainer.step(examples, 2e-3);
+  [critic, writer] = await Promise.all([
+    openEmbedded(base, 1),
+    openEmbedded({ ...base, weights: trainer.weights() }, 1),
+  ]);
+  await trainer.close();
+
+  const { student, sorm } = models();
+  drafts = await student.draft(questions);
+  values = await sorm.values(questions.map((question, i) => ({ question, solution: drafts[i]! })));
+  scores = values.map((lines, i) => finalScore(drafts[i]!, lines));
+  threshold = middle(values.map((lines) => Math.min(...lines)));
+  tau = middle(scores);
+});
+afterAll(async () => {
+  await Promise.all([critic.close(), writer.close()]);
+});
+
+const models = (refinerTokens = maxTokens) => ({
+  student: new Student(critic, codec, maxTokens),
+  orm: new RewardModel(critic, codec),
+  sorm: new RewardModel(critic, codec),
+  global: new GlobalRefiner(writer, codec, refinerTokens),
+  local: new LocalRefiner(writer, codec, refinerTokens),
+});
+const rerank = (more: Partial<RefineOptions> = {}): RefineOptions => ({
+  mode: 'rerank',
+  threshold,
+  tau: 0,
+  ...more,
+});
+const textOf = ({ steps, answer }: Solution): Solution => ({ steps, answer });
+const chosen = ({ candidates, choice }: Decision) => candidates[choice]!;
+const sources = ({ candidates }: Decision) => candidates.map(({ source }) => source);
+
+describe('rerank', () => {
+  it('has the draft, the global and, where an error is seen, the local refinement', async () => {
+    const decisions = await refine(questions, models(), rerank());
+    const { global, local } = models();
+    for (const [i, decision] of decisions.entries()) {
+      const item = { question: questions[i]!, draft: drafts[i]! };
+      expect(decision.values).toHaveLength(values[i]!.length);
+      for (const [k, value] of decision.values.entries())
+        expect(value).toBeCloseTo(values[i]![k]!, 5);
+      const location = firstErrorOf(values[i]!, threshold);
+      expect(decision.location).toBe(location);
+      const expected = [
+        { source: 'draft', ...drafts[i]! },
+        { source: 'global', ...(await global.refine([item]))[0]! },
+        ...(location < 0
+          ? []
+          : [{ source: 'local', ...(await local.refine([{ ...item, location }]))[0]! }]),
+      ];
+      expect(
+        decision.candidates.map(({ source, solution, tokens }) => ({
+          source,
+          ...solution,
+          tokens,
+        })),
+      ).toEqual(expected);
+      if (location > 0) {
+        const kept = drafts[i]!.steps.slice(0, location - 1);
+        expect(decision.candidates[2]!.solution.steps.slice(0, kept.length)).toEqual(kept);
+      }
+    }
+    expect(new Set(decisions.map(({ location }) => location > 0)).size).toBe(2);
+  });
+
+  it('chooses what the ORM values most; a solution without an answer has no value', async () => {
+    // Some drafts stop before their answers, so refinements are chosen as well as drafts.
+    const given = drafts.map((draft, i) => (i % 2 ? draft : { ...draft, answer: undefined }));
+    const decisions = await refine(questions, models(), rerank(), given);
+    const { orm } = models();
+    for (const [i, { candidates, choice }] of decisions.entries()) {
+      expect(textOf(candidates[0]!.solution)).toEqual(textOf(given[i]!));
+      const all = candidates.map(({ score }) => score);
+      for (const { solution, score } of candidates) {
+        const [lines] = await orm.values([{ question: questions[i]!, solution }]);
+        expect(score).toBeCloseTo(solution.answer === undefined ? 0 : lines!.at(-1)!, 5);
+      }
+      expect(choice).toBe(all.findIndex((score) => all.every((other) => other <= score)));
+    }
+    expect(new Set(decisions.map((decision) => chosen(decision).source)).size).toBeGreaterThan(1);
+  });
+
+  it('keeps the draft where candidates are equal', async () => {
+    // Refiners cut off after a token give no answer, like these drafts.
+    const stopped = drafts.map((draft) => ({ ...draft, answer: undefined }));
+    const decisions = await refine(questions, models(1), rerank({ threshold: 2 }), stopped);
+    for (const decision of decisions) {
+      expect(sources(decision)).toEqual(['draft', 'global', 'local']);
+      expect(decision.candidates.map(({ score }) => score)).toEqual([0, 0, 0]);
+      expect(decision.choice).toBe(0);
+    }
+  });
+
+  it('sees no error anywhere below the lowest threshold, and one in every first line above all', async () => {
+    const none = await refine(questions, models(), rerank({ threshold: 0 }));
+    for (const decision of none) {
+      expect(decision.location).toBe(-1);
+      expect(sources(decision)).toEqual(['draft', 'global']);
+    }
+    const every = await refine(questions, models(), rerank({ threshold: 1.01 }));
+    expect(every.map(({ location }) => location)).toEqual(questions.map(() => 1));
+  });
+
+  it('decides each question as if it were alone', async () => {
+    const together = await refine(questions, models(), rerank());
+    for (const [i, question] of questions.entries()) {
+      const [alone] = await refine([question], models(), rerank());
+      expect(alone!.location).toBe(together[i]!.location);
+      expect(alone!.candidates).toHaveLength(together[i]!.candidates.length);
+      for (const [k, { score, ...rest }] of alone!.candidates.entries()) {
+        expect(together[i]!.candidates[k]).toMatchObject(rest);
+        expect(score).toBeCloseTo(together[i]!.candidates[k]!.score, 5);
+      }
+      // Equal texts may be told apart by rounding, which the batch decides; the text chosen is the same.
+      expect(chosen(alone!).solution).toEqual(chosen(together[i]!).solution);
+    }
+    expect(await refine([], models(), rerank())).toEqual([]);
+  });
+});
+
+describe('gate', () => {
+  it('at 0 keeps every draft, and spends no more than the ORM reading them', async () => {
+    const spent = models();
+    const decisions = await refine(questions, spent, rerank({ mode: 'gate', tau: 0 }));
+    for (const [i, decision] of decisions.entries()) {
+      expect(decision).toMatchObject({ values: [], location: -1, choice: 0 });
+      expect(sources(decision)).toEqual(['draft']);
+      expect(textOf(chosen(decision).solution)).toEqual(textOf(drafts[i]!));
+    }
+    const read = questions.map((question, i) => codec.tagged(question, drafts[i]!).tokens.length);
+    expect(spent.orm.meter.scored).toBe(read.reduce((sum, tokens) => sum + tokens, 0));
+    expect(spent.sorm.meter.scored).toBe(0);
+    expect(spent.global.meter.generated).toBe(0);
+    expect(spent.local.meter.generated).toBe(0);
+    expect(spent.student.meter.generated).toBe(drafts.reduce((sum, { tokens }) => sum + tokens, 0));
+  });
+
+  it('above 1 is rerank', async () => {
+    const all = await refine(questions, models(), rerank());
+    expect(await refine(questions, models(), rerank({ mode: 'gate', tau: 1.01 }))).toEqual(all);
+  });
+
+  it('refines what the ORM values below tau, and nothing else', async () => {
+    const all = await refine(questions, models(), rerank(), drafts);
+    const spent = models();
+    const some = await refine(questions, spent, rerank({ mode: 'gate', tau }), drafts);
+    expect(new Set(some.map(({ candidates }) => candidates.length > 1)).size).toBe(2);
+    for (const [i, decision] of some.entries()) {
+      if (scores[i]! >= tau) expect(sources(decision)).toEqual(['draft']);
+      else {
+        expect(sources(decision)).toEqual(sources(all[i]!));
+        expect(decision.candidates.map(({ solution }) => solution)).toEqual(
+          all[i]!.candidates.map(({ solution }) => solution),
+        );
+        expect(chosen(decision).solution).toEqual(chosen(all[i]!).solution);
+      }
+    }
+    const generated = some
+      .flatMap(({ candidates }) => candidates.slice(1))
+      .reduce((sum, { tokens }) => sum + tokens, 0);
+    expect(spent.global.meter.generated + spent.local.meter.generated).toBe(generated);
+    expect(spent.student.meter.generated).toBe(0);
+  });
+});
+
+describe('finalScore', () => {
+  it('is the value of the answer line, and 0 without one', () => {
+    expect(finalScore({ steps: ['a'], answer: '5' }, [0.9, 0.4])).toBe(0.4);
+    expect(finalScore({ steps: ['a'], answer: undefined }, [0.9])).toBe(0);
+    expect(finalScore({ steps: [], answer: undefined }, [])).toBe(0);
+  });
+});

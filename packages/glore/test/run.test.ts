@@ -1,0 +1,373 @@
+/** The whole main job on a small recipe: its report, interruptions at any place, changed settings, and questions. */
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Report } from '../src/pipeline/index.js';
+import type { Decision } from '../src/refine/index.js';
+import {
+  type Ended,
+  glore,
+  recordsOf,
+  stagesThatWorked,
+  start,
+  temporaryFolder,
+  untilWritten,
+  writeRecipe,
+} from './glore.js';
+
+// Half a minute for a run on a free machine; it need not be free.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
+let folder: string;
+let recipe: string;
+/** The finished run that all tests look at. */
+let run: string;
+let finished: Ended;
+let report: Report;
+
+beforeAll(async () => {
+  folder = temporaryFolder();
+  recipe = writeRecipe(folder, 'recipe');
+  run = join(folder, 'run');
+  finished = await glore(['run', recipe, '--run', run]);
+  expect(finished).toMatchObject({ code: 0 });
+  report = readJson('report.json');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const readJson = <T>(...parts: string[]): T =>
+  JSON.parse(readFileSync(join(run, ...parts), 'utf8')) as T;
+const readLines = <T>(...parts: string[]): T[] =>
+  readFileSync(join(run, ...parts), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as T);
+
+const fraction = expect.toSatisfy((value) => value >= 0 && value <= 1, 'a fraction');
+const positive = expect.toSatisfy((value) => value > 0, 'more than 0');
+
+describe('a whole run', () => {
+  it('writes a report with every field that others build on', () => {
+    const names = ['draft', 'sample', 'bo3', 'majority@8', 'best-of-8', 'global', 'local'];
+    names.push('local-orm', 'local-truth', 'rerank-global', 'rerank-local', 'rerank', 'gate');
+    names.push('oracle');
+    for (const name of names) {
+      expect(report.rows.find((row) => row.name === name)).toEqual({
+        name,
+        accuracy: fraction,
+        low: fraction,
+        high: fraction,
+        generatedTokens: positive,
+        seconds: positive,
+      });
+    }
+    const effect = { wrongToRight: fraction, rightToWrong: fraction, wrongFixed: fraction };
+    const critic = {
+      stepAccuracy: fraction,
+      firstError: { wrong: fraction, right: fraction, f1: fraction },
+      finalAccuracy: fraction,
+      auc: fraction,
+      withinProblemAuc: fraction,
+      ece: fraction,
+    };
+    expect(report).toMatchObject({
+      refiners: {
+        global: effect,
+        local: effect,
+        globalOnly: fraction,
+        localOnly: fraction,
+        both: fraction,
+        neither: fraction,
+      },
+      critics: { orm: critic, sorm: critic },
+      labels: { accuracy: fraction, positive: fraction, generatedTokens: positive },
+      problems: 66,
+      seeds: [3],
+      seconds: positive,
+      machine: { processor: expect.any(String), cores: positive, memoryGiB: positive },
+    });
+    expect(report.stages.map(({ name }) => name)).toEqual(stages);
+    for (const stage of report.stages) {
+      expect(stage).toEqual({
+        name: expect.any(String),
+        seconds: expect.any(Number),
+        generatedTokens: expect.any(Number),
+      });
+    }
+  });
+
+  it('counts what it says it counts', () => {
+    const attempts = readLines<{ draft: { right: boolean; tokens: number } }>(
+      'evaluation/test.attempts.jsonl',
+    );
+    const right = attempts.filter(({ draft }) => draft.right).length;
+    const tokens = attempts.reduce((sum, { draft }) => sum + draft.tokens, 0);
+    const draft = report.rows.find(({ name }) => name === 'draft')!;
+    expect(draft.accuracy).toBe(right / 66);
+    expect(draft.generatedTokens).toBeCloseTo(tokens / 66);
+    const rollouts = readLines<{ tokens: number }>('rollouts/rollouts.jsonl');
+    expect(report.labels.generatedTokens).toBe(
+      rollouts.reduce((sum, record) => sum + record.tokens, 0),
+    );
+    // Any candidate's being right is at least as often as the chosen one's.
+    const accuracy = (name: string) => report.rows.find((row) => row.name === name)!.accuracy;
+    for (const name of ['draft', 'global', 'local', 'rerank', 'gate']) {
+      expect(accuracy('oracle')).toBeGreaterThanOrEqual(accuracy(name));
+    }
+  });
+
+  it('prints the table, and so does glore report', async () => {
+    for (const name of ['draft', 'best-of-8', 'rerank', 'gate', 'ORM', 'SORM', 'McNemar']) {
+      expect(finished.stdout).toContain(name);
+    }
+    const again = await glore(['report', '--run', run]);
+    expect(again).toEqual({ code: 0, signal: null, stdout: finished.stdout, stderr: '' });
+    const { stdout } = await glore(['report', '--run', run, '--json']);
+    expect(JSON.parse(stdout)).toEqual(report);
+  });
+
+  it('does nothing again', async () => {
+    const again = await glore(['run', recipe, '--run', run, '--json']);
+    expect(stagesThatWorked(again.stderr)).toEqual([]);
+    const { rows, critics, seconds } = JSON.parse(again.stdout) as Report;
+    expect({ rows, critics, seconds }).toEqual({
+      rows: report.rows,
+      critics: report.critics,
+      seconds: report.seconds,
+    });
+  });
+});
+
+/** A file that is there while the stage is at work. */
+const moments = {
+  student: 'student/training-0/curve.jsonl',
+  drafts: 'drafts/samples.jsonl.journal',
+  rollouts: 'rollouts/rollouts.jsonl.journal',
+  orm: 'orm/training/curve.jsonl',
+  sorm: 'sorm/training/curve.jsonl',
+  evaluation: 'evaluation/test.attempts.jsonl.journal',
+};
+
+describe('an interrupted run', () => {
+  const begin = (name: string) => {
+    const other = join(folder, name);
+    return { other, running: start(['run', recipe, '--run', other, '--json']) };
+  };
+  const interrupt = async (stage: keyof typeof moments, signal: NodeJS.Signals) => {
+    const { other, running } = begin('interrupted');
+    await untilWritten(running, join(other, moments[stage]));
+    running.child.kill(signal);
+    return running.ended;
+  };
+
+  it.each(['student', 'drafts', 'rollouts'] as const)(
+    'is killed in the stage %s',
+    async (stage) => {
+      expect(await interrupt(stage, 'SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
+    },
+  );
+
+  it('stops at Ctrl-C with the training state kept, and says how to go on', async () => {
+    const { code, stderr } = await interrupt('orm', 'SIGINT');
+    expect(stderr).toContain('stopping after the work in flight; again to stop at once\n');
+    expect(stderr).toMatch(/\nstopped; run the same command again to go on\n$/);
+    expect(code).toBe(130);
+    expect(existsSync(join(folder, 'interrupted/orm/training/state.safetensors'))).toBe(true);
+    const { code: unfinished, stderr: why } = await glore([
+      'report',
+      '--run',
+      join(folder, 'interrupted'),
+    ]);
+    expect(unfinished).toBe(2);
+    expect(why).toContain('(run-unfinished)');
+  });
+
+  it.each(['sorm', 'evaluation'] as const)(
+    'goes on and is killed in the stage %s',
+    async (stage) => {
+      expect(await interrupt(stage, 'SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
+    },
+  );
+
+  it('ends with the records, models and figures of the uninterrupted run', async () => {
+    const { other, running } = begin('interrupted');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(0);
+    expect(stagesThatWorked(stderr)).toEqual(['evaluation']);
+    expect(recordsOf(other)).toEqual(recordsOf(run));
+    const { rows, critics, refiners } = JSON.parse(
+      readFileSync(join(other, 'report.json'), 'utf8'),
+    ) as Report;
+    const untimed = (list: Report['rows']) => list.map(({ seconds: _, ...row }) => row);
+    expect(untimed(rows)).toEqual(untimed(report.rows));
+    expect({ critics, refiners }).toEqual({ critics: report.critics, refiners: report.refiners });
+  });
+
+  it('stops at once at a second Ctrl-C', async () => {
+    const { other, running } = begin('stopped');
+    await untilWritten(running, join(other, moments.drafts));
+    running.child.stderr!.on('data', (text: string) => {
+      if (text.includes('stopping')) running.child.kill('SIGINT');
+    });
+    running.child.kill('SIGINT');
+    // Ended by the signal itself, which a shell shows as 130.
+    expect(await running.ended).toMatchObject({
+      signal: 'SIGINT',
+      stderr: expect.not.stringContaining('stopped;'),
+    });
+  });
+
+  it('has one process at a time', async () => {
+    const { other, running } = begin('locked');
+    await untilWritten(running, join(other, 'lock'));
+    const second = await glore(['run', recipe, '--run', other]);
+    running.child.kill('SIGKILL');
+    await running.ended;
+    expect(second.code).toBe(2);
+    expect(second.stderr).toMatch(/^error: .* found process \d+ .*\(run-locked\)\n$/);
+  });
+});
+
+describe('a changed recipe', () => {
+  const rerun = async (name: string, command: string, ...change: [string, string]) => {
+    const other = join(folder, name);
+    cpSync(run, other, { recursive: true });
+    const ended = await glore([
+      command,
+      writeRecipe(folder, name, change),
+      '--run',
+      other,
+      '--json',
+    ]);
+    expect(ended.code).toBe(0);
+    return { other, worked: stagesThatWorked(ended.stderr) };
+  };
+
+  it('reruns the stage it is about and those after it, up to the one asked for', async () => {
+    const { other, worked } = await rerun('rollouts', 'datasets', 'count: 2', 'count: 3');
+    expect(worked).toEqual(['rollouts', 'labels', 'datasets']);
+    const [before, after] = [recordsOf(run), recordsOf(other)];
+    for (const path of ['drafts/samples.jsonl', 'student/model/model.safetensors']) {
+      expect(after[path]).toBe(before[path]);
+    }
+    expect(after['rollouts/rollouts.jsonl']).not.toBe(before['rollouts/rollouts.jsonl']);
+    // The report was of other data.
+    const stale = await glore(['report', '--run', other]);
+    expect(stale.code).toBe(2);
+    expect(stale.stderr).toContain('(run-unfinished)');
+  });
+
+  it('trains and evaluates anew only what it changes', async () => {
+    const { other, worked } = await rerun('local', 'run', 'localPairs: 2', 'localPairs: 1');
+    expect(worked).toEqual(['datasets', 'orm', 'sorm', 'global', 'local', 'evaluation']);
+    const [before, after] = [recordsOf(run), recordsOf(other)];
+    expect(after['orm/model/model.safetensors']).toBe(before['orm/model/model.safetensors']);
+    expect(after['datasets/local.jsonl']).not.toBe(before['datasets/local.jsonl']);
+  });
+});
+
+describe('glore ask', () => {
+  interface Refined {
+    readonly problem: string;
+    readonly decision: Decision;
+  }
+  /** A test problem with a local candidate, and how the run refined it. */
+  const known = () => {
+    const { problem, decision } = readLines<Refined>('evaluation/test.refinements.jsonl').find(
+      (record) => record.decision.candidates.length === 3,
+    )!;
+    const { question } = readLines<{ id: string; question: string }>('problems/test.jsonl').find(
+      ({ id }) => id === problem,
+    )!;
+    return { question, decision };
+  };
+
+  it('decides as the run did, in JSON', async () => {
+    const { question, decision } = known();
+    const { stdout, stderr, code } = await glore(['ask', '-', '--run', run, '--json'], question);
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    const asked = JSON.parse(stdout) as Decision;
+    const close = (value: number) => expect.closeTo(value, 4);
+    expect(asked).toEqual({
+      ...decision,
+      values: decision.values.map(close),
+      candidates: decision.candidates.map((candidate) => ({
+        ...candidate,
+        score: close(candidate.score),
+      })),
+    });
+  });
+
+  it('shows the lines with their values, the first error, the candidates and the choice', async () => {
+    const { question, decision } = known();
+    const { stdout } = await glore(['ask', question, '--run', run]);
+    const [draft, global, local] = decision.candidates;
+    draft!.solution.steps.forEach((step, i) => {
+      const mark = decision.location === i + 1 ? ' {2}<- E' : '';
+      const line = stdout.split('\n').find((text) => text.startsWith(`${i + 1}  ${step} `));
+      expect(line).toMatch(new RegExp(`${decision.values[i]!.toFixed(3)}${mark}$`));
+    });
+    expect(stdout).toContain(`first error E = ${decision.location}: `);
+    expect(stdout).toContain(`local, from line ${decision.location} on\n`);
+    for (const { source, score } of [draft!, global!, local!]) {
+      expect(stdout).toMatch(new RegExp(`^${source} +${score.toFixed(3)} `, 'm'));
+    }
+    const chosen = decision.candidates[decision.choice]!.source;
+    expect(stdout).toMatch(new RegExp(`^${chosen} .* <- chosen$`, 'm'));
+  });
+
+  it('takes another threshold', async () => {
+    const { question } = known();
+    const at = async (threshold: string) => {
+      const { stdout } = await glore([
+        'ask',
+        question,
+        '--run',
+        run,
+        '--json',
+        '--threshold',
+        threshold,
+      ]);
+      return JSON.parse(stdout) as Decision;
+    };
+    expect(await at('1')).toMatchObject({ location: 1 });
+    const none = await at('0');
+    expect(none.location).toBe(-1);
+    expect(none.candidates.map(({ source }) => source)).toEqual(['draft', 'global']);
+  });
+
+  it('keeps at the gate what the ORM values enough', async () => {
+    const { question } = known();
+    const args = ['ask', question, '--run', run, '--mode', 'gate', '--tau'];
+    const kept = await glore([...args, '0', '--json']);
+    expect(JSON.parse(kept.stdout)).toMatchObject({
+      values: [],
+      location: -1,
+      candidates: [{ source: 'draft' }],
+      choice: 0,
+    });
+    expect((await glore([...args, '0'])).stdout).toContain('kept by the gate');
+    const refined = await glore([...args, '1', '--json']);
+    expect((JSON.parse(refined.stdout) as Decision).candidates).toHaveLength(3);
+  });
+
+  it('says so when a question does not fit', async () => {
+    const { code, stderr } = await glore(['ask', '-', '--run', run], 'how many? '.repeat(300));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: question: .*512 positions; shorten it \(question-long\)\n$/);
+  });
+});
+
+const stages = [
+  'problems',
+  'student',
+  'drafts',
+  'rollouts',
+  'labels',
+  'datasets',
+  'orm',
+  'sorm',
+  'global',
+  'local',
+  'evaluation',
+];
