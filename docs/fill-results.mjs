@@ -7,21 +7,18 @@ import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 const folder = resolve(process.argv[2] ?? join(root, 'runs', 'tiny'));
-const built = join(root, 'packages', 'glore', 'dist');
 for (const [path, cure] of [
-  [join(built, 'evaluate', 'chart.js'), 'build first: npm run build'],
+  [join(root, 'packages/glore/dist/evaluate/chart.js'), 'build first: npm run build'],
   [join(folder, 'report.json'), 'finish the run first: npm start'],
   [join(folder, 'report.svg'), 'finish the run first: npm start'],
 ]) {
-  if (existsSync(path)) continue;
-  console.error(`${path}: expected a file, found none; ${cure}`);
-  process.exit(2);
+  if (!existsSync(path)) fail(`${path}: expected a file, found none; ${cure}`);
 }
 const { interval, percent, renderMarkdownTable } = await import(
-  join(built, 'evaluate', 'table.js')
+  '../packages/glore/dist/evaluate/table.js'
 );
-const { meaningOf } = await import(join(built, 'evaluate', 'chart.js'));
-const { formatSeconds } = await import(join(built, 'run', 'progress.js'));
+const { meaningOf } = await import('../packages/glore/dist/evaluate/chart.js');
+const { formatSeconds } = await import('../packages/glore/dist/run/progress.js');
 
 const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'));
 const { rows, comparisons, critics, refiners, labels, stages, machine, thresholds } = report;
@@ -128,36 +125,41 @@ const labelled =
     : `${share(labels.accuracy)} are as the truth has them (${share(labels.accuracyOfWrong)} of those of wrong solutions, ` +
       `which rollouts decide); ${share(labels.firstErrors)} of the first errors in wrong solutions are placed exactly`;
 
-const results = `
-${whole(report.problems)} test problems, seed ${report.seeds.join(', ')}, ${formatSeconds(report.seconds)} on ${machine.cores} cores
-(${machine.processor}, Node ${machine.node}), at most ${machine.peakMemoryGiB} GiB of memory.
+const headroom =
+  report.headroomRealised == null
+    ? ''
+    : `Of what a perfect choice among the three could add to the draft, \`rerank\` realises ${share(report.headroomRealised)}.`;
 
-${answers}
+const details = (summary, ...parts) =>
+  `<details>\n<summary>${summary}</summary>\n\n${parts.join('\n\n')}\n\n</details>`;
 
-${paired}
-
-Beside the paper's figures, which are for another student on other problems:
-
-${paper}
-
-\\* reported at second hand.
-
-Critics, on ${whole(report.problems)} problems; all thresholds fitted on other problems:
-
-${critic}
-
-Refiners, on every draft, right or wrong (${whole(refiners.global.wrongDrafts)} drafts are wrong):
-
-${refiner}
-
-Of the wrong drafts ${share(refiners.globalOnly)} are fixed by the global refiner only, ${share(refiners.localOnly)} by the local one only,
-${share(refiners.both)} by each of them, ${share(refiners.neither)} by neither. Of what a perfect choice could add to the draft, \`rerank\` realises
-${share(report.headroomRealised)}; \`gate\` refines drafts that the ORM values below ${fixed(thresholds.gate, 3)}.
-
-Step labels: ${whole(labels.labels)}, ${share(labels.positive)} positive, for ${whole(labels.generatedTokens)} generated tokens; ${labelled}.
-
-${stage}
-`;
+const results = [
+  `${whole(report.problems)} test problems, seed ${report.seeds.join(', ')}; ${formatSeconds(report.seconds)} for the whole run on ${machine.cores} cores ` +
+    `(${machine.processor}, Node ${machine.node}), at most ${machine.peakMemoryGiB} GiB of memory.`,
+  answers,
+  headroom,
+  "Beside the paper's figures, which are for another student on other problems:",
+  paper,
+  '\\* reported at second hand.',
+  details('Paired comparisons', paired),
+  details(
+    'Critics: when and where',
+    `Measured on the test problems; all thresholds are fitted on other problems. \`gate\` refines drafts that the ORM values below ${fixed(thresholds.gate, 3)}.`,
+    critic,
+  ),
+  details(
+    'Refiners: how',
+    `On every draft, right or wrong; ${whole(refiners.global.wrongDrafts)} drafts are wrong.`,
+    refiner,
+    `Of the wrong drafts ${share(refiners.globalOnly)} are fixed by the global refiner only, ${share(refiners.localOnly)} by the local one only, ` +
+      `${share(refiners.both)} by each of them, ${share(refiners.neither)} by neither.`,
+  ),
+  details(
+    'Step labels',
+    `${whole(labels.labels)} labels, ${share(labels.positive)} positive, for ${whole(labels.generatedTokens)} generated tokens; ${labelled}.`,
+  ),
+  details('Time by stage', stage),
+].filter((part) => part !== '');
 
 const begin = '<!-- results:begin -->';
 const end = '<!-- results:end -->';
@@ -165,11 +167,14 @@ const path = join(root, 'README.md');
 const readme = readFileSync(path, 'utf8');
 const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
 if (from < 0 || to < from) {
-  console.error(
-    `${path}: expected the markers ${begin} and ${end}, found them missing; put them back`,
-  );
-  process.exit(2);
+  fail(`${path}: expected the markers ${begin} and ${end}, found them missing; put them back`);
 }
-writeFileSync(path, readme.slice(0, from + begin.length) + results + readme.slice(to));
+const filled = `\n${results.join('\n\n')}\n`;
+writeFileSync(path, readme.slice(0, from + begin.length) + filled + readme.slice(to));
 copyFileSync(join(folder, 'report.svg'), join(root, 'docs', 'tiny.svg'));
 console.log(`${path} and docs/tiny.svg: written from ${folder}`);
+
+function fail(message) {
+  console.error(message);
+  process.exit(2);
+}

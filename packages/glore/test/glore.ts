@@ -61,7 +61,7 @@ export function glore(
 
 /** Waits until a file has something in it, which must come before the process ends. */
 export async function untilWritten({ child }: Running, path: string): Promise<void> {
-  while (!existsSync(path) || statSync(path).size === 0) {
+  while (!statSync(path, { throwIfNoEntry: false })?.size) {
     if (child.exitCode !== null) throw new Error(`${path}: the run ended before it was written`);
     await sleep(2);
   }
@@ -80,7 +80,7 @@ export function stagesThatWorked(stderr: string): string[] {
 }
 
 /** What differs between two runs of the same recipe: what was measured of time. */
-const timed = new Set(['done.json', 'spent.json', 'speeds.json', 'report.json']);
+const timed = new Set(['done.json', 'spent.json', 'speeds.json', 'report.json', 'report.svg']);
 
 /** The hash of each file of a run by its path, without those that hold times. */
 export function recordsOf(folder: string): Record<string, string> {

@@ -25,6 +25,8 @@ export class Remote<S extends object> {
     { resolve: (value: never) => void; reject: (error: Error) => void }
   >();
   private nextId = 0;
+  /** Settled once the last call is answered. */
+  private last: Promise<unknown> = Promise.resolve();
   private failure: Error | undefined;
 
   private constructor(service: string) {
@@ -65,10 +67,12 @@ export class Remote<S extends object> {
   private send(method: string, values: readonly unknown[]): Promise<unknown> {
     if (this.failure) return Promise.reject(this.failure);
     const id = this.nextId++;
-    return new Promise((resolve, reject) => {
+    const answer = new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
       this.worker.postMessage({ id, method, values });
     });
+    this.last = answer.catch(() => {});
+    return answer;
   }
 
   private fail(error: Error): void {
@@ -77,8 +81,10 @@ export class Remote<S extends object> {
     this.waiting.clear();
   }
 
+  /** Ends the thread after the calls made so far: ending it within `session.run` would end the whole process. */
   async close(): Promise<void> {
     this.failure ??= new EngineError('closed', 'the worker was closed');
+    await this.last;
     await this.worker.terminate();
   }
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { askCommand } from './ask.js';
+import { baseCommand } from './base.js';
 import { gradeCommand } from './grade.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
@@ -22,6 +23,7 @@ export function program(): Command {
     'With a finished run:': [askCommand()],
     'With answers of any model:': [gradeCommand()],
     'One stage of a recipe, after those it needs, in the order of data flow:': stageCommands(),
+    'The model that recipes start from:': [baseCommand()],
   };
   for (const [heading, commands] of Object.entries(groups)) {
     for (const command of commands) {

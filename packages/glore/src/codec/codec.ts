@@ -85,6 +85,7 @@ export interface Codec {
 /** Makes the codec; throws `GloreError` "codec-tokenizer" unless the tokenizer has the special tokens, padding as id 0. */
 export function createCodec(tokenizer: Tokenizer): Codec {
   const ids = specialIds(tokenizer);
+  const special = new Set<number>(Object.values(ids));
   const newline = tokenizer.encode('\n');
 
   const prompt = (question: string): number[] => {
@@ -132,9 +133,11 @@ export function createCodec(tokenizer: Tokenizer): Codec {
     },
 
     parse(generated) {
-      const end = generated.indexOf(ids.eos);
+      // Any other special token is no text: what follows it is not read, and the line it breaks counts for nothing.
+      const end = generated.findIndex((id) => special.has(id));
       const text = tokenizer.decode(end < 0 ? generated : generated.slice(0, end));
-      const complete = end < 0 ? text.slice(0, text.lastIndexOf('\n') + 1) : text;
+      const whole = end >= 0 && generated[end] === ids.eos;
+      const complete = whole ? text : text.slice(0, text.lastIndexOf('\n') + 1);
       const { steps, answer } = parseSolution(complete);
       return { steps: steps.map(stripAnnotations), answer };
     },

@@ -46,8 +46,16 @@ export interface ProblemRefinements {
 export const scoreOf = ({ answer, steps, orm }: Attempt): number =>
   finalScore({ steps, answer: answer ?? undefined }, orm);
 
-export const firstErrorOfTruth = ({ truth }: Attempt): number | undefined =>
-  truth === null ? undefined : truth.indexOf(false) < 0 ? -1 : truth.indexOf(false) + 1;
+/**
+ * The true first error E of an attempt, 1-based: the first wrong step, or the answer line of one whose steps are right
+ * and whose answer is not; -1 where nothing is wrong, undefined where the truth of steps is not known.
+ */
+export function firstErrorOfTruth({ truth, right, steps }: Attempt): number | undefined {
+  if (truth === null) return undefined;
+  const step = truth.indexOf(false);
+  if (step >= 0) return step + 1;
+  return right ? -1 : steps.length + 1;
+}
 
 /** The greedy draft and `samples` samples of each problem, valued by both critics. */
 export async function attempt(

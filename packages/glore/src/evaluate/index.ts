@@ -6,6 +6,7 @@ export {
   prefixTruth,
   refinements,
 } from './attempt.js';
+export { meaningOf, renderChart } from './chart.js';
 export {
   type EvaluationReport,
   evaluate,

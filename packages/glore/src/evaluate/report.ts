@@ -138,7 +138,8 @@ export function fitGate(
 ): number {
   const scores = attempts.map(({ draft }) => scoreOf(draft));
   const chosen = refined.map((record, i) => chosenRight(record, attempts[i]!));
-  const candidates = [0, ...new Set(scores)].sort((a, b) => a - b);
+  // Scores are at most 1, so the last one refines every draft.
+  const candidates = [0, ...new Set(scores), 1.01].sort((a, b) => a - b);
   const accuracy = (tau: number) =>
     share(scores.map((score, i) => (score < tau ? chosen[i]! : attempts[i]!.draft.right)));
   return candidates.reduce((best, tau) => (accuracy(tau) > accuracy(best) ? tau : best));

@@ -14,7 +14,7 @@ import { z } from 'zod';
 import { createCodec, specialTokens } from '../codec/index.js';
 import { hash32, worldTexts } from '../problem/index.js';
 import { lockRun, type Reporter, runStage, type StageRecord } from '../run/index.js';
-import { type BaseMixture, baseBatch, fit } from '../train/index.js';
+import { type BaseMixture, baseBatch, fit, forgetState } from '../train/index.js';
 import { count, parseRecipe, range, worldSettings } from './recipe.js';
 
 const phase = z.strictObject({
@@ -91,6 +91,7 @@ export async function trainBase({ folder, recipe, reporter, signal }: BaseOption
         work: async (context) => {
           const start = await startOf(index, layers);
           context.progress.total(steps, 'updates');
+          let counted = 0;
           const { weights, tokens } = await fit({
             start,
             batch: (step) => baseBatch(codec, mixture, 'train', step),
@@ -104,10 +105,13 @@ export async function trainBase({ folder, recipe, reporter, signal }: BaseOption
             folder: context.folder,
             workers: recipe.workers,
             ...(signal && { signal }),
-            onStep: (_step, _tokens, loss) =>
-              context.progress.advance(1, `loss ${loss.toFixed(3)}`),
+            onStep: (step, _tokens, loss) => {
+              context.progress.advance(step - counted, `loss ${loss.toFixed(3)}`);
+              counted = step;
+            },
           });
           await saveCheckpoint(join(context.folder, 'model'), { ...start, weights });
+          await forgetState(context.folder);
           return { trainedTokens: tokens };
         },
       });

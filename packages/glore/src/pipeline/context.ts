@@ -93,7 +93,7 @@ export function chunks<T>(list: readonly T[], size: number): T[][] {
   );
 }
 
-const HELD_OUT = 256;
+const HELD_OUT = 96;
 
 /**
  * Trains a checkpoint on examples and saves it: epochs in seeded order, the first examples of a seeded shuffle held out,
@@ -170,7 +170,7 @@ export async function trainModel(
       steps,
       floor: 0.05,
     },
-    evaluateEvery: Math.max(1, Math.ceil(steps / 20)),
+    evaluateEvery: Math.max(1, Math.ceil(steps / 10)),
     saveEvery: 20,
     folder: join(context.folder, name),
     workers: recipe.workers,

@@ -1,3 +1,4 @@
+export { type BaseRecipe, readBaseRecipe, trainBase } from './base.js';
 export { inRoles, type Run, roles, withModels } from './context.js';
 export { type Recipe, readRecipe } from './recipe.js';
 export type { Report } from './report.js';

@@ -1,4 +1,6 @@
 /** The last stage: `report.json` and the table, from the records of the evaluation. */
+
+import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -7,6 +9,7 @@ import {
   fitGate,
   type ProblemAttempts,
   type ProblemRefinements,
+  renderChart,
   type Speeds,
   type Thresholds,
 } from '../evaluate/index.js';
@@ -76,6 +79,7 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
       peakMemoryGiB: round(process.resourceUsage().maxRSS / 2 ** 20),
     },
   };
+  await writeFile(join(run.folder, 'report.svg'), renderChart(report));
   await writeJson(join(run.folder, 'report.json'), report);
   return report;
 }

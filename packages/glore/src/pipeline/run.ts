@@ -135,7 +135,8 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
         ...(signal && { signal }),
         work: async (context) => {
           // The report is of the models that were there before.
-          await rm(join(folder, 'report.json'), { force: true });
+          for (const name of ['report.json', 'report.svg'])
+            await rm(join(folder, name), { force: true });
           return work(run, context);
         },
       });

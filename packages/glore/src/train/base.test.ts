@@ -171,7 +171,7 @@ describe('baseBatch', () => {
     const learned = new Set(problems.map((example) => structureIn(example).split(' #')[0]));
     for (const split of ['dev', 'test'] as const) {
       const settings = mixture.settings;
-      for (const { structure } of generateProblems({ split, count: 200, seed: 1, settings })) {
+      for (const { structure } of generateProblems({ split, count: 100, seed: 1, settings })) {
         expect(learned.has(structure!.split(' #')[0])).toBe(false);
       }
     }

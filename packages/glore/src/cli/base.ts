@@ -1,0 +1,35 @@
+/** `glore base`: trains the checkpoint that recipes start from. */
+import { basename, join } from 'node:path';
+import { Command } from 'commander';
+import { readBaseRecipe, trainBase } from '../pipeline/index.js';
+import { jsonReporter, terminalReporter } from '../run/index.js';
+import { interruptible } from './interrupt.js';
+
+export function baseCommand(): Command {
+  return new Command('base')
+    .description('train a base checkpoint from nothing (checkpoints/base took about an hour)')
+    .argument('<recipe>', 'base recipe file (YAML)')
+    .option('--run <folder>', 'run folder (default: runs/ and the name of the recipe)')
+    .option('--json', 'progress as JSON lines on standard error')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  glore base recipes/base.yaml
+  glore base recipes/base.yaml --run /tmp/base
+
+The checkpoint is the folder "model" of the run folder; recipes name it as their base.`,
+    )
+    .action(async (path: string, options: { readonly run?: string; readonly json?: true }) => {
+      const recipe = readBaseRecipe(path);
+      const folder = options.run ?? join('runs', basename(path).replace(/\.ya?ml$/, ''));
+      await interruptible((signal) =>
+        trainBase({
+          folder,
+          recipe,
+          reporter: options.json ? jsonReporter(process.stderr) : terminalReporter(process.stderr),
+          signal,
+        }),
+      );
+    });
+}
