@@ -61,6 +61,8 @@ export interface DecoderOptions {
 
 /** Contexts computed at once, at most this many positions. */
 const PREFILL_POSITIONS = 2048;
+/** Positions by which a cache grows. */
+const GROWTH = 32;
 /** Added to the score of a position that a row does not have. */
 const BLOCKED = -1e9;
 
@@ -89,7 +91,7 @@ export class Decoder {
     const { config, rows: capacity } = this.options;
     const { contexts, maxTokens, temperature } = task;
     const longest = contexts.reduce((most, { tokens }) => Math.max(most, tokens.length), 1);
-    const positions = Math.min(config.maxPositions, longest + maxTokens);
+    const limit = Math.min(config.maxPositions, longest + maxTokens);
     if (longest >= config.maxPositions) {
       throw new EngineError(
         'length',
@@ -99,12 +101,27 @@ export class Decoder {
     const stop = new Set(task.stop);
     const completions: Completion[][] = contexts.map(() => []);
     const active: Row[] = [];
-    const cache = Cache.allocate(config, capacity, positions);
-    const mask = new Float32Array(capacity * positions);
+    // Attention reads the whole capacity at each step, so it is kept near the longest row and grown when one needs more.
+    let cache = Cache.allocate(config, 0, 0);
+    let mask = new Float32Array(0);
     let prefilled = 0;
     let generated = 0;
     let nextContext = 0;
     let waiting: { row: Row; cache: Cache; from: number; logits: Float32Array; at: number }[] = [];
+
+    const reserve = (length: number): void => {
+      if (length <= cache.capacity) return;
+      const grown = Cache.allocate(
+        config,
+        capacity,
+        Math.min(limit, Math.ceil(length / GROWTH) * GROWTH),
+      );
+      active.forEach((row, i) => {
+        grown.copyRow(cache, i, i, row.length);
+      });
+      cache = grown;
+      mask = new Float32Array(capacity * cache.capacity);
+    };
 
     /** Appends the token drawn for a row; true if that ended it. */
     const extend = (row: Row, logits: Float32Array, at: number): boolean => {
@@ -112,7 +129,7 @@ export class Decoder {
       const token = draw(logits, at * config.vocabSize, config.vocabSize, temperature, random);
       row.tokens.push(token);
       const stopped = stop.has(token);
-      if (!stopped && row.tokens.length < maxTokens && row.length + 1 < positions) return false;
+      if (!stopped && row.tokens.length < maxTokens && row.length + 1 < limit) return false;
       completions[row.context]![row.branch] = {
         tokens: row.tokens,
         finish: stopped ? 'stop' : 'length',
@@ -153,6 +170,7 @@ export class Decoder {
         }
         const { row, cache: source, from, logits, at } = waiting.pop()!;
         if (extend(row, logits, at)) continue;
+        reserve(row.length + 1);
         cache.copyRow(source, from, active.length, row.length);
         active.push(row);
       }
@@ -160,6 +178,8 @@ export class Decoder {
 
     for (await admit(); active.length > 0; await admit()) {
       const count = active.length;
+      reserve(active.reduce((most, row) => Math.max(most, row.length + 1), 0));
+      const positions = cache.capacity;
       active.forEach((row, i) => {
         mask.fill(0, i * positions, i * positions + row.length);
         mask.fill(BLOCKED, i * positions + row.length, (i + 1) * positions);

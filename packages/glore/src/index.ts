@@ -1,0 +1,26 @@
+/** The method as a library: problems, codec, roles, the algorithm, and runs. */
+export {
+  type Codec,
+  createCodec,
+  parseSolution,
+  renderSolution,
+  type Solution,
+} from './codec/index.js';
+export { GloreError } from './error.js';
+export {
+  GlobalRefiner,
+  type LanguageModel,
+  LocalRefiner,
+  openEmbedded,
+  RewardModel,
+  Student,
+} from './model/index.js';
+export { type Recipe, type Report, readRecipe, readRun, runPipeline } from './pipeline/index.js';
+export * from './problem/index.js';
+export {
+  type Candidate,
+  type Decision,
+  type Models,
+  type RefineOptions,
+  refine,
+} from './refine/index.js';
