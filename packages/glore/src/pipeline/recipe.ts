@@ -79,7 +79,10 @@ const recipe = z.strictObject({
   /** Most local pairs cut from one wrong draft. */
   localPairs: count,
   training: z.strictObject({
-    orm: training,
+    orm: training.extend({
+      /** The checkpoint it starts from: the student, or the SORM, which has learned to check steps. */
+      start: z.enum(['student', 'sorm']),
+    }),
     sorm: training,
     global: refinerTraining,
     local: refinerTraining,

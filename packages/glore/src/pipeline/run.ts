@@ -33,8 +33,8 @@ export const stageNames = [
   'rollouts',
   'labels',
   'datasets',
-  'orm',
   'sorm',
+  'orm',
   'global',
   'local',
   'evaluation',
@@ -81,7 +81,7 @@ const table: Record<StageName, Stage> = {
   orm: {
     work: stages.orm,
     settings: ({ training, workers }) => [training.orm, workers],
-    needs: ['student', 'datasets'],
+    needs: ['student', 'sorm', 'datasets'],
   },
   sorm: {
     work: stages.sorm,

@@ -50,6 +50,7 @@ import {
   inRoles,
   modelFolder,
   pathIn,
+  type RoleName,
   type Run,
   readProblems,
   readRole,
@@ -392,10 +393,10 @@ const readSet = <T>(run: Run, name: string) =>
 function training<R extends { readonly problem: string }>(
   role: 'orm' | 'sorm' | 'global' | 'local',
   example: (run: Run, record: R) => Example,
-  options: (run: Run) => Training & { readonly plain?: number },
+  options: (run: Run) => Training & { readonly plain?: number; readonly start?: RoleName },
 ): Work {
   return async (run, context) => {
-    const { plain = 0, ...settings } = options(run);
+    const { plain = 0, start = 'student', ...settings } = options(run);
     const records = await readSet<R>(run, role);
     const chosen = new Random(run.recipe.seed, role, 'examples')
       .shuffle(records)
@@ -407,7 +408,7 @@ function training<R extends { readonly problem: string }>(
     const { examples: _, ...schedule } = settings;
     const { tokens } = await trainModel(run, context, {
       name: 'training',
-      start: await readRole(run, 'student'),
+      start: await readRole(run, start),
       examples: [
         ...chosen.map((record) => example(run, record)),
         ...solved.map((record) => studentExample(run.codec, record)),
@@ -422,7 +423,8 @@ function training<R extends { readonly problem: string }>(
 
 export const orm = training<RewardRecord>(
   'orm',
-  ({ codec }, record) => rewardExample(codec, record),
+  // The ORM ranks whole solutions, so half of each example's loss is at its last line.
+  ({ codec }, record) => rewardExample(codec, record, Math.max(1, record.labels.length - 1)),
   ({ recipe }) => recipe.training.orm,
 );
 export const sorm = training<RewardRecord>(
