@@ -168,11 +168,11 @@ describe('an interrupted run', () => {
   );
 
   it('stops at Ctrl-C with the training state kept, and says how to go on', async () => {
-    const { code, stderr } = await interrupt('orm', 'SIGINT');
+    const { code, stderr } = await interrupt('sorm', 'SIGINT');
     expect(stderr).toContain('stopping after the work in flight; again to stop at once\n');
     expect(stderr).toMatch(/\nstopped; run the same command again to go on\n$/);
     expect(code).toBe(130);
-    expect(existsSync(join(folder, 'interrupted/orm/training/state.safetensors'))).toBe(true);
+    expect(existsSync(join(folder, 'interrupted/sorm/training/state.safetensors'))).toBe(true);
     const { code: unfinished, stderr: why } = await glore([
       'report',
       '--run',
@@ -182,7 +182,7 @@ describe('an interrupted run', () => {
     expect(why).toContain('(run-unfinished)');
   });
 
-  it.each(['sorm', 'evaluation'] as const)(
+  it.each(['orm', 'evaluation'] as const)(
     'goes on and is killed in the stage %s',
     async (stage) => {
       expect(await interrupt(stage, 'SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
@@ -259,7 +259,7 @@ describe('a changed recipe', () => {
 
   it('trains and evaluates anew only what it changes', async () => {
     const { other, worked } = await rerun('local', 'run', 'localPairs: 2', 'localPairs: 1');
-    expect(worked).toEqual(['datasets', 'orm', 'sorm', 'global', 'local', 'evaluation']);
+    expect(worked).toEqual(['datasets', 'sorm', 'orm', 'global', 'local', 'evaluation']);
     const [before, after] = [recordsOf(run), recordsOf(other)];
     expect(after['orm/model/model.safetensors']).toBe(before['orm/model/model.safetensors']);
     expect(after['datasets/local.jsonl']).not.toBe(before['datasets/local.jsonl']);
@@ -365,8 +365,8 @@ const stages = [
   'rollouts',
   'labels',
   'datasets',
-  'orm',
   'sorm',
+  'orm',
   'global',
   'local',
   'evaluation',
