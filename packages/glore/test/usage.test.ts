@@ -1,8 +1,11 @@
 /** Help, wrong usage, wrong input: what is said, where, and the exit code. */
 import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { base, glore, start, temporaryFolder, writeRecipe } from './glore.js';
+
+// Each starts a process; the machine need not be free.
+vi.setConfig({ testTimeout: 300_000 });
 
 let folder: string;
 beforeAll(() => {
