@@ -86,10 +86,11 @@ describe('rewardExample', () => {
     });
     fc.assert(
       fc.property(labelled, ([item, labels]) => {
-        const { tokens, targets, weights } = rewardExample(codec, { ...item, labels });
-        expect(weights).toBeUndefined();
+        const { tokens, targets, weights } = rewardExample(codec, { ...item, labels }, 3);
         expect(targets).toHaveLength(tokens.length);
         const tags = tokens.flatMap((token, t) => (token === ids.step ? [t] : []));
+        // The last line's label weighs as much as asked, every other 1.
+        expect(weights).toEqual(tokens.map((_, t) => (t === tags.at(-1) ? 3 : 1)));
         expect(tags.map((t) => targets[t])).toEqual(
           labels.map((label) => (label === null ? -1 : label ? ids.plus : ids.minus)),
         );

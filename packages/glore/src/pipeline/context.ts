@@ -50,7 +50,7 @@ export function readRole(run: Run, role: RoleName): Promise<Checkpoint> {
   if (!existsSync(folder)) {
     throw new GloreError(
       'model-missing',
-      `${folder}: no ${role} model yet; run the stage that trains it: glore ${role}`,
+      `${folder}: no ${role} model yet; run the stage that trains it: glore ${role} <recipe>`,
     );
   }
   return loadCheckpoint(folder);
@@ -130,10 +130,11 @@ export async function trainModel(
       `${name}: there is nothing to learn from; sample more problems or loosen the filters (see ${name}.mask.json)`,
     );
   }
+  const groups = [...new Set(options.groups)];
+  // Never more than a fifth: of little data most is to learn from.
+  const heldCount = Math.min(HELD_OUT, Math.floor(groups.length / 5));
   const heldGroups = new Set(
-    new Random(recipe.seed, name, 'held-out')
-      .shuffle([...new Set(options.groups)])
-      .slice(0, HELD_OUT),
+    new Random(recipe.seed, name, 'held-out').shuffle(groups).slice(0, heldCount),
   );
   const held = usable
     .filter((example) => heldGroups.has(groupsOf.get(example)!))
@@ -159,7 +160,7 @@ export async function trainModel(
     return orders.get(epoch)!.slice(at, at + training.batch);
   };
   context.progress.total(steps, 'updates');
-  let counted = 0;
+  let going = false;
   const { weights, tokens } = await fit({
     start,
     batch,
@@ -180,8 +181,9 @@ export async function trainModel(
         `${name}: update ${point.step}, loss ${point.loss.toFixed(4)}, held-out ${point.heldOut.toFixed(4)}`,
       ),
     onStep: (step, _, loss) => {
-      context.progress.advance(step - counted, `loss ${loss.toFixed(3)}`);
-      counted = step;
+      if (!going && step > 1) context.progress.resume(step - 1);
+      going = true;
+      context.progress.advance(1, `loss ${loss.toFixed(3)}`);
     },
   });
   await saveCheckpoint(options.model, { ...start, weights });

@@ -233,7 +233,7 @@ export const drafts: Work = async (run, context) => {
     temperature: options.temperature,
     seed: 'drafts',
   });
-  context.progress.done(`${samples.length} samples, ${rightShare(samples)}`);
+  context.progress.note(`${samples.length} samples, ${rightShare(samples)}`);
   return { generatedTokens: total(samples) };
 };
 
