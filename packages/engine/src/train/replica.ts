@@ -26,7 +26,7 @@ export interface ReplicaOptions {
 }
 
 /** Each compiled shape keeps memory for its activations. */
-const MAX_SESSIONS = 24;
+const MAX_SESSIONS = 12;
 
 export class Replica {
   private options!: ReplicaOptions;

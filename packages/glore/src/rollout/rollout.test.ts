@@ -8,7 +8,7 @@ import { rolloutsFrom } from './rollout.js';
 import { isRight, type Sample, seedOf } from './sample.js';
 
 const settings = { ...difficulty(0.4), steps: [2, 3] } as const;
-const problems = generateProblems({ split: 'train', count: 3, seed: 6, settings });
+const problems = generateProblems({ split: 'train', count: 3, seed: 8, settings });
 const options = { count: 6, temperature: 1.5, seed: 'test' };
 
 /** The worked solution; `slip` makes its first result wrong. */
