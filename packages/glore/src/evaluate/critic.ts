@@ -208,9 +208,14 @@ function cuts(values: number[]): number[] {
     (_, i) => sorted[Math.round((i / QUANTILES) * last)],
   );
   const distinct = [...new Set(percentiles)];
-  const between = distinct.slice(1).map((value, i) => (distinct[i] + value) / 2);
-  const aboveAll = sorted[last] + ((sorted[last] - sorted[0]) / QUANTILES || 1);
-  return [sorted[0], ...between, aboveAll];
+  // Between neighbouring doubles there is no middle: the upper one itself parts them.
+  const between = distinct.slice(1).map((value, i) => {
+    const middle = (distinct[i] + value) / 2;
+    return middle > distinct[i] ? middle : value;
+  });
+  const highest = sorted[last];
+  const aboveAll = highest + (highest - sorted[0]) / QUANTILES;
+  return [sorted[0], ...between, aboveAll > highest ? aboveAll : highest + 1];
 }
 
 function harmonicMean(a: number, b: number): number {
