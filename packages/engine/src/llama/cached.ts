@@ -9,7 +9,7 @@
 import { EngineError } from '../error.js';
 import * as g from '../graph/index.js';
 import type { LlamaConfig, Weights } from '../hf/index.js';
-import { rotaryTables } from './layers.js';
+import { headName, rotaryTables } from './layers.js';
 
 type Attention = (qkv: g.Value, layer: number) => g.Value;
 
@@ -157,8 +157,7 @@ function stack(
     );
     x = g.add(x, linear(gated, `${at}.mlp.down_proj.weight`));
   }
-  const head = config.tieEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
-  return linear(norm(pick(x), 'model.norm.weight'), head);
+  return linear(norm(pick(x), 'model.norm.weight'), headName(config));
 }
 
 /** Weights [out, in] side by side as one constant [in, sum of outs]. */

@@ -4,7 +4,7 @@
  */
 import * as g from '../graph/index.js';
 import type { LlamaConfig } from '../hf/index.js';
-import { headWeight, rotaryTables, type WeightValues, weight } from './layers.js';
+import { headName, rotaryTables, type WeightValues, weight } from './layers.js';
 
 /** A finite stand-in for minus infinity: exp() of it is 0 and no row can become NaN. */
 const BLOCKED = -1e9;
@@ -72,5 +72,5 @@ export function forward(
     x = g.add(x, linear(gated, `${at}.mlp.down_proj.weight`));
   }
   const last = g.rmsNorm(x, weight(weights, 'model.norm.weight'), normEpsilon);
-  return g.product(last, headWeight(weights, config), { transposeB: true });
+  return g.product(last, weight(weights, headName(config)), { transposeB: true });
 }

@@ -11,10 +11,9 @@ export function weight(weights: WeightValues, name: string): Value {
   return value;
 }
 
-/** The weight of the head that turns hidden states into logits, [V, d]; the embedding where they are tied. */
-export function headWeight(weights: WeightValues, config: LlamaConfig): Value {
-  return weight(weights, config.tieEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
-}
+/** The name of the weight that turns hidden states into logits, [V, d]: the embedding's where they are tied. */
+export const headName = (config: LlamaConfig): string =>
+  config.tieEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
 
 /** Cosine and sine of every position's angles, [maxPositions, D/2] each (Su et al. 2021). */
 export function rotaryTables(config: LlamaConfig): {

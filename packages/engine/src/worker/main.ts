@@ -2,13 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Decoder } from '../sample/decoder.js';
 import { Replica } from '../train/replica.js';
-import type { Reply } from './remote.js';
-
-/** What can run in a worker; `open` is called first, once. */
-export interface Services {
-  replica: Replica;
-  decoder: Decoder;
-}
+import type { Reply, Services } from './protocol.js';
 
 const port = parentPort;
 if (port) {

@@ -5,17 +5,11 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '../error.js';
-import type { Services } from './main.js';
+import type { Reply, Services } from './protocol.js';
 
 type Method<S, K extends keyof S> = S[K] extends (...values: infer A) => infer R
   ? (...values: A) => Promise<Awaited<R>>
   : never;
-
-export interface Reply {
-  readonly id: number;
-  readonly result?: unknown;
-  readonly error?: { message: string; code?: string };
-}
 
 /** One service in one thread. */
 export class Remote<S extends object> {
