@@ -45,7 +45,7 @@ describe('the sequences', () => {
     expect(spell(codec.solution(draft))).toBe(`${solved}<|eos|>`);
     expect(spell(codec.plain(question, draft).tokens)).toBe(`${problem}${solved}<|eos|>`);
     expect(spell(codec.tagged(question, draft).tokens)).toBe(
-      `${problem}${one}\n<|step|>${two}\n<|step|>#### 185<|step|>`,
+      `${problem}<|step|>${one}\n<|step|>${two}\n<|step|>#### 185<|step|>`,
     );
     expect(spell(codec.globalPrompt(question, draft))).toBe(
       `${problem}<|draft|>${solved}\n<|revision|>`,
@@ -124,11 +124,13 @@ describe('parse', () => {
 });
 
 describe('tagged', () => {
-  it('points at a tag after each line and is the plain sequence without them', () => {
+  it('points at a tag after each line, has one before the first, and is the plain sequence without them', () => {
     fc.assert(
       fc.property(solutions, (solution) => {
         const { tokens, tags } = codec.tagged(question, solution);
-        expect(tags).toEqual([...tokens.keys()].filter((at) => tokens[at] === ids.step));
+        const [first, ...rest] = [...tokens.keys()].filter((at) => tokens[at] === ids.step);
+        expect(first).toBe(codec.prompt(question).length);
+        expect(tags).toEqual(rest);
         expect(tags).toHaveLength(solution.steps.length + (solution.answer === undefined ? 0 : 1));
         const { tokens: plain } = codec.plain(question, solution);
         expect([...tokens.filter((id) => id !== ids.step), ids.eos]).toEqual(plain);

@@ -2,11 +2,12 @@
 // Parts are tokenised apart and their ids joined, so that a separator never merges with a neighbour and moves a label.
 //
 //   student          BOS question \n | step \n .. step \n #### answer EOS
-//   reward models    BOS question \n step \n TAG .. step \n TAG #### answer TAG
+//   reward models    BOS question \n TAG step \n TAG .. step \n TAG #### answer TAG
 //   global refiner   BOS question \n DRAFT line \n .. line \n REVISION | solution EOS
 //   local refiner    BOS question \n DRAFT line \n .. [BAD] line \n .. REVISION | continuation EOS
 //
-// What follows `|` is the target, which the model writes.
+// What follows `|` is the target, which the model writes. The first TAG of a reward model's sequence says that the lines are
+// to be judged, not continued: without it the first step would read as a student's.
 
 import { createHash } from 'node:crypto';
 import type { Tokenizer } from '@glore/engine';
@@ -35,7 +36,7 @@ const spellings = {
 export const specialTokens: readonly string[] = Object.values(spellings);
 
 /** To be raised with every change of the sequences above: data and models made with another are not compatible. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** The ids of the special tokens. */
 export type SpecialIds = { readonly [name in keyof typeof spellings]: number };
@@ -143,7 +144,7 @@ export function createCodec(tokenizer: Tokenizer): Codec {
     },
 
     tagged(question, whole) {
-      const tokens = prompt(question);
+      const tokens = [...prompt(question), ids.step];
       const tags = lines(whole).map((line) => tokens.push(...line, ids.step) - 1);
       return { tokens, tags };
     },

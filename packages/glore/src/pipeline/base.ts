@@ -29,6 +29,8 @@ const phase = z.strictObject({
   problems: z.int().min(0),
   drills: z.int().min(0),
   checks: z.int().min(0),
+  judgements: z.int().min(0),
+  revisions: z.int().min(0),
   drillSizes: z
     .array(z.strictObject({ maxValue: z.int(), operands: range, factors: range }))
     .min(1),

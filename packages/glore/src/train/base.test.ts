@@ -27,6 +27,8 @@ const mixture: BaseMixture = {
   problems: 6,
   drills: 4,
   checks: 3,
+  judgements: 5,
+  revisions: 4,
   equations: 8,
   labelWeight: 2,
   encode: tokenizer.encode,

@@ -1,12 +1,14 @@
 /**
- * The base model's training mixture: easier problems of the built-in world, and equations to check. No problem of the
- * task's dev or test structures is in it, and no solution of the student's: what a pretrained base brings along.
+ * The base model's training mixture: easier problems of the built-in world to solve, to judge and to revise, and equations
+ * to solve and to check. No problem of the task's dev or test structures is in it, and no solution of the student's: what a
+ * pretrained base brings along.
  */
 import { type Example, nextTokenExample } from '@glore/engine';
 import type { Codec } from '../codec/index.js';
 import {
   type Equality,
   equationDrill,
+  flawedAttempt,
   generateProblems,
   Random,
   type Split,
@@ -24,6 +26,9 @@ export interface BaseMixture {
   /** Sequences of equations in a batch: with a label after each, and with one after each digit too. */
   readonly drills: number;
   readonly checks: number;
+  /** Attempts at problems to judge, and to revise. */
+  readonly judgements: number;
+  readonly revisions: number;
   /** Equations in a sequence. */
   readonly equations: number;
   /** Weight of a label in the loss, where a token of a solution has 1. */
@@ -39,21 +44,26 @@ export function baseBatch(
   split: Split,
   step: number,
 ): Example[] {
-  const { seed, settings, problems, drills, checks } = mixture;
+  const { seed, settings, problems, drills, checks, judgements, revisions } = mixture;
   const random = new Random('base', split, seed, step);
-  const solved = generateProblems({
+  const drawn = generateProblems({
     split,
-    count: problems,
+    count: problems + judgements + revisions,
     seed: random.integer(0, 2 ** 31),
     settings,
   });
+  const questions = drawn.slice(problems).map(({ question }) => question);
   return [
-    ...solved.map(({ question, steps, answer }) => {
+    ...drawn.slice(0, problems).map(({ question, steps, answer }) => {
       const { tokens, promptLength } = codec.plain(question, { steps, answer });
       return nextTokenExample(tokens, promptLength);
     }),
     ...Array.from({ length: drills }, () => drillExample(codec, mixture, random)),
     ...Array.from({ length: checks }, () => checkExample(codec, mixture, random)),
+    ...questions
+      .slice(0, judgements)
+      .map((question) => judgementExample(codec, mixture, random, question)),
+    ...questions.slice(judgements).map((question) => revisionExample(codec, random, question)),
   ];
 }
 
@@ -108,6 +118,47 @@ function checkExample(codec: Codec, mixture: BaseMixture, random: Random): Examp
     targets.push(label(right));
   }
   return { tokens, targets, weights: targets.map(() => labelWeight) };
+}
+
+/**
+ * The reward models' sequence of an attempt, flawed or not: at each token up to the first wrong line's end the label says
+ * whether all is right so far, after it at the tags alone. Besides equations this is where reading is checked: an event left
+ * out, another number, another person.
+ */
+function judgementExample(
+  codec: Codec,
+  { labelWeight }: BaseMixture,
+  random: Random,
+  question: string,
+): Example {
+  const { right, written, firstWrong } = flawedAttempt(random, question, 0.65);
+  const { tokens, tags } = codec.tagged(question, written);
+  const gold = codec.tagged(question, right).tokens;
+  const same = tokens.findIndex((token, at) => token !== gold[at]);
+  const parted = same < 0 ? tokens.length : same;
+  const start = codec.prompt(question).length;
+  const dense = firstWrong < 0 ? tokens.length : tags[firstWrong - 1]!;
+  const targets = tokens.map((_, at) =>
+    at > start && (at <= dense || tags.includes(at))
+      ? at < parted
+        ? codec.ids.plus
+        : codec.ids.minus
+      : -1,
+  );
+  return { tokens, targets, weights: targets.map(() => labelWeight) };
+}
+
+/**
+ * A refiner's sequence: an attempt and the right solution, all of it or, as often, from the marked first wrong line on. A
+ * few attempts of the first kind are right already.
+ */
+function revisionExample(codec: Codec, random: Random, question: string): Example {
+  const marked = random.chance(0.5);
+  const { right, written, firstWrong } = flawedAttempt(random, question, marked ? 1 : 0.8);
+  const [prompt, target] = marked
+    ? [codec.localPrompt(question, written, firstWrong), codec.continuation(right, firstWrong)]
+    : [codec.globalPrompt(question, written), codec.solution(right)];
+  return nextTokenExample([...prompt, ...target], prompt.length);
 }
 
 /** The equations of one sequence. */

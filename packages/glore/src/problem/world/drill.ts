@@ -21,7 +21,10 @@ export function equationDrill(random: Random, settings: WorldSettings): Equality
   return { left, result, truth: String(truth), right };
 }
 
-type Operation = { readonly operands: readonly [number, number]; readonly operator: Operator };
+export type Operation = {
+  readonly operands: readonly [number, number];
+  readonly operator: Operator;
+};
 
 /** Running values are as large as in stories: up to `maxValue`, for the larger side of each operator. */
 function drawOperation(random: Random, settings: WorldSettings): Operation {
@@ -48,7 +51,12 @@ function drawOperation(random: Random, settings: WorldSettings): Operation {
 type Slip = (random: Random, truth: number, operation: Operation) => number;
 
 /** What the operator is mistaken for. */
-const CONFUSED: Readonly<Record<Operator, Operator>> = { '+': '-', '-': '+', '*': '+', '/': '-' };
+export const CONFUSED: Readonly<Record<Operator, Operator>> = {
+  '+': '-',
+  '-': '+',
+  '*': '+',
+  '/': '-',
+};
 
 /** The slips of a weak calculator. Some leave a result as it is or below zero; those are drawn again. */
 const SLIPS = {
@@ -94,7 +102,8 @@ const SLIP_WEIGHTS: Readonly<Record<keyof typeof SLIPS, number>> = {
   neighbour: 2,
 };
 
-function slip(
+/** A wrong result such as a weak calculator gives; zero or more. */
+export function slip(
   random: Random,
   operands: Operation['operands'],
   operator: Operator,

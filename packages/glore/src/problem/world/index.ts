@@ -11,6 +11,7 @@ import {
 } from './story.js';
 
 export { type Equality, equationDrill } from './drill.js';
+export { type Attempt, flawedAttempt } from './flaw.js';
 export { type GenerateOptions, generateProblems, toGsm8k } from './generate.js';
 export { solve } from './quantity.js';
 export { hash32, Random } from './random.js';
@@ -48,7 +49,11 @@ export function worldTexts(): string[] {
     asked: [a],
     item: word,
   };
-  const steps = ['+', '-', '*', '/'].map((sign) => `${a} has 1${sign}1=<<1${sign}1=1>>1.`);
+  // A name at the start of a line is another token than one after a space.
+  const steps = [
+    ...NAMES.map((name) => `${name} has 1+1=2.`),
+    ...['+', '-', '*', '/'].map((sign) => `${a} has 1${sign}1=<<1${sign}1=1>>1.`),
+  ];
   return [
     tellStory(story),
     tellStory({ ...story, events: [], asked: [a, b] }),
