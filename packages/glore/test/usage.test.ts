@@ -14,7 +14,17 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const commands = ['run', 'report', 'ask', 'grade', 'problems', 'student', 'drafts', 'rollouts'];
-commands.push('labels', 'datasets', 'sorm', 'orm', 'global', 'local', 'evaluation', 'base');
+commands.push(
+  'labels',
+  'datasets',
+  'sorm',
+  'global',
+  'local',
+  'candidates',
+  'orm',
+  'evaluation',
+  'base',
+);
 
 describe('help', () => {
   it('lists the commands in the order of use, with examples', async () => {

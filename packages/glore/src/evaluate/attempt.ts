@@ -1,7 +1,7 @@
 /** What is measured on each problem: drafts, samples and refinements with their verdicts. The report needs no more. */
 import type { Solution } from '../codec/index.js';
-import type { Generated } from '../model/index.js';
 import { GloreError } from '../error.js';
+import type { Generated } from '../model/index.js';
 import { judgeSteps, type Problem } from '../problem/index.js';
 import { type Decision, finalScore, firstErrorOf, type Models, refine } from '../refine/index.js';
 import { isRight, seedOf } from '../rollout/index.js';

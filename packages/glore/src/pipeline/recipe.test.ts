@@ -37,7 +37,7 @@ rollouts:
 labels: { propagation: true, consistency: true, balance: true }
 localPairs: 3
 training:
-  orm: { start: student, epochs: 1, batch: 32, rate: 1.0e-3 }
+  orm: { start: student, candidates: 0, epochs: 1, batch: 32, rate: 1.0e-3 }
   sorm: { epochs: 2, batch: 32, rate: 1.0e-3, examples: 900 }
   global: { epochs: 1, batch: 32, rate: 1.0e-3, plain: 0.25 }
   local: { epochs: 1, batch: 32, rate: 1.0e-3, plain: 0.25 }

@@ -82,6 +82,8 @@ const recipe = z.strictObject({
     orm: training.extend({
       /** The checkpoint it starts from: the student, or the SORM, which has learned to check steps. */
       start: z.enum(['student', 'sorm']),
+      /** Fresh problems whose drafts and refinements it learns from too; 0 for the paper's ORM, which has seen none. */
+      candidates: z.int().min(0),
     }),
     sorm: training,
     global: refinerTraining,

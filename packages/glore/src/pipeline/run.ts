@@ -34,9 +34,10 @@ export const stageNames = [
   'labels',
   'datasets',
   'sorm',
-  'orm',
   'global',
   'local',
+  'candidates',
+  'orm',
   'evaluation',
 ] as const;
 export type StageName = (typeof stageNames)[number];
@@ -44,12 +45,13 @@ export type StageName = (typeof stageNames)[number];
 const table: Record<StageName, Stage> = {
   problems: {
     work: stages.problems,
-    settings: ({ problems, student, drafts }) => [
+    settings: ({ problems, student, drafts, training }) => [
       problems,
       student.sft.problems,
       student.expertIteration.rounds,
       student.expertIteration.problems,
       drafts.problems,
+      training.orm.candidates,
     ],
     needs: [],
   },
@@ -78,11 +80,6 @@ const table: Record<StageName, Stage> = {
     settings: ({ labels, localPairs }) => [labels.balance, localPairs],
     needs: ['labels'],
   },
-  orm: {
-    work: stages.orm,
-    settings: ({ training, workers }) => [training.orm, workers],
-    needs: ['student', 'sorm', 'datasets'],
-  },
   sorm: {
     work: stages.sorm,
     settings: ({ training, workers }) => [training.sorm, workers],
@@ -97,6 +94,16 @@ const table: Record<StageName, Stage> = {
     work: stages.local,
     settings: ({ training, workers }) => [training.local, workers],
     needs: ['student', 'datasets'],
+  },
+  candidates: {
+    work: stages.candidates,
+    settings: ({ maxTokens }) => [maxTokens],
+    needs: ['problems', 'student', 'sorm', 'global', 'local'],
+  },
+  orm: {
+    work: stages.orm,
+    settings: ({ training, workers }) => [training.orm, workers],
+    needs: ['student', 'sorm', 'datasets', 'candidates'],
   },
   evaluation: {
     work: stages.evaluation,

@@ -37,8 +37,9 @@ import {
 import { flipOf, type LabelledSample, propagate, verify } from '../label/index.js';
 import { openEmbedded, Student } from '../model/index.js';
 import { generateProblems, type Problem, Random } from '../problem/index.js';
-import type { Models } from '../refine/index.js';
+import { firstErrorOf, type Models } from '../refine/index.js';
 import {
+  isRight,
   type RolloutRecord,
   rolloutsFrom,
   type Sample,
@@ -91,6 +92,7 @@ export const problems: Work = async (run) => {
     await write(`ei-${round}`, 'train', student.expertIteration.problems, 10 + round);
   }
   await write('train', 'train', drafts.problems, 2);
+  await write('candidates', 'train', run.recipe.training.orm.candidates, 4);
   await write('dev', 'dev', set.dev, 3);
   await write('test', 'test', set.test, 4);
   return {};
@@ -394,10 +396,11 @@ function training<R extends { readonly problem: string }>(
   role: 'orm' | 'sorm' | 'global' | 'local',
   example: (run: Run, record: R) => Example,
   options: (run: Run) => Training & { readonly plain?: number; readonly start?: RoleName },
+  more: (run: Run) => Promise<R[]> = async () => [],
 ): Work {
   return async (run, context) => {
     const { plain = 0, start = 'student', ...settings } = options(run);
-    const records = await readSet<R>(run, role);
+    const records = [...(await readSet<R>(run, role)), ...(await more(run))];
     const chosen = new Random(run.recipe.seed, role, 'examples')
       .shuffle(records)
       .slice(0, settings.examples ?? records.length);
@@ -426,7 +429,16 @@ export const orm = training<RewardRecord>(
   // The ORM ranks whole solutions, so four fifths of each example's loss is at its last line. Before an error the right and
   // the wrong samples of a problem look alike, and at equal weights that noise undoes what the model has learned.
   ({ codec }, record) => rewardExample(codec, record, Math.max(1, 4 * (record.labels.length - 1))),
-  ({ recipe }) => recipe.training.orm,
+  ({ recipe }) => {
+    const { candidates: _, ...settings } = recipe.training.orm;
+    return settings;
+  },
+  async (run) =>
+    ormRecords(
+      await readJsonl<Sample>(pathIn(run, 'candidates', 'candidates.jsonl')),
+      questionsOf(await readProblems(run, 'candidates')),
+      `${run.recipe.seed}/candidates`,
+    ),
 );
 export const sorm = training<RewardRecord>(
   'sorm',
@@ -443,6 +455,61 @@ export const local = training<LocalRecord>(
   ({ codec }, record) => localExample(codec, record),
   ({ recipe }) => recipe.training.local,
 );
+
+/** A line is wrong below this before a threshold has been fitted. */
+const HALF = 0.5;
+
+/**
+ * Draft, global and local refinement of fresh training problems, judged by their answers: what the ORM will have to choose
+ * among, which samples of the student are not.
+ */
+export const candidates: Work = async (run, context) => {
+  const { recipe } = run;
+  const list = await readProblems(run, 'candidates');
+  context.progress.total(list.length, 'problems');
+  const found = await withModels(run, ['student', 'sorm', 'global', 'local'], (models) => {
+    const { student, sorm, global, local } = inRoles(run, models);
+    return collect({
+      path: join(context.folder, 'candidates.jsonl'),
+      units: chunks(list, PROBLEMS_PER_UNIT),
+      key: ([first]) => first!.id,
+      work: async (unit) => {
+        const drafts = await student.draft(unit.map(({ question }) => question));
+        const items = unit.map(({ question }, i) => ({ question, draft: drafts[i]! }));
+        const values = await sorm.values(
+          items.map(({ question, draft }) => ({ question, solution: draft })),
+        );
+        const marked = items
+          .map((item, i) => ({ ...item, index: i, location: firstErrorOf(values[i]!, HALF) }))
+          .filter(({ location }) => location > 0);
+        const globals = await global.refine(items);
+        const locals = await local.refine(marked);
+        return unit.flatMap((problem, i) => {
+          const at = marked.findIndex(({ index }) => index === i);
+          return [drafts[i]!, globals[i]!, ...(at < 0 ? [] : [locals[at]!])].map(
+            ({ steps, answer, tokens }, index): Sample => ({
+              problem: problem.id,
+              index,
+              seed: 0,
+              steps,
+              answer: answer ?? null,
+              right: isRight(problem, answer),
+              tokens,
+            }),
+          );
+        });
+      },
+      parallel: recipe.workers,
+      ...(context.signal && { signal: context.signal }),
+      onUnit: advancing(
+        context,
+        (records) => new Set(records.map(({ problem }) => problem)).size,
+        rightShare,
+      ),
+    });
+  });
+  return { generatedTokens: total(found) };
+};
 
 /** Attempts and refinements of dev and test; thresholds come from dev alone. */
 export const evaluation: Work = async (run, context) => {
