@@ -133,9 +133,12 @@ describe('adaptiveRollouts', () => {
           const last = flip < 0 ? prefixes.length : flip - 1;
           if (last > 0) expect(prefixes[last - 1]!.traces.some(({ right }) => right)).toBe(true);
           if (flip < 0) continue;
-          const failed = prefixes[flip - 1]!;
-          expect(failed.attempts).toBeGreaterThanOrEqual(options.count);
-          expect(failed.traces.some(({ right }) => right)).toBe(false);
+          expect(prefixes[flip - 1]!.attempts).toBeGreaterThanOrEqual(options.count);
+          for (const { attempts, traces } of prefixes.slice(flip - 1)) {
+            // Beyond it a few rollouts have looked for a prefix that verifies nevertheless.
+            expect(attempts).toBeGreaterThanOrEqual(2);
+            expect(traces.some(({ right }) => right)).toBe(false);
+          }
         }
       }),
     );
@@ -173,7 +176,7 @@ describe('adaptiveRollouts', () => {
     );
   });
 
-  it("draws only brute force's first rollouts, each once, and none beyond the flip", async () => {
+  it("draws only brute force's first rollouts, each once, and few beyond the flip", async () => {
     await fc.assert(
       fc.asyncProperty(worlds, async ({ ids, count, ...chances }) => {
         const policy = new Policy(chances);
@@ -183,13 +186,14 @@ describe('adaptiveRollouts', () => {
         let allowed = 0;
         const seeds = new Set(policy.drawn.map(({ question, seed }) => `${question}${seed}`));
         for (const [i, { problem, sample }] of items.entries()) {
-          const end = flips[i]! < 0 ? sample.steps.length : flips[i]!;
-          for (let length = 1; length <= end; length++) {
+          for (let length = 1; length <= sample.steps.length; length++) {
             const drawn = Array.from({ length: options.count }, (_, k) =>
               seeds.has(problem.question + seedOf('test', problem.id, sample.index, length, k)),
             );
             expect(drawn).toEqual(drawn.toSorted((a, b) => Number(b) - Number(a)));
-            allowed += drawn.filter(Boolean).length;
+            const made = drawn.filter(Boolean).length;
+            if (flips[i]! > 0 && length > flips[i]!) expect(made).toBeLessThanOrEqual(2);
+            allowed += made;
           }
         }
         expect(policy.drawn).toHaveLength(allowed);
@@ -213,9 +217,9 @@ describe('adaptiveRollouts', () => {
       [
         'p',
         [
-          sample(0, false, 'a', 'b', 'a'),
+          sample(0, false, 'a', 'b'),
           sample(1, true, 'a', 'a', 'a'),
-          sample(2, false, 'a', 'b', 'c'),
+          sample(2, false, 'a', 'b'),
           sample(3, false, 'a', 'b'),
         ],
       ],
@@ -231,6 +235,28 @@ describe('adaptiveRollouts', () => {
     expect(policy.drawn.map(({ seed, from }) => [seed, from])).toEqual([
       [seedOf('test', 'p', 0, 2, 0), 2],
     ]);
+  });
+
+  it('looks beyond a prefix that fails by bad luck', async () => {
+    // Only the third prefix verifies.
+    const policy: Pick<Student, 'rollout'> = {
+      rollout: async (requests) =>
+        requests.map(({ prefixes }) =>
+          prefixes.map(({ length, seeds }) =>
+            seeds.map(() => ({ steps: ['d'], answer: length === 3 ? '1' : '0', tokens: 3 })),
+          ),
+        ),
+    };
+    const problem = problemOf('p');
+    const steps = ['a', 'a', 'a', 'b', 'a'];
+    const sample = { problem: 'p', index: 0, seed: 0, steps, answer: '0', right: false, tokens: 3 };
+    const items = [{ problem, sample }];
+    const [record] = await adaptiveRollouts(policy, items, options);
+    expect(labelsOf(items, [record])).toEqual([[true, true, true, false, false]]);
+    expect(record!.prefixes.map(({ attempts }) => attempts)).toEqual([6, 2, 2, 6, 2]);
+    const brute = await rolloutsFrom(policy, items, options);
+    expect(labelsOf(items, brute)).toEqual(labelsOf(items, [record]));
+    expect(record!.tokens).toBeLessThan(brute[0]!.tokens);
   });
 
   it('lets a trace count by the rule that it is given', async () => {

@@ -7,8 +7,11 @@
  * the problem, and the samples themselves are rollouts from `P_0`. A verifying trace mostly follows a wrong sample up to
  * its error, so that one step of the search often leads to the prefix that fails.
  *
- * Bisection (OmegaPRM, Luo et al. 2024) was tried and spends twice the tokens: a prefix that fails costs K rollouts, one
- * that verifies about one or nothing, and bisection meets several that fail where the search from the front meets one.
+ * A right prefix may fail K times where the next step is hard. A sample that has taken that step verifies again later, so
+ * a few rollouts look ahead from each later prefix before the search ends.
+ *
+ * Bisection (OmegaPRM, Luo et al. 2024) was tried and spends up to twice the tokens: a prefix that fails costs K rollouts,
+ * one that verifies about one or nothing, and bisection meets several that fail where the search from the front meets one.
  */
 import type { Student } from '../model/index.js';
 import {
@@ -29,15 +32,17 @@ export interface AdaptiveOptions extends RolloutOptions {
   readonly verifies: (prefix: readonly string[], trace: Continuation) => boolean;
 }
 
-/** Rollouts wanted from the prefix of `length` steps of a sample. */
+/** `size` rollouts wanted from the prefix of `length` steps. */
 interface Wanted {
-  readonly search: Search;
   readonly length: number;
   readonly size: number;
 }
 
+/** Rollouts from each prefix beyond one that failed K times. */
+const LOOK_AHEAD = 2;
+
 /**
- * Rollouts that decide the labels of each sample, at most `count` from a prefix and none beyond the first that fails.
+ * Rollouts that decide the labels of each sample, at most `count` from a prefix.
  *
  * Records hold all that is known from a prefix, whatever it was drawn for. Samples of one problem learn from each other,
  * so they belong into one call; what is drawn does not depend on the other problems in it.
@@ -62,42 +67,48 @@ export async function adaptiveRollouts(
         if (search.item.sample.index !== draft.index) search.learn(0, draft);
     }
   }
-  // One wave of all searches is one batch.
   for (;;) {
-    const wave = [...groups.values()].flatMap(wantedBy);
+    // What all searches want is one batch.
+    const wave = [...groups.values()].flatMap((group) => [...wantedBy(group)]);
     if (wave.length === 0) return searches.map((search) => search.record());
     const written = await student.rollout(
-      wave.map(({ search, length, size }) => search.request(length, size)),
+      wave.map(([search, wanted]) => search.request(wanted)),
       options.temperature,
     );
-    for (const [i, { search, length }] of wave.entries()) {
+    for (const [i, [search, wanted]] of wave.entries()) {
       const { problem, sample } = search.item;
-      for (const { steps, answer, tokens } of written[i]![0]!) {
-        const path = {
-          steps: [...sample.steps.slice(0, length), ...steps],
-          answer: answer ?? null,
-          right: isRight(problem, answer),
-        };
-        search.tokens += tokens;
-        for (const other of groups.get(problem.id)!) other.learn(length, path);
+      for (const [j, { length }] of wanted.entries()) {
+        for (const { steps, answer, tokens } of written[i]![j]!) {
+          const solution = {
+            steps: [...sample.steps.slice(0, length), ...steps],
+            answer: answer ?? null,
+            right: isRight(problem, answer),
+          };
+          search.tokens += tokens;
+          for (const other of groups.get(problem.id)!) other.learn(length, solution);
+        }
       }
     }
   }
 }
 
-/** What the samples of a problem want next, from a prefix that several share once, in the name of the first that has it. */
-function wantedBy(group: readonly Search[]): Wanted[] {
-  const found = new Map<string, Wanted>();
+/** What the samples of a problem want next; from a prefix that several have once, in the name of the first that has it. */
+function wantedBy(group: readonly Search[]): Map<Search, Wanted[]> {
+  const wanted = new Map<Search, Wanted[]>();
+  const asked = new Set<string>();
   for (const search of group) {
-    const next = search.next();
-    if (!next) continue;
     const { steps } = search.item.sample;
-    const prefix = JSON.stringify(steps.slice(0, next.length));
-    if (found.has(prefix)) continue;
-    const first = group.find(({ item }) => commonLength(item.sample.steps, steps) >= next.length)!;
-    found.set(prefix, { ...next, search: first });
+    for (const next of search.next()) {
+      const prefix = JSON.stringify(steps.slice(0, next.length));
+      if (asked.has(prefix)) continue;
+      asked.add(prefix);
+      const first = group.find(
+        ({ item }) => commonLength(item.sample.steps, steps) >= next.length,
+      )!;
+      wanted.set(first, [...(wanted.get(first) ?? []), next]);
+    }
   }
-  return [...found.values()];
+  return wanted;
 }
 
 /** The search for the flip of one sample, and all that is known from its prefixes. */
@@ -130,27 +141,35 @@ class Search {
     }
   }
 
-  /** The prefix on which the flip hangs and the rollouts to draw from it; nothing once it has failed K times. */
-  next(): { length: number; size: number } | undefined {
-    const length = this.verified + 1;
-    const attempts = this.known[length - 1]?.length ?? Number.POSITIVE_INFINITY;
-    const left = this.options.count - attempts;
+  /** The rollouts that the flip hangs on; none once it is found. */
+  next(): Wanted[] {
+    const { count } = this.options;
+    const attempts = this.known.map((traces) => traces.length);
+    const first = attempts[this.verified];
+    if (first === undefined) return [];
     // Waves of 2, 2, 4, ..: few are wasted on a prefix that verifies, and few waves are needed for one that fails.
-    return left > 0 ? { length, size: Math.min(left, Math.max(2, attempts)) } : undefined;
+    if (first < count)
+      return [{ length: this.verified + 1, size: Math.min(count - first, Math.max(2, first)) }];
+    return attempts
+      .map((made, i) => ({ length: i + 1, size: Math.min(count, LOOK_AHEAD) - made }))
+      .filter(({ length, size }) => length > this.verified + 1 && size > 0);
   }
 
-  /** The next `size` rollouts from a prefix: of brute force's the first, by their seeds. */
-  request(length: number, size: number): Parameters<Student['rollout']>[0][number] {
+  /** The next rollouts from prefixes: of brute force's the first, by their seeds. */
+  request(wanted: readonly Wanted[]): Parameters<Student['rollout']>[0][number] {
     const { problem, sample } = this.item;
-    const first = this.drawn[length - 1]!;
-    this.drawn[length - 1] = first + size;
-    const seeds = Array.from({ length: size }, (_, k) =>
-      seedOf(this.options.seed, problem.id, sample.index, length, first + k),
-    );
+    const longest = Math.max(...wanted.map(({ length }) => length));
     return {
       question: problem.question,
-      steps: sample.steps.slice(0, length),
-      prefixes: [{ length, seeds }],
+      steps: sample.steps.slice(0, longest),
+      prefixes: wanted.map(({ length, size }) => {
+        const first = this.drawn[length - 1]!;
+        this.drawn[length - 1] = first + size;
+        const seeds = Array.from({ length: size }, (_, k) =>
+          seedOf(this.options.seed, problem.id, sample.index, length, first + k),
+        );
+        return { length, seeds };
+      }),
     };
   }
 
