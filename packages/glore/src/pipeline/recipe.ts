@@ -69,8 +69,16 @@ const recipe = z.strictObject({
   }),
   /** Samples of the student on fresh training problems: the ORM's data and the drafts of everything else. */
   drafts: z.strictObject({ problems: count, samples: count, temperature }),
-  /** Rollouts from the prefixes of `samples` wrong drafts, and equally many right drafts labelled. */
-  rollouts: z.strictObject({ samples: count, count, temperature }),
+  /**
+   * Rollouts from the prefixes of `samples` wrong drafts, and equally many right drafts labelled. Adaptive: at most `count`
+   * from the prefixes on which a label hangs; brute: `count` from every prefix.
+   */
+  rollouts: z.strictObject({
+    method: z.enum(['adaptive', 'brute']).default('adaptive'),
+    samples: count,
+    count,
+    temperature,
+  }),
   labels: z.strictObject({
     propagation: z.boolean(),
     consistency: z.boolean(),
@@ -128,6 +136,10 @@ function checked(result: Recipe, source: Source, path: string): Recipe {
     if (!(error instanceof WorldSettingError)) throw error;
     const keys = ['problems', 'settings', ...error.setting.split('.')];
     throw source.error(keys, error.expected, error.found, error);
+  }
+  if (result.rollouts.method === 'adaptive' && !result.labels.propagation) {
+    const expected = 'true, since adaptive rollouts only find the flip (or rollouts.method: brute)';
+    throw source.error(['labels', 'propagation'], expected, 'false');
   }
   const base = resolve(dirname(path), result.base);
   for (const name of ['config.json', 'tokenizer.json']) {

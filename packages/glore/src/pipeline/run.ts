@@ -67,7 +67,12 @@ const table: Record<StageName, Stage> = {
   },
   rollouts: {
     work: stages.rollouts,
-    settings: ({ rollouts, maxTokens }) => [rollouts, maxTokens],
+    settings: ({ rollouts, labels: { consistency }, maxTokens }) => [
+      rollouts,
+      maxTokens,
+      // Adaptive rollouts end at the first trace that counts.
+      ...(rollouts.method === 'adaptive' ? [consistency] : []),
+    ],
     needs: ['drafts'],
   },
   labels: {

@@ -34,12 +34,14 @@ import {
   refinements,
   type Speeds,
 } from '../evaluate/index.js';
-import { flipOf, type LabelledSample, propagate, verify } from '../label/index.js';
+import { flipOf, type LabelledSample, propagate, verifies, verify } from '../label/index.js';
 import { openEmbedded, Student } from '../model/index.js';
 import { generateProblems, type Problem, Random } from '../problem/index.js';
 import { firstErrorOf, type Models } from '../refine/index.js';
 import {
+  adaptiveRollouts,
   isRight,
+  type RolloutItem,
   type RolloutRecord,
   rolloutsFrom,
   type Sample,
@@ -61,9 +63,9 @@ import {
 } from './context.js';
 import type { Training } from './recipe.js';
 
-/** Problems sampled as one unit of work, and samples rolled out as one. */
+/** Problems sampled as one unit of work, and problems whose wrong samples are rolled out as one. */
 const PROBLEMS_PER_UNIT = 64;
-const SAMPLES_PER_UNIT = 16;
+const ROLLED_OUT_PER_UNIT = 16;
 
 export interface Tokens {
   readonly generatedTokens?: number;
@@ -256,22 +258,36 @@ function toLabel(run: Run, samples: readonly Sample[]): { wrong: Sample[]; right
   return { wrong: pick(false), right: pick(true) };
 }
 
-/** K rollouts from every prefix of the chosen wrong samples. */
+/** Rollouts from prefixes of the chosen wrong samples: those on which a label hangs, or all. */
 export const rollouts: Work = async (run, context) => {
   const { recipe, codec } = run;
-  const { count, temperature } = recipe.rollouts;
+  const { method, count, temperature } = recipe.rollouts;
+  const options = { count, temperature, seed: `${recipe.seed}/rollouts` };
   const byId = new Map((await readProblems(run, 'train')).map((problem) => [problem.id, problem]));
-  const { wrong } = toLabel(run, await readSamples(run));
-  const items = wrong.map((sample) => ({ problem: byId.get(sample.problem)!, sample }));
-  context.progress.total(items.length, 'samples');
+  const samples = await readSamples(run);
+  const { wrong } = toLabel(run, samples);
+  // Samples at another temperature are no rollouts, but a right one still shows that its prefixes verify.
+  const drafts = byProblem(
+    samples.filter(({ right }) => right || recipe.drafts.temperature === temperature),
+  );
+  context.progress.total(wrong.length, 'samples');
   const records = await withModels(run, ['student'], (models) => {
     const policy = new Student(models.student, codec, recipe.maxTokens);
+    const collector = (items: readonly RolloutItem[]) =>
+      method === 'brute'
+        ? rolloutsFrom(policy, items, options)
+        : adaptiveRollouts(policy, items, {
+            ...options,
+            drafts,
+            verifies: (prefix, trace) => verifies(prefix, trace, recipe.labels.consistency),
+          });
     return collect({
       path: join(context.folder, 'rollouts.jsonl'),
-      units: chunks(items, SAMPLES_PER_UNIT),
-      key: ([first]) => sampleKey(first!.problem.id, first!.sample.index),
+      // Whole problems: the samples of one share what is known of it.
+      units: chunks([...byProblem(wrong).values()], ROLLED_OUT_PER_UNIT),
+      key: ([first]) => first![0]!.problem,
       work: (unit) =>
-        rolloutsFrom(policy, unit, { count, temperature, seed: `${recipe.seed}/rollouts` }),
+        collector(unit.flat().map((sample) => ({ problem: byId.get(sample.problem)!, sample }))),
       parallel: recipe.workers,
       ...(context.signal && { signal: context.signal }),
       onUnit: advancing(context, (found) => found.length),
