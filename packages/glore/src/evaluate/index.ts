@@ -1,6 +1,7 @@
 export {
   type Attempt,
   attempt,
+  firstErrorOfTruth,
   type ProblemAttempts,
   type ProblemRefinements,
   prefixTruth,
