@@ -8,6 +8,7 @@ export {
   refinements,
 } from './attempt.js';
 export { meaningOf, renderChart } from './chart.js';
+export { type Located, type LocateReport, locate, locateReport } from './locate.js';
 export {
   type EvaluationReport,
   evaluate,

@@ -257,10 +257,10 @@ async function stepOrigin(run: Run, balanced: boolean): Promise<string> {
   const known =
     summary.accuracy === null
       ? 'How many of these labels are true is not known.'
-      : `Before balance ${percent(summary.accuracy)} of ${summary.labels} labels are true` +
+      : `Of ${summary.labels} labels of steps${balanced && transforms.balance ? ', before balance,' : ''} ${percent(summary.accuracy)} are true` +
         (summary.accuracyOfWrong === null
           ? '.'
-          : `, ${percent(summary.accuracyOfWrong)} of those of wrong samples, which rollouts decide.`);
+          : `; of those of wrong samples, which rollouts decide, ${percent(summary.accuracyOfWrong)}.`);
   return [
     `A step of a wrong sample is positive if any of ${rollouts.count} rollouts of the student from the prefix that it ends reaches the right answer; those of right samples are positive. The answer line is positive if the answer is right.`,
     `Transforms: ${applied.join('; ') || 'none'}.`,
