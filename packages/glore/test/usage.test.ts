@@ -13,7 +13,17 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const commands = ['run', 'report', 'ask', 'grade', 'problems', 'student', 'drafts', 'rollouts'];
+const commands = [
+  'run',
+  'report',
+  'ask',
+  'export',
+  'grade',
+  'problems',
+  'student',
+  'drafts',
+  'rollouts',
+];
 commands.push(
   'labels',
   'datasets',

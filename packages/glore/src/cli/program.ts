@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { askCommand } from './ask.js';
 import { baseCommand } from './base.js';
+import { evalCommand } from './eval.js';
+import { exportCommand } from './export.js';
 import { gradeCommand } from './grade.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
@@ -20,7 +22,7 @@ export function program(): Command {
     .addHelpText('after', examples);
   const groups: Record<string, Command[]> = {
     'From a recipe to a report:': [runCommand(), reportCommand()],
-    'With a finished run:': [askCommand()],
+    'With a finished run:': [askCommand(), evalCommand(), exportCommand()],
     'With answers of any model:': [gradeCommand()],
     'One stage of a recipe, after those it needs, in the order of data flow:': stageCommands(),
     'The model that recipes start from:': [baseCommand()],
@@ -29,6 +31,11 @@ export function program(): Command {
     for (const command of commands) {
       glore.addCommand(command.copyInheritedSettings(glore).helpGroup(heading));
       command.showHelpAfterError(`(glore ${command.name()} --help shows its options)`);
+      for (const part of command.commands) {
+        part
+          .copyInheritedSettings(command)
+          .showHelpAfterError(`(glore ${command.name()} ${part.name()} --help shows its options)`);
+      }
     }
   }
   return glore;

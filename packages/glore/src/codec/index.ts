@@ -1,2 +1,9 @@
 export { type Codec, createCodec, type SpecialIds, specialTokens } from './codec.js';
 export { parseSolution, renderSolution, type Solution, stripAnnotations } from './solution.js';
+export {
+  continuationText,
+  globalPromptText,
+  localPromptText,
+  promptText,
+  solutionText,
+} from './text.js';

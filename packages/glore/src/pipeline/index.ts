@@ -1,5 +1,6 @@
 export { type BaseRecipe, readBaseRecipe, trainBase } from './base.js';
-export { inRoles, type Run, roles, withModels } from './context.js';
+export { chunks, inRoles, type Run, roles, withModels } from './context.js';
+export { type Exported, type ExportOptions, exportRun, exportSets } from './export.js';
 export { type Recipe, readRecipe } from './recipe.js';
 export type { Report } from './report.js';
 export { readReport, readRun, runPipeline, type StageName, stageNames } from './run.js';

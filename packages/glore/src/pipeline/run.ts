@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fingerprint } from '@glore/engine';
 import { GloreError } from '../error.js';
 import {
+  fingerprintOf,
   lockRun,
   type Reporter,
   readJson,
@@ -179,10 +180,59 @@ export async function readReport(folder: string): Promise<Report> {
       `${folder}: expected a finished run, found one without report.json; finish it with the command that began it: glore run <recipe> --run ${folder}`,
     );
   }
-  throw new GloreError(
+  throw runMissing(folder);
+}
+
+const runMissing = (folder: string): GloreError =>
+  new GloreError(
     'run-missing',
     `${folder}: expected the folder of a finished run, found ${existsSync(folder) ? 'no run in it' : 'no such folder'}; make one: glore run recipes/tiny.yaml --run ${folder}`,
   );
+
+/**
+ * A run of which at least these stages, and those that they need, are done with the recipe in its folder. Like a finished
+ * one it stands on its own: its base is its student.
+ * @throws GloreError `run-missing`, `run-unfinished`, `run-changed`
+ */
+export async function openUnfinishedRun(
+  folder: string,
+  stages: readonly StageName[],
+): Promise<Run> {
+  if (!existsSync(join(folder, 'recipe.json'))) throw runMissing(folder);
+  const recipe = await readJson<Recipe>(join(folder, 'recipe.json'));
+  const asked: StageName[] = ['student', ...stages];
+  const wanted = new Set(asked.flatMap(neededFor));
+  const done = new Map<StageName, StageRecord>();
+  for (const name of stageNames.filter((stage) => wanted.has(stage))) {
+    const path = join(folder, name, 'done.json');
+    if (!existsSync(path)) {
+      throw new GloreError(
+        'run-unfinished',
+        `${folder}: expected the stage ${name} done, found it unfinished; finish it: glore ${name} <recipe> --run ${folder}`,
+      );
+    }
+    const record = await readJson<StageRecord>(path);
+    const { settings } = await readJson<StartedStage>(join(folder, name, 'started.json'));
+    const common = { ...settings.common, seed: recipe.seed };
+    const { settings: own, needs } = table[name];
+    const upstream = needs.map((need) => done.get(need)!);
+    if (
+      fingerprintOf({ name, settings: { common, own: own(recipe) }, upstream }) !==
+      record.fingerprint
+    ) {
+      throw new GloreError(
+        'run-changed',
+        `${folder}: expected the stage ${name} done with the settings in recipe.json, found it done with others; do it anew: glore ${name} <recipe> --run ${folder}`,
+      );
+    }
+    done.set(name, record);
+  }
+  return openRun(folder, { ...recipe, base: join(folder, 'student', 'model') });
+}
+
+/** What `started.json` says that every stage depends on. */
+interface StartedStage {
+  readonly settings: { readonly common: Readonly<Record<string, unknown>> };
 }
 
 /** A finished run and its report. It stands on its own: the tokenizer is its student's, whatever has become of the base. */

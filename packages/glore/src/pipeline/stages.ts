@@ -104,12 +104,7 @@ export const problems: Work = async (run) => {
 export const student: Work = async (run, context) => {
   const { recipe, base, codec } = run;
   const { sft, expertIteration } = recipe.student;
-  const worked = (await readProblems(run, 'sft')).map(({ id, question, steps, answer }) => ({
-    problem: id,
-    question,
-    steps,
-    answer,
-  }));
+  const worked = await workedRecords(run);
   let generatedTokens = 0;
   let trainedTokens = 0;
   let records: StudentRecord[] = worked;
@@ -155,6 +150,25 @@ export const student: Work = async (run, context) => {
   );
   return { generatedTokens, trainedTokens };
 };
+
+/** Worked solutions, which the first student learns from. */
+const workedRecords = async (run: Run): Promise<StudentRecord[]> =>
+  (await readProblems(run, 'sft')).map(({ id, question, steps, answer }) => ({
+    problem: id,
+    question,
+    steps,
+    answer,
+  }));
+
+/** What the last student has learned from: worked solutions, and the correct samples of every round. */
+export async function studentRecords(run: Run): Promise<StudentRecord[]> {
+  const records = await workedRecords(run);
+  for (let round = 1; round <= run.recipe.student.expertIteration.rounds; round++) {
+    const samples = await readJsonl<Sample>(pathIn(run, 'student', `samples-${round}.jsonl`));
+    records.push(...correct(samples, questionsOf(await readProblems(run, `ei-${round}`))));
+  }
+  return records;
+}
 
 /** Correct and distinct samples. */
 function correct(
@@ -404,7 +418,7 @@ export const datasets: Work = async (run, context) => {
   return {};
 };
 
-const readSet = <T>(run: Run, name: string) =>
+export const readSet = <T>(run: Run, name: string) =>
   readJsonl<T>(pathIn(run, 'datasets', `${name}.jsonl`));
 
 /** Trains one role from the student on its set. */

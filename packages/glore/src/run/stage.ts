@@ -166,7 +166,12 @@ function origin({ name, fingerprint }: StageRecord): Pick<StageRecord, 'name' | 
   return { name, fingerprint };
 }
 
-function fingerprintOf({ name, settings, upstream }: StageOptions): string {
+/** The hash of a stage's name, its settings and the fingerprints of the stages before it. */
+export function fingerprintOf({
+  name,
+  settings,
+  upstream,
+}: Pick<StageOptions, 'name' | 'settings' | 'upstream'>): string {
   const parts = [name, settings, upstream.map((stage) => stage.fingerprint)];
   return createHash('sha256').update(canonicalJson(parts)).digest('hex');
 }
