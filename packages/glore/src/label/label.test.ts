@@ -101,19 +101,6 @@ describe('verify', () => {
     });
   });
 
-  it('labels a prefix that was not looked at by propagation alone', () => {
-    const late = sample(
-      ['Fay has 30+7=37.', ...right.steps.slice(0, 1), 'Fay has 1+1=2.'],
-      '2',
-      false,
-    );
-    const good = trace(true, 1, '156', 'Fay has 185-29=156.');
-    const { labels, counts } = verify(late, rollouts([], [good], [trace(false, 8, '2')]), true);
-    expect(counts[0]).toEqual({ successes: 0, attempts: 0 });
-    expect(labels).toEqual([false, true, false]);
-    expect(propagate(labels)).toEqual([true, true, false]);
-  });
-
   it('has no label for an answer line that is not there', () => {
     const stopped = sample(['Fay has 37+148=185.'], null, false);
     const record = rollouts([trace(true, 1, '156', 'Fay has 185-29=156.'), trace(false, 7, null)]);

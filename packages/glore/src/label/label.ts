@@ -10,7 +10,7 @@ export interface LabelledSample {
   readonly labels: readonly boolean[];
   /** Whether the answer line is right; null if there is none. */
   readonly answer: boolean | null;
-  /** Verifying traces that counted and rollouts known, by prefix; no attempts where no label hung on it. */
+  /** Verifying traces that counted and rollouts known, by prefix. */
   readonly counts: readonly { readonly successes: number; readonly attempts: number }[];
 }
 
@@ -24,8 +24,7 @@ export const verifies = (
 /**
  * Verifies each prefix of a sample: a label is 1 iff any rollout from it is a verifying trace.
  *
- * A right sample is itself a verifying trace of each of its prefixes, so it needs no rollouts (`record` absent). A prefix
- * that adaptive rollouts left out has label 0 here; propagation makes it 1 if it lies before the flip.
+ * A right sample is itself a verifying trace of each of its prefixes, so it needs no rollouts (`record` absent).
  * @param consistent count only traces that use the prefix (transform b)
  */
 export function verify(

@@ -130,14 +130,17 @@ class Search {
     this.drawn = item.sample.steps.map(() => 0);
   }
 
-  /** Takes a whole solution, written from its first `from` steps on, for each prefix from there on that it begins with. */
+  /**
+   * Takes a whole solution, drawn from its first `from` steps, for the prefixes that it has in common with the sample. If
+   * it verifies it does so for each of them; a failure says something of those alone that it was drawn from or after.
+   */
   learn(from: number, { steps, answer, right }: Continuation): void {
     const common = commonLength(this.item.sample.steps, steps);
-    for (let length = Math.max(1, from); length <= common; length++) {
+    for (let length = 1; length <= common; length++) {
       const trace = { steps: steps.slice(length), answer, right };
-      this.known[length - 1]!.push(trace);
-      if (length > this.verified && this.options.verifies(steps.slice(0, length), trace))
-        this.verified = length;
+      const verifies = this.options.verifies(steps.slice(0, length), trace);
+      if (verifies) this.verified = Math.max(this.verified, length);
+      if (verifies || length >= from) this.known[length - 1]!.push(trace);
     }
   }
 

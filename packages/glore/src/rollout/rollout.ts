@@ -11,7 +11,7 @@ export interface Trace {
   readonly count: number;
 }
 
-/** What is known from `P_i` of a sample: how often it was continued, and how. None where no label hangs on it. */
+/** What is known from `P_i` of a sample: how often it was continued, and how. */
 export interface PrefixRollouts {
   readonly length: number;
   readonly attempts: number;
