@@ -1,4 +1,4 @@
-"""python -m unittest discover trainers/hf: trains tiny random Llamas for a few updates (needs npm run build for the codec)."""
+"""python -m unittest discover trainers/hf: trains tiny random Llamas for a few updates; needs npm run build."""
 
 import json
 import shutil
@@ -17,7 +17,8 @@ BASE = ROOT / "checkpoints" / "base"
 QUESTION = "Ann has 3 shells. Ann buys 4. How many has Ann?"
 STEPS = ["Ann has 3+4=8.", "Zoë has 8-1=7."]
 SORM = {"prompt": QUESTION, "completions": ["Ann has 3+4=8.\nZoë has 8-1=7.", "#### 7"], "labels": [False, True]}
-LOCAL = {"prompt": f"{QUESTION}\n<|draft|>{STEPS[0]}\n[BAD]{STEPS[1]}\n#### 7\n<|revision|>", "completion": "9.\n#### 9"}
+DRAFT = f"<|draft|>{STEPS[0]}\n[BAD]{STEPS[1]}\n#### 7\n<|revision|>"
+LOCAL = {"prompt": f"{QUESTION}\n{DRAFT}", "completion": "9.\n#### 9"}
 
 CODEC = """
 import { readFileSync } from 'node:fs';
@@ -28,7 +29,8 @@ const [question, steps] = JSON.parse(process.argv[2]);
 const draft = { steps, answer: '7' };
 const prompt = codec.localPrompt(question, draft, 2);
 const target = codec.continuation({ steps: ['', '9.'], answer: '9' }, 2);
-console.log(JSON.stringify({ hash: codec.hash, ids: codec.ids, tagged: codec.tagged(question, draft), prompt, target }));
+const { hash, ids } = codec;
+console.log(JSON.stringify({ hash, ids, tagged: codec.tagged(question, draft), prompt, target }));
 """
 
 
@@ -36,7 +38,8 @@ def codec_of(model: Path) -> dict:
     """What glore's own codec makes of the texts above with the tokenizer of a model."""
     script = CODEC.replace("ROOT", str(ROOT))
     command = ["node", "--input-type=module", "-e", script, str(model), json.dumps([QUESTION, STEPS])]
-    return json.loads(subprocess.run(command, cwd=ROOT / "packages/glore", check=True, capture_output=True, text=True).stdout)
+    done = subprocess.run(command, cwd=ROOT / "packages/glore", check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
 
 
 class TrainTest(unittest.TestCase):

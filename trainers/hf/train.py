@@ -249,7 +249,9 @@ def main(argv: list[str] | None = None) -> None:
             warmup_steps=0.05,
             weight_decay=0.01,
             bf16=args.bf16,
-            dataloader_pin_memory=torch.cuda.is_available(),
+            # Said outright, or torchrun's processes on a CPU would each train alone.
+            use_cpu=not torch.accelerator.is_available(),
+            dataloader_pin_memory=torch.accelerator.is_available(),
             gradient_checkpointing=args.gradient_checkpointing,
             gradient_checkpointing_kwargs={"use_reentrant": False},
             logging_steps=10,
