@@ -65,7 +65,7 @@ import type { Training } from './recipe.js';
 
 /** Problems sampled as one unit of work, and problems whose wrong samples are rolled out as one. */
 const PROBLEMS_PER_UNIT = 64;
-const ROLLED_OUT_PER_UNIT = 16;
+const ROLLED_OUT_PER_UNIT = 24;
 
 export interface Tokens {
   readonly generatedTokens?: number;
