@@ -6,6 +6,7 @@ import { baseCommand } from './base.js';
 import { gradeCommand } from './grade.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
+import { serveCommand } from './serve.js';
 
 export function program(): Command {
   const glore = new Command('glore')
@@ -20,7 +21,7 @@ export function program(): Command {
     .addHelpText('after', examples);
   const groups: Record<string, Command[]> = {
     'From a recipe to a report:': [runCommand(), reportCommand()],
-    'With a finished run:': [askCommand()],
+    'With a finished run:': [askCommand(), serveCommand()],
     'With answers of any model:': [gradeCommand()],
     'One stage of a recipe, after those it needs, in the order of data flow:': stageCommands(),
     'The model that recipes start from:': [baseCommand()],

@@ -1,5 +1,5 @@
 export { type BaseRecipe, readBaseRecipe, trainBase } from './base.js';
-export { inRoles, type Run, roles, withModels } from './context.js';
+export { inRoles, type RoleName, type Run, readRole, roles, withModels } from './context.js';
 export { type Recipe, readRecipe } from './recipe.js';
 export type { Report } from './report.js';
 export { readReport, readRun, runPipeline, type StageName, stageNames } from './run.js';

@@ -1,0 +1,2 @@
+export { openBaseModel, openRunModels, type Served } from './served.js';
+export { type Running, type ServerOptions, startServer } from './server.js';
