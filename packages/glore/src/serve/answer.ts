@@ -64,6 +64,7 @@ export async function answerPlain(
             send({ ...chunk, choices: [format.part(index, event.rest, event.finish, [])] });
           } else if (event.piece.delta !== '' || format.showsTokens) {
             const { piece } = event;
+            exchange.firstText();
             send({ ...chunk, choices: [format.part(index, piece.delta, null, [piece])] });
           }
         },
@@ -128,6 +129,7 @@ export async function answerRefined(
         observe: (event) =>
           send({ ...chunk, choices: [format.part(event.index, '', null, [])], glore: { event } }),
       });
+      exchange.firstText();
       for (const [index, { text, finish }] of all.entries()) {
         for (const line of text.match(/.+\n?/g) ?? []) {
           send({ ...chunk, choices: [format.part(index, line, null, [])] });

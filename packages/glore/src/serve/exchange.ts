@@ -9,6 +9,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** Adds to the request's log line and metrics. */
   note(facts: Facts): void;
+  /** To be called when a stream's text begins. */
+  firstText(): void;
 }
 
 /** What is known of a request once it is answered. */
@@ -25,7 +27,7 @@ export interface Facts {
   /** Why the refining model passed the request through. */
   readonly passed?: string;
   /** Seconds to the first text of a stream. */
-  readonly firstSeconds?: number;
+  readonly firstTextSeconds?: number;
 }
 
 export type Answer =

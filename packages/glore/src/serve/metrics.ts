@@ -105,7 +105,7 @@ export function serverMetrics(state: {
   const metrics = {
     requests: new Counter('glore_requests_total', 'Requests answered.'),
     duration: new Histogram('glore_request_seconds', 'Time to the end of the answer.', seconds),
-    first: new Histogram('glore_first_chunk_seconds', "Time to a stream's first text.", seconds),
+    first: new Histogram('glore_first_text_seconds', "Time to a stream's first text.", seconds),
     promptTokens: new Counter('glore_prompt_tokens_total', 'Tokens of prompts.'),
     generatedTokens: new Counter('glore_generated_tokens_total', 'Tokens generated.'),
     scoredTokens: new Counter('glore_scored_tokens_total', 'Tokens read on endpoints that score.'),

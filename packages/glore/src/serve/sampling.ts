@@ -61,6 +61,13 @@ export function samplingOf(
       'seeds',
     );
   }
+  if (prompts * n > mostChoices) {
+    throw invalid(
+      `n: expected at most ${mostChoices} choices in one request, found ${prompts * n}`,
+      'invalid_value',
+      'n',
+    );
+  }
   const of = request.logprob_token_ids ?? [];
   return {
     n,
@@ -73,6 +80,9 @@ export function samplingOf(
     logprobs: defaults.top === undefined ? undefined : { top: defaults.top, of },
   };
 }
+
+/** Choices of one request, so that none keeps a worker for long. */
+const mostChoices = 4096;
 
 /** The choices of all prompts: those of the first prompt, of the second, .. */
 export async function sample(

@@ -191,6 +191,9 @@ function add<E extends Endpoint>(app: Hono, endpoint: E, options: ServerOptions,
       note: (more) => {
         facts = { ...facts, ...more };
       },
+      firstText() {
+        facts = { firstTextSeconds: elapsed(), ...facts };
+      },
     };
     let release = () => {};
     const end = (status: number, error?: ApiError) => {
@@ -231,7 +234,6 @@ function add<E extends Endpoint>(app: Hono, endpoint: E, options: ServerOptions,
       return streamSSE(c, async (sse) => {
         let sent: Promise<unknown> = Promise.resolve();
         const write = (data: string) => {
-          if (facts.firstSeconds === undefined) exchange.note({ firstSeconds: elapsed() });
           sent = sent.then(() => sse.writeSSE({ data }));
         };
         sse.onAbort(leave);
@@ -243,7 +245,9 @@ function add<E extends Endpoint>(app: Hono, endpoint: E, options: ServerOptions,
           write(JSON.stringify(error.body));
         }
         if (!error) write('[DONE]');
-        await sent;
+        // A client that stays and reads nothing is waited for no longer than any other.
+        await Promise.race([sent, aborted(abort.signal).then(() => pause(1000))]);
+        if (abort.signal.aborted && !error) error = failed(undefined);
         end(error?.refusal.status ?? 200, error);
       });
     } catch (thrown) {
@@ -259,10 +263,10 @@ function count(
   outcome: { path: string; status: number; seconds: number; facts: Facts },
 ): void {
   const { path, status, seconds, facts } = outcome;
-  const { model = '', firstSeconds, sources = [], passed } = facts;
+  const { model = '', firstTextSeconds, sources = [], passed } = facts;
   metrics.requests.add({ path, model, status });
   metrics.duration.observe({ path, model }, seconds);
-  if (firstSeconds !== undefined) metrics.first.observe({ path, model }, firstSeconds);
+  if (firstTextSeconds !== undefined) metrics.first.observe({ path, model }, firstTextSeconds);
   if (facts.promptTokens) metrics.promptTokens.add({ model }, facts.promptTokens);
   if (facts.generatedTokens) metrics.generatedTokens.add({ model }, facts.generatedTokens);
   if (facts.scoredTokens) metrics.scoredTokens.add({ model }, facts.scoredTokens);
@@ -346,5 +350,12 @@ function listen(app: Hono, { host, port }: ServerOptions): Promise<Server> {
     );
   });
 }
+
+/** Resolves once the signal is aborted. */
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
