@@ -134,14 +134,24 @@ export class Batcher {
   ): Promise<R> {
     return new Promise<R>((resolve, reject) => {
       signal?.throwIfAborted();
-      const job = make(resolve, reject);
-      this.queue.push(job);
+      const stay = () => signal?.removeEventListener('abort', leave);
+      const job = make(
+        (result) => {
+          stay();
+          resolve(result);
+        },
+        (error) => {
+          stay();
+          reject(error);
+        },
+      );
       const leave = () => {
         this.queue = this.queue.filter((other) => other !== job);
         job.leave();
         reject(signal!.reason);
       };
       signal?.addEventListener('abort', leave, { once: true });
+      this.queue.push(job);
       this.schedule();
     });
   }

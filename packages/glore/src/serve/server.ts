@@ -1,5 +1,6 @@
 /** The HTTP server: who may ask, how much at once, for how long; what is counted and logged; how it ends. */
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
@@ -178,6 +179,8 @@ function add<E extends Endpoint>(app: Hono, endpoint: E, options: ServerOptions,
     const elapsed = () => (performance.now() - began) / 1000;
     const id = randomUUID().replaceAll('-', '');
     const abort = new AbortController();
+    // Each choice of a request listens.
+    setMaxListeners(0, abort.signal);
     const gone = c.req.raw.signal;
     const leave = () => abort.abort(clientGone());
     gone.addEventListener('abort', leave);

@@ -1,0 +1,108 @@
+/** `glore serve` as a process: where it says it listens, what it refuses, how it ends. */
+import OpenAI from 'openai';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { base, glore, type Running, start } from './glore.js';
+
+// Each starts a process; the machine need not be free.
+vi.setConfig({ testTimeout: 300_000 });
+
+const question = 'Mia has 37 stamps. Mia buys 15 more. How many stamps does Mia have?';
+
+/** Starts a server on the base and waits until it says where it listens. */
+async function serve(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
+  const running: Running = start(
+    ['serve', '--base', base, '--port', '0', '--workers', '1', '--json', ...args],
+    { GLORE_API_KEY: '', ...env },
+  );
+  onTestFinished(() => {
+    running.child.kill('SIGKILL');
+  });
+  const first = await new Promise<string>((resolve, reject) => {
+    running.child.stdout!.once('data', resolve);
+    void running.ended.then(({ stderr }) => reject(new Error(`the server ended: ${stderr}`)));
+  });
+  return { running, said: JSON.parse(first) as { url: string; key: boolean } };
+}
+
+describe('glore serve', () => {
+  it('serves, logs, and ends with a signal after what is in flight', async () => {
+    const { running, said } = await serve();
+    expect(said).toEqual({
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/v1$/),
+      key: false,
+    });
+    const client = new OpenAI({ baseURL: said.url, apiKey: 'none', maxRetries: 0 });
+    const chat = await client.chat.completions.create({
+      model: 'glore',
+      messages: [{ role: 'user', content: question }],
+    });
+    expect(chat.choices[0]!.message.content).toMatch(/#### /);
+    const metrics = await (await fetch(new URL('/metrics', said.url))).text();
+    expect(metrics).toMatch(/glore_batch_rows_count\{model="base",kind="generate"\} [1-9]/);
+
+    const stream = await client.completions.create({
+      model: 'student',
+      prompt: '<|bos|>',
+      max_tokens: 200,
+      stream: true,
+      ...{ ignore_eos: true },
+    });
+    let parts = 0;
+    for await (const { choices } of stream) {
+      if (parts++ === 0) running.child.kill('SIGTERM');
+      if (choices[0]!.finish_reason) expect(choices[0]!.finish_reason).toBe('length');
+    }
+    const { code, signal, stderr } = await running.ended;
+    expect({ code, signal }).toEqual({ code: 0, signal: null });
+    expect(stderr).toContain('stopping after the work in flight');
+    const lines = stderr.split('\n').filter((line) => line.startsWith('{'));
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { path: '/v1/chat/completions', status: 200, model: 'glore' },
+      { path: '/v1/completions', status: 200, model: 'student', generatedTokens: 200 },
+    ]);
+    expect(stderr).not.toContain('Mia');
+  });
+
+  it('asks for the key of the variable that is named, and shows it nowhere', async () => {
+    const { running, said } = await serve(['--key-env', 'MY_KEY'], { MY_KEY: 'open-sesame' });
+    expect(said.key).toBe(true);
+    const ask = (apiKey: string) =>
+      new OpenAI({ baseURL: said.url, apiKey, maxRetries: 0 }).models.list();
+    await expect(ask('other')).rejects.toMatchObject({ status: 401 });
+    expect((await ask('open-sesame')).data).toHaveLength(6);
+    running.child.kill('SIGINT');
+    const { code, stdout, stderr } = await running.ended;
+    expect(code).toBe(0);
+    expect(stdout + stderr).not.toContain('sesame');
+  });
+
+  const refused: [string, string[], string][] = [
+    ['others without a key', ['--base', base, '--host', '0.0.0.0'], '(key-missing)'],
+    ['a variable without a key', ['--base', base, '--key-env', 'NOTHING'], '(key-missing)'],
+    [
+      'an address that is none',
+      ['--base', base, '--host', '127.0.0.999', '--port', '0'],
+      '(key-missing)',
+    ],
+    ['a folder without a run', ['/tmp/no-such-run'], '(run-missing)'],
+    ['a run and a checkpoint', ['runs/tiny', '--base', base], 'not both'],
+    ['a port that is none', ['--port', '70000'], 'expected a whole number from 0 to 65535'],
+  ];
+  it.each(refused)('refuses %s', async (_, args, message) => {
+    const { code, stdout, stderr } = await glore(['serve', ...args], '', { GLORE_API_KEY: '' });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
+  it('says that a port is taken', async () => {
+    const { said } = await serve();
+    const { port } = new URL(said.url);
+    const { code, stderr } = await glore(['serve', '--base', base, '--port', port], '', {
+      GLORE_API_KEY: '',
+    });
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      `127.0.0.1:${port}: expected an address to listen on, found EADDRINUSE`,
+    );
+  });
+});
