@@ -26,7 +26,7 @@ async function serve(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) 
 
 describe('glore serve', () => {
   it('serves, logs, and ends with a signal after what is in flight', async () => {
-    const { running, said } = await serve();
+    const { running, said } = await serve(['--drain', '300']);
     expect(said).toEqual({
       url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/v1$/),
       key: false,
@@ -64,7 +64,10 @@ describe('glore serve', () => {
   });
 
   it('asks for the key of the variable that is named, and shows it nowhere', async () => {
-    const { running, said } = await serve(['--key-env', 'MY_KEY'], { MY_KEY: 'open-sesame' });
+    const { running, said } = await serve(['--key-env', 'MY_KEY'], {
+      MY_KEY: 'open-sesame',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+    });
     expect(said.key).toBe(true);
     const ask = (apiKey: string) =>
       new OpenAI({ baseURL: said.url, apiKey, maxRetries: 0 }).models.list();
@@ -74,6 +77,7 @@ describe('glore serve', () => {
     const { code, stdout, stderr } = await running.ended;
     expect(code).toBe(0);
     expect(stdout + stderr).not.toContain('sesame');
+    expect(stderr).toContain('npm install @opentelemetry/sdk-node');
   });
 
   const refused: [string, string[], string][] = [
@@ -82,7 +86,7 @@ describe('glore serve', () => {
     [
       'an address that is none',
       ['--base', base, '--host', '127.0.0.999', '--port', '0'],
-      '(key-missing)',
+      '(address)',
     ],
     ['a folder without a run', ['/tmp/no-such-run'], '(run-missing)'],
     ['a run and a checkpoint', ['runs/tiny', '--base', base], 'not both'],

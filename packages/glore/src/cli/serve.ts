@@ -1,7 +1,7 @@
 /** `glore serve`: the models of a finished run behind OpenAI's interface. */
 import { Command, InvalidArgumentError } from 'commander';
 import { GloreError } from '../error.js';
-import { openBaseModel, openRunModels, startServer } from '../serve/index.js';
+import { openBaseModel, openRunModels, startServer, startTracing } from '../serve/index.js';
 import { Interrupted, interruptible } from './interrupt.js';
 
 interface Options {
@@ -56,6 +56,8 @@ export function serveCommand(): Command {
       }
       const key = readKey(options.keyEnv, command.getOptionValueSource('keyEnv') !== 'default');
       const { base, host, port, workers, parallel, queue, timeout } = options;
+      const log = (line: object) => process.stderr.write(`${JSON.stringify(line)}\n`);
+      const endTracing = await startTracing((warning) => log({ warning }));
       const running = await startServer(
         (onBatch) =>
           base === undefined
@@ -70,7 +72,7 @@ export function serveCommand(): Command {
           timeout,
           maxBody: options.maxBody * 2 ** 20,
           logPrompts: options.logPrompts ?? false,
-          log: (line) => process.stderr.write(`${JSON.stringify(line)}\n`),
+          log,
         },
       );
       const url = `${running.url}/v1`;
@@ -90,6 +92,7 @@ export function serveCommand(): Command {
         // A signal is how a server is meant to end.
         if (!(reason instanceof Interrupted)) throw reason;
         await running.close(options.drain);
+        await endTracing();
       }
     });
 }

@@ -3,7 +3,7 @@ import type { Answer, Exchange } from './exchange.js';
 import type { Format } from './format.js';
 import { type Refined, type Refinement, refineAll, traceOf } from './refining.js';
 import { type Choice, type Sampling, sample, textOf } from './sampling.js';
-import type { Role, Served } from './served.js';
+import { checkIds, type Role, type Served } from './served.js';
 
 /** How the answer is sent. */
 export interface Sending {
@@ -26,7 +26,8 @@ export async function answerPlain(
   const { format } = sending;
   // What is wrong with a prompt is said before a stream begins.
   checkPrompts(role, prompts);
-  role.batcher.checkIds([...sampling.stopIds, ...(sampling.logprobs?.of ?? [])]);
+  checkIds(role, sampling.stopIds, 'stop_token_ids');
+  checkIds(role, sampling.logprobs?.of ?? [], 'logprob_token_ids');
   const promptTokens = prompts.reduce((sum, { length }) => sum + length, 0);
   const head = heading(sending, exchange, role.fingerprint);
   exchange.note({ model: sending.model, stream: sending.stream, promptTokens });
@@ -107,7 +108,7 @@ export async function answerRefined(
   };
 
   if (!sending.stream) {
-    const all = await refineAll(served, each, options);
+    const all = await refineAll(served, each, { ...options, observe: exchange.observe });
     return {
       json: {
         ...head(format.object),
@@ -126,8 +127,10 @@ export async function answerRefined(
       const all = await refineAll(served, each, {
         ...options,
         // An empty part of the choice, which other clients add to the text without noticing.
-        observe: (event) =>
-          send({ ...chunk, choices: [format.part(event.index, '', null, [])], glore: { event } }),
+        observe: (event) => {
+          exchange.observe(event);
+          send({ ...chunk, choices: [format.part(event.index, '', null, [])], glore: { event } });
+        },
       });
       exchange.firstText();
       for (const [index, { text, finish }] of all.entries()) {

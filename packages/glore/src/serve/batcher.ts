@@ -59,6 +59,8 @@ export class Batcher {
   readonly config: LlamaConfig;
   private readonly model: Model;
   private readonly options: BatcherOptions;
+  /** Why the model answers no more: a worker of it has ended. */
+  failure: Error | undefined;
   private queue: (Generating | Scoring)[] = [];
   private running = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -194,6 +196,9 @@ export class Batcher {
       await this.generateAll(jobs.filter((job) => job.kind === 'generate'));
       await this.scoreAll(jobs.filter((job) => job.kind === 'score'));
     } catch (error) {
+      if (error instanceof EngineError && ['worker', 'closed'].includes(error.code)) {
+        this.failure = error;
+      }
       for (const { reject } of jobs) reject(error);
     } finally {
       this.running--;

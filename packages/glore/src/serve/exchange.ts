@@ -1,5 +1,6 @@
 /** What an endpoint is: it reads a checked request and answers with one object, or with a stream of them. */
 import type { z } from 'zod';
+import type { RefineEvent } from '../refine/index.js';
 
 /** One request under way. */
 export interface Exchange {
@@ -9,6 +10,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** Adds to the request's log line and metrics. */
   note(facts: Facts): void;
+  /** Told of each step of the refining model. */
+  observe(event: RefineEvent): void;
   /** To be called when a stream's text begins. */
   firstText(): void;
 }

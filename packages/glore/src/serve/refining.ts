@@ -69,7 +69,7 @@ export function refineAll(
     readonly temperature: number;
     readonly maxTokens: number;
     readonly signal: AbortSignal;
-    readonly observe?: (event: RefineEvent) => void;
+    readonly observe: (event: RefineEvent) => void;
   },
 ): Promise<Refined[]> {
   const { refinement, seeds, temperature, maxTokens, signal, observe } = options;
@@ -85,7 +85,7 @@ export function refineAll(
         mode,
         threshold,
         tau,
-        ...(observe && { observe: (event: RefineEvent) => observe({ ...event, index }) }),
+        observe: (event: RefineEvent) => observe({ ...event, index }),
       };
       const [decision] = await refine([question], models, settings, drafts);
       return refinedOf(decision!);

@@ -8,7 +8,7 @@ import {
   scoringRequest,
   tokenizeRequest,
 } from './schema.js';
-import { roleOf, type Served } from './served.js';
+import { checkIds, roleOf, type Served } from './served.js';
 import { readPrompt } from './text.js';
 
 /** `POST /generative_scoring`: p(first label) of the next token after query and item, over the labels or over all tokens. */
@@ -16,7 +16,7 @@ export const generativeScoring = (served: Served): Endpoint<typeof scoringReques
   path: '/generative_scoring',
   schema: scoringRequest,
   async answer(request, { id, signal, note }) {
-    const { batcher } = roleOf(served, request.model);
+    const role = roleOf(served, request.model);
     const read = reader(served);
     const query = read(request.query);
     const sequences = request.items.map((item) => {
@@ -24,10 +24,10 @@ export const generativeScoring = (served: Served): Endpoint<typeof scoringReques
       return request.item_first ? [...tokens, ...query] : [...query, ...tokens];
     });
     const labels = request.label_token_ids;
-    batcher.checkIds(labels);
+    checkIds(role, labels, 'label_token_ids');
     const promptTokens = sequences.reduce((sum, { length }) => sum + length, 0);
     note({ model: request.model, promptTokens, scoredTokens: promptTokens });
-    const scores = await batcher.score(
+    const scores = await role.batcher.score(
       { items: sequences.map((tokens) => ({ tokens, positions: [tokens.length - 1] })), labels },
       { signal },
     );
@@ -109,7 +109,7 @@ export const detokenize = (served: Served): Endpoint<typeof detokenizeRequest> =
   path: '/detokenize',
   schema: detokenizeRequest,
   async answer({ tokens }) {
-    served.roles.student.batcher.checkIds(tokens);
+    checkIds(served.roles.student, tokens, 'tokens');
     return { json: { prompt: served.tokenizer.decode(tokens) } };
   },
 });

@@ -1,5 +1,12 @@
 /** The models that are served: one for each role, and what the refining model needs beside them. */
-import { fingerprint, loadCheckpoint, Model, openTokenizer, type Tokenizer } from '@glore/engine';
+import {
+  EngineError,
+  fingerprint,
+  loadCheckpoint,
+  Model,
+  openTokenizer,
+  type Tokenizer,
+} from '@glore/engine';
 import { type Codec, createCodec } from '../codec/index.js';
 import {
   GlobalRefiner,
@@ -12,7 +19,7 @@ import {
 import { type RoleName, readRole, readRun, roles } from '../pipeline/index.js';
 import type { Models } from '../refine/index.js';
 import { type Batch, Batcher } from './batcher.js';
-import { ApiError } from './failure.js';
+import { ApiError, invalid } from './failure.js';
 
 export interface Role {
   readonly batcher: Batcher;
@@ -46,6 +53,16 @@ export function roleOf(served: Served, name: string): Role {
     `model: expected one of glore, ${roles.join(', ')}, found ${JSON.stringify(name)}`,
     { status: 404, type: 'invalid_request_error', code: 'model_not_found', param: 'model' },
   );
+}
+
+/** @throws ApiError `invalid_value` for an id in the field `param` that is none of the model's */
+export function checkIds({ batcher }: Role, ids: readonly number[], param: string): void {
+  try {
+    batcher.checkIds(ids);
+  } catch (cause) {
+    if (!(cause instanceof EngineError)) throw cause;
+    throw invalid(`${param}: ${cause.message}`, 'invalid_value', param);
+  }
 }
 
 /** Milliseconds for which a request waits for others: less than a token takes. */

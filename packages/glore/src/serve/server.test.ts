@@ -2,6 +2,13 @@
 import { request as httpRequest } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import { propagation, trace } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
 import { generateText, streamText, tool } from 'ai';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -69,6 +76,9 @@ const post = (path: string, body: unknown, headers: Record<string, string> = {})
     headers: { 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
+
+const metricsOf = async ({ running }: Server): Promise<string> =>
+  (await fetch(`${running.url}/metrics`)).text();
 
 /** A completion that takes seconds, if it is not left. */
 const endless = {
@@ -634,7 +644,8 @@ describe('errors', () => {
     ['an empty prompt', { prompt: '' }, 'prompt', 'context_length_exceeded'],
     ['a prompt too long', { prompt: Array(512).fill(5) }, 'prompt', 'context_length_exceeded'],
     ['an unknown token', { prompt: [1, 99_999] }, 'prompt', 'invalid_value'],
-    ['an unknown label', { logprob_token_ids: [99_999] }, 'prompt', 'invalid_value'],
+    ['an unknown label', { logprob_token_ids: [99_999] }, 'logprob_token_ids', 'invalid_value'],
+    ['an unknown stop', { stop_token_ids: [99_999] }, 'stop_token_ids', 'invalid_value'],
     ['a temperature below 0', { temperature: -1 }, 'temperature', 'invalid_value'],
     ['no tokens', { max_tokens: 0 }, 'max_tokens', 'invalid_value'],
     ['nucleus sampling', { top_p: 0.9 }, 'top_p', 'invalid_value'],
@@ -776,14 +787,15 @@ describe('limits', () => {
     if (stream) {
       for await (const _ of (await asked) as AsyncIterable<unknown>) break;
     } else {
-      setTimeout(() => abort.abort(), 100);
+      while (!(await metricsOf(server)).includes('glore_requests_running 1\n'));
+      abort.abort();
       await expect(asked).rejects.toBeInstanceOf(OpenAI.APIUserAbortError);
     }
     expect(await logged(server.logs, 499)).toMatchObject({
       path: '/v1/completions',
       error: 'client_closed',
     });
-    const metrics = await (await fetch(`${server.running.url}/metrics`)).text();
+    const metrics = await metricsOf(server);
     expect(metrics).toContain('glore_requests_running 0\n');
     expect(metrics).toMatch(/glore_requests_total\{.*status="499"\} 1\n/);
   });
@@ -829,6 +841,35 @@ describe('the end', () => {
   });
 });
 
+describe('health', () => {
+  it('is bad once a model has failed', async () => {
+    const folder = fileURLToPath(new URL('../../../../checkpoints/base', import.meta.url));
+    const failing = await openBaseModel(folder, { workers: 1 });
+    const logs: Record<string, unknown>[] = [];
+    const running = await startServer(async () => failing, {
+      ...{ host: '127.0.0.1', port: 0, parallel: 1, queue: 0, timeout: 60, maxBody: 1000 },
+      logPrompts: false,
+      log: (line) => logs.push({ ...line }),
+    });
+    onTestFinished(() => running.close(0));
+    const health = async () => (await fetch(`${running.url}/health`)).json();
+    expect(await health()).toEqual({ status: 'ok' });
+    await failing.close();
+    const response = await fetch(`${running.url}/v1/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'student', prompt: '<|bos|>' }),
+    });
+    expect(response.status).toBe(500);
+    // Why is for the log.
+    expect(await response.json()).toMatchObject({
+      error: { code: 'internal', type: 'server_error' },
+    });
+    expect(logs[0]!.cause).toContain('closed');
+    expect(await health()).toEqual({ status: 'failed' });
+  });
+});
+
 describe('what is counted and logged', () => {
   it('says much of a request and nothing of its text', async () => {
     const server = await startForTest({});
@@ -868,5 +909,67 @@ describe('what is counted and logged', () => {
     const server = await startForTest({ logPrompts: true });
     await server.client.completions.create({ model: 'student', prompt: '<|bos|>Mia' });
     expect(server.logs[0]!.request).toEqual({ model: 'student', prompt: '<|bos|>Mia' });
+  });
+});
+
+describe('traces', () => {
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  beforeAll(() => {
+    trace.setGlobalTracerProvider(provider);
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  });
+  afterAll(async () => {
+    await provider.shutdown();
+    trace.disable();
+    propagation.disable();
+  });
+
+  it('have a span for each request, with the steps of the refining model', async () => {
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const parent = 'b7ad6b7169203331';
+    const chat = await shared.client.chat.completions.create(
+      {
+        model: 'glore',
+        messages: [{ role: 'user', content: first }],
+        ...{ glore: { threshold: 1 } },
+      },
+      { headers: { traceparent: `00-${traceId}-${parent}-01` } },
+    );
+    const [span] = exporter.getFinishedSpans();
+    expect(span).toMatchObject({
+      name: 'chat glore',
+      parentSpanContext: { traceId, spanId: parent },
+    });
+    expect(span!.attributes).toEqual({
+      'http.route': '/v1/chat/completions',
+      'http.response.status_code': 200,
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': 'glore',
+      'gen_ai.request.model': 'glore',
+      'gen_ai.response.model': 'glore',
+      'gen_ai.usage.input_tokens': chat.usage!.prompt_tokens,
+      'gen_ai.usage.output_tokens': chat.usage!.completion_tokens,
+      'gen_ai.response.finish_reasons': [chat.choices[0]!.finish_reason],
+    });
+    const stages = ['draft', 'where', 'global', 'local', 'choice'];
+    expect(span!.events.map(({ name }) => name)).toEqual(stages.map((stage) => `glore.${stage}`));
+    expect(span!.events[1]!.attributes).toMatchObject({ 'glore.index': 0, 'glore.location': 1 });
+    expect(JSON.stringify(span!.events)).not.toContain('####');
+  });
+
+  it('name what went wrong', async () => {
+    exporter.reset();
+    await shared.client.completions
+      .create({ model: 'gpt', prompt: 'x', seed: 3, temperature: 0.5 })
+      .catch(() => {});
+    const [span] = exporter.getFinishedSpans();
+    expect(span!.name).toBe('text_completion gpt');
+    expect(span!.attributes).toMatchObject({
+      'error.type': 'model_not_found',
+      'http.response.status_code': 404,
+      'gen_ai.request.seed': 3,
+      'gen_ai.request.temperature': 0.5,
+    });
   });
 });

@@ -19,6 +19,7 @@ import { refiningModel } from './refining.js';
 import { detokenize, generativeScoring, pooling, tokenize } from './scoring.js';
 import type { Role, Served } from './served.js';
 import { Slots } from './slots.js';
+import { RequestSpan } from './trace.js';
 
 export interface ServerOptions {
   readonly host: string;
@@ -116,9 +117,11 @@ function application(served: Served, options: ServerOptions, state: State): Hono
       }),
     ),
   );
-  app.get('/health', (c) =>
-    state.draining ? c.json({ status: 'stopping' }, 503) : c.json({ status: 'ok' }),
-  );
+  app.get('/health', (c) => {
+    const failed = roles.some((role) => served.roles[role].batcher.failure);
+    if (failed) return c.json({ status: 'failed' }, 503);
+    return state.draining ? c.json({ status: 'stopping' }, 503) : c.json({ status: 'ok' });
+  });
   app.use(async (c, next) => {
     checkCaller(c, options);
     await next();
@@ -186,6 +189,7 @@ function add<E extends Endpoint>(app: Hono, endpoint: E, options: ServerOptions,
     gone.addEventListener('abort', leave);
     const timer = setTimeout(() => abort.abort(tooSlow(options.timeout)), 1000 * options.timeout);
     state.inFlight.add(abort);
+    const span = new RequestSpan(endpoint.path, c.req.raw.headers);
     let facts: Facts = {};
     let body: unknown;
     const exchange: Exchange = {
@@ -194,6 +198,7 @@ function add<E extends Endpoint>(app: Hono, endpoint: E, options: ServerOptions,
       note: (more) => {
         facts = { ...facts, ...more };
       },
+      observe: (event) => span.event(event),
       firstText() {
         facts = { firstTextSeconds: elapsed(), ...facts };
       },
@@ -206,6 +211,7 @@ function add<E extends Endpoint>(app: Hono, endpoint: E, options: ServerOptions,
       state.inFlight.delete(abort);
       const outcome = { path: endpoint.path, status, seconds: elapsed(), facts };
       count(state.metrics, outcome);
+      span.end(status, facts, error);
       options.log({
         time: new Date().toISOString(),
         id,
@@ -228,6 +234,7 @@ function add<E extends Endpoint>(app: Hono, endpoint: E, options: ServerOptions,
       if (state.draining) throw stopping();
       body = await readJson(c);
       const request = endpoint.schema.parse(body);
+      span.asked(request as object);
       release = await state.slots.take(abort.signal);
       const answer = await endpoint.answer(request, exchange);
       if ('json' in answer) {
