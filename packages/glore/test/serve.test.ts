@@ -1,17 +1,23 @@
 /** `glore serve` as a process: where it says it listens, what it refuses, how it ends. */
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { base, glore, type Running, start } from './glore.js';
+import { base, glore, type Running, start, temporaryFolder } from './glore.js';
 
 // Each starts a process; the machine need not be free.
 vi.setConfig({ testTimeout: 300_000 });
 
 const question = 'Mia has 37 stamps. Mia buys 15 more. How many stamps does Mia have?';
 
-/** Starts a server on the base and waits until it says where it listens. */
-async function serve(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
+/** Starts a server, on the base unless `what` says otherwise, and waits until it says where it listens. */
+async function serve(
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+  what = ['--base', base],
+) {
   const running: Running = start(
-    ['serve', '--base', base, '--port', '0', '--workers', '1', '--json', ...args],
+    ['serve', ...what, '--port', '0', '--workers', '1', '--json', ...args],
     { GLORE_API_KEY: '', ...env },
   );
   onTestFinished(() => {
@@ -78,6 +84,39 @@ describe('glore serve', () => {
     expect(code).toBe(0);
     expect(stdout + stderr).not.toContain('sesame');
     expect(stderr).toContain('npm install @opentelemetry/sdk-node');
+  });
+
+  it('serves the five models of a run with its thresholds', async () => {
+    const run = temporaryFolder();
+    onTestFinished(() => rmSync(run, { recursive: true }));
+    // What a finished run leaves behind, as far as it is read; the base stands for what was trained.
+    const thresholds = { locate: { orm: 0.5, sorm: 0.25 }, gate: 0.125 };
+    writeFileSync(join(run, 'report.json'), JSON.stringify({ thresholds }));
+    writeFileSync(join(run, 'recipe.json'), JSON.stringify({ base, workers: 1, maxTokens: 60 }));
+    for (const role of ['student', 'orm', 'sorm', 'global']) {
+      cpSync(base, join(run, role, 'model'), { recursive: true });
+    }
+    const incomplete = await glore(['serve', run, '--port', '0'], '', { GLORE_API_KEY: '' });
+    expect(incomplete).toMatchObject({ code: 2, stdout: '' });
+    expect(incomplete.stderr).toContain('no local model yet');
+    cpSync(base, join(run, 'local', 'model'), { recursive: true });
+
+    const { said } = await serve([], {}, [run]);
+    const client = new OpenAI({ baseURL: said.url, apiKey: 'none', maxRetries: 0 });
+    const chat = await client.chat.completions.create({
+      model: 'glore',
+      messages: [{ role: 'user', content: question }],
+    });
+    expect(chat).toMatchObject({ glore: { mode: 'rerank', threshold: 0.25, tau: 0.125 } });
+    const metrics = await (await fetch(new URL('/metrics', said.url))).text();
+    for (const [role, kind] of [
+      ['student', 'generate'],
+      ['orm', 'score'],
+      ['sorm', 'score'],
+      ['global', 'generate'],
+    ]) {
+      expect(metrics).toContain(`glore_batch_rows_count{model="${role}",kind="${kind}"} `);
+    }
   });
 
   const refused: [string, string[], string][] = [

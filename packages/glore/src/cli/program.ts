@@ -41,6 +41,7 @@ Examples:
   glore run recipes/tiny.yaml --preset quick     the same on less data
   glore report --run runs/tiny                   the table again
   glore ask "Mia has 37 stamps. She buys 15 more. How many stamps does she have?"
+  glore serve runs/tiny                          its models over HTTP
   glore grade answers.jsonl --gold answer --answer completion
 
 Each command has its own help: glore run --help

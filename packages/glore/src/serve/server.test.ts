@@ -688,6 +688,9 @@ describe('errors', () => {
       shared.client.completions.create({ model: 'gpt', prompt: 'x' }),
     ).rejects.toBeInstanceOf(OpenAI.NotFoundError);
     expect((await post('/v1/embeddings', {})).status).toBe(404);
+    const bad = await post('/v1/completions', {});
+    expect(bad.headers.get('x-request-id')).toMatch(/^[0-9a-f]{32}$/);
+    expect(bad.headers.get('content-type')).toBe('application/json');
     expect(await (await post('/v1/completions', '{"model"')).json()).toMatchObject({
       error: { code: 'invalid_json' },
     });
