@@ -46,6 +46,12 @@ export const tooSlow = (seconds: number): ApiError =>
     { status: 504, type: 'server_error', code: 'timeout' },
   );
 
+export const tooLarge = (bytes: number): ApiError =>
+  new ApiError(
+    `the body: expected at most ${bytes} bytes, found more; ask in several requests, or start the server with a larger --max-body`,
+    { status: 413, type: 'invalid_request_error', code: 'body_too_large' },
+  );
+
 export const stopping = (): ApiError =>
   new ApiError('the server is stopping; ask again once it is back', {
     status: 503,
