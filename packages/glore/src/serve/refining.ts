@@ -22,8 +22,7 @@ export function refinementOf(
 ): Refinement {
   for (const name of plainOnly) {
     const value = request[name];
-    if (value == null || value === false || (value === true && name === 'skip_special_tokens'))
-      continue;
+    if (value == null || value === false) continue;
     throw invalid(
       `${name}: expected nothing, for an answer of "${refiningModel}" is chosen among solutions; ask the model "student" for plain samples`,
       'unsupported',
@@ -46,7 +45,6 @@ const plainOnly = [
   'logprobs',
   'logprob_token_ids',
   'return_token_ids',
-  'skip_special_tokens',
 ] as const;
 
 /** An answer of the refining model. */
