@@ -2,7 +2,7 @@
 import type { Checkpoint } from '../hf/index.js';
 import { flatten, layoutOf } from '../llama/parameters.js';
 import { Remote } from '../worker/remote.js';
-import type { Decoder, GenerateResult, GenerateTask, ScoreTask } from './decoder.js';
+import type { Decoder, Drawn, GenerateResult, GenerateTask, ScoreTask } from './decoder.js';
 
 export interface ModelOptions {
   /** Worker threads; results do not depend on it. Default 2. */
@@ -37,9 +37,11 @@ export class Model {
     );
   }
 
-  /** Runs one task on the next free worker. */
-  generate(task: GenerateTask): Promise<GenerateResult> {
-    return this.with((decoder) => decoder.call('generate', task));
+  /** Runs one task on the next free worker; `onDrawn` is told of its tokens as they are drawn. */
+  generate(task: GenerateTask, onDrawn?: (drawn: Drawn[]) => void): Promise<GenerateResult> {
+    return this.with((decoder) =>
+      onDrawn ? decoder.callAndHear('generate', onDrawn, task) : decoder.call('generate', task),
+    );
   }
 
   /** Log-probabilities of the labels at each position of each item: [item][position][label], in nats. */

@@ -8,6 +8,7 @@ import { exportCommand } from './export.js';
 import { gradeCommand } from './grade.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
+import { serveCommand } from './serve.js';
 
 export function program(): Command {
   const glore = new Command('glore')
@@ -22,7 +23,7 @@ export function program(): Command {
     .addHelpText('after', examples);
   const groups: Record<string, Command[]> = {
     'From a recipe to a report:': [runCommand(), reportCommand()],
-    'With a finished run:': [askCommand(), evalCommand(), exportCommand()],
+    'With a finished run:': [askCommand(), serveCommand(), evalCommand(), exportCommand()],
     'With answers of any model:': [gradeCommand()],
     'One stage of a recipe, after those it needs, in the order of data flow:': stageCommands(),
     'The model that recipes start from:': [baseCommand()],
@@ -47,6 +48,7 @@ Examples:
   glore run recipes/tiny.yaml --preset quick     the same on less data
   glore report --run runs/tiny                   the table again
   glore ask "Mia has 37 stamps. She buys 15 more. How many stamps does she have?"
+  glore serve runs/tiny                          its models over HTTP
   glore grade answers.jsonl --gold answer --answer completion
 
 Each command has its own help: glore run --help
