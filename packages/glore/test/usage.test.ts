@@ -14,48 +14,39 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const commands = [
-  'run',
-  'report',
-  'ask',
-  'serve',
-  'eval',
-  'export',
-  'grade',
-  'problems',
-  'student',
-  'drafts',
-  'rollouts',
+  ...['run', 'report', 'ask', 'serve', 'eval', 'export', 'grade'],
+  ...['problems', 'student', 'drafts', 'rollouts', 'labels', 'datasets'],
+  ...['sorm', 'global', 'local', 'candidates', 'orm', 'evaluation', 'base'],
 ];
-'eval',
-  'export',
-  describe('help', () => {
-    it('lists the commands in the order of use, with examples', async () => {
-      const { code, stdout, stderr } = await glore(['--help']);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      const listed = [...stdout.matchAll(/^ {2}(?!glore)([a-z]+) /gm)].map(([, name]) => name);
-      expect(listed).toEqual(commands);
-      expect(stdout).toContain('\nExamples:\n  glore run recipes/tiny.yaml ');
-    });
 
-    it.each(commands)('has examples for %s', async (command) => {
-      const { code, stdout } = await glore([command, '--help']);
-      expect(code).toBe(0);
-      expect(stdout).toContain(`Usage: glore ${command} [options]`);
-      expect(stdout).toMatch(new RegExp(`\nExamples:\n  glore ${command}\\b`));
-    });
-
-    it('gives the version of the package', async () => {
-      const manifest = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
-      const { version } = JSON.parse(manifest) as { version: string };
-      expect(await glore(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
-    });
-
-    it('is shown without a command, as an error', async () => {
-      const { code, stdout, stderr } = await glore([]);
-      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-      expect(stderr).toContain('Usage: glore [options] [command]');
-    });
+describe('help', () => {
+  it('lists the commands in the order of use, with examples', async () => {
+    const { code, stdout, stderr } = await glore(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const listed = [...stdout.matchAll(/^ {2}(?!glore)([a-z]+) /gm)].map(([, name]) => name);
+    expect(listed).toEqual(commands);
+    expect(stdout).toContain('\nExamples:\n  glore run recipes/tiny.yaml ');
   });
+
+  it.each(commands)('has examples for %s', async (command) => {
+    const { code, stdout } = await glore([command, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: glore ${command} [options]`);
+    expect(stdout).toMatch(new RegExp(`\nExamples:\n  glore ${command}\\b`));
+  });
+
+  it('gives the version of the package', async () => {
+    const manifest = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
+    const { version } = JSON.parse(manifest) as { version: string };
+    expect(await glore(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
+  });
+
+  it('is shown without a command, as an error', async () => {
+    const { code, stdout, stderr } = await glore([]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('Usage: glore [options] [command]');
+  });
+});
 
 describe('wrong usage', () => {
   const usage: [string, string[], string][] = [
