@@ -1,6 +1,6 @@
 /** Data-parallel training of a Llama on worker threads. */
 import { EngineError } from '../error.js';
-import type { Checkpoint, LlamaConfig, Weights } from '../hf/index.js';
+import { type Checkpoint, type LlamaConfig, positionLimit, type Weights } from '../hf/index.js';
 import { flatten, layoutOf, type ParameterLayout, unflatten } from '../llama/parameters.js';
 import { type AdamWOptions, adamWDefaults } from '../optimizer/index.js';
 import { Remote } from '../worker/remote.js';
@@ -136,7 +136,7 @@ export class Trainer {
     const work = microBatches(
       batch,
       this.config.vocabSize,
-      this.config.maxPositions,
+      positionLimit(this.config),
       this.shared.gradients.length,
     );
     const weight = work.reduce((sum, { weights }) => sum + weights.reduce((a, b) => a + b, 0), 0);
