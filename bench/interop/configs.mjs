@@ -59,6 +59,7 @@ export const configs = {
   'rope theta 500000': { ...plain, ropeTheta: 500_000 },
   'wide heads, epsilon 1e-6': { ...plain, kvHeads: 2, headSize: 32, normEpsilon: 1e-6 },
   'narrow heads': { ...plain, headSize: 8 },
+  'biases after attention': { ...plain, mlpBias: true },
   'all biases': { ...plain, attentionBias: 'qkvo', mlpBias: true },
   'Qwen2: biases': { ...plain, kvHeads: 2, attentionBias: 'qkv' },
   'Qwen2, tied': { ...plain, kvHeads: 2, attentionBias: 'qkv', tieEmbeddings: true },

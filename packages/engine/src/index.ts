@@ -1,4 +1,5 @@
 export { EngineError } from './error.js';
+export * from './gguf/index.js';
 export * from './hf/index.js';
 export { type AdamWOptions, adamWDefaults, rateAt, type Schedule } from './optimizer/index.js';
 export * from './sample/index.js';

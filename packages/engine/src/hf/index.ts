@@ -1,4 +1,15 @@
 export {
+  type Adapter,
+  type AdapterModule,
+  type AdapterShape,
+  adapterModules,
+  adapterShapes,
+  initialAdapter,
+  loadAdapter,
+  mergeAdapter,
+  saveAdapter,
+} from './adapter.js';
+export {
   type Checkpoint,
   fingerprint,
   loadCheckpoint,
@@ -16,5 +27,11 @@ export {
   rotaryScale,
 } from './rope.js';
 export { readSafetensors, type Tensor, writeSafetensors } from './safetensors.js';
-export { buildTokenizer, openTokenizer, type Tokenizer } from './tokenizer.js';
+export {
+  buildTokenizer,
+  byteSymbols,
+  openTokenizer,
+  splitPattern,
+  type Tokenizer,
+} from './tokenizer.js';
 export { deepen, initialWeights, type Weights, weightShapes } from './weights.js';

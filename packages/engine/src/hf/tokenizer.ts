@@ -23,7 +23,7 @@ export interface Tokenizer {
  * Words with their space, single digits without one (so that numbers line up by digit), each newline alone, each sign
  * alone but for runs of `#` (headings). Every character matches one branch, hence nothing is lost.
  */
-const splitPattern = ' ?\\p{L}+|\\p{N}|\\n| ?(?:#+|[^\\s\\p{L}\\p{N}])|\\s';
+export const splitPattern = ' ?\\p{L}+|\\p{N}|\\n| ?(?:#+|[^\\s\\p{L}\\p{N}])|\\s';
 
 /**
  * Makes a tokenizer.json: ids are the special tokens as given, then the 256 bytes, then every word of the texts, sorted.
@@ -215,7 +215,7 @@ function openParts(json: string) {
 }
 
 /** The 256 bytes as GPT-2 spells them: printable Latin-1 as itself, the others as U+0100 and up. */
-function byteSymbols(): string[] {
+export function byteSymbols(): string[] {
   let unprintable = 0;
   return Array.from({ length: 256 }, (_, byte) => {
     const printable =

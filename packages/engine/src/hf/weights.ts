@@ -88,7 +88,7 @@ function normals(seed: number): () => number {
 }
 
 /** Uniform numbers in [0, 1): Chris Doty-Humphrey's sfc32. */
-function uniforms(seed: number): () => number {
+export function uniforms(seed: number): () => number {
   let [a, b, c, counter] = [seed | 0, Math.floor(seed / 2 ** 32) | 0, 0, 1];
   const next = () => {
     const t = (a + b + counter) | 0;

@@ -4,7 +4,8 @@
  *
  * The second reads the cache and gives only the new position's keys and values; the caller writes them into it. An
  * operator that updates the cache as an output costs a copy of the whole cache at each step, here three times the
- * step's own work. Names of sizes: `batch` rows, `time` positions, `capacity` positions of the cache.
+ * step's own work. An adapter's `lora_A`, `lora_B` among the weights add B A x to their module, so its factor is in B.
+ * Names of sizes: `batch` rows, `time` positions, `capacity` positions of the cache.
  */
 import { EngineError } from '../error.js';
 import * as g from '../graph/index.js';
@@ -160,17 +161,17 @@ function stack(
   };
   const constant = (name: string) => g.constant(tensor(name).data, tensor(name).shape as number[]);
   const norm = (x: g.Value, name: string) => g.rmsNorm(x, constant(name), config.normEpsilon);
+  const plus = (y: g.Value, more: g.Value) => g.node('Add', [y, more], [y.shape])[0]!;
   /** Modules of one input side by side, so that one product computes them. */
   const linear = (x: g.Value, ...modules: string[]) => {
-    const y = g.apply(x, transposed(modules.map((module) => tensor(`${module}.weight`))));
-    const biases = modules.map((module) => weights.get(`${module}.bias`));
-    return biases.some((bias) => bias !== undefined)
-      ? g.node(
-          'Add',
-          [y, sideBySide(modules.map((module) => tensor(`${module}.bias`)))],
-          [y.shape],
-        )[0]!
-      : y;
+    let y = g.apply(x, transposed(modules.map((module) => tensor(`${module}.weight`))));
+    if (modules.some((module) => weights.has(`${module}.bias`))) {
+      y = plus(y, sideBySide(modules.map((module) => tensor(`${module}.bias`))));
+    }
+    const adapted = modules.filter((module) => weights.has(`${module}.lora_A.weight`));
+    if (adapted.length === 0) return y;
+    const low = g.apply(x, transposed(adapted.map((module) => tensor(`${module}.lora_A.weight`))));
+    return plus(y, g.apply(low, adapterRows(weights, modules)));
   };
   /** Each head normalised, where the architecture does that. */
   const normalHeads = (x: g.Value, count: number, module: string) => {
@@ -209,6 +210,30 @@ function stack(
     x = g.add(x, linear(gated, modules.down));
   }
   return linear(norm(pick(x), 'model.norm.weight'), headModule(config));
+}
+
+/**
+ * What the ranks of the adapted modules add to the columns of all modules, [sum of ranks, sum of outs]: each `lora_B`
+ * transposed where its module's columns are, zero elsewhere.
+ */
+function adapterRows(weights: Weights, modules: readonly string[]): g.Value {
+  const outs = modules.map((module) => weights.get(`${module}.weight`)!.shape[0]!);
+  const ups = modules.map((module) => weights.get(`${module}.lora_B.weight`));
+  const width = outs.reduce((sum, out) => sum + out, 0);
+  const height = ups.reduce((sum, up) => sum + (up?.shape[1] ?? 0), 0);
+  const data = new Float32Array(height * width);
+  let [row, column] = [0, 0];
+  ups.forEach((up, i) => {
+    const rank = up?.shape[1] ?? 0;
+    for (let r = 0; r < rank; r++) {
+      for (let o = 0; o < outs[i]!; o++) {
+        data[(row + r) * width + column + o] = up!.data[o * rank + r]!;
+      }
+    }
+    row += rank;
+    column += outs[i]!;
+  });
+  return g.constant(data, [height, width]);
 }
 
 /** Vectors one after the other as one constant. */

@@ -6,7 +6,13 @@
  * fixed by the task alone: the same task gives the same tokens on any worker and after any restart.
  */
 import { EngineError } from '../error.js';
-import { fixedPositions, type LlamaConfig, positionLimit, type Weights } from '../hf/index.js';
+import {
+  type Adapter,
+  fixedPositions,
+  type LlamaConfig,
+  positionLimit,
+  type Weights,
+} from '../hf/index.js';
 import { sequenceGraph, stepGraph } from '../llama/cached.js';
 import { rotaryAngles } from '../llama/layers.js';
 import { layoutOf, unflatten } from '../llama/parameters.js';
@@ -56,6 +62,8 @@ export interface DecoderOptions {
   readonly config: LlamaConfig;
   /** All weights, flat, in the order of `layoutOf`. */
   readonly parameters: SharedArrayBuffer;
+  /** Added to the modules as they are computed. */
+  readonly adapter?: Adapter;
   /** Rows sampled at once. */
   readonly rows: number;
 }
@@ -84,6 +92,13 @@ export class Decoder {
     this.options = options;
     const flat = Float32Array.from(new Float32Array(options.parameters));
     const weights: Weights = unflatten(layoutOf(options.config), flat);
+    if (options.adapter) {
+      const { rank, alpha } = options.adapter;
+      for (const [name, { shape, data }] of options.adapter.weights) {
+        const scale = name.endsWith('.lora_B.weight') ? alpha / rank : 1;
+        weights.set(name, { shape, data: data.map((value) => scale * value) });
+      }
+    }
     this.sequences = await Session.compile(sequenceGraph(options.config, weights));
     this.step = await Session.compile(stepGraph(options.config, weights));
   }

@@ -1,5 +1,5 @@
 /** A model opened for sampling and scoring on worker threads. */
-import type { Checkpoint } from '../hf/index.js';
+import type { Adapter, ModelWeights } from '../hf/index.js';
 import { flatten, layoutOf } from '../llama/parameters.js';
 import { Remote } from '../worker/remote.js';
 import type { Decoder, GenerateResult, GenerateTask, ScoreTask } from './decoder.js';
@@ -21,8 +21,9 @@ export class Model {
     this.idle = [...decoders];
   }
 
+  /** Starts the workers; an adapter is computed beside the weights, which `mergeAdapter` would spare. */
   static async open(
-    { config, weights }: Pick<Checkpoint, 'config' | 'weights'>,
+    { config, weights, adapter }: ModelWeights & { readonly adapter?: Adapter },
     options: ModelOptions = {},
   ): Promise<Model> {
     const layout = layoutOf(config);
@@ -32,7 +33,12 @@ export class Model {
     return new Model(
       await Remote.start(
         'decoder',
-        Array.from({ length: workers }, () => ({ config, parameters, rows })),
+        Array.from({ length: workers }, () => ({
+          config,
+          parameters,
+          rows,
+          ...(adapter && { adapter }),
+        })),
       ),
     );
   }

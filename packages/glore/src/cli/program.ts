@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { askCommand } from './ask.js';
 import { baseCommand } from './base.js';
+import { exportGgufCommand } from './export.js';
 import { gradeCommand } from './grade.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
@@ -20,7 +21,7 @@ export function program(): Command {
     .addHelpText('after', examples);
   const groups: Record<string, Command[]> = {
     'From a recipe to a report:': [runCommand(), reportCommand()],
-    'With a finished run:': [askCommand()],
+    'With a finished run:': [askCommand(), exportGgufCommand()],
     'With answers of any model:': [gradeCommand()],
     'One stage of a recipe, after those it needs, in the order of data flow:': stageCommands(),
     'The model that recipes start from:': [baseCommand()],
