@@ -5,12 +5,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { configToJson, writeSafetensors } from '@glore/engine';
-import { strongWeights } from '../../packages/engine/dist/golden/reference.js';
+import { configToJson, saveAdapter, writeSafetensors } from '@glore/engine';
+import { strongAdapter, strongWeights } from '../../packages/engine/dist/golden/reference.js';
 import { python, startPython } from '../python.mjs';
 import { tokensOf } from './configs.mjs';
 
 const target = new URL('../../packages/engine/src/golden/llama.golden.json', import.meta.url);
+const adapterTarget = new URL('adapter.golden.json', target);
 const plain = {
   vocabSize: 61,
   hiddenSize: 48,
@@ -104,6 +105,25 @@ try {
     });
   }
   await writeFile(target, `${JSON.stringify({ ...versions, cases })}\n`);
+
+  // An adapter, by PEFT.
+  const config = { ...small, attentionBias: 'qkv' };
+  const shape = { rank: 3, alpha: 6, modules: ['q_proj', 'k_proj', 'o_proj', 'down_proj'] };
+  const seed = 9;
+  const adapter = join(work, 'adapter');
+  await saveAdapter(adapter, strongAdapter(config, shape, seed), 'base');
+  const weights = strongWeights(config, seed);
+  await mkdir(join(work, 'adapted'));
+  await writeFile(join(work, 'adapted', 'config.json'), JSON.stringify(configToJson(config)));
+  await writeSafetensors(join(work, 'adapted', 'model.safetensors'), weights);
+  const tokens = tokensOf(LENGTH, config.vocabSize, seed);
+  const request = { do: 'compute adapted', folder: join(work, 'adapted'), adapter, tokens };
+  const { logits } = await reference.call(request);
+  const last = logits.slice(-config.vocabSize).map((value) => Number(value.toPrecision(7)));
+  await writeFile(
+    adapterTarget,
+    `${JSON.stringify({ ...versions, config, shape, seed, tokens, last })}\n`,
+  );
   console.log(`${target.pathname}: ${cases.length} models, transformers ${versions.transformers}`);
 } finally {
   reference.close();

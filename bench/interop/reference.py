@@ -47,6 +47,28 @@ def compute(request):
     return reply
 
 
+def save_adapter(request):
+    """Writes a PEFT adapter with random weights on the model of another folder."""
+    import peft
+
+    torch.manual_seed(request["seed"])
+    model = peft.get_peft_model(load(request["folder"]), peft.LoraConfig(task_type="CAUSAL_LM", **request["adapter"]))
+    for name, parameter in model.named_parameters():
+        if "lora_" in name:
+            parameter.data = 0.2 * torch.randn_like(parameter)
+    model.save_pretrained(request["target"])
+    return {}
+
+
+@torch.no_grad()
+def compute_adapted(request):
+    """Logits of `tokens` with an adapter on the model of a folder."""
+    import peft
+
+    model = peft.PeftModel.from_pretrained(load(request["folder"]), request["adapter"]).eval()
+    return {"logits": model(torch.tensor([request["tokens"]])).logits[0].flatten().tolist()}
+
+
 def greedy(model, prompt, new):
     found = model.generate(prompt, attention_mask=torch.ones_like(prompt), do_sample=False, max_new_tokens=new)
     return found[0, prompt.shape[1] :].tolist()
@@ -60,7 +82,13 @@ def versions(_):
 torch.set_num_threads(1)
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
-actions = {"save": save, "compute": compute, "versions": versions}
+actions = {
+    "save": save,
+    "compute": compute,
+    "save adapter": save_adapter,
+    "compute adapted": compute_adapted,
+    "versions": versions,
+}
 for line in sys.stdin:
     request = json.loads(line)
     print(json.dumps(actions[request["do"]](request)), flush=True)

@@ -3,7 +3,7 @@
  * On disk they are PEFT's: adapter_config.json and adapter_model.safetensors.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../error.js';
 import type { Json, LlamaConfig } from './config.js';
@@ -97,10 +97,11 @@ const prefix = 'base_model.model.';
 /** Writes a PEFT folder; `base` is the name or folder of the model that the adapter was trained on. */
 export async function saveAdapter(dir: string, adapter: Adapter, base: string): Promise<void> {
   const saving = `${dir}.saving`;
-  if (existsSync(dir) && !existsSync(join(dir, 'adapter_config.json'))) {
+  const names = existsSync(dir) ? await readdir(dir) : [];
+  if (names.length > 0 && !names.includes('adapter_config.json')) {
     throw new EngineError(
       'checkpoint-occupied',
-      `${dir}: expected a new folder or an adapter to replace, found another folder; choose another`,
+      `${dir}: expected a new folder or an adapter to replace, found ${names.slice(0, 3).join(', ')}; choose another folder`,
     );
   }
   await rm(saving, { recursive: true, force: true });

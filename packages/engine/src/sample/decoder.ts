@@ -16,7 +16,7 @@ import {
 import { sequenceGraph, stepGraph } from '../llama/cached.js';
 import { rotaryAngles } from '../llama/layers.js';
 import { layoutOf, unflatten } from '../llama/parameters.js';
-import { Session, Tensor } from '../onnx/index.js';
+import { type Provider, Session, Tensor } from '../onnx/index.js';
 import { Cache } from './cache.js';
 import { draw, uniform } from './random.js';
 
@@ -66,6 +66,7 @@ export interface DecoderOptions {
   readonly adapter?: Adapter;
   /** Rows sampled at once. */
   readonly rows: number;
+  readonly provider?: Provider | undefined;
 }
 
 /** Contexts computed at once, at most this many positions. */
@@ -99,8 +100,9 @@ export class Decoder {
         weights.set(name, { shape, data: data.map((value) => scale * value) });
       }
     }
-    this.sequences = await Session.compile(sequenceGraph(options.config, weights));
-    this.step = await Session.compile(stepGraph(options.config, weights));
+    const { config, provider } = options;
+    this.sequences = await Session.compile(sequenceGraph(config, weights), { provider });
+    this.step = await Session.compile(stepGraph(config, weights), { provider });
   }
 
   async generate(task: GenerateTask): Promise<GenerateResult> {

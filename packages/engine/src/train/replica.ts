@@ -4,7 +4,7 @@
  */
 import type { AdapterShape, LlamaConfig } from '../hf/index.js';
 import { adapterLayoutOf, layoutOf, type ParameterLayout } from '../llama/parameters.js';
-import { Session, Tensor } from '../onnx/index.js';
+import { type Provider, Session, Tensor } from '../onnx/index.js';
 import { type AdamWOptions, adamWUpdate } from '../optimizer/index.js';
 import type { MicroBatch } from './batch.js';
 import { type TrainingShape, trainingGraph } from './graph.js';
@@ -26,6 +26,7 @@ export interface ReplicaOptions {
   readonly index: number;
   readonly shared: SharedState;
   readonly optimizer: AdamWOptions;
+  readonly provider?: Provider | undefined;
 }
 
 /** Each compiled shape keeps memory for its activations. */
@@ -146,7 +147,10 @@ export class Replica {
         this.sessions.delete(oldest);
         await unused.release();
       }
-      session = await Session.compile(trainingGraph(this.shape, batch, time, learning));
+      const { provider } = this.options;
+      session = await Session.compile(trainingGraph(this.shape, batch, time, learning), {
+        provider,
+      });
       this.sessions.set(key, session);
     }
     return session.run(

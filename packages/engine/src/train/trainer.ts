@@ -14,6 +14,7 @@ import {
   type ParameterLayout,
   unflatten,
 } from '../llama/parameters.js';
+import { checkProvider, type Provider } from '../onnx/index.js';
 import { type AdamWOptions, adamWDefaults } from '../optimizer/index.js';
 import { Remote } from '../worker/remote.js';
 import { type Example, type MicroBatch, microBatches } from './batch.js';
@@ -23,6 +24,8 @@ export interface TrainerOptions {
   /** Worker threads. The sum's order depends on it, so the same number gives the same bits. Default 2. */
   readonly workers?: number;
   readonly optimizer?: Partial<AdamWOptions>;
+  /** Where to compute, one of `availableProviders()`. Default `cpu`. */
+  readonly provider?: Provider | undefined;
 }
 
 export interface StepReport {
@@ -79,6 +82,8 @@ export class Trainer {
 
   /** Starts the workers on the weights of a checkpoint, or on an adapter to them. */
   static async open(start: Trained, options: TrainerOptions = {}): Promise<Trainer> {
+    const { provider } = options;
+    checkProvider(provider ?? 'cpu');
     const trainer = new Trainer(start, options);
     const { config, shared, optimizer } = trainer;
     const { rank, alpha, modules } = start.adapter ?? {};
@@ -90,6 +95,7 @@ export class Trainer {
         index,
         shared,
         optimizer,
+        provider,
         ...(adapter && { adapter }),
       })),
     );
