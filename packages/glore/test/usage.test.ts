@@ -13,14 +13,24 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const commands = ['run', 'report', 'ask', 'grade', 'problems', 'student', 'drafts', 'rollouts'];
+const commands = [
+  'run',
+  'report',
+  'ask',
+  'export-gguf',
+  'grade',
+  'problems',
+  'student',
+  'drafts',
+  'rollouts',
+];
 commands.push('labels', 'datasets', 'sorm', 'orm', 'global', 'local', 'evaluation', 'base');
 
 describe('help', () => {
   it('lists the commands in the order of use, with examples', async () => {
     const { code, stdout, stderr } = await glore(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const listed = [...stdout.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map(([, name]) => name);
+    const listed = [...stdout.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map(([, name]) => name);
     expect(listed).toEqual(commands);
     expect(stdout).toContain('\nExamples:\n  glore run recipes/tiny.yaml ');
   });
