@@ -243,6 +243,34 @@ test('bad examples are refused by name', async () => {
   await trainer.close();
 });
 
+test('where positions follow the length, a prefix of a longer context is a sequence of its own', async () => {
+  const config: LlamaConfig = {
+    ...base,
+    maxPositions: 16,
+    ropeScaling: { type: 'dynamic', factor: 3 },
+  };
+  const model = await Model.open({ config, weights: strongWeights(config, 3) }, { workers: 1 });
+  const tokens = sequence(30, 3, config.vocabSize);
+  const task = { maxTokens: 10, temperature: 1, stop: [] };
+  const branches = [10, 20, 30].map((length) => ({ length, seed: length }));
+  const together = await model.generate({ ...task, contexts: [{ tokens, branches }] });
+  const alone = await model.generate({
+    ...task,
+    contexts: branches.map((branch) => ({
+      tokens: tokens.slice(0, branch.length),
+      branches: [branch],
+    })),
+  });
+  expect(together.completions[0]).toEqual(alone.completions.flat());
+  // Beyond `maxPositions`, up to the factor.
+  const long = { tokens: sequence(49, 3, config.vocabSize), positions: [0] };
+  await expect(model.score({ items: [long], labels: [1] })).rejects.toMatchObject({
+    code: 'length',
+    message: 'a sequence has 49 tokens; the model has 48 positions',
+  });
+  await model.close();
+});
+
 test('a deepened model is the same function, and its new layers learn', async () => {
   const weights = strongWeights(base, 5);
   const grown = deepen(base, weights, 4, 9);

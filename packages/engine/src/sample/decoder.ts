@@ -6,10 +6,17 @@
  * fixed by the task alone: the same task gives the same tokens on any worker and after any restart.
  */
 import { EngineError } from '../error.js';
-import type { LlamaConfig, Weights } from '../hf/index.js';
+import {
+  type Adapter,
+  fixedPositions,
+  type LlamaConfig,
+  positionLimit,
+  type Weights,
+} from '../hf/index.js';
 import { sequenceGraph, stepGraph } from '../llama/cached.js';
+import { rotaryAngles } from '../llama/layers.js';
 import { layoutOf, unflatten } from '../llama/parameters.js';
-import { Session, Tensor } from '../onnx/index.js';
+import { type Provider, Session, Tensor } from '../onnx/index.js';
 import { Cache } from './cache.js';
 import { type LogprobsWanted, logprobsOf, logTotal, type TokenLogprobs } from './logprobs.js';
 import { draw, uniform } from './random.js';
@@ -69,8 +76,11 @@ export interface DecoderOptions {
   readonly config: LlamaConfig;
   /** All weights, flat, in the order of `layoutOf`. */
   readonly parameters: SharedArrayBuffer;
+  /** Added to the modules as they are computed. */
+  readonly adapter?: Adapter;
   /** Rows sampled at once. */
   readonly rows: number;
+  readonly provider?: Provider | undefined;
 }
 
 /** Contexts computed at once, at most this many positions. */
@@ -100,21 +110,48 @@ export class Decoder {
     this.options = options;
     const flat = Float32Array.from(new Float32Array(options.parameters));
     const weights: Weights = unflatten(layoutOf(options.config), flat);
-    this.sequences = await Session.compile(sequenceGraph(options.config, weights));
-    this.step = await Session.compile(stepGraph(options.config, weights));
+    if (options.adapter) {
+      const { rank, alpha } = options.adapter;
+      for (const [name, { shape, data }] of options.adapter.weights) {
+        const scale = name.endsWith('.lora_B.weight') ? alpha / rank : 1;
+        weights.set(name, { shape, data: data.map((value) => scale * value) });
+      }
+    }
+    const { config, provider } = options;
+    this.sequences = await Session.compile(sequenceGraph(config, weights), { provider });
+    this.step = await Session.compile(stepGraph(config, weights), { provider });
   }
 
   /** `emit` is told of the tokens of each step as they are drawn. */
   async generate(task: GenerateTask, emit?: (drawn: Drawn[]) => void): Promise<GenerateResult> {
+    // Where positions follow the length, a long context's keys are not those of its prefixes: each is computed alone.
+    const fixed = fixedPositions(this.options.config);
+    if (task.contexts.every(({ tokens }) => tokens.length <= fixed)) return this.sample(task, emit);
+    const flat = task.contexts.flatMap(({ tokens, branches }) =>
+      branches.map((branch) => ({ tokens: tokens.slice(0, branch.length), branches: [branch] })),
+    );
+    const { completions, ...spent } = await this.sample({ ...task, contexts: flat }, emit);
+    const each = completions.flat();
+    return {
+      ...spent,
+      completions: task.contexts.map(({ branches }) => each.splice(0, branches.length)),
+    };
+  }
+
+  private async sample(
+    task: GenerateTask,
+    emit?: (drawn: Drawn[]) => void,
+  ): Promise<GenerateResult> {
     const { config, rows: capacity } = this.options;
     const { contexts, maxTokens, temperature } = task;
     const left = task.left && new Int32Array(task.left);
     const longest = contexts.reduce((most, { tokens }) => Math.max(most, tokens.length), 1);
-    const limit = Math.min(config.maxPositions, longest + maxTokens);
-    if (longest >= config.maxPositions) {
+    const most = positionLimit(config);
+    const limit = Math.min(most, longest + maxTokens);
+    if (longest >= most) {
       throw new EngineError(
         'length',
-        `a context has ${longest} tokens; the model has ${config.maxPositions} positions`,
+        `a context has ${longest} tokens; the model has ${most} positions`,
       );
     }
     const stop = new Set(task.stop);
@@ -291,10 +328,10 @@ export class Decoder {
   ): Promise<{ cache: Cache; logits: Float32Array; at: number[][] }> {
     const { config } = this.options;
     const time = items.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
-    if (time > config.maxPositions) {
+    if (time > positionLimit(config)) {
       throw new EngineError(
         'length',
-        `a sequence has ${time} tokens; the model has ${config.maxPositions} positions`,
+        `a sequence has ${time} tokens; the model has ${positionLimit(config)} positions`,
       );
     }
     const count = items.length;
@@ -325,6 +362,7 @@ export class Decoder {
       ),
       total: new Tensor('int32', Int32Array.of(time), [1]),
       picked: new Tensor('int64', BigInt64Array.from(picked.keys(), BigInt), [picked.size]),
+      ...(fixedPositions(config) < Infinity && angleFeeds(config, time, items)),
     });
     return {
       cache: Cache.of(config, time, outputs),
@@ -332,6 +370,32 @@ export class Decoder {
       at,
     };
   }
+}
+
+/** Angles of each row by its own length, one table after the other: row r's position t is at r * time + t. */
+function angleFeeds(
+  config: LlamaConfig,
+  time: number,
+  items: readonly { readonly tokens: readonly number[] }[],
+): Record<string, Tensor> {
+  const half = config.headSize / 2;
+  const count = items.length * time;
+  const cosine = new Float32Array(count * half);
+  const sine = new Float32Array(count * half);
+  items.forEach(({ tokens }, row) => {
+    const angles = rotaryAngles(config, time, () => tokens.length);
+    cosine.set(angles.cosine, row * time * half);
+    sine.set(angles.sine, row * time * half);
+  });
+  return {
+    cosine: new Tensor('float32', cosine, [count, half]),
+    sine: new Tensor('float32', sine, [count, half]),
+    angles: new Tensor(
+      'int64',
+      BigInt64Array.from({ length: count }, (_, i) => BigInt(i)),
+      [items.length, time],
+    ),
+  };
 }
 
 /** The end of the run of sequences from `first` on that are computed together. */

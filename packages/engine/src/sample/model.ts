@@ -1,6 +1,7 @@
 /** A model opened for sampling and scoring on worker threads. */
-import type { Checkpoint } from '../hf/index.js';
+import type { Adapter, ModelWeights } from '../hf/index.js';
 import { flatten, layoutOf } from '../llama/parameters.js';
+import { checkProvider, type Provider } from '../onnx/index.js';
 import { Remote } from '../worker/remote.js';
 import type { Decoder, Drawn, GenerateResult, GenerateTask, ScoreTask } from './decoder.js';
 
@@ -9,6 +10,8 @@ export interface ModelOptions {
   readonly workers?: number;
   /** Rows sampled at once in each worker. Default 256. */
   readonly rows?: number;
+  /** Where to compute, one of `availableProviders()`. Default `cpu`. */
+  readonly provider?: Provider | undefined;
 }
 
 export class Model {
@@ -21,18 +24,26 @@ export class Model {
     this.idle = [...decoders];
   }
 
+  /** Starts the workers; an adapter is computed beside the weights, which `mergeAdapter` would spare. */
   static async open(
-    { config, weights }: Pick<Checkpoint, 'config' | 'weights'>,
+    { config, weights, adapter }: ModelWeights & { readonly adapter?: Adapter },
     options: ModelOptions = {},
   ): Promise<Model> {
     const layout = layoutOf(config);
     const parameters = new SharedArrayBuffer(4 * layout.size);
     flatten(layout, weights, new Float32Array(parameters));
-    const { workers = 2, rows = 256 } = options;
+    const { workers = 2, rows = 256, provider } = options;
+    checkProvider(provider ?? 'cpu');
     return new Model(
       await Remote.start(
         'decoder',
-        Array.from({ length: workers }, () => ({ config, parameters, rows })),
+        Array.from({ length: workers }, () => ({
+          config,
+          parameters,
+          rows,
+          provider,
+          ...(adapter && { adapter }),
+        })),
       ),
     );
   }

@@ -5,6 +5,7 @@ import { askCommand } from './ask.js';
 import { baseCommand } from './base.js';
 import { evalCommand } from './eval.js';
 import { exportCommand } from './export.js';
+import { exportGgufCommand } from './gguf.js';
 import { gradeCommand } from './grade.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
@@ -23,7 +24,13 @@ export function program(): Command {
     .addHelpText('after', examples);
   const groups: Record<string, Command[]> = {
     'From a recipe to a report:': [runCommand(), reportCommand()],
-    'With a finished run:': [askCommand(), serveCommand(), evalCommand(), exportCommand()],
+    'With a finished run:': [
+      askCommand(),
+      serveCommand(),
+      evalCommand(),
+      exportCommand(),
+      exportGgufCommand(),
+    ],
     'With answers of any model:': [gradeCommand()],
     'One stage of a recipe, after those it needs, in the order of data flow:': stageCommands(),
     'The model that recipes start from:': [baseCommand()],
