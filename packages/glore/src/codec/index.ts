@@ -1,2 +1,8 @@
 export { type Codec, createCodec, type SpecialIds, specialTokens } from './codec.js';
-export { parseSolution, renderSolution, type Solution, stripAnnotations } from './solution.js';
+export {
+  answerLine,
+  parseSolution,
+  renderSolution,
+  type Solution,
+  stripAnnotations,
+} from './solution.js';

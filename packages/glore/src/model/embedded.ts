@@ -1,5 +1,6 @@
 /** A model that runs in this process, on the engine's worker threads. */
 import { type Checkpoint, Model } from '@glore/engine';
+import { tokenAuthor, tokenCritic } from './tokens.js';
 import type { LanguageModel } from './types.js';
 
 /** Opens a checkpoint for sampling and scoring. One call is one task of one worker: keep `workers` calls in flight. */
@@ -8,7 +9,7 @@ export async function openEmbedded(
   workers: number,
 ): Promise<LanguageModel> {
   const model = await Model.open(checkpoint, { workers });
-  return {
+  const opened: LanguageModel = {
     async generate(requests, { temperature, maxTokens, stop }) {
       const { completions } = await model.generate({
         contexts: requests,
@@ -25,6 +26,9 @@ export async function openEmbedded(
         positions.map(([plus, minus]) => 1 / (1 + Math.exp(minus! - plus!))),
       );
     },
+    author: (codec) => tokenAuthor(opened, codec),
+    critic: (codec) => tokenCritic(opened, codec),
     close: () => model.close(),
   };
+  return opened;
 }
