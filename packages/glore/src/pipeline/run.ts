@@ -15,6 +15,7 @@ import {
 import { openRun, type Run } from './context.js';
 import type { Recipe } from './recipe.js';
 import { type Report, writeReport } from './report.js';
+import { identityOf } from './served.js';
 import * as stages from './stages.js';
 
 type StageWork = typeof stages.student;
@@ -129,7 +130,7 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
       const record = await runStage({
         run: folder,
         name,
-        settings: { common, own: settings(recipe) },
+        settings: { common, own: settings(recipe), ...servedIn(recipe, name) },
         upstream: needs.map((need) => done.get(need)!),
         reporter,
         ...(signal && { signal }),
@@ -146,6 +147,12 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
   } finally {
     await unlock();
   }
+}
+
+/** The served model of the role that a stage is named after, so that a run without any is what it was. */
+function servedIn(recipe: Recipe, name: StageName): { served?: unknown } {
+  const served = identityOf(recipe.models, name);
+  return served === undefined ? {} : { served };
 }
 
 /** The stages that `name` needs, itself last, in the order of data flow. */
@@ -177,6 +184,6 @@ export async function readReport(folder: string): Promise<Report> {
 export async function readRun(folder: string): Promise<{ run: Run; report: Report }> {
   const report = await readReport(folder);
   const recipe = await readJson<Recipe>(join(folder, 'recipe.json'));
-  const base = join(folder, 'student', 'model');
+  const base = recipe.models?.student ? recipe.base : join(folder, 'student', 'model');
   return { run: await openRun(folder, { ...recipe, base }), report };
 }

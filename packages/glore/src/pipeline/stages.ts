@@ -35,7 +35,7 @@ import {
   type Speeds,
 } from '../evaluate/index.js';
 import { flipOf, type LabelledSample, propagate, verify } from '../label/index.js';
-import { openEmbedded, Student } from '../model/index.js';
+import { openEmbedded, type RoleModel, Student } from '../model/index.js';
 import { generateProblems, type Problem, Random } from '../problem/index.js';
 import type { Models } from '../refine/index.js';
 import {
@@ -56,9 +56,11 @@ import {
   readRole,
   roles,
   trainModel,
+  unitsOf,
   withModels,
 } from './context.js';
 import type { Training } from './recipe.js';
+import { openServedRoles, type Waiting } from './served.js';
 
 /** Problems sampled as one unit of work, and samples rolled out as one. */
 const PROBLEMS_PER_UNIT = 64;
@@ -98,6 +100,7 @@ export const problems: Work = async (run) => {
 
 /** Base -> SFT -> Expert Iteration: each round samples with the last student and fine-tunes the base on the union. */
 export const student: Work = async (run, context) => {
+  if (isServed(run, 'student', context)) return {};
   const { recipe, base, codec } = run;
   const { sft, expertIteration } = recipe.student;
   const worked = (await readProblems(run, 'sft')).map(({ id, question, steps, answer }) => ({
@@ -184,14 +187,18 @@ async function sampleAll(
   },
 ): Promise<Sample[]> {
   const { recipe, codec } = run;
-  const model = await openEmbedded(await loadCheckpoint(options.model), recipe.workers);
+  const served = await openServedRoles(run, ['student'], waitingIn(context));
+  const model =
+    served.models.student ??
+    (await openEmbedded(await loadCheckpoint(options.model), recipe.workers));
   const policy = new Student(model, codec, recipe.maxTokens);
+  const { size, parallel } = unitsOf(run, ['student'], PROBLEMS_PER_UNIT, 1);
   const seed = `${recipe.seed}/${options.seed}`;
   context.progress.total(list.length, 'problems');
   try {
     return await collect({
       path,
-      units: chunks(list, PROBLEMS_PER_UNIT),
+      units: chunks(list, size),
       key: ([first]) => first!.id,
       work: (unit) =>
         sampleSolutions(policy, unit, {
@@ -199,14 +206,32 @@ async function sampleAll(
           temperature: options.temperature,
           seed,
         }),
-      parallel: recipe.workers,
+      parallel,
       ...(context.signal && { signal: context.signal }),
       onUnit: advancing(context, (records) => records.length / options.count, rightShare),
     });
   } finally {
     await model.close();
+    await served.close();
   }
 }
+
+/** Served models wait where this process sees it, and begin nothing once it is to stop. */
+const waitingIn = ({ signal, progress }: StageContext): Waiting => ({
+  signal,
+  note: (text) => progress.note(text),
+});
+
+/** Whether a role's model is served, so that there is nothing to train. */
+function isServed(run: Run, role: RoleName, { progress }: StageContext): boolean {
+  const served = run.recipe.models?.[role];
+  if (served) progress.note(`${role} is served (${served.endpoint}: ${served.model}), not trained`);
+  return served !== undefined;
+}
+
+/** The checkpoint that training starts from: the base where that role is served. */
+const startOf = (run: Run, role: RoleName) =>
+  run.recipe.models?.[role] ? run.base : readRole(run, role);
 
 /** Progress of a collection, what was found in its journal apart: it must not count into the rate. */
 function advancing<R>(
@@ -262,19 +287,21 @@ export const rollouts: Work = async (run, context) => {
   const { wrong } = toLabel(run, await readSamples(run));
   const items = wrong.map((sample) => ({ problem: byId.get(sample.problem)!, sample }));
   context.progress.total(items.length, 'samples');
-  const records = await withModels(run, ['student'], (models) => {
+  const { size, parallel } = unitsOf(run, ['student'], SAMPLES_PER_UNIT, 1);
+  const sampled = (models: Record<RoleName, RoleModel>) => {
     const policy = new Student(models.student, codec, recipe.maxTokens);
     return collect({
       path: join(context.folder, 'rollouts.jsonl'),
-      units: chunks(items, SAMPLES_PER_UNIT),
+      units: chunks(items, size),
       key: ([first]) => sampleKey(first!.problem.id, first!.sample.index),
       work: (unit) =>
         rolloutsFrom(policy, unit, { count, temperature, seed: `${recipe.seed}/rollouts` }),
-      parallel: recipe.workers,
+      parallel,
       ...(context.signal && { signal: context.signal }),
       onUnit: advancing(context, (found) => found.length),
     });
-  });
+  };
+  const records = await withModels(run, ['student'], sampled, waitingIn(context));
   return { generatedTokens: total(records) };
 };
 
@@ -396,6 +423,7 @@ function training<R extends { readonly problem: string }>(
   options: (run: Run) => Training & { readonly plain?: number; readonly start?: RoleName },
 ): Work {
   return async (run, context) => {
+    if (isServed(run, role, context)) return {};
     const { plain = 0, start = 'student', ...settings } = options(run);
     const records = await readSet<R>(run, role);
     const chosen = new Random(run.recipe.seed, role, 'examples')
@@ -408,7 +436,7 @@ function training<R extends { readonly problem: string }>(
     const { examples: _, ...schedule } = settings;
     const { tokens } = await trainModel(run, context, {
       name: 'training',
-      start: await readRole(run, start),
+      start: await startOf(run, start),
       examples: [
         ...chosen.map((record) => example(run, record)),
         ...solved.map((record) => studentExample(run.codec, record)),
@@ -452,6 +480,7 @@ export const evaluation: Work = async (run, context) => {
     (['dev', 'test'] as const).map((split) => readProblems(run, split)),
   );
   const [dev, test] = opened as [Problem[], Problem[]];
+  const { size, parallel } = unitsOf(run, roles, PROBLEMS_PER_UNIT, 8);
   const collectUnits = <T extends { problem: string }>(
     name: string,
     list: readonly Problem[],
@@ -459,14 +488,14 @@ export const evaluation: Work = async (run, context) => {
   ) =>
     collect({
       path: join(context.folder, `${name}.jsonl`),
-      units: chunks(list, PROBLEMS_PER_UNIT),
+      units: chunks(list, size),
       key: ([first]) => first!.id,
       work,
-      parallel: recipe.workers,
+      parallel,
       ...(context.signal && { signal: context.signal }),
       onUnit: advancing<T>(context, (records) => records.length),
     });
-  return withModels(run, roles, async (models) => {
+  const evaluated = async (models: Record<RoleName, RoleModel>) => {
     const named = inRoles(run, models);
     context.progress.total(2 * (dev.length + test.length), 'problems');
     const attempts = (split: string, list: readonly Problem[]) =>
@@ -504,7 +533,8 @@ export const evaluation: Work = async (run, context) => {
       [...devAttempts, ...testAttempts],
       [...devRefined, ...testRefined],
     );
-  });
+  };
+  return withModels(run, roles, evaluated, waitingIn(context));
 };
 
 /** What the evaluation generated and scored, from its records. */

@@ -41,11 +41,14 @@ const instructed: Record<TemplateRole, string> = {
   local: `{question}\n\nA draft of a solution, in which [BAD] stands before the first wrong line:\n\n{draft}\nThe lines before [BAD] are kept. Write the lines that follow them instead of the wrong ones. ${form}`,
 };
 
+/** What a recipe says of a template. */
+export type GivenTemplate = { readonly [Name in keyof Template]?: Template[Name] | undefined };
+
 /** The template of a role, what is left out filled in. */
 export function templateOf(
   role: TemplateRole,
   api: 'completions' | 'chat',
-  given: Partial<Template> = {},
+  given: GivenTemplate = {},
 ): Template {
   const chat = api === 'chat';
   return {

@@ -24,7 +24,7 @@ export interface TextOptions {
 export class ServedText implements RoleModel {
   readonly coverage = new Coverage();
   private readonly endpoint: Endpoint;
-  private readonly can: Partial<Capabilities>;
+  readonly can: Partial<Capabilities>;
   private readonly options: TextOptions;
 
   constructor(endpoint: Endpoint, can: Partial<Capabilities>, options: TextOptions) {

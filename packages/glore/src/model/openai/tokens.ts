@@ -25,7 +25,7 @@ export interface ServedOptions {
 export class ServedTokens implements LanguageModel {
   readonly coverage = new Coverage();
   private readonly endpoint: Endpoint;
-  private readonly can: Partial<Capabilities>;
+  readonly can: Partial<Capabilities>;
   private readonly tokenizer: Tokenizer;
   private readonly options: ServedOptions;
 
