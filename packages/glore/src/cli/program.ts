@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { askCommand } from './ask.js';
 import { baseCommand } from './base.js';
+import { doctorCommand } from './doctor.js';
 import { gradeCommand } from './grade.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
@@ -21,6 +22,7 @@ export function program(): Command {
   const groups: Record<string, Command[]> = {
     'From a recipe to a report:': [runCommand(), reportCommand()],
     'With a finished run:': [askCommand()],
+    'With models on servers:': [doctorCommand()],
     'With answers of any model:': [gradeCommand()],
     'One stage of a recipe, after those it needs, in the order of data flow:': stageCommands(),
     'The model that recipes start from:': [baseCommand()],
@@ -40,6 +42,7 @@ Examples:
   glore run recipes/tiny.yaml --preset quick     the same on less data
   glore report --run runs/tiny                   the table again
   glore ask "Mia has 37 stamps. She buys 15 more. How many stamps does she have?"
+  glore doctor --url http://localhost:8000/v1      what a server can do
   glore grade answers.jsonl --gold answer --answer completion
 
 Each command has its own help: glore run --help

@@ -11,7 +11,14 @@ export {
   type Wants,
   wantsOf,
 } from './open.js';
-export { type Capabilities, type Capability, listModels, probe, tokenize } from './probe.js';
+export {
+  type Capabilities,
+  type Capability,
+  capabilities,
+  listModels,
+  probe,
+  tokenize,
+} from './probe.js';
 export { type Template, type TemplateRole, templateOf } from './template.js';
 export { ServedText } from './text.js';
 export { type Scoring, ServedTokens } from './tokens.js';

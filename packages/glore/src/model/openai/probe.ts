@@ -36,6 +36,24 @@ export interface Capabilities {
 }
 export type Capability = keyof Capabilities;
 
+export const capabilities: readonly Capability[] = [
+  'completions',
+  'chat',
+  'extensions',
+  'tokenPrompts',
+  'tokenIds',
+  'n',
+  'seed',
+  'logprobs',
+  'labelLogprobs',
+  'continuation',
+  'prefixCache',
+  'tokenize',
+  'pooling',
+  'classify',
+  'generativeScoring',
+];
+
 export interface ProbeOptions {
   readonly model: string;
   readonly api: 'completions' | 'chat';
