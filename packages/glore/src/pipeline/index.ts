@@ -11,4 +11,12 @@ export {
 } from './doctor.js';
 export { type Recipe, readRecipe } from './recipe.js';
 export type { Report } from './report.js';
-export { readReport, readRun, runPipeline, type StageName, stageNames } from './run.js';
+export {
+  readReport,
+  readRun,
+  runPipeline,
+  runShardOf,
+  type StageName,
+  shardedStages,
+  stageNames,
+} from './run.js';

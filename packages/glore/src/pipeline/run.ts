@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { fingerprint } from '@glore/engine';
 import { GloreError } from '../error.js';
 import {
+  doneStage,
   lockRun,
   type Reporter,
   readJson,
+  runShard,
   runStage,
+  type Shard,
   type StageRecord,
   writeJson,
 } from '../run/index.js';
@@ -115,6 +118,9 @@ export interface RunOptions {
   readonly until?: StageName;
 }
 
+/** The stages whose work several processes may share. */
+export const shardedStages: readonly StageName[] = ['drafts', 'rollouts'];
+
 /** Runs what is missing; returns the report if every stage was wanted. */
 export async function runPipeline(options: RunOptions): Promise<Report | undefined> {
   const { folder, recipe, reporter, signal, until } = options;
@@ -122,15 +128,13 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
   const unlock = await lockRun(folder);
   try {
     await writeJson(join(folder, 'recipe.json'), recipe);
-    // Whatever all stages depend on.
-    const common = { seed: recipe.seed, codec: run.codec.hash, base: fingerprint(run.base) };
     const done = new Map<StageName, StageRecord>();
     for (const name of until ? neededFor(until) : stageNames) {
-      const { work, settings, needs } = table[name];
+      const { work, needs } = table[name];
       const record = await runStage({
         run: folder,
         name,
-        settings: { common, own: settings(recipe), ...servedIn(recipe, name) },
+        settings: settingsOf(run, name),
         upstream: needs.map((need) => done.get(need)!),
         reporter,
         ...(signal && { signal }),
@@ -147,6 +151,59 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
   } finally {
     await unlock();
   }
+}
+
+/**
+ * Does a share of one stage, beside processes that do the others; what the stage needs has to be done. Running the stage
+ * without a share afterwards merges them.
+ *
+ * @throws GloreError `shard-early` naming the stage to run first; `shard-stale`, `run-locked`
+ */
+export async function runShardOf(
+  options: RunOptions & { readonly until: StageName; readonly shard: Shard },
+): Promise<void> {
+  const { folder, recipe, reporter, signal, until, shard } = options;
+  const run = await openRun(folder, recipe);
+  const unlock = await lockRun(folder, shard);
+  try {
+    const done = new Map<StageName, StageRecord>();
+    for (const name of neededFor(until)) {
+      const { work, needs } = table[name];
+      const stage = {
+        run: folder,
+        name,
+        settings: settingsOf(run, name),
+        upstream: needs.map((need) => done.get(need)!),
+      };
+      if (name === until) {
+        await runShard({
+          ...stage,
+          reporter,
+          ...(signal && { signal }),
+          work: (context) => work(run, context),
+          shard,
+        });
+        return;
+      }
+      const record = await doneStage(stage);
+      if (!record) {
+        throw new GloreError(
+          'shard-early',
+          `${folder}: expected stage ${name} to be done with these settings before shards of ${until} begin, found that it is not; run it: glore ${name} <recipe> --run ${folder}`,
+        );
+      }
+      done.set(name, record);
+    }
+  } finally {
+    await unlock();
+  }
+}
+
+/** What a stage's result depends on. */
+function settingsOf({ recipe, codec, base }: Run, name: StageName): unknown {
+  // Whatever all stages depend on.
+  const common = { seed: recipe.seed, codec: codec.hash, base: fingerprint(base) };
+  return { common, own: table[name].settings(recipe), ...servedIn(recipe, name) };
 }
 
 /** The served model of the role that a stage is named after, so that a run without any is what it was. */

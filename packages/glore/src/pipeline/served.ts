@@ -10,7 +10,7 @@ import {
   type ServedModel,
   type Spent,
 } from '../model/openai/index.js';
-import { readJson, writeJson } from '../run/index.js';
+import { readJson, type Shard, shardName, writeJson } from '../run/index.js';
 import type { RoleName, Run } from './context.js';
 
 const amount = z.number().positive();
@@ -118,25 +118,24 @@ export function identityOf(models: Models | undefined, role: string): unknown {
 }
 
 export interface Waiting {
+  /** Each shard has a budget of its own. */
+  readonly shard?: Shard | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told what is waited for. */
   readonly note?: (text: string) => void;
 }
 
 /** The file that an endpoint's spending is kept in, for budgets that outlast a process. */
-export const spentPath = (run: Run, name: string): string =>
-  join(run.folder, 'endpoints', `${name}.json`);
+const spentPath = (run: Run, name: string, { shard }: Waiting): string =>
+  join(run.folder, 'endpoints', `${name}${shard ? `.${shardName(shard)}` : ''}.json`);
 
 const saveEveryMs = 3000;
 
 /** Opens an endpoint of the recipe with what the run has spent on it before. @throws GloreError `endpoint-key` */
-export async function openEndpoint(
-  run: Run,
-  name: string,
-  { signal, note }: Waiting = {},
-): Promise<Endpoint> {
+async function openEndpoint(run: Run, name: string, waiting: Waiting): Promise<Endpoint> {
   const { key, ...options } = run.recipe.endpoints![name]!;
-  const path = spentPath(run, name);
+  const { signal, note } = waiting;
+  const path = spentPath(run, name, waiting);
   return new Endpoint({
     ...options,
     name,
@@ -157,7 +156,7 @@ export async function openServedRoles(
   const opened = new Map<string, Endpoint>();
   const found: Partial<Record<RoleName, ServedModel>> = {};
   const save = async () => {
-    for (const [name, { spent }] of opened) await writeJson(spentPath(run, name), spent);
+    for (const [name, { spent }] of opened) await writeJson(spentPath(run, name, waiting), spent);
   };
   let saving = Promise.resolve();
   const timer = setInterval(() => {

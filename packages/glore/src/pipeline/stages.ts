@@ -207,6 +207,7 @@ async function sampleAll(
           seed,
         }),
       parallel,
+      shard: context.shard,
       ...(context.signal && { signal: context.signal }),
       onUnit: advancing(context, (records) => records.length / options.count, rightShare),
     });
@@ -217,8 +218,9 @@ async function sampleAll(
 }
 
 /** Served models wait where this process sees it, and begin nothing once it is to stop. */
-const waitingIn = ({ signal, progress }: StageContext): Waiting => ({
+const waitingIn = ({ signal, progress, shard }: StageContext): Waiting => ({
   signal,
+  shard,
   note: (text) => progress.note(text),
 });
 
@@ -297,6 +299,7 @@ export const rollouts: Work = async (run, context) => {
       work: (unit) =>
         rolloutsFrom(policy, unit, { count, temperature, seed: `${recipe.seed}/rollouts` }),
       parallel,
+      shard: context.shard,
       ...(context.signal && { signal: context.signal }),
       onUnit: advancing(context, (found) => found.length),
     });

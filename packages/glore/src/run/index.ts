@@ -11,7 +11,10 @@ export {
   silentReporter,
   terminalReporter,
 } from './progress.js';
+export { isOf, parseShard, type Shard, shardName } from './shard.js';
 export {
+  doneStage,
+  runShard,
   runStage,
   type StageContext,
   type StageOptions,
