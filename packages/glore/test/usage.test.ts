@@ -13,7 +13,17 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const commands = ['run', 'report', 'ask', 'doctor', 'grade', 'problems', 'student', 'drafts', 'rollouts'];
+const commands = [
+  'run',
+  'report',
+  'ask',
+  'doctor',
+  'grade',
+  'problems',
+  'student',
+  'drafts',
+  'rollouts',
+];
 commands.push('labels', 'datasets', 'sorm', 'orm', 'global', 'local', 'evaluation', 'base');
 
 describe('help', () => {

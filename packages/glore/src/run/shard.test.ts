@@ -141,11 +141,8 @@ describe('a stage in shards', () => {
       'spent.json',
       'started.json',
     ]);
-    await runShard({
-      ...stage('a'),
-      shard: { index: 1, count: 2 },
-      work: () => Promise.reject(new Error('it is done')),
-    });
+    const work = (): Promise<void> => Promise.reject(new Error('it is done'));
+    await runShard({ ...stage('a'), shard: { index: 1, count: 2 }, work });
   });
 
   it('is not begun beside one of other settings', async () => {

@@ -6,7 +6,7 @@ import type { Health } from '../../src/pipeline/index.js';
 import { base, glore, temporaryFolder, writeRecipe } from '../glore.js';
 import { Server, type ServerOptions } from './server.js';
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 let folder: string;
 const servers: Server[] = [];

@@ -13,7 +13,7 @@ import {
 } from '../glore.js';
 import { Server, type ServerOptions } from './server.js';
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 const student = 'models:\n  student: { endpoint: local, model: scripted, spelling: tokens }\n';
 const everyone = `models:
@@ -38,14 +38,14 @@ async function serve(options: ServerOptions): Promise<Server> {
 }
 
 /** A small recipe with models at a server. */
-const recipeAt = (name: string, { url }: Server, models: string, endpoint = '') =>
+const recipeAt = (name: string, { url }: Server, models: string, endpoint = '', drafts = 30) =>
   writeRecipe(
     folder,
     name,
-    ['problems: 140, samples: 3', 'problems: 30, samples: 3'],
-    ['rollouts: { samples: 40', 'rollouts: { samples: 12'],
-    ['dev: 24', 'dev: 3'],
-    ['test: 66', 'test: 4'],
+    ['problems: 140, samples: 3', `problems: ${drafts}, samples: 3`],
+    ['rollouts: { samples: 40', `rollouts: { samples: ${Math.ceil(drafts / 3)}`],
+    ['dev: 24', 'dev: 2'],
+    ['test: 66', 'test: 2'],
     [
       'evaluation: { samples: 8, temperature: 1 }\n',
       `evaluation: { samples: 3, temperature: 1 }\nendpoints:\n  local: { url: "${url}", parallel: 4${endpoint} }\n${models}`,
@@ -130,12 +130,12 @@ describe('a served student', () => {
 
 it('runs whole with every role served, and trains nothing', async () => {
   const server = await serve({ models: { base } });
-  const recipe = recipeAt('everyone', server, everyone);
+  const recipe = recipeAt('everyone', server, everyone, '', 6);
   const run = join(folder, 'everyone-run');
   const { code, stdout, stderr } = await glore(['run', recipe, '--run', run, '--json']);
   expect(stderr).toContain('sorm is served (local: base), not trained');
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ problems: 4 });
+  expect(JSON.parse(stdout)).toMatchObject({ problems: 2 });
   expect(existsSync(join(run, 'orm/model'))).toBe(false);
   const asked = await glore(['ask', 'Fay has 3 apples. Fay buys 4. How many?', '--run', run]);
   expect(asked.code).toBe(0);

@@ -13,7 +13,7 @@ import {
 } from '../glore.js';
 import { Server } from './server.js';
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 let folder: string;
 let server: Server;
