@@ -18,7 +18,7 @@ import {
 import { openRun, type Run } from './context.js';
 import type { Recipe } from './recipe.js';
 import { type Report, writeReport } from './report.js';
-import { identityOf } from './served.js';
+import { checkKeys, identityOf } from './served.js';
 import * as stages from './stages.js';
 
 type StageWork = typeof stages.student;
@@ -124,6 +124,7 @@ export const shardedStages: readonly StageName[] = ['drafts', 'rollouts'];
 /** Runs what is missing; returns the report if every stage was wanted. */
 export async function runPipeline(options: RunOptions): Promise<Report | undefined> {
   const { folder, recipe, reporter, signal, until } = options;
+  checkKeys(recipe);
   const run = await openRun(folder, recipe);
   const unlock = await lockRun(folder);
   try {
@@ -163,6 +164,7 @@ export async function runShardOf(
   options: RunOptions & { readonly until: StageName; readonly shard: Shard },
 ): Promise<void> {
   const { folder, recipe, reporter, signal, until, shard } = options;
+  checkKeys(recipe);
   const run = await openRun(folder, recipe);
   const unlock = await lockRun(folder, shard);
   try {

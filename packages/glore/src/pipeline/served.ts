@@ -1,4 +1,5 @@
 /** Models of a recipe that are not trained here: where they are served, how they are spoken to, what they have cost. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openTokenizer } from '@glore/engine';
 import { z } from 'zod';
@@ -12,6 +13,7 @@ import {
 } from '../model/openai/index.js';
 import { readJson, type Shard, shardName, writeJson } from '../run/index.js';
 import type { RoleName, Run } from './context.js';
+import type { Recipe } from './recipe.js';
 
 const amount = z.number().positive();
 const whole = z.int().min(1);
@@ -125,6 +127,15 @@ export interface Waiting {
   readonly note?: (text: string) => void;
 }
 
+/** @throws GloreError `endpoint-key` for the first key that is not there, before any work */
+export function checkKeys({
+  endpoints = {},
+  models = {},
+}: Pick<Recipe, 'endpoints' | 'models'>): void {
+  const used = new Set(Object.values(models).map((model) => model?.endpoint));
+  for (const [name, { key }] of Object.entries(endpoints)) if (used.has(name)) readKey(name, key);
+}
+
 /** The file that an endpoint's spending is kept in, for budgets that outlast a process. */
 const spentPath = (run: Run, name: string, { shard }: Waiting): string =>
   join(run.folder, 'endpoints', `${name}${shard ? `.${shardName(shard)}` : ''}.json`);
@@ -140,7 +151,7 @@ async function openEndpoint(run: Run, name: string, waiting: Waiting): Promise<E
     ...options,
     name,
     key: readKey(name, key),
-    spent: await readJson<Spent>(path).catch(() => nothingSpent),
+    spent: existsSync(path) ? await readJson<Spent>(path) : nothingSpent,
     signal,
     onWait: note,
   });
@@ -166,7 +177,10 @@ export async function openServedRoles(
     clearInterval(timer);
     await saving;
     await save();
-    for (const endpoint of opened.values()) await endpoint.close();
+    for (const [name, endpoint] of opened) {
+      waiting.note?.(`endpoint ${name}, in all: ${costOf(endpoint.spent)}`);
+      await endpoint.close();
+    }
   };
   try {
     for (const role of names) {
@@ -174,11 +188,27 @@ export async function openServedRoles(
       if (!served) continue;
       const { endpoint: name } = served;
       if (!opened.has(name)) opened.set(name, await openEndpoint(run, name, waiting));
-      found[role] = await openServed(opened.get(name)!, role, served, tokenizer);
+      const model = await openServed(opened.get(name)!, role, served, tokenizer);
+      found[role] = model;
+      for (const lack of lacksOf(model)) waiting.note?.(`${role} (${served.model}): ${lack}`);
     }
   } catch (error) {
     await close();
     throw error;
   }
   return { models: found, close };
+}
+
+/** What results suffer from though nothing stops: said aloud, since nobody would see it in them. */
+function* lacksOf({ can }: ServedModel): Generator<string> {
+  if (can.seed === false) yield 'the server ignores seeds, so samples cannot be repeated';
+  if (can.extensions === false) {
+    yield "the server takes no top_k, so the model's own sampling defaults may hold";
+  }
+}
+
+function costOf({ requests, promptTokens, completionTokens, money }: Spent): string {
+  const shown = (count: number) => count.toLocaleString('en');
+  const price = money > 0 ? `, ${money.toFixed(4)} money` : '';
+  return `${shown(requests)} requests, ${shown(promptTokens)} prompt and ${shown(completionTokens)} completion tokens${price}`;
 }

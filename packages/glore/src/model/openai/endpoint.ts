@@ -86,7 +86,9 @@ export class Endpoint {
   /** Nothing is begun once this is aborted. */
   private readonly stopping: AbortSignal;
   private readonly live = new Set<AbortController>();
-  private lastAnswer: number | undefined;
+  private lastAnswer = 0;
+  /** Something has answered at the address, if only that it is busy. */
+  private met = false;
   private troubled = false;
 
   constructor(options: EndpointOptions) {
@@ -201,11 +203,8 @@ export class Endpoint {
       }
       this.limiter.release(permit, outcome.overloaded ? 'overloaded' : 'failed');
       if (outcome.after > 0) this.limiter.pause(outcome.after);
-      const since = Math.max(began, this.lastAnswer ?? 0);
-      const patience =
-        this.lastAnswer === undefined
-          ? Math.min(this.patience, 1000 * firstContact)
-          : this.patience;
+      const since = Math.max(began, this.lastAnswer);
+      const patience = this.met ? this.patience : Math.min(this.patience, 1000 * firstContact);
       const wait = backoff(attempt, outcome.after);
       const gone = outcome.busy ? Date.now() + wait - since > patience : ++failures >= attempts;
       if (gone) throw this.gaveUp(path, outcome, attempt);
@@ -238,6 +237,7 @@ export class Endpoint {
         signal: abort.signal,
       });
       const { statusCode: status, headers } = response;
+      this.met = true;
       const bytes = await readBody(response.body);
       const after = retryAfter(single(headers['retry-after']));
       if (isPassing(status)) {
@@ -279,7 +279,11 @@ export class Endpoint {
 
   /** The beginning of what came, on one line and without the key. */
   private excerpt(bytes: Buffer | string): string {
-    const text = bytes.toString().slice(0, 2000).replaceAll(/\s+/g, ' ').trim();
+    const text = bytes
+      .toString()
+      .slice(0, 2000)
+      .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+      .trim();
     const safe = this.key ? text.replaceAll(this.key, '[key]') : text;
     if (safe === '') return 'with nothing in it';
     return safe.length <= 200 ? safe : `${safe.slice(0, 200)}...`;
