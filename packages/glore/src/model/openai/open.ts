@@ -74,7 +74,7 @@ export const probeOptions = (
   model,
   api,
   text: probeText,
-  ids: spelling === 'tokens' ? tokenizer.encode(probeText) : undefined,
+  encode: spelling === 'tokens' ? tokenizer.encode : undefined,
 });
 
 export type ServedModel = RoleModel & {

@@ -57,10 +57,13 @@ export const capabilities: readonly Capability[] = [
 export interface ProbeOptions {
   readonly model: string;
   readonly api: 'completions' | 'chat';
-  /** A text, and its ids if the server is thought to have the codec's tokenizer. */
+  /** A text, and the codec's tokenizer if the server is thought to have it. */
   readonly text: string;
-  readonly ids?: readonly number[] | undefined;
+  readonly encode?: ((text: string) => readonly number[]) | undefined;
 }
+
+/** What any model goes on with in many ways, so that two texts are the same for no other reason than the seed. */
+const openEnded = 'Twenty words in any order: a';
 
 /** How many likeliest tokens are asked for: most servers give no more than the first, some no more than the second. */
 const likeliest = [20, 5];
@@ -107,11 +110,15 @@ export async function tokenize(
 
 function testsOf(
   endpoint: Endpoint,
-  { model, api, text, ids }: ProbeOptions,
+  { model, api, text, encode }: ProbeOptions,
 ): { [Name in Capability]: () => Promise<Capabilities[Name]> } {
-  const asText: Prompt = api === 'chat' ? { user: text, begun: '' } : { text };
-  // A server of the codec's ids is spoken to in ids.
-  const prompt: Prompt = ids && api === 'completions' ? { ids } : asText;
+  const ids = encode?.(text);
+  /** A server of the codec's ids is spoken to in ids. */
+  const promptOf = (words: string): Prompt => {
+    if (api === 'chat') return { user: words, begun: '' };
+    return encode ? { ids: encode(words) } : { text: words };
+  };
+  const prompt = promptOf(text);
   const ask = (more: Partial<Asking>) =>
     complete(endpoint, { model, prompt, temperature: 0, maxTokens: 1, attempts: 2, ...more });
   const works = (more: Partial<Asking>) => async () => {
@@ -136,10 +143,14 @@ function testsOf(
     },
     n: works({ n: 2, temperature: 1, seed: 1 }),
     async seed() {
-      // Hot and long enough that two texts are the same for no other reason.
       const texts = await Promise.all(
         [1, 2, 3, 1, 2, 3].map(async (seed) => {
-          const { choices } = await ask({ seed, temperature: 2, maxTokens: 32 });
+          const { choices } = await ask({
+            prompt: promptOf(openEnded),
+            seed,
+            temperature: 2,
+            maxTokens: 32,
+          });
           return choices[0]!.text;
         }),
       );
@@ -172,7 +183,7 @@ function testsOf(
       // Long enough for caches that begin at a thousand tokens; less where the model reads no more.
       for (const times of [80, 12]) {
         const long = `${text}\n`.repeat(times);
-        const again = api === 'chat' ? { user: long, begun: '' } : { text: long };
+        const again = promptOf(long);
         const cached = await refusedIs(0, async () => {
           await ask({ prompt: again });
           return (await ask({ prompt: again })).cachedTokens ?? 0;
