@@ -101,6 +101,19 @@ describe('readRecipe', () => {
   it.each([undefined, 'quick'])('reads the main recipe, preset %s', (preset) => {
     expect(readRecipe(join(root, 'recipes/tiny.yaml'), preset).base).toBe(base);
   });
+
+  it('reads the recipe with served models', () => {
+    const { models, endpoints } = readRecipe(join(root, 'recipes/served.yaml'));
+    expect(endpoints).toMatchObject({ local: { url: 'http://localhost:8000/v1' } });
+    expect(models!.orm).toEqual({
+      endpoint: 'local',
+      model: 'orm',
+      api: 'completions',
+      spelling: 'tokens',
+      scoring: 'logprobs',
+      positive: 1,
+    });
+  });
 });
 
 describe('a wrong key', () => {
