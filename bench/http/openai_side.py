@@ -6,8 +6,7 @@ import resource
 import sys
 import time
 
-from openai import AsyncOpenAI, DefaultAsyncHttpxClient
-import httpx
+from openai import AsyncOpenAI
 
 url, rollouts, parallel = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 prompt = "Fay has 37 apples and gains 148. " * 8 + "How many has she?\n"
@@ -19,10 +18,8 @@ def cpu() -> float:
 
 
 async def main() -> None:
-    limits = httpx.Limits(max_connections=parallel, max_keepalive_connections=parallel)
-    client = AsyncOpenAI(
-        base_url=url, api_key="none", http_client=DefaultAsyncHttpxClient(limits=limits)
-    )
+    # Its own connection limits are above what is in flight here.
+    client = AsyncOpenAI(base_url=url, api_key="none")
 
     async def ask(seed: int) -> int:
         answer = await client.completions.create(
