@@ -1,27 +1,25 @@
 /** The engine's side of the benchmark: units of training, sampling and scoring. */
-import { initialWeights, Model, nextTokenExample, Trainer } from '@glore/engine';
+import { Model, nextTokenExample, Trainer } from '@glore/engine';
 
 /**
  * Opens a model for the three measurements. Each does one unit of work and gives the number of tokens in it:
- * a training step on a batch; sampling `sequence / 2` tokens after prompts as long; scoring whole sequences.
+ * a training step on the examples; sampling as many tokens after each prompt as it has; scoring the texts.
  */
-export async function openOurs({ config, sequence, batch, rows, workers }) {
-  const checkpoint = { config, weights: initialWeights(config, 1) };
+export async function openOurs({ checkpoint, examples, prompts, texts, rows, workers }) {
   const trainer = await Trainer.open(checkpoint, { workers });
   const model = await Model.open(checkpoint, { workers, rows });
-  const half = sequence / 2;
-  const random = (length) =>
-    Array.from({ length }, () => Math.floor(Math.random() * config.vocabSize));
-  const examples = Array.from({ length: batch }, () => nextTokenExample(random(sequence), 1));
-  const perWorker = (make) => Array.from({ length: workers }, (_, i) => make(i));
+  const batch = examples.map((tokens) => nextTokenExample(tokens, 1));
+  /** The sequences in equal parts, one for each worker. */
+  const parts = (sequences) =>
+    Array.from({ length: workers }, (_, i) => sequences.slice(i * rows, (i + 1) * rows));
 
   const sampled = async (maxTokens) => {
     const results = await Promise.all(
-      perWorker((worker) =>
+      parts(prompts).map((part, worker) =>
         model.generate({
-          contexts: Array.from({ length: rows }, (_, i) => ({
-            tokens: random(half),
-            branches: [{ length: half, seed: worker * rows + i }],
+          contexts: part.map((tokens, i) => ({
+            tokens,
+            branches: [{ length: tokens.length, seed: worker * rows + i }],
           })),
           maxTokens,
           temperature: 1,
@@ -33,18 +31,15 @@ export async function openOurs({ config, sequence, batch, rows, workers }) {
     return lengths.reduce((sum, { length }) => sum + length, 0);
   };
   const score = async () => {
-    const positions = Array.from({ length: sequence / 8 }, (_, i) => 8 * i + 7);
+    const positions = Array.from({ length: texts[0].length / 8 }, (_, i) => 8 * i + 7);
     await Promise.all(
-      perWorker(() =>
-        model.score({
-          items: Array.from({ length: rows }, () => ({ tokens: random(sequence), positions })),
-          labels: [1, 2],
-        }),
+      parts(texts).map((part) =>
+        model.score({ items: part.map((tokens) => ({ tokens, positions })), labels: [1, 2] }),
       ),
     );
-    return workers * rows * sequence;
+    return texts.length * texts[0].length;
   };
-  const train = async () => (await trainer.step(examples, 1e-3)).tokens;
+  const train = async () => (await trainer.step(batch, 1e-3)).tokens;
 
   // Sessions of the trainer are compiled at the first step; memory is first touched in the first runs.
   await train();
@@ -52,7 +47,7 @@ export async function openOurs({ config, sequence, batch, rows, workers }) {
   await score();
   return {
     train,
-    sample: () => sampled(half),
+    sample: () => sampled(prompts[0].length),
     score,
     close: () => Promise.all([trainer.close(), model.close()]),
   };

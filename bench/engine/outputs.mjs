@@ -30,7 +30,7 @@ function relu() {
 /** One decoding step of attention in 4 layers whose operator keeps the cache: past inputs are the present outputs. */
 function attention(kvHeads) {
   const [rows, heads, size, positions, layers] = [256, 4, 32, 98, 4];
-  const { cosine, sine } = rotaryTables({ headSize: size, ropeTheta: 1e4, maxPositions: 128 });
+  const { cosine, sine } = rotaryTables({ headSize: size, ropeTheta: 1e4, maxPositions: 128 }, 128);
   const shape = [rows, kvHeads, positions, size];
   const width = (heads + 2 * kvHeads) * size;
   const last = g.input('last', 'int32', [rows]);

@@ -16,18 +16,28 @@ export function render({ machine, setting, results }) {
     `${giga(result.products.small.operationsPerSecond)} (${result.products.small.shape.join(' x ')})`,
   ]);
   const rates = results.flatMap((result) =>
-    ['train', 'sample', 'score'].map((unit) => {
+    ['train', 'sample', 'score'].flatMap((unit) => {
       const ours = result.tokensPerSecond[unit];
-      const theirs = result.pytorch?.tokensPerSecond[unit];
-      return [
-        ...label(result),
-        unit,
-        thousands(ours),
-        ...(theirs === undefined ? [] : [thousands(theirs), (ours / theirs).toFixed(2)]),
-      ];
+      const theirs = Object.entries(result.peers).filter(([, found]) => found[unit] !== undefined);
+      const line = [...label(result), unit, thousands(ours)];
+      if (theirs.length === 0) return [[...line, '', '', '']];
+      return theirs.map(([peer, found]) => [
+        ...line,
+        peer,
+        thousands(found[unit]),
+        (ours / found[unit]).toFixed(2),
+      ]);
     }),
   );
-  const versions = results[0].pytorch?.versions;
+  const { versions } = results[0];
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const measured = new Set(results.flatMap((result) => Object.keys(result.peers)));
+  const absent = setting.peers
+    .filter((peer) => !measured.has(peer))
+    .map((peer) => {
+      const reason = results.map((result) => result.missing[peer]).find(Boolean);
+      return `Not measured: ${peer}${reason ? ` (${reason})` : peer === 'llama.cpp' ? ': npm ci --prefix bench/peers' : ': set GLORE_PYTHON to a Python with torch and transformers'}`;
+    });
   return [
     `${machine.processor}, ${machine.threads} threads; Node ${machine.node}, onnxruntime-node ${machine.onnxruntime}`,
     `${setting.workers} workers; medians of ${setting.rounds} alternating rounds of ${setting.seconds} s`,
@@ -50,14 +60,11 @@ export function render({ machine, setting, results }) {
     ),
     '',
     `Tokens/s. sample: ${setting.rows} rows in each worker, prompts of half the sequence, prompts' time included;`,
-    'score: whole sequences, log-probabilities at every eighth position.',
-    versions
-      ? `PyTorch ${versions.torch}, transformers ${versions.transformers}: eager, ${setting.workers} threads, all rows in one batch.`
-      : 'PyTorch was not measured: set GLORE_PYTHON to a Python with torch and transformers to compare.',
+    'score: whole sequences, log-probabilities at every eighth position. The same weights and tokens for all, float32,',
+    `${setting.workers} threads; eager and compile are transformers' Llama, static is a PyTorch loop with a cache made once.`,
+    named.length > 0 ? `Peers: ${named.join(', ')}.` : 'No peers.',
+    ...absent,
     '',
-    table(
-      ['model', 'sequence', 'work', 'tokens/s', ...(versions ? ['PyTorch', 'ratio'] : [])],
-      rates,
-    ),
+    table(['model', 'sequence', 'work', 'ours', 'peer', 'tokens/s', 'ours / peer'], rates),
   ].join('\n');
 }

@@ -1,14 +1,18 @@
 /**
- * Speed of the engine: training, sampling and scoring, against the machine's own matrix products measured in the
- * same run and, where GLORE_PYTHON names a Python with torch and transformers, against PyTorch. Everything is
- * measured in alternating rounds and the medians are printed.
+ * Speed of the engine: training, sampling and scoring one model on the same tokens as its peers, in turns, and against
+ * the machine's own matrix products measured in the same run. Peers: PyTorch eager and compiled, transformers' generate,
+ * a PyTorch loop with a static cache (GLORE_PYTHON names a Python with torch and transformers), llama.cpp
+ * (`npm ci --prefix bench/peers`). What is absent is left out. Medians of alternating rounds are printed.
  */
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { configToJson } from '@glore/engine';
+import { buildTokenizer, initialWeights, saveCheckpoint, saveGguf } from '@glore/engine';
 import { python, startPython } from '../python.mjs';
+import { openLlamaSide } from './llama_side.mjs';
 import { openOurs } from './ours.mjs';
 import { startPeak } from './peak.mjs';
 import { render } from './render.mjs';
@@ -17,7 +21,7 @@ const shared = {
   vocabSize: 338,
   ropeTheta: 10_000,
   normEpsilon: 1e-5,
-  maxPositions: 256,
+  maxPositions: 512,
   tieEmbeddings: false,
 };
 const sizes = {
@@ -39,6 +43,23 @@ const sizes = {
     kvHeads: 5,
     headSize: 32,
   },
+  '50M': {
+    ...shared,
+    hiddenSize: 512,
+    intermediateSize: 2176,
+    layers: 12,
+    heads: 16,
+    kvHeads: 8,
+    headSize: 32,
+  },
+};
+/** What each peer is measured at. */
+const peers = {
+  eager: ['train', 'score'],
+  compile: ['train'],
+  generate: ['sample'],
+  static: ['sample'],
+  'llama.cpp': ['sample'],
 };
 /** Positions in a training batch, whatever the sequence. */
 const BATCH_POSITIONS = 4096;
@@ -47,20 +68,46 @@ const units = ['train', 'sample', 'score'];
 
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', short: 'h', default: false },
     json: { type: 'boolean', default: false },
-    only: { type: 'string', default: Object.keys(sizes).join() },
+    sizes: { type: 'string', default: Object.keys(sizes).join() },
+    sequences: { type: 'string', default: '64,128,512' },
+    peers: { type: 'string', default: Object.keys(peers).join() },
+    rows: { type: 'string', default: '128' },
+    batch: { type: 'string', default: String(BATCH_POSITIONS) },
     seconds: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     workers: { type: 'string', default: String(availableParallelism()) },
   },
 });
-const [seconds, rounds, workers] = [values.seconds, values.rounds, values.workers].map(Number);
-const names = values.only.split(',');
-for (const name of names) {
-  if (!(name in sizes)) throw new Error(`--only: expected ${Object.keys(sizes)}, got ${name}`);
+if (values.help) {
+  console.log(`npm run bench:engine -- [options]
+  --sizes ${Object.keys(sizes)}      models
+  --sequences 64,128,512    tokens in a sequence, half of them the prompt in sampling
+  --peers ${Object.keys(peers)}    ours alone: --peers none
+  --rows 128                rows that each worker samples and scores
+  --batch ${BATCH_POSITIONS}              positions in a training step
+  --seconds 2 --rounds 3    each measurement, and how many of each
+  --workers ${values.workers}               threads of all
+  --json                    figures of every round`);
+  process.exit();
 }
-/** Rows that each worker samples at once. */
-const rows = 256;
+const number = (name) => {
+  const value = Number(values[name]);
+  if (value > 0) return value;
+  throw new Error(`--${name}: expected a number above 0, got ${values[name]}`);
+};
+const listed = (name, known) => {
+  const found = values[name].split(',').filter((one) => one !== 'none');
+  for (const one of found) {
+    if (!known.includes(one)) throw new Error(`--${name}: expected ${known}, got ${one}`);
+  }
+  return found;
+};
+const [seconds, rounds, workers, rows] = ['seconds', 'rounds', 'workers', 'rows'].map(number);
+const names = listed('sizes', Object.keys(sizes));
+const sequences = listed('sequences', ['16', '32', '64', '128', '256', '512']).map(Number);
+const wanted = listed('peers', Object.keys(peers));
 
 /** Weights that take part in matrix products: all matrices but the embedding, which is looked up. */
 function matrixParameters(c) {
@@ -90,25 +137,70 @@ async function rate(unit) {
   return (1000 * tokens) / (performance.now() - start);
 }
 
-async function measure(name, sequence, torch, peak) {
+/** Tokens without a pattern, the same for all: [count][length]. */
+function tokenRows(count, length, vocabSize, seed) {
+  let state = seed;
+  const next = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * vocabSize);
+  };
+  return Array.from({ length: count }, () => Array.from({ length }, next));
+}
+
+async function measure(name, sequence, torch, peak, folder) {
   const config = sizes[name];
-  const batch = BATCH_POSITIONS / sequence;
+  const batch = Math.max(workers, Math.round(number('batch') / sequence));
   const small = [1024, config.hiddenSize, config.intermediateSize];
-  const setting = { sequence, batch, rows, workers };
-  const ours = await openOurs({ config, ...setting });
-  const versions = await torch?.call({ do: 'open', config: configToJson(config), ...setting });
-  const found = { square: [], small: [], ours: {}, torch: {} };
-  for (const unit of units) [found.ours[unit], found.torch[unit]] = [[], []];
+  const checkpoint = { config, weights: initialWeights(config, 1), tokenizer };
+  const data = {
+    examples: tokenRows(batch, sequence, config.vocabSize, 1),
+    prompts: tokenRows(workers * rows, sequence / 2, config.vocabSize, 2),
+    texts: tokenRows(workers * rows, sequence, config.vocabSize, 3),
+    workers,
+  };
+  const ours = await openOurs({ checkpoint, rows, ...data });
+  /** Rates by peer and work. */
+  const sides = {};
+  const missing = {};
+  let versions;
+  if (torch) {
+    await saveCheckpoint(join(folder, 'model'), checkpoint);
+    const inPython = wanted.filter((peer) => peer !== 'llama.cpp');
+    const request = { do: 'open', folder: join(folder, 'model'), peers: inPython, ...data };
+    const opened = await torch.call(request);
+    versions = opened.versions;
+    Object.assign(missing, opened.refused);
+    for (const [peer, work] of opened.units) {
+      sides[peer] ??= {};
+      sides[peer][work] = async () => (await torch.call({ do: 'run', peer, work, seconds })).rate;
+    }
+  }
+  let llama;
+  if (wanted.includes('llama.cpp')) {
+    const file = join(folder, 'model.gguf');
+    await saveGguf(file, checkpoint);
+    llama = await openLlamaSide({ file, ...data });
+    if (llama) sides['llama.cpp'] = { sample: () => rate(llama.sample) };
+  }
+  const found = { square: [], small: [], ours: {}, peers: {} };
+  for (const unit of units) found.ours[unit] = [];
+  for (const [peer, works] of Object.entries(sides)) {
+    found.peers[peer] = Object.fromEntries(Object.keys(works).map((work) => [work, []]));
+  }
   for (let round = 0; round < rounds; round++) {
     found.square.push(await peak.measure(SQUARE, seconds));
     found.small.push(await peak.measure(small, seconds));
     for (const unit of units) {
       found.ours[unit].push(await rate(ours[unit]));
-      if (torch) found.torch[unit].push((await torch.call({ do: unit, seconds })).rate);
+      for (const [peer, works] of Object.entries(sides)) {
+        if (works[unit]) found.peers[peer][unit].push(await works[unit]());
+      }
     }
   }
   await ours.close();
-  const medians = (rates) => Object.fromEntries(units.map((unit) => [unit, median(rates[unit])]));
+  await llama?.close();
+  const medians = (rates) =>
+    Object.fromEntries(Object.entries(rates).map(([unit, list]) => [unit, median(list)]));
   const operations = trainingOperations(config, sequence);
   const trained = median(found.ours.train) * operations;
   return {
@@ -124,22 +216,35 @@ async function measure(name, sequence, torch, peak) {
       square: { shape: SQUARE, operationsPerSecond: median(found.square) },
       small: { shape: small, operationsPerSecond: median(found.small) },
     },
-    ...(torch && { pytorch: { versions, tokensPerSecond: medians(found.torch) } }),
+    peers: Object.fromEntries(
+      Object.entries(found.peers).map(([peer, rates]) => [peer, medians(rates)]),
+    ),
+    versions: { ...versions, ...(llama && { 'llama.cpp': llama.version }) },
+    missing,
     rounds: found,
   };
 }
 
-const torch = python ? startPython(new URL('torch_side.py', import.meta.url)) : undefined;
+// Nothing here is text; folders and GGUF files have a tokenizer all the same.
+const tokenizer = buildTokenizer({ texts: [], special: [] });
+const usesPython = wanted.some((peer) => peer !== 'llama.cpp');
+const torch =
+  python && usesPython ? startPython(new URL('torch_side.py', import.meta.url)) : undefined;
 const peak = startPeak(workers);
+const folder = await mkdtemp(join(tmpdir(), 'glore-bench-'));
 const results = [];
-for (const name of names) {
-  for (const sequence of [64, 128]) {
-    if (!values.json) console.error(`measuring ${name}, sequences of ${sequence} ..`);
-    results.push(await measure(name, sequence, torch, peak));
+try {
+  for (const name of names) {
+    for (const sequence of sequences) {
+      if (!values.json) console.error(`measuring ${name}, sequences of ${sequence} ..`);
+      results.push(await measure(name, sequence, torch, peak, folder));
+    }
   }
+} finally {
+  await peak.close();
+  torch?.close();
+  await rm(folder, { recursive: true, force: true });
 }
-await peak.close();
-torch?.close();
 
 const runtime = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
 const report = {
@@ -149,7 +254,7 @@ const report = {
     node: process.version,
     onnxruntime: JSON.parse(readFileSync(runtime, 'utf8')).version,
   },
-  setting: { workers, rows, seconds, rounds },
+  setting: { workers, rows, seconds, rounds, peers: wanted },
   results,
 };
 console.log(values.json ? JSON.stringify(report, null, 2) : render(report));

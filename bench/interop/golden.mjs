@@ -2,15 +2,16 @@
  * Writes the golden vectors: what transformers computes from tiny models whose weights follow from a seed, so that
  * the engine's tests can compare themselves with it without Python. Needs GLORE_PYTHON.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildTokenizer, saveCheckpoint } from '@glore/engine';
-import { strongWeights } from '../../packages/engine/dist/golden/reference.js';
+import { configToJson, saveAdapter, writeSafetensors } from '@glore/engine';
+import { strongAdapter, strongWeights } from '../../packages/engine/dist/golden/reference.js';
 import { python, startPython } from '../python.mjs';
 import { tokensOf } from './configs.mjs';
 
 const target = new URL('../../packages/engine/src/golden/llama.golden.json', import.meta.url);
+const adapterTarget = new URL('adapter.golden.json', target);
 const plain = {
   vocabSize: 61,
   hiddenSize: 48,
@@ -24,10 +25,48 @@ const plain = {
   maxPositions: 48,
   tieEmbeddings: false,
 };
+const small = { ...plain, vocabSize: 29, hiddenSize: 32, kvHeads: 2, headSize: 8, layers: 1 };
 const configs = {
   plain,
   'grouped queries, rope theta 500000': { ...plain, kvHeads: 2, ropeTheta: 500_000 },
   'one key-value head, tied': { ...plain, kvHeads: 1, tieEmbeddings: true },
+  'all biases': { ...small, attentionBias: 'qkvo', mlpBias: true },
+  Qwen2: { ...small, attentionBias: 'qkv' },
+  'Qwen3, tied': { ...small, headNorms: true, tieEmbeddings: true },
+  'linear scaling': { ...small, ropeScaling: { type: 'linear', factor: 4 } },
+  'dynamic scaling': { ...small, maxPositions: 16, ropeScaling: { type: 'dynamic', factor: 4 } },
+  yarn: {
+    ...small,
+    ropeScaling: {
+      type: 'yarn',
+      factor: 4,
+      originalPositions: 12,
+      attentionFactor: 0.1 * Math.log(4) + 1,
+      betaFast: 32,
+      betaSlow: 1,
+      truncate: true,
+    },
+  },
+  longrope: {
+    ...small,
+    ropeScaling: {
+      type: 'longrope',
+      shortFactor: [1, 1, 1.1, 1.2],
+      longFactor: [1, 1.5, 2, 4],
+      originalPositions: 30,
+      attentionFactor: 1.1,
+    },
+  },
+  'llama3 scaling': {
+    ...small,
+    ropeScaling: {
+      type: 'llama3',
+      factor: 8,
+      lowFrequencyFactor: 1,
+      highFrequencyFactor: 4,
+      originalPositions: 40,
+    },
+  },
 };
 const LENGTH = 24;
 /** Positions whose logits are kept. */
@@ -42,17 +81,17 @@ const reference = startPython(new URL('reference.py', import.meta.url));
 const work = await mkdtemp(join(tmpdir(), 'glore-golden-'));
 try {
   const versions = await reference.call({ do: 'versions' });
-  // Folders have a tokenizer, though nothing here is text.
-  const tokenizer = buildTokenizer({ texts: [], special: [] });
   const cases = [];
   for (const [i, [name, config]] of Object.entries(configs).entries()) {
     const seed = i + 1;
     const folder = join(work, name);
-    await saveCheckpoint(folder, { config, weights: strongWeights(config, seed), tokenizer });
+    await mkdir(folder);
+    await writeFile(join(folder, 'config.json'), JSON.stringify(configToJson(config)));
+    await writeSafetensors(join(folder, 'model.safetensors'), strongWeights(config, seed));
     const tokens = tokensOf(LENGTH, config.vocabSize, seed);
-    const found = await reference.call({ do: 'compute', folder, tokens, new: NEW });
+    const found = await reference.call({ do: 'compute', folder, tokens: [tokens], new: NEW });
     const row = (position) =>
-      found.logits.slice(position * config.vocabSize, (position + 1) * config.vocabSize);
+      found.logits[0].slice(position * config.vocabSize, (position + 1) * config.vocabSize);
     cases.push({
       name,
       config,
@@ -66,6 +105,25 @@ try {
     });
   }
   await writeFile(target, `${JSON.stringify({ ...versions, cases })}\n`);
+
+  // An adapter, by PEFT.
+  const config = { ...small, attentionBias: 'qkv' };
+  const shape = { rank: 3, alpha: 6, modules: ['q_proj', 'k_proj', 'o_proj', 'down_proj'] };
+  const seed = 9;
+  const adapter = join(work, 'adapter');
+  await saveAdapter(adapter, strongAdapter(config, shape, seed), 'base');
+  const weights = strongWeights(config, seed);
+  await mkdir(join(work, 'adapted'));
+  await writeFile(join(work, 'adapted', 'config.json'), JSON.stringify(configToJson(config)));
+  await writeSafetensors(join(work, 'adapted', 'model.safetensors'), weights);
+  const tokens = tokensOf(LENGTH, config.vocabSize, seed);
+  const request = { do: 'compute adapted', folder: join(work, 'adapted'), adapter, tokens };
+  const { logits } = await reference.call(request);
+  const last = logits.slice(-config.vocabSize).map((value) => Number(value.toPrecision(7)));
+  await writeFile(
+    adapterTarget,
+    `${JSON.stringify({ ...versions, config, shape, seed, tokens, last })}\n`,
+  );
   console.log(`${target.pathname}: ${cases.length} models, transformers ${versions.transformers}`);
 } finally {
   reference.close();

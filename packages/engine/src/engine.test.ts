@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { logitsOf, strongWeights } from './golden/reference.js';
 import * as g from './graph/index.js';
 import { deepen, initialWeights, type LlamaConfig, type Weights } from './hf/index.js';
@@ -243,6 +243,34 @@ test('bad examples are refused by name', async () => {
   await trainer.close();
 });
 
+test('where positions follow the length, a prefix of a longer context is a sequence of its own', async () => {
+  const config: LlamaConfig = {
+    ...base,
+    maxPositions: 16,
+    ropeScaling: { type: 'dynamic', factor: 3 },
+  };
+  const model = await Model.open({ config, weights: strongWeights(config, 3) }, { workers: 1 });
+  const tokens = sequence(30, 3, config.vocabSize);
+  const task = { maxTokens: 10, temperature: 1, stop: [] };
+  const branches = [10, 20, 30].map((length) => ({ length, seed: length }));
+  const together = await model.generate({ ...task, contexts: [{ tokens, branches }] });
+  const alone = await model.generate({
+    ...task,
+    contexts: branches.map((branch) => ({
+      tokens: tokens.slice(0, branch.length),
+      branches: [branch],
+    })),
+  });
+  expect(together.completions[0]).toEqual(alone.completions.flat());
+  // Beyond `maxPositions`, up to the factor.
+  const long = { tokens: sequence(49, 3, config.vocabSize), positions: [0] };
+  await expect(model.score({ items: [long], labels: [1] })).rejects.toMatchObject({
+    code: 'length',
+    message: 'a sequence has 49 tokens; the model has 48 positions',
+  });
+  await model.close();
+});
+
 test('a deepened model is the same function, and its new layers learn', async () => {
   const weights = strongWeights(base, 5);
   const grown = deepen(base, weights, 4, 9);
@@ -255,4 +283,92 @@ test('a deepened model is the same function, and its new layers learn', async ()
   const written = trainer.weights().get('model.layers.3.mlp.down_proj.weight')!.data;
   expect(written.some((value) => value !== 0)).toBe(true);
   await trainer.close();
+});
+
+describe('what a sampler tells beside the tokens', () => {
+  const weights = strongWeights(base, 5);
+  const context = sequence(9, 1, base.vocabSize);
+  const task = {
+    contexts: [
+      { tokens: context, branches: [5, 9, 9].map((length, i) => ({ length, seed: 31 + i })) },
+      { tokens: sequence(3, 2, base.vocabSize), branches: [{ length: 3, seed: 34 }] },
+    ],
+    maxTokens: 10,
+    temperature: 1.5,
+    stop: [3],
+  };
+  let model: Model;
+  beforeAll(async () => {
+    model = await Model.open({ config: base, weights }, { workers: 1, rows: 2 });
+  });
+  afterAll(() => model.close());
+
+  test('log-probabilities are those of the uncached forward pass, without the temperature', async () => {
+    const plain = await model.generate(task);
+    const { completions } = await model.generate({ ...task, logprobs: { top: 4, of: [7, 0] } });
+    expect(completions.map((row) => row.map(({ tokens }) => tokens))).toEqual(
+      plain.completions.map((row) => row.map(({ tokens }) => tokens)),
+    );
+    expect(plain.completions[0]![0]).not.toHaveProperty('logprobs');
+    for (const [i, { tokens, branches }] of task.contexts.entries()) {
+      for (const [j, { length }] of branches.entries()) {
+        const { tokens: drawn, logprobs } = completions[i]![j]!;
+        expect(logprobs).toHaveLength(drawn.length);
+        const whole = [...tokens.slice(0, length), ...drawn];
+        const logits = await logitsOf(base, weights, whole);
+        for (const [k, { logprob, top, of }] of logprobs!.entries()) {
+          const at = (length - 1 + k) * base.vocabSize;
+          const row = [...logits.slice(at, at + base.vocabSize)];
+          const total = Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0));
+          expect(logprob).toBeCloseTo(row[drawn[k]!]! - total, 4);
+          expect(of[0]).toBeCloseTo(row[7]! - total, 4);
+          expect(of[1]).toBeCloseTo(row[0]! - total, 4);
+          const ranked = row.map((x, id) => [id, x - total] as const);
+          ranked.sort(([, a], [, b]) => b - a);
+          expect(top.map(([id]) => id)).toEqual(ranked.slice(0, 4).map(([id]) => id));
+          top.forEach(([, x], place) => {
+            expect(x).toBeCloseTo(ranked[place]![1], 4);
+          });
+        }
+      }
+    }
+  });
+
+  test('tokens are told as they are drawn, in the order of the answer', async () => {
+    const heard: number[][] = [[], [], [], []];
+    let steps = 0;
+    const { completions } = await model.generate(task, (drawn) => {
+      steps++;
+      for (const { branch, token } of drawn) heard[branch]!.push(token);
+    });
+    expect(heard).toEqual(completions.flat().map(({ tokens }) => tokens));
+    expect(steps).toBeGreaterThan(10);
+  });
+
+  test('a branch that was left ends early, and others go on as they would have', async () => {
+    // So long that the message to leave arrives in time.
+    const config = { ...base, maxPositions: 4096 };
+    const long = await Model.open({ config, weights }, { workers: 1, rows: 2 });
+    const endless = { ...task, contexts: task.contexts.slice(0, 1), maxTokens: 3000, stop: [] };
+    const left = new SharedArrayBuffer(3 * 4);
+    const flags = new Int32Array(left);
+    Atomics.store(flags, 2, 1);
+    const counts = [0, 0, 0];
+    const { completions } = await long.generate({ ...endless, left }, (drawn) => {
+      for (const { branch } of drawn) counts[branch]!++;
+      if (counts[1]! >= 2) Atomics.store(flags, 1, 1);
+      if (counts[0]! >= 40) Atomics.store(flags, 0, 1);
+    });
+    await long.close();
+    const short = (await model.generate({ ...task, stop: [] })).completions[0]!;
+    const [first, second, third] = completions[0]!;
+    expect(completions[0]!.map(({ finish }) => finish)).toEqual(Array(3).fill('left'));
+    expect(first!.tokens.length).toBeGreaterThanOrEqual(40);
+    expect(first!.tokens.length).toBeLessThan(3000);
+    expect(second!.tokens.length).toBeLessThan(first!.tokens.length);
+    for (const [i, { tokens }] of [first!, second!].entries()) {
+      expect(tokens.slice(0, 2)).toEqual(short[i]!.tokens.slice(0, 2));
+    }
+    expect(third!.tokens).toEqual([]);
+  });
 });

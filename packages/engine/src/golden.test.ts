@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { logitsOf, relativeError, strongWeights } from './golden/reference.js';
-import type { LlamaConfig, Weights } from './hf/index.js';
+import { fixedPositions, type LlamaConfig, type Weights } from './hf/index.js';
 import { Model } from './index.js';
 import { sequenceGraph, stepGraph } from './llama/cached.js';
 import { Session, Tensor } from './onnx/index.js';
@@ -45,7 +45,9 @@ describe.each(cases)('$name', ({ config, seed, tokens, logits, greedy }) => {
     }
   });
 
-  test('so do a cached prefix and single steps', async () => {
+  // A prefix by itself is another sequence where positions depend on the length; the greedy text tells there.
+  const fixed = fixedPositions(config) === Infinity;
+  test.runIf(fixed)('so do a cached prefix and single steps', async () => {
     const found = await cachedLogits(config, weights, tokens, logits[1]!.position);
     for (const { position, values } of logits.slice(1)) {
       expect(relativeError(found.get(position)!, values)).toBeLessThan(TOLERANCE);

@@ -34,7 +34,7 @@ phases:
   - { ..1, layers: 2, steps: 4 }
 `.replaceAll(
   '..1',
-  'seed: 1, decayOver: 60, rate: 2.0e-3, warmup: 2, problems: 4, drills: 4, checks: 2, labelWeight: 1.5, drillSizes: [{ maxValue: 99, operands: [3, 49], factors: [2, 5] }]',
+  'seed: 1, decayOver: 60, rate: 2.0e-3, warmup: 2, problems: 4, drills: 4, checks: 2, judgements: 2, revisions: 2, labelWeight: 1.5, drillSizes: [{ maxValue: 99, operands: [3, 49], factors: [2, 5] }]',
 );
 
 let folder: string;

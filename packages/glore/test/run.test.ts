@@ -259,9 +259,19 @@ describe('a changed recipe', () => {
 
   it('trains and evaluates anew only what it changes', async () => {
     const { other, worked } = await rerun('local', 'run', 'localPairs: 2', 'localPairs: 1');
-    expect(worked).toEqual(['datasets', 'sorm', 'orm', 'global', 'local', 'evaluation']);
+    expect(worked).toEqual([
+      'datasets',
+      'sorm',
+      'global',
+      'local',
+      'candidates',
+      'orm',
+      'evaluation',
+    ]);
     const [before, after] = [recordsOf(run), recordsOf(other)];
-    expect(after['orm/model/model.safetensors']).toBe(before['orm/model/model.safetensors']);
+    for (const same of ['sorm', 'global'].map((role) => `${role}/model/model.safetensors`)) {
+      expect(after[same]).toBe(before[same]);
+    }
     expect(after['datasets/local.jsonl']).not.toBe(before['datasets/local.jsonl']);
   });
 });
@@ -366,8 +376,9 @@ const stages = [
   'labels',
   'datasets',
   'sorm',
-  'orm',
   'global',
   'local',
+  'candidates',
+  'orm',
   'evaluation',
 ];

@@ -1,6 +1,13 @@
 /** What comparisons with other implementations need: weights that matter, and logits by the plainest path. */
 import * as g from '../graph/index.js';
-import { initialWeights, type LlamaConfig, type Weights } from '../hf/index.js';
+import {
+  type Adapter,
+  type AdapterShape,
+  initialAdapter,
+  initialWeights,
+  type LlamaConfig,
+  type Weights,
+} from '../hf/index.js';
 import { forward } from '../llama/forward.js';
 import { Session, Tensor } from '../onnx/index.js';
 
@@ -28,17 +35,33 @@ export async function logitsOf(
   config: LlamaConfig,
   weights: Weights,
   tokens: readonly number[],
+  adapter?: Adapter,
 ): Promise<Float32Array> {
   const values = new Map(
-    [...weights].map(([name, { shape, data }]) => [name, g.constant(data, [...shape])]),
+    [...weights, ...(adapter?.weights ?? [])].map(([name, { shape, data }]) => [
+      name,
+      g.constant(data, [...shape]),
+    ]),
   );
   const ids = g.input('tokens', 'int64', [tokens.length]);
-  const session = await Session.compile({ logits: forward(config, values, ids, 1, tokens.length) });
+  const scale = adapter && adapter.alpha / adapter.rank;
+  const session = await Session.compile({
+    logits: forward(config, values, ids, 1, tokens.length, scale),
+  });
   const outputs = await session.run({
     tokens: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [tokens.length]),
   });
   await session.release();
   return outputs.logits!.data as Float32Array;
+}
+
+/** An adapter whose B is not zero: 0.3 sin(i) in its place. */
+export function strongAdapter(config: LlamaConfig, shape: AdapterShape, seed: number): Adapter {
+  const adapter = initialAdapter(config, shape, seed);
+  for (const [name, { data }] of adapter.weights) {
+    if (name.endsWith('.lora_B.weight')) data.set(data.map((_, i) => 0.3 * Math.sin(i + 1)));
+  }
+  return adapter;
 }
 
 /** The largest difference between two vectors, relative to the largest value of the second. */

@@ -64,6 +64,7 @@ describe('gradients against finite differences', () => {
       ],
       (a, b) => g.scale(g.add(g.multiply(a, b), b), 0.7),
     ));
+  test('addRow', () => check([[3, 4], [4]], g.addRow));
   test('a value used twice', () => check([[2, 3]], (a) => g.multiply(a, g.add(a, a))));
   test('sum', () => check([[2, 3], [1]], (a, b) => g.multiply(g.reshape(g.sum(a), [1]), b)));
   test('reshape and transpose', () =>

@@ -50,6 +50,17 @@ export function add(a: Value, b: Value): Value {
   return differentiable(plain('Add', a.shape, a, b), [a, b], (up) => [up, up]);
 }
 
+/** a [N, d] + row [d], added to each row of a. */
+export function addRow(a: Value, row: Value): Value {
+  if (row.shape.length !== 1 || row.shape[0] !== a.shape.at(-1)) {
+    throw new EngineError('shape', `addRow: cannot add [${row.shape}] to the rows of [${a.shape}]`);
+  }
+  return differentiable(plain('Add', a.shape, a, row), [a, row], (up) => [
+    up,
+    node('ReduceSum', [up, integers(0)], [row.shape], { attributes: { keepdims: 0n } })[0]!,
+  ]);
+}
+
 /** a * b by element, equal shapes. */
 export function multiply(a: Value, b: Value): Value {
   sameShape('multiply', a, b);

@@ -3,7 +3,13 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type Checkpoint, fingerprint, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import {
+  type Checkpoint,
+  fingerprint,
+  loadCheckpoint,
+  loadModel,
+  saveCheckpoint,
+} from './checkpoint.js';
 import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.js';
 import { buildTokenizer, openTokenizer } from './tokenizer.js';
 import { initialWeights } from './weights.js';
@@ -147,6 +153,49 @@ it('names the tensor that is missing, misshapen or unknown', async () => {
     code: 'tensor-unexpected',
     message: expect.stringContaining(bias),
   });
+});
+
+it('reads a folder without a tokenizer as weights alone', async () => {
+  await saveCheckpoint(dir, checkpoint(1));
+  await rm(join(dir, 'tokenizer.json'));
+  const { config, weights } = checkpoint(1);
+  expect(await loadModel(dir)).toEqual({ config, weights });
+});
+
+it('refuses a tokenizer with tokens that the model has not', async () => {
+  const larger = buildTokenizer({ texts: ['Fay has 3 red apples.'], special });
+  const misfit = {
+    code: 'tokenizer-misfit',
+    message: expect.stringContaining('tokenizer.json has 263 tokens'),
+  };
+  await expect(saveCheckpoint(dir, { ...checkpoint(1), tokenizer: larger })).rejects.toMatchObject(
+    misfit,
+  );
+  await saveCheckpoint(dir, checkpoint(1));
+  await writeFile(join(dir, 'tokenizer.json'), larger);
+  await expect(loadCheckpoint(dir)).rejects.toMatchObject(misfit);
+  // The other way round is common: embeddings are often padded to a round number.
+  await writeFile(join(dir, 'tokenizer.json'), buildTokenizer({ texts: [], special }));
+  expect((await loadCheckpoint(dir)).config).toEqual(checkpoint(1).config);
+});
+
+it('names the first missing tensor of a config.json with absurdly many layers', async () => {
+  await saveCheckpoint(dir, checkpoint(1));
+  const path = join(dir, 'config.json');
+  const json = JSON.parse(await readFile(path, 'utf8'));
+  await writeFile(path, JSON.stringify({ ...json, num_hidden_layers: 2 ** 50 }));
+  await expect(loadCheckpoint(dir)).rejects.toMatchObject({
+    code: 'tensor-missing',
+    message: expect.stringContaining('model.layers.2.input_layernorm.weight'),
+  });
+});
+
+it('refuses an architecture that it does not compute', async () => {
+  await saveCheckpoint(dir, checkpoint(1));
+  const path = join(dir, 'config.json');
+  const json = JSON.parse(await readFile(path, 'utf8'));
+  await writeFile(path, JSON.stringify({ ...json, architectures: ['GemmaForCausalLM'] }));
+  await expect(loadCheckpoint(dir)).rejects.toMatchObject({ code: 'config-unsupported' });
 });
 
 it.each([

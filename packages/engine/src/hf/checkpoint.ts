@@ -6,10 +6,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { EngineError } from '../error.js';
-import { configFromJson, configToJson, type Json, type LlamaConfig } from './config.js';
+import { configFromJson, configToJson, eosToJson, type Json, type LlamaConfig } from './config.js';
 import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.js';
 import { openTokenizer } from './tokenizer.js';
-import { type Weights, weightShapes } from './weights.js';
+import { eachWeight, type Weights } from './weights.js';
 
 /** A model with all that is needed to run it. */
 export interface Checkpoint {
@@ -19,11 +19,35 @@ export interface Checkpoint {
   readonly tokenizer: string;
 }
 
+/** A model without the way from text to its tokens. */
+export type ModelWeights = Pick<Checkpoint, 'config' | 'weights'>;
+
 /**
- * Reads a Hugging Face Llama folder (one safetensors file or shards).
- * Throws `EngineError` when a file is missing or damaged, or the tensors are not those that config.json asks for.
+ * Reads a Hugging Face folder of a Llama, Qwen2 or Qwen3 model (one safetensors file or shards) with its tokenizer.
+ * Throws `EngineError` when a file is missing or damaged, the tensors are not those that config.json asks for, or the
+ * tokenizer has tokens that the model has not.
  */
 export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
+  const from = folderOf(dir);
+  const model = await loadModel(dir);
+  const tokenizer = await readText(from, 'tokenizer.json');
+  checkTokenizer(dir, model.config, tokenizer);
+  return { ...model, tokenizer };
+}
+
+/** As `loadCheckpoint`, for a folder that may have no tokenizer.json. */
+export async function loadModel(dir: string): Promise<ModelWeights> {
+  const from = folderOf(dir);
+  const config = configFromJson(
+    parse(join(from, 'config.json'), await readText(from, 'config.json')),
+  );
+  const single = join(from, 'model.safetensors');
+  const tensors = await readSafetensors(existsSync(single) ? single : `${single}.index.json`);
+  return { config, weights: checkWeights(dir, config, tensors) };
+}
+
+/** The folder, or the one put aside by a save that was killed; throws unless it has a config.json. */
+function folderOf(dir: string): string {
   const from = existsSync(dir) ? resolve(dir) : previousOf(dir);
   if (!existsSync(join(from, 'config.json'))) {
     throw new EngineError(
@@ -31,16 +55,7 @@ export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
       `${dir}: expected a Hugging Face model folder, found no config.json; check the path`,
     );
   }
-  const config = configFromJson(
-    parse(join(from, 'config.json'), await readText(from, 'config.json')),
-  );
-  const single = join(from, 'model.safetensors');
-  const tensors = await readSafetensors(existsSync(single) ? single : `${single}.index.json`);
-  return {
-    config,
-    weights: checkWeights(dir, config, tensors),
-    tokenizer: await readText(from, 'tokenizer.json'),
-  };
+  return from;
 }
 
 /**
@@ -53,6 +68,7 @@ export async function saveCheckpoint(dir: string, checkpoint: Checkpoint): Promi
   const previous = previousOf(dir);
   const saving = `${target}.saving`;
   const weights = checkWeights(dir, config, checkpoint.weights);
+  checkTokenizer(dir, config, tokenizer);
   if (!existsSync(target) && existsSync(previous)) await rename(previous, target);
   await refuseOccupied(dir);
 
@@ -81,6 +97,16 @@ export function fingerprint(checkpoint: Checkpoint): string {
   return hash.digest('hex');
 }
 
+/** Every token that texts can become must have a row in the embedding, which may have more. */
+function checkTokenizer(where: string, config: LlamaConfig, tokenizer: string): void {
+  const { size } = openTokenizer(tokenizer);
+  if (size <= config.vocabSize) return;
+  throw new EngineError(
+    'tokenizer-misfit',
+    `${where}: tokenizer.json has ${size} tokens, the model of config.json only ${config.vocabSize}; use the tokenizer that the model was trained with`,
+  );
+}
+
 /** The model's tensors in the order of `weightShapes`; each must be there with its shape, and no other may be. */
 function checkWeights(
   where: string,
@@ -88,7 +114,7 @@ function checkWeights(
   tensors: ReadonlyMap<string, Tensor>,
 ): Weights {
   const weights: Weights = new Map();
-  for (const [name, shape] of weightShapes(config)) {
+  for (const [name, shape] of eachWeight(config)) {
     const tensor = tensors.get(name);
     if (tensor === undefined) {
       throw new EngineError(
@@ -108,7 +134,7 @@ function checkWeights(
     if (!weights.has(name) && !isRedundant(name, config)) {
       throw new EngineError(
         'tensor-unexpected',
-        `${where}: found ${name}, which a Llama of this config.json does not have; use a plain Llama checkpoint`,
+        `${where}: found ${name}, which a model of this config.json does not have; use a plain Llama, Qwen2 or Qwen3 checkpoint`,
       );
     }
   }
@@ -140,7 +166,7 @@ function previousOf(dir: string): string {
 function generationJson(config: LlamaConfig): Json {
   return {
     bos_token_id: config.bosToken ?? null,
-    eos_token_id: config.eosToken ?? null,
+    eos_token_id: eosToJson(config),
     pad_token_id: config.padToken ?? null,
   };
 }

@@ -105,6 +105,13 @@ describe('openTokenizer', () => {
     );
   });
 
+  it('composes text where the tokenizer asks for it', () => {
+    const composing = { ...JSON.parse(json), normalizer: { type: 'NFC' } };
+    const { encode, decode } = openTokenizer(JSON.stringify(composing));
+    expect(encode('cafe\u0301')).toEqual(tokenizer.encode('caf\u00e9'));
+    expect(decode(encode('cafe\u0301'))).toBe('caf\u00e9');
+  });
+
   it('refuses a tokenizer that would lose text', () => {
     const lowercase = { ...JSON.parse(json), normalizer: { type: 'Lowercase' } };
     expect(() => openTokenizer(JSON.stringify(lowercase))).toThrow(

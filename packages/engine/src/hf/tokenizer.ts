@@ -7,7 +7,7 @@ import { EngineError } from '../error.js';
 
 /** Text <-> token ids. */
 export interface Tokenizer {
-  /** The ids of plain text: no special tokens are added, and the spelling of a special token is read as text. */
+  /** The ids of plain text (NFC where the tokenizer asks for it): none are added, and the spelling of a special token is text. */
   encode(text: string): number[];
   /** The text of ids; special tokens appear as spelt. Bytes that are no UTF-8 become U+FFFD. */
   decode(ids: readonly number[]): string;
@@ -23,7 +23,7 @@ export interface Tokenizer {
  * Words with their space, single digits without one (so that numbers line up by digit), each newline alone, each sign
  * alone but for runs of `#` (headings). Every character matches one branch, hence nothing is lost.
  */
-const splitPattern = ' ?\\p{L}+|\\p{N}|\\n| ?(?:#+|[^\\s\\p{L}\\p{N}])|\\s';
+export const splitPattern = ' ?\\p{L}+|\\p{N}|\\n| ?(?:#+|[^\\s\\p{L}\\p{N}])|\\s';
 
 /**
  * Makes a tokenizer.json: ids are the special tokens as given, then the 256 bytes, then every word of the texts, sorted.
@@ -99,7 +99,7 @@ function tokenizerJson(special: readonly string[], vocab: Record<string, number>
 
 /** Opens the text of a byte-level tokenizer.json; throws `EngineError` "tokenizer-invalid" or "tokenizer-unsupported". */
 export function openTokenizer(json: string): Tokenizer {
-  const { pre, model, decoder, special } = openParts(json);
+  const { pre, model, decoder, special, compose } = openParts(json);
   // In the library a special token is an ordinary vocabulary entry too; without it, text cannot become one.
   for (const token of special.keys()) model.tokens_to_ids.delete(token);
 
@@ -134,7 +134,7 @@ export function openTokenizer(json: string): Tokenizer {
   return {
     encode(text) {
       const ids: number[] = [];
-      for (const piece of cut.pre_tokenize(text)) {
+      for (const piece of cut.pre_tokenize(compose ? text.normalize('NFC') : text)) {
         let found = known.get(piece);
         if (found === undefined) {
           found = idsOf(piece);
@@ -169,7 +169,7 @@ const maxKnown = 100_000;
 
 /** What is used of the library, whose own declarations do not resolve under NodeNext (its imports lack extensions). */
 interface Parts {
-  readonly normalizer: unknown;
+  readonly normalizer: { readonly config: { readonly type: string } } | null;
   readonly pre_tokenizer: (Cutter & { readonly tokenizers?: readonly Cutter[] }) | null;
   readonly model: {
     readonly vocab: readonly string[];
@@ -187,7 +187,7 @@ interface Cutter {
   pre_tokenize(text: string | readonly string[]): string[];
 }
 
-/** The library's parts of the tokenizer, after a check that text survives it: no normaliser, bytes in and out. */
+/** The library's parts of the tokenizer, after a check that text survives it: at most NFC, bytes in and out. */
 function openParts(json: string) {
   let parts: Parts;
   try {
@@ -202,19 +202,20 @@ function openParts(json: string) {
     );
   }
   const { normalizer, pre_tokenizer: pre, decoder, model } = parts;
-  if (normalizer !== null || pre === null || decoder?.config.type !== 'ByteLevel') {
+  const compose = normalizer?.config.type === 'NFC';
+  if ((normalizer && !compose) || pre === null || decoder?.config.type !== 'ByteLevel') {
     throw new EngineError(
       'tokenizer-unsupported',
-      `expected a byte-level tokenizer.json (normalizer null, decoder ByteLevel), found decoder ${decoder?.config.type}; use a Llama-3 style tokenizer`,
+      `expected a byte-level tokenizer.json (normalizer null or NFC, decoder ByteLevel), found normalizer ${normalizer?.config.type ?? null}, decoder ${decoder?.config.type}; use a tokenizer like Llama 3's or Qwen's`,
     );
   }
   const special = new Map<string, number>();
   for (const [id, { content }] of parts.get_added_tokens_decoder()) special.set(content, id);
-  return { pre, decoder, model, special };
+  return { pre, decoder, model, special, compose };
 }
 
 /** The 256 bytes as GPT-2 spells them: printable Latin-1 as itself, the others as U+0100 and up. */
-function byteSymbols(): string[] {
+export function byteSymbols(): string[] {
   let unprintable = 0;
   return Array.from({ length: 256 }, (_, byte) => {
     const printable =

@@ -34,6 +34,33 @@ it('names every tensor of a Llama with its shape', () => {
   expect(weightShapes({ ...config, tieEmbeddings: true })).toEqual(shapes.slice(0, -1));
 });
 
+it('names the biases and head norms of other architectures', () => {
+  const extra = (change: Partial<LlamaConfig>) => {
+    const plain = new Set(weightShapes(config).map(([name]) => name));
+    return weightShapes({ ...config, layers: 1, ...change }).filter(([name]) => !plain.has(name));
+  };
+  const at = 'model.layers.0';
+  const biases: [string, number[]][] = [
+    [`${at}.self_attn.q_proj.bias`, [128]],
+    [`${at}.self_attn.k_proj.bias`, [64]],
+    [`${at}.self_attn.v_proj.bias`, [64]],
+  ];
+  expect(extra({ attentionBias: 'qkv' })).toEqual(biases);
+  expect(extra({ attentionBias: 'qkvo', mlpBias: true })).toEqual([
+    ...biases,
+    [`${at}.self_attn.o_proj.bias`, [64]],
+    [`${at}.mlp.gate_proj.bias`, [96]],
+    [`${at}.mlp.up_proj.bias`, [96]],
+    [`${at}.mlp.down_proj.bias`, [64]],
+  ]);
+  expect(extra({ headNorms: true })).toEqual([
+    [`${at}.self_attn.q_norm.weight`, [32]],
+    [`${at}.self_attn.k_norm.weight`, [32]],
+  ]);
+  const fresh = initialWeights({ ...config, attentionBias: 'qkv' }, 1);
+  expect(fresh.get(`${at}.self_attn.q_proj.bias`)!.data.every((value) => value === 0)).toBe(true);
+});
+
 it('starts with the deviations of GPT-2 and norms of 1', () => {
   for (const [name, { shape, data }] of initialWeights(config, 1)) {
     const mean = data.reduce((sum, x) => sum + x, 0) / data.length;

@@ -8,31 +8,50 @@ export type Weights = Map<string, Tensor>;
 
 /** Every tensor of the model with its shape, in a fixed order; `lm_head.weight` is absent when embeddings are tied. */
 export function weightShapes(config: LlamaConfig): [name: string, shape: number[]][] {
-  const { hiddenSize, intermediateSize, vocabSize, headSize } = config;
+  return [...eachWeight(config)];
+}
+
+/** `weightShapes` one by one: a config.json may claim more layers than memory can name. */
+export function* eachWeight(config: LlamaConfig): Generator<[name: string, shape: number[]]> {
+  const { hiddenSize, intermediateSize, vocabSize, headSize, attentionBias } = config;
   const queries = config.heads * headSize;
   const keys = config.kvHeads * headSize;
-  const shapes: [string, number[]][] = [['model.embed_tokens.weight', [vocabSize, hiddenSize]]];
+  yield ['model.embed_tokens.weight', [vocabSize, hiddenSize]];
   for (let layer = 0; layer < config.layers; layer++) {
     const at = `model.layers.${layer}`;
-    shapes.push(
-      [`${at}.input_layernorm.weight`, [hiddenSize]],
-      [`${at}.self_attn.q_proj.weight`, [queries, hiddenSize]],
-      [`${at}.self_attn.k_proj.weight`, [keys, hiddenSize]],
-      [`${at}.self_attn.v_proj.weight`, [keys, hiddenSize]],
-      [`${at}.self_attn.o_proj.weight`, [hiddenSize, queries]],
-      [`${at}.post_attention_layernorm.weight`, [hiddenSize]],
-      [`${at}.mlp.gate_proj.weight`, [intermediateSize, hiddenSize]],
-      [`${at}.mlp.up_proj.weight`, [intermediateSize, hiddenSize]],
-      [`${at}.mlp.down_proj.weight`, [hiddenSize, intermediateSize]],
-    );
+    yield [`${at}.input_layernorm.weight`, [hiddenSize]];
+    const attention: [string, number, number][] = [
+      ['q', queries, hiddenSize],
+      ['k', keys, hiddenSize],
+      ['v', keys, hiddenSize],
+      ['o', hiddenSize, queries],
+    ];
+    for (const [name, out, inner] of attention) {
+      const projection = `${at}.self_attn.${name}_proj`;
+      yield [`${projection}.weight`, [out, inner]];
+      if (attentionBias?.includes(name)) yield [`${projection}.bias`, [out]];
+    }
+    if (config.headNorms) {
+      yield [`${at}.self_attn.q_norm.weight`, [headSize]];
+      yield [`${at}.self_attn.k_norm.weight`, [headSize]];
+    }
+    yield [`${at}.post_attention_layernorm.weight`, [hiddenSize]];
+    const mlp: [string, number, number][] = [
+      ['gate', intermediateSize, hiddenSize],
+      ['up', intermediateSize, hiddenSize],
+      ['down', hiddenSize, intermediateSize],
+    ];
+    for (const [name, out, inner] of mlp) {
+      yield [`${at}.mlp.${name}_proj.weight`, [out, inner]];
+      if (config.mlpBias) yield [`${at}.mlp.${name}_proj.bias`, [out]];
+    }
   }
-  shapes.push(['model.norm.weight', [hiddenSize]]);
-  if (!config.tieEmbeddings) shapes.push(['lm_head.weight', [vocabSize, hiddenSize]]);
-  return shapes;
+  yield ['model.norm.weight', [hiddenSize]];
+  if (!config.tieEmbeddings) yield ['lm_head.weight', [vocabSize, hiddenSize]];
 }
 
 /**
- * Fresh weights: norms 1, all else normal with deviation 0.02, and 0.02 / sqrt(2 layers) for the two projections
+ * Fresh weights: norms 1, biases 0, all else normal with deviation 0.02, and 0.02 / sqrt(2 layers) for the two projections
  * that write to the residual stream (GPT-2, section 2.3). The same seed gives the same weights.
  */
 export function initialWeights(config: LlamaConfig, seed: number): Weights {
@@ -41,7 +60,9 @@ export function initialWeights(config: LlamaConfig, seed: number): Weights {
   return new Map(
     weightShapes(config).map(([name, shape]): [string, Tensor] => {
       const data = new Float32Array(shape.reduce((a, b) => a * b));
-      if (shape.length === 1) return [name, { shape, data: data.fill(1) }];
+      if (shape.length === 1) {
+        return [name, { shape, data: data.fill(name.endsWith('.bias') ? 0 : 1) }];
+      }
       const deviation = /(o_proj|down_proj)\.weight$/.test(name) ? residual : 0.02;
       for (let i = 0; i < data.length; i++) data[i] = deviation * normal();
       return [name, { shape, data }];
@@ -67,7 +88,7 @@ function normals(seed: number): () => number {
 }
 
 /** Uniform numbers in [0, 1): Chris Doty-Humphrey's sfc32. */
-function uniforms(seed: number): () => number {
+export function uniforms(seed: number): () => number {
   let [a, b, c, counter] = [seed | 0, Math.floor(seed / 2 ** 32) | 0, 0, 1];
   const next = () => {
     const t = (a + b + counter) | 0;

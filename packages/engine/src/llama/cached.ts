@@ -4,40 +4,68 @@
  *
  * The second reads the cache and gives only the new position's keys and values; the caller writes them into it. An
  * operator that updates the cache as an output costs a copy of the whole cache at each step, here three times the
- * step's own work. Names of sizes: `batch` rows, `time` positions, `capacity` positions of the cache.
+ * step's own work. An adapter's `lora_A`, `lora_B` among the weights add B A x to their module, so its factor is in B.
+ * Names of sizes: `batch` rows, `time` positions, `capacity` positions of the cache.
  */
 import { EngineError } from '../error.js';
 import * as g from '../graph/index.js';
-import type { LlamaConfig, Weights } from '../hf/index.js';
-import { headName, rotaryTables } from './layers.js';
+import {
+  fixedPositions,
+  type LlamaConfig,
+  positionLimit,
+  type Tensor,
+  type Weights,
+} from '../hf/index.js';
+import { headModule, linearModules, rotaryTables } from './layers.js';
 
-type Attention = (qkv: g.Value, layer: number) => g.Value;
+/** Queries, keys and values of a layer, [.., heads * D] each, normalised but not rotated -> [.., H * D] */
+type Attention = (query: g.Value, key: g.Value, value: g.Value, layer: number) => g.Value;
+
+/** `RotaryEmbedding` of [batch, time, heads * D]. */
+const rotate = (x: g.Value, positions: g.Value, cosine: g.Value, sine: g.Value): g.Value =>
+  g.node('RotaryEmbedding', [x, positions, cosine, sine], [x.shape], {
+    domain: 'com.microsoft',
+  })[0]!;
 
 /**
  * Inputs: `tokens` int64 [batch, time], padded at the ends; `last` int32 [batch], the index of each row's last
- * position; `total` int32 [1] = time; `picked` int64 [picked], flat indices into batch * time.
+ * position; `total` int32 [1] = time; `picked` int64 [picked], flat indices into batch * time. Where positions depend
+ * on a sequence's length: `angles` int64 [batch, time], rows of the inputs `cosine`, `sine` [angles, D/2].
  * Outputs: `logits` [picked, V], and `key.N`, `value.N` [batch, kvHeads, time, D] per layer, keys rotated.
  */
 export function sequenceGraph(config: LlamaConfig, weights: Weights): Record<string, g.Value> {
   const { heads, kvHeads, headSize } = config;
-  const { cosine, sine } = rotaryTables(config);
   const tokens = g.input('tokens', 'int64', ['batch', 'time']);
   const last = g.input('last', 'int32', ['batch']);
   const total = g.input('total', 'int32', [1]);
+  const fixed = fixedPositions(config) === Infinity;
+  const table = (name: string) => g.input(name, 'float32', ['angles', headSize / 2]);
+  const { cosine, sine } = fixed
+    ? rotaryTables(config, config.maxPositions)
+    : { cosine: table('cosine'), sine: table('sine') };
+  const positions = fixed ? g.integers(0) : g.input('angles', 'int64', ['batch', 'time']);
   const outputs: Record<string, g.Value> = {};
   const shape = ['batch', kvHeads, 'time', headSize];
-  const attention: Attention = (qkv, layer) => {
-    const [mixed, key, value] = g.node(
+  const attention: Attention = (query, key, value, layer) => {
+    const [mixed, keys, values] = g.node(
       'GroupQueryAttention',
-      [qkv, undefined, undefined, undefined, undefined, last, total, cosine, sine],
+      [
+        rotate(query, positions, cosine, sine),
+        rotate(key, positions, cosine, sine),
+        value,
+        undefined,
+        undefined,
+        last,
+        total,
+      ],
       [['batch', 'time', heads * headSize], shape, shape],
       {
         domain: 'com.microsoft',
-        attributes: { num_heads: BigInt(heads), kv_num_heads: BigInt(kvHeads), do_rotary: 1n },
+        attributes: { num_heads: BigInt(heads), kv_num_heads: BigInt(kvHeads) },
       },
     ) as [g.Value, g.Value, g.Value];
-    outputs[`key.${layer}`] = key;
-    outputs[`value.${layer}`] = value;
+    outputs[`key.${layer}`] = keys;
+    outputs[`value.${layer}`] = values;
     return mixed;
   };
   const picked = g.input('picked', 'int64', ['picked']);
@@ -59,36 +87,26 @@ export function sequenceGraph(config: LlamaConfig, weights: Weights): Record<str
  */
 export function stepGraph(config: LlamaConfig, weights: Weights): Record<string, g.Value> {
   const { heads, kvHeads, headSize } = config;
-  const { cosine, sine } = rotaryTables(config);
+  // A step's sequence ends with its position.
+  const { cosine, sine } = rotaryTables(config, positionLimit(config), (position) => position + 1);
   const groups = heads / kvHeads;
-  const sizes = [heads * headSize, kvHeads * headSize, kvHeads * headSize];
   const positions = g.input('positions', 'int64', ['batch', 1]);
   const mask = g.input('mask', 'float32', ['batch', 1, 1, 'capacity']);
   const outputs: Record<string, g.Value> = {};
   const plain = (operator: string, shape: g.Dimension[], inputs: g.Value[], attributes = {}) =>
     g.node(operator, inputs, [shape], { attributes })[0]!;
-  const rotate = (x: g.Value) =>
-    g.node('RotaryEmbedding', [x, positions, cosine, sine], [x.shape], {
-      domain: 'com.microsoft',
-    })[0]!;
   const split = (x: g.Value, rows: number) =>
     plain(
       'Reshape',
       ['batch', kvHeads, rows, headSize],
       [x, g.integers(-1, kvHeads, rows, headSize)],
     );
-  const attention: Attention = (qkv, layer) => {
-    const [q, k, value] = g.node(
-      'Split',
-      [qkv, g.integers(...sizes)],
-      sizes.map((size) => ['batch', 1, size]),
-      { attributes: { axis: -1n } },
-    ) as [g.Value, g.Value, g.Value];
-    const key = rotate(k);
+  const attention: Attention = (queries, keys, value, layer) => {
+    const key = rotate(keys, positions, cosine, sine);
     outputs[`newKey.${layer}`] = key;
     outputs[`newValue.${layer}`] = value;
     const cacheShape = ['batch', kvHeads, 'capacity', headSize];
-    const query = split(rotate(q), groups);
+    const query = split(rotate(queries, positions, cosine, sine), groups);
     const times = (a: g.Value, b: g.Value, columns: g.Dimension) =>
       g.node('FusedMatMul', [a, b], [['batch', kvHeads, groups, columns]], {
         domain: 'com.microsoft',
@@ -120,7 +138,8 @@ export function stepGraph(config: LlamaConfig, weights: Weights): Record<string,
         plain('Mul', ['batch', kvHeads, groups, headSize], [ownShare, split(value, 1)]),
       ],
     );
-    return plain('Reshape', ['batch', 1, sizes[0]!], [mixed, g.integers(-1, 1, sizes[0]!)]);
+    const width = heads * headSize;
+    return plain('Reshape', ['batch', 1, width], [mixed, g.integers(-1, 1, width)]);
   };
   const tokens = g.input('tokens', 'int64', ['batch', 1]);
   return { logits: stack(config, weights, tokens, attention, (hidden) => hidden), ...outputs };
@@ -134,6 +153,7 @@ function stack(
   attention: Attention,
   pick: (hidden: g.Value) => g.Value,
 ): g.Value {
+  const { heads, kvHeads, headSize } = config;
   const tensor = (name: string) => {
     const found = weights.get(name);
     if (!found) throw new EngineError('weights', `weight ${name} is missing`);
@@ -141,27 +161,89 @@ function stack(
   };
   const constant = (name: string) => g.constant(tensor(name).data, tensor(name).shape as number[]);
   const norm = (x: g.Value, name: string) => g.rmsNorm(x, constant(name), config.normEpsilon);
-  const linear = (x: g.Value, ...names: string[]) => g.apply(x, transposed(names.map(tensor)));
+  const plus = (y: g.Value, more: g.Value) => g.node('Add', [y, more], [y.shape])[0]!;
+  /** Modules of one input side by side, so that one product computes them. */
+  const linear = (x: g.Value, ...modules: string[]) => {
+    let y = g.apply(x, transposed(modules.map((module) => tensor(`${module}.weight`))));
+    if (modules.some((module) => weights.has(`${module}.bias`))) {
+      y = plus(y, sideBySide(modules.map((module) => tensor(`${module}.bias`))));
+    }
+    const adapted = modules.filter((module) => weights.has(`${module}.lora_A.weight`));
+    if (adapted.length === 0) return y;
+    const low = g.apply(x, transposed(adapted.map((module) => tensor(`${module}.lora_A.weight`))));
+    return plus(y, g.apply(low, adapterRows(weights, modules)));
+  };
+  /** Each head normalised, where the architecture does that. */
+  const normalHeads = (x: g.Value, count: number, module: string) => {
+    if (!weights.has(`${module}.weight`)) return x;
+    const apart = g.node(
+      'Reshape',
+      [x, g.integers(0, 0, count, headSize)],
+      [[...x.shape.slice(0, -1), count, headSize]],
+    )[0]!;
+    const normal = norm(apart, `${module}.weight`);
+    return g.node('Reshape', [normal, g.integers(0, 0, count * headSize)], [x.shape])[0]!;
+  };
 
   const shape = [...tokens.shape, config.hiddenSize];
   let x = g.node('Gather', [constant('model.embed_tokens.weight'), tokens], [shape])[0]!;
+  const sizes = [heads * headSize, kvHeads * headSize, kvHeads * headSize];
   for (let layer = 0; layer < config.layers; layer++) {
     const at = `model.layers.${layer}`;
-    const projections = ['q', 'k', 'v'].map((name) => `${at}.self_attn.${name}_proj.weight`);
-    const qkv = linear(norm(x, `${at}.input_layernorm.weight`), ...projections);
-    x = g.add(x, linear(attention(qkv, layer), `${at}.self_attn.o_proj.weight`));
-    const inner = norm(x, `${at}.post_attention_layernorm.weight`);
-    const gated = g.swiglu(
-      linear(inner, `${at}.mlp.gate_proj.weight`),
-      linear(inner, `${at}.mlp.up_proj.weight`),
+    const modules = linearModules(layer);
+    const normal = norm(x, `${at}.input_layernorm.weight`);
+    const [query, key, value] = g.node(
+      'Split',
+      [linear(normal, modules.query, modules.key, modules.value), g.integers(...sizes)],
+      sizes.map((size) => [...tokens.shape, size]),
+      { attributes: { axis: -1n } },
+    ) as [g.Value, g.Value, g.Value];
+    const mixed = attention(
+      normalHeads(query, heads, `${at}.self_attn.q_norm`),
+      normalHeads(key, kvHeads, `${at}.self_attn.k_norm`),
+      value,
+      layer,
     );
-    x = g.add(x, linear(gated, `${at}.mlp.down_proj.weight`));
+    x = g.add(x, linear(mixed, modules.output));
+    const inner = norm(x, `${at}.post_attention_layernorm.weight`);
+    const gated = g.swiglu(linear(inner, modules.gate), linear(inner, modules.up));
+    x = g.add(x, linear(gated, modules.down));
   }
-  return linear(norm(pick(x), 'model.norm.weight'), headName(config));
+  return linear(norm(pick(x), 'model.norm.weight'), headModule(config));
+}
+
+/**
+ * What the ranks of the adapted modules add to the columns of all modules, [sum of ranks, sum of outs]: each `lora_B`
+ * transposed where its module's columns are, zero elsewhere.
+ */
+function adapterRows(weights: Weights, modules: readonly string[]): g.Value {
+  const outs = modules.map((module) => weights.get(`${module}.weight`)!.shape[0]!);
+  const ups = modules.map((module) => weights.get(`${module}.lora_B.weight`));
+  const width = outs.reduce((sum, out) => sum + out, 0);
+  const height = ups.reduce((sum, up) => sum + (up?.shape[1] ?? 0), 0);
+  const data = new Float32Array(height * width);
+  let [row, column] = [0, 0];
+  ups.forEach((up, i) => {
+    const rank = up?.shape[1] ?? 0;
+    for (let r = 0; r < rank; r++) {
+      for (let o = 0; o < outs[i]!; o++) {
+        data[(row + r) * width + column + o] = up!.data[o * rank + r]!;
+      }
+    }
+    row += rank;
+    column += outs[i]!;
+  });
+  return g.constant(data, [height, width]);
+}
+
+/** Vectors one after the other as one constant. */
+function sideBySide(parts: readonly Tensor[]): g.Value {
+  const data = Float32Array.from(parts.flatMap((part) => [...part.data]));
+  return g.constant(data, [data.length]);
 }
 
 /** Weights [out, in] side by side as one constant [in, sum of outs]. */
-function transposed(parts: readonly { shape: readonly number[]; data: Float32Array }[]): g.Value {
+function transposed(parts: readonly Tensor[]): g.Value {
   const inner = parts[0]!.shape[1]!;
   const outer = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
   const data = new Float32Array(inner * outer);

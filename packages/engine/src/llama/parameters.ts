@@ -1,6 +1,12 @@
 /** All weights of a model side by side in one flat vector, so that one optimiser, one copy and one file serve them all. */
 import { EngineError } from '../error.js';
-import { type LlamaConfig, type Weights, weightShapes } from '../hf/index.js';
+import {
+  type AdapterShape,
+  adapterShapes,
+  type LlamaConfig,
+  type Weights,
+  weightShapes,
+} from '../hf/index.js';
 
 export interface ParameterLayout {
   readonly entries: readonly {
@@ -12,9 +18,16 @@ export interface ParameterLayout {
   readonly size: number;
 }
 
-export function layoutOf(config: LlamaConfig): ParameterLayout {
+/** The layout of a model's weights. */
+export const layoutOf = (config: LlamaConfig): ParameterLayout => layout(weightShapes(config));
+
+/** The layout of an adapter's weights. */
+export const adapterLayoutOf = (config: LlamaConfig, adapter: AdapterShape): ParameterLayout =>
+  layout(adapterShapes(config, adapter));
+
+function layout(shapes: readonly [name: string, shape: number[]][]): ParameterLayout {
   let start = 0;
-  const entries = weightShapes(config).map(([name, shape]) => {
+  const entries = shapes.map(([name, shape]) => {
     const end = start + shape.reduce((product, dimension) => product * dimension, 1);
     const entry = { name, shape, start, end };
     start = end;

@@ -1,7 +1,9 @@
 /** Runs a compiled graph on ONNX Runtime. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { EngineError } from '../error.js';
 import type { Value } from '../graph/index.js';
 import { writeModel } from './model.js';
+import { availableProviders, checkProvider, type Provider } from './provider.js';
 
 export { Tensor };
 export type Feeds = Record<string, Tensor>;
@@ -9,6 +11,8 @@ export type Feeds = Record<string, Tensor>;
 export interface SessionOptions {
   /** Threads inside one operation. 1 by default: the engine runs one session in each worker thread. */
   readonly threads?: number;
+  /** Where to run; operations that it lacks run on the CPU. Default `cpu`. */
+  readonly provider?: Provider | undefined;
 }
 
 export class Session {
@@ -18,17 +22,30 @@ export class Session {
     this.session = session;
   }
 
+  /**
+   * Compiles the graph. Throws `EngineError` "provider-unavailable" for a provider that ONNX Runtime does not have here,
+   * "provider-failed" for one that has no device or misses its libraries.
+   */
   static async compile(
     outputs: Readonly<Record<string, Value>>,
     options: SessionOptions = {},
   ): Promise<Session> {
+    const { provider = 'cpu' } = options;
+    checkProvider(provider);
     const session = await InferenceSession.create(writeModel(outputs), {
-      executionProviders: ['cpu'],
+      executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
       intraOpNumThreads: options.threads ?? 1,
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
+      logSeverityLevel: provider === 'cpu' ? 3 : 4,
+    }).catch((cause: Error) => {
+      if (provider === 'cpu') throw cause;
+      throw new EngineError(
+        'provider-failed',
+        `execution provider "${provider}": expected a device and its libraries, found: ${cause.message}; install them, or choose another of ${availableProviders().join(', ')}`,
+        { cause },
+      );
     });
     return new Session(session);
   }

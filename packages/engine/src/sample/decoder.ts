@@ -6,11 +6,19 @@
  * fixed by the task alone: the same task gives the same tokens on any worker and after any restart.
  */
 import { EngineError } from '../error.js';
-import type { LlamaConfig, Weights } from '../hf/index.js';
+import {
+  type Adapter,
+  fixedPositions,
+  type LlamaConfig,
+  positionLimit,
+  type Weights,
+} from '../hf/index.js';
 import { sequenceGraph, stepGraph } from '../llama/cached.js';
+import { rotaryAngles } from '../llama/layers.js';
 import { layoutOf, unflatten } from '../llama/parameters.js';
-import { Session, Tensor } from '../onnx/index.js';
+import { type Provider, Session, Tensor } from '../onnx/index.js';
 import { Cache } from './cache.js';
+import { type LogprobsWanted, logprobsOf, logTotal, type TokenLogprobs } from './logprobs.js';
 import { draw, uniform } from './random.js';
 
 /** A sequence and the places to continue it from: after its first `length` tokens, once for each seed. */
@@ -27,11 +35,24 @@ export interface GenerateTask {
   readonly temperature: number;
   /** A row ends with the first of these (which is part of its completion). */
   readonly stop: readonly number[];
+  /** Log-probabilities wanted with each drawn token. */
+  readonly logprobs?: LogprobsWanted;
+  /** An Int32 for each branch, counted over all contexts: nobody waits for the branch any more once it is not 0. */
+  readonly left?: SharedArrayBuffer;
 }
 
 export interface Completion {
   readonly tokens: number[];
-  readonly finish: 'stop' | 'length';
+  readonly finish: 'stop' | 'length' | 'left';
+  /** Of each token, where wanted. */
+  readonly logprobs?: readonly TokenLogprobs[];
+}
+
+/** A token just drawn for a branch, counted over all contexts. */
+export interface Drawn {
+  readonly branch: number;
+  readonly token: number;
+  readonly logprobs?: TokenLogprobs;
 }
 
 export interface GenerateResult {
@@ -55,8 +76,11 @@ export interface DecoderOptions {
   readonly config: LlamaConfig;
   /** All weights, flat, in the order of `layoutOf`. */
   readonly parameters: SharedArrayBuffer;
+  /** Added to the modules as they are computed. */
+  readonly adapter?: Adapter;
   /** Rows sampled at once. */
   readonly rows: number;
+  readonly provider?: Provider | undefined;
 }
 
 /** Contexts computed at once, at most this many positions. */
@@ -69,9 +93,12 @@ const BLOCKED = -1e9;
 interface Row {
   readonly context: number;
   readonly branch: number;
+  /** The branch, counted over all contexts. */
+  readonly number: number;
   readonly seed: number;
   length: number;
   readonly tokens: number[];
+  readonly logprobs: TokenLogprobs[];
 }
 
 export class Decoder {
@@ -83,19 +110,48 @@ export class Decoder {
     this.options = options;
     const flat = Float32Array.from(new Float32Array(options.parameters));
     const weights: Weights = unflatten(layoutOf(options.config), flat);
-    this.sequences = await Session.compile(sequenceGraph(options.config, weights));
-    this.step = await Session.compile(stepGraph(options.config, weights));
+    if (options.adapter) {
+      const { rank, alpha } = options.adapter;
+      for (const [name, { shape, data }] of options.adapter.weights) {
+        const scale = name.endsWith('.lora_B.weight') ? alpha / rank : 1;
+        weights.set(name, { shape, data: data.map((value) => scale * value) });
+      }
+    }
+    const { config, provider } = options;
+    this.sequences = await Session.compile(sequenceGraph(config, weights), { provider });
+    this.step = await Session.compile(stepGraph(config, weights), { provider });
   }
 
-  async generate(task: GenerateTask): Promise<GenerateResult> {
+  /** `emit` is told of the tokens of each step as they are drawn. */
+  async generate(task: GenerateTask, emit?: (drawn: Drawn[]) => void): Promise<GenerateResult> {
+    // Where positions follow the length, a long context's keys are not those of its prefixes: each is computed alone.
+    const fixed = fixedPositions(this.options.config);
+    if (task.contexts.every(({ tokens }) => tokens.length <= fixed)) return this.sample(task, emit);
+    const flat = task.contexts.flatMap(({ tokens, branches }) =>
+      branches.map((branch) => ({ tokens: tokens.slice(0, branch.length), branches: [branch] })),
+    );
+    const { completions, ...spent } = await this.sample({ ...task, contexts: flat }, emit);
+    const each = completions.flat();
+    return {
+      ...spent,
+      completions: task.contexts.map(({ branches }) => each.splice(0, branches.length)),
+    };
+  }
+
+  private async sample(
+    task: GenerateTask,
+    emit?: (drawn: Drawn[]) => void,
+  ): Promise<GenerateResult> {
     const { config, rows: capacity } = this.options;
     const { contexts, maxTokens, temperature } = task;
+    const left = task.left && new Int32Array(task.left);
     const longest = contexts.reduce((most, { tokens }) => Math.max(most, tokens.length), 1);
-    const limit = Math.min(config.maxPositions, longest + maxTokens);
-    if (longest >= config.maxPositions) {
+    const most = positionLimit(config);
+    const limit = Math.min(most, longest + maxTokens);
+    if (longest >= most) {
       throw new EngineError(
         'length',
-        `a context has ${longest} tokens; the model has ${config.maxPositions} positions`,
+        `a context has ${longest} tokens; the model has ${most} positions`,
       );
     }
     const stop = new Set(task.stop);
@@ -107,6 +163,8 @@ export class Decoder {
     let prefilled = 0;
     let generated = 0;
     let nextContext = 0;
+    let nextNumber = 0;
+    let drawn: Drawn[] = [];
     let waiting: { row: Row; cache: Cache; from: number; logits: Float32Array; at: number }[] = [];
 
     const reserve = (length: number): void => {
@@ -123,18 +181,32 @@ export class Decoder {
       mask = new Float32Array(capacity * cache.capacity);
     };
 
+    const end = (row: Row, finish: Completion['finish']): true => {
+      const { tokens, logprobs } = row;
+      const completion = { tokens, finish, ...(task.logprobs && { logprobs }) };
+      completions[row.context]![row.branch] = completion;
+      return true;
+    };
+
     /** Appends the token drawn for a row; true if that ended it. */
     const extend = (row: Row, logits: Float32Array, at: number): boolean => {
+      if (left && Atomics.load(left, row.number) !== 0) return end(row, 'left');
       const random = temperature === 0 ? 0 : uniform(row.seed, row.tokens.length);
-      const token = draw(logits, at * config.vocabSize, config.vocabSize, temperature, random);
+      const start = at * config.vocabSize;
+      const token = draw(logits, start, config.vocabSize, temperature, random);
       row.tokens.push(token);
-      const stopped = stop.has(token);
-      if (!stopped && row.tokens.length < maxTokens && row.length + 1 < limit) return false;
-      completions[row.context]![row.branch] = {
-        tokens: row.tokens,
-        finish: stopped ? 'stop' : 'length',
-      };
-      return true;
+      const logprobs =
+        task.logprobs && logprobsOf(logits, start, config.vocabSize, token, task.logprobs);
+      if (logprobs) row.logprobs.push(logprobs);
+      if (emit) drawn.push({ branch: row.number, token, ...(logprobs && { logprobs }) });
+      if (stop.has(token)) return end(row, 'stop');
+      return row.tokens.length < maxTokens && row.length + 1 < limit ? false : end(row, 'length');
+    };
+
+    const tell = (): void => {
+      if (!emit || drawn.length === 0) return;
+      emit(drawn);
+      drawn = [];
     };
 
     /** Fills free rows from the waiting branches, computing further contexts as they are needed. */
@@ -158,7 +230,15 @@ export class Decoder {
           prefilled += part.reduce((sum, { tokens }) => sum + tokens.length, 0);
           waiting = part.flatMap(({ branches }, i) =>
             branches.map(({ length, seed }, branch) => ({
-              row: { context: first + i, branch, seed, length, tokens: [] },
+              row: {
+                context: first + i,
+                branch,
+                number: nextNumber++,
+                seed,
+                length,
+                tokens: [],
+                logprobs: [],
+              },
               cache: source,
               from: i,
               logits,
@@ -177,6 +257,7 @@ export class Decoder {
     };
 
     for (await admit(); active.length > 0; await admit()) {
+      tell();
       const count = active.length;
       reserve(active.reduce((most, row) => Math.max(most, row.length + 1), 0));
       const positions = cache.capacity;
@@ -215,6 +296,7 @@ export class Decoder {
         cache.copyRow(cache, active.length, i, moved.length);
       }
     }
+    tell();
     return { completions, prefilled, generated };
   }
 
@@ -231,12 +313,8 @@ export class Decoder {
       const { logits, at } = await this.prefill(sorted.slice(first, end));
       at.forEach((rows, i) => {
         scores[order[first + i]!] = rows.map((row) => {
-          const slice = logits.subarray(row * vocabSize, (row + 1) * vocabSize);
-          let top = -Infinity;
-          for (const value of slice) top = Math.max(top, value);
-          let total = 0;
-          for (const value of slice) total += Math.exp(value - top);
-          return task.labels.map((label) => slice[label]! - top - Math.log(total));
+          const total = logTotal(logits, row * vocabSize, vocabSize);
+          return task.labels.map((label) => logits[row * vocabSize + label]! - total);
         });
       });
       first = end;
@@ -250,10 +328,10 @@ export class Decoder {
   ): Promise<{ cache: Cache; logits: Float32Array; at: number[][] }> {
     const { config } = this.options;
     const time = items.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
-    if (time > config.maxPositions) {
+    if (time > positionLimit(config)) {
       throw new EngineError(
         'length',
-        `a sequence has ${time} tokens; the model has ${config.maxPositions} positions`,
+        `a sequence has ${time} tokens; the model has ${positionLimit(config)} positions`,
       );
     }
     const count = items.length;
@@ -284,6 +362,7 @@ export class Decoder {
       ),
       total: new Tensor('int32', Int32Array.of(time), [1]),
       picked: new Tensor('int64', BigInt64Array.from(picked.keys(), BigInt), [picked.size]),
+      ...(fixedPositions(config) < Infinity && angleFeeds(config, time, items)),
     });
     return {
       cache: Cache.of(config, time, outputs),
@@ -291,6 +370,32 @@ export class Decoder {
       at,
     };
   }
+}
+
+/** Angles of each row by its own length, one table after the other: row r's position t is at r * time + t. */
+function angleFeeds(
+  config: LlamaConfig,
+  time: number,
+  items: readonly { readonly tokens: readonly number[] }[],
+): Record<string, Tensor> {
+  const half = config.headSize / 2;
+  const count = items.length * time;
+  const cosine = new Float32Array(count * half);
+  const sine = new Float32Array(count * half);
+  items.forEach(({ tokens }, row) => {
+    const angles = rotaryAngles(config, time, () => tokens.length);
+    cosine.set(angles.cosine, row * time * half);
+    sine.set(angles.sine, row * time * half);
+  });
+  return {
+    cosine: new Tensor('float32', cosine, [count, half]),
+    sine: new Tensor('float32', sine, [count, half]),
+    angles: new Tensor(
+      'int64',
+      BigInt64Array.from({ length: count }, (_, i) => BigInt(i)),
+      [items.length, time],
+    ),
+  };
 }
 
 /** The end of the run of sequences from `first` on that are computed together. */

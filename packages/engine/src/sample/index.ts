@@ -1,2 +1,10 @@
-export type { Completion, Context, GenerateResult, GenerateTask, ScoreTask } from './decoder.js';
+export type {
+  Completion,
+  Context,
+  Drawn,
+  GenerateResult,
+  GenerateTask,
+  ScoreTask,
+} from './decoder.js';
+export type { LogprobsWanted, TokenLogprobs } from './logprobs.js';
 export { Model, type ModelOptions } from './model.js';

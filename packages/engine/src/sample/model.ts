@@ -1,14 +1,17 @@
 /** A model opened for sampling and scoring on worker threads. */
-import type { Checkpoint } from '../hf/index.js';
+import type { Adapter, ModelWeights } from '../hf/index.js';
 import { flatten, layoutOf } from '../llama/parameters.js';
+import { checkProvider, type Provider } from '../onnx/index.js';
 import { Remote } from '../worker/remote.js';
-import type { Decoder, GenerateResult, GenerateTask, ScoreTask } from './decoder.js';
+import type { Decoder, Drawn, GenerateResult, GenerateTask, ScoreTask } from './decoder.js';
 
 export interface ModelOptions {
   /** Worker threads; results do not depend on it. Default 2. */
   readonly workers?: number;
   /** Rows sampled at once in each worker. Default 256. */
   readonly rows?: number;
+  /** Where to compute, one of `availableProviders()`. Default `cpu`. */
+  readonly provider?: Provider | undefined;
 }
 
 export class Model {
@@ -21,25 +24,35 @@ export class Model {
     this.idle = [...decoders];
   }
 
+  /** Starts the workers; an adapter is computed beside the weights, which `mergeAdapter` would spare. */
   static async open(
-    { config, weights }: Pick<Checkpoint, 'config' | 'weights'>,
+    { config, weights, adapter }: ModelWeights & { readonly adapter?: Adapter },
     options: ModelOptions = {},
   ): Promise<Model> {
     const layout = layoutOf(config);
     const parameters = new SharedArrayBuffer(4 * layout.size);
     flatten(layout, weights, new Float32Array(parameters));
-    const { workers = 2, rows = 256 } = options;
+    const { workers = 2, rows = 256, provider } = options;
+    checkProvider(provider ?? 'cpu');
     return new Model(
       await Remote.start(
         'decoder',
-        Array.from({ length: workers }, () => ({ config, parameters, rows })),
+        Array.from({ length: workers }, () => ({
+          config,
+          parameters,
+          rows,
+          provider,
+          ...(adapter && { adapter }),
+        })),
       ),
     );
   }
 
-  /** Runs one task on the next free worker. */
-  generate(task: GenerateTask): Promise<GenerateResult> {
-    return this.with((decoder) => decoder.call('generate', task));
+  /** Runs one task on the next free worker; `onDrawn` is told of its tokens as they are drawn. */
+  generate(task: GenerateTask, onDrawn?: (drawn: Drawn[]) => void): Promise<GenerateResult> {
+    return this.with((decoder) =>
+      onDrawn ? decoder.callAndHear('generate', onDrawn, task) : decoder.call('generate', task),
+    );
   }
 
   /** Log-probabilities of the labels at each position of each item: [item][position][label], in nats. */

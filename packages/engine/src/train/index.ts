@@ -1,2 +1,8 @@
 export { type Example, nextTokenExample } from './batch.js';
-export { type StepReport, Trainer, type TrainerOptions, type TrainerState } from './trainer.js';
+export {
+  type StepReport,
+  type Trained,
+  Trainer,
+  type TrainerOptions,
+  type TrainerState,
+} from './trainer.js';

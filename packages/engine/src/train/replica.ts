@@ -2,12 +2,12 @@
  * One worker's part in data-parallel training: it holds a copy of the parameters, computes gradients of its
  * micro-batches, and updates its own slice of the shared parameters (optimiser state is never duplicated).
  */
-import type { LlamaConfig } from '../hf/index.js';
-import { layoutOf, type ParameterLayout } from '../llama/parameters.js';
-import { Session, Tensor } from '../onnx/index.js';
+import type { AdapterShape, LlamaConfig } from '../hf/index.js';
+import { adapterLayoutOf, layoutOf, type ParameterLayout } from '../llama/parameters.js';
+import { type Provider, Session, Tensor } from '../onnx/index.js';
 import { type AdamWOptions, adamWUpdate } from '../optimizer/index.js';
 import type { MicroBatch } from './batch.js';
-import { trainingGraph } from './graph.js';
+import { type TrainingShape, trainingGraph } from './graph.js';
 
 /** Vectors of parameter length that all replicas see. */
 export interface SharedState {
@@ -16,13 +16,17 @@ export interface SharedState {
   readonly second: SharedArrayBuffer;
   /** One gradient for each replica. */
   readonly gradients: readonly SharedArrayBuffer[];
+  /** The model's weights, where an adapter is learned in their place. */
+  readonly frozen?: SharedArrayBuffer;
 }
 
 export interface ReplicaOptions {
   readonly config: LlamaConfig;
+  readonly adapter?: AdapterShape;
   readonly index: number;
   readonly shared: SharedState;
   readonly optimizer: AdamWOptions;
+  readonly provider?: Provider | undefined;
 }
 
 /** Each compiled shape keeps memory for its activations. */
@@ -31,6 +35,7 @@ const MAX_SESSIONS = 12;
 export class Replica {
   private options!: ReplicaOptions;
   private layout!: ParameterLayout;
+  private shape!: TrainingShape;
   private local!: Float32Array;
   private fresh!: Float32Array;
   private parameterTensors!: Record<string, Tensor>;
@@ -39,18 +44,29 @@ export class Replica {
 
   async open(options: ReplicaOptions): Promise<void> {
     this.options = options;
-    this.layout = layoutOf(options.config);
+    const { config, adapter } = options;
+    const whole = layoutOf(config);
+    this.layout = adapter ? adapterLayoutOf(config, adapter) : whole;
+    this.shape = {
+      config,
+      learned: this.layout,
+      ...(adapter && { frozen: whole, adapterScale: adapter.alpha / adapter.rank }),
+    };
     // ONNX Runtime refuses shared buffers, so each replica computes on copies of its own.
     this.local = new Float32Array(this.layout.size);
     this.fresh = new Float32Array(this.layout.size);
-    const tensors = (prefix: string, flat: Float32Array) =>
+    const tensors = (prefix: string, flat: Float32Array, { entries } = this.layout) =>
       Object.fromEntries(
-        this.layout.entries.map(({ name, shape, start, end }) => [
+        entries.map(({ name, shape, start, end }) => [
           prefix + name,
           new Tensor('float32', flat.subarray(start, end), shape),
         ]),
       );
-    this.parameterTensors = tensors('', this.local);
+    const { frozen } = options.shared;
+    this.parameterTensors = {
+      ...tensors('', this.local),
+      ...(frozen && tensors('', Float32Array.from(this.view(frozen)), whole)),
+    };
     this.gradientTensors = tensors('d:', this.fresh);
   }
 
@@ -131,9 +147,10 @@ export class Replica {
         this.sessions.delete(oldest);
         await unused.release();
       }
-      session = await Session.compile(
-        trainingGraph(this.options.config, this.layout, batch, time, learning),
-      );
+      const { provider } = this.options;
+      session = await Session.compile(trainingGraph(this.shape, batch, time, learning), {
+        provider,
+      });
       this.sessions.set(key, session);
     }
     return session.run(

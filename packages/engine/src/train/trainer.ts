@@ -1,7 +1,20 @@
 /** Data-parallel training of a Llama on worker threads. */
 import { EngineError } from '../error.js';
-import type { Checkpoint, LlamaConfig, Weights } from '../hf/index.js';
-import { flatten, layoutOf, type ParameterLayout, unflatten } from '../llama/parameters.js';
+import {
+  type Adapter,
+  type LlamaConfig,
+  type ModelWeights,
+  positionLimit,
+  type Weights,
+} from '../hf/index.js';
+import {
+  adapterLayoutOf,
+  flatten,
+  layoutOf,
+  type ParameterLayout,
+  unflatten,
+} from '../llama/parameters.js';
+import { checkProvider, type Provider } from '../onnx/index.js';
 import { type AdamWOptions, adamWDefaults } from '../optimizer/index.js';
 import { Remote } from '../worker/remote.js';
 import { type Example, type MicroBatch, microBatches } from './batch.js';
@@ -11,6 +24,8 @@ export interface TrainerOptions {
   /** Worker threads. The sum's order depends on it, so the same number gives the same bits. Default 2. */
   readonly workers?: number;
   readonly optimizer?: Partial<AdamWOptions>;
+  /** Where to compute, one of `availableProviders()`. Default `cpu`. */
+  readonly provider?: Provider | undefined;
 }
 
 export interface StepReport {
@@ -31,7 +46,13 @@ export interface TrainerState {
   readonly second: Float32Array;
 }
 
+/** What is trained: all weights, or an adapter on weights that stay as they are. */
+export interface Trained extends ModelWeights {
+  readonly adapter?: Adapter;
+}
+
 export class Trainer {
+  private readonly start: Trained;
   private readonly config: LlamaConfig;
   private readonly layout: ParameterLayout;
   private readonly shared: SharedState;
@@ -39,30 +60,44 @@ export class Trainer {
   private replicas: Remote<Replica>[] = [];
   private updates = 0;
 
-  private constructor(config: LlamaConfig, weights: Weights, options: TrainerOptions) {
+  private constructor(start: Trained, options: TrainerOptions) {
+    const { config, weights, adapter } = start;
+    this.start = start;
     this.config = config;
-    this.layout = layoutOf(config);
+    const whole = layoutOf(config);
+    this.layout = adapter ? adapterLayoutOf(config, adapter) : whole;
     this.optimizer = { ...adamWDefaults, ...options.optimizer };
-    const vector = () => new SharedArrayBuffer(4 * this.layout.size);
+    const vector = ({ size } = this.layout) => new SharedArrayBuffer(4 * size);
+    const frozen = adapter && vector(whole);
     this.shared = {
       parameters: vector(),
       first: vector(),
       second: vector(),
-      gradients: Array.from({ length: options.workers ?? 2 }, vector),
+      gradients: Array.from({ length: options.workers ?? 2 }, () => vector()),
+      ...(frozen && { frozen }),
     };
-    flatten(this.layout, weights, new Float32Array(this.shared.parameters));
+    if (frozen) flatten(whole, weights, new Float32Array(frozen));
+    flatten(this.layout, adapter?.weights ?? weights, new Float32Array(this.shared.parameters));
   }
 
-  /** Starts the workers on the weights of a checkpoint. */
-  static async open(
-    checkpoint: Pick<Checkpoint, 'config' | 'weights'>,
-    options: TrainerOptions = {},
-  ): Promise<Trainer> {
-    const trainer = new Trainer(checkpoint.config, checkpoint.weights, options);
+  /** Starts the workers on the weights of a checkpoint, or on an adapter to them. */
+  static async open(start: Trained, options: TrainerOptions = {}): Promise<Trainer> {
+    const { provider } = options;
+    checkProvider(provider ?? 'cpu');
+    const trainer = new Trainer(start, options);
     const { config, shared, optimizer } = trainer;
+    const { rank, alpha, modules } = start.adapter ?? {};
+    const adapter = start.adapter && { rank: rank!, alpha: alpha!, modules: modules! };
     trainer.replicas = await Remote.start(
       'replica',
-      shared.gradients.map((_, index) => ({ config, index, shared, optimizer })),
+      shared.gradients.map((_, index) => ({
+        config,
+        index,
+        shared,
+        optimizer,
+        provider,
+        ...(adapter && { adapter }),
+      })),
     );
     return trainer;
   }
@@ -97,8 +132,14 @@ export class Trainer {
     return losses.reduce((a, b) => a + b, 0) / work.weight;
   }
 
+  /** The model's weights: those learned so far, or those that an adapter was learned on. */
   weights(): Weights {
-    return unflatten(this.layout, new Float32Array(this.shared.parameters));
+    return this.start.adapter ? this.start.weights : this.learned();
+  }
+
+  /** The adapter learned so far; undefined where all weights are learned. */
+  adapter(): Adapter | undefined {
+    return this.start.adapter && { ...this.start.adapter, weights: this.learned() };
   }
 
   /** A copy of the state, for a file. */
@@ -131,12 +172,16 @@ export class Trainer {
     await Promise.all(this.replicas.map((replica) => replica.close()));
   }
 
+  private learned(): Weights {
+    return unflatten(this.layout, new Float32Array(this.shared.parameters));
+  }
+
   /** Micro-batches dealt to the replicas, and what they weigh. */
   private cut(batch: readonly Example[]) {
     const work = microBatches(
       batch,
       this.config.vocabSize,
-      this.config.maxPositions,
+      positionLimit(this.config),
       this.shared.gradients.length,
     );
     const weight = work.reduce((sum, { weights }) => sum + weights.reduce((a, b) => a + b, 0), 0);

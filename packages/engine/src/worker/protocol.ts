@@ -8,9 +8,18 @@ export interface Services {
   decoder: Decoder;
 }
 
-/** The answer to the call with this id. */
+/** A call; with `hear` the method is given one more argument, by which it tells of its progress. */
+export interface Call {
+  readonly id: number;
+  readonly method: string;
+  readonly values: readonly unknown[];
+  readonly hear: boolean;
+}
+
+/** The answer to the call with this id, or with `event` its progress. */
 export interface Reply {
   readonly id: number;
+  readonly event?: unknown;
   readonly result?: unknown;
   readonly error?: { message: string; code?: string };
 }

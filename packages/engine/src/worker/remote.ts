@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '../error.js';
-import type { Reply, Services } from './protocol.js';
+import type { Call, Reply, Services } from './protocol.js';
 
 type Method<S, K extends keyof S> = S[K] extends (...values: infer A) => infer R
   ? (...values: A) => Promise<Awaited<R>>
@@ -16,7 +16,11 @@ export class Remote<S extends object> {
   private readonly worker: Worker;
   private readonly waiting = new Map<
     number,
-    { resolve: (value: never) => void; reject: (error: Error) => void }
+    {
+      resolve: (value: never) => void;
+      reject: (error: Error) => void;
+      hear: ((event: never) => void) | undefined;
+    }
   >();
   private nextId = 0;
   /** Settled once the last call is answered. */
@@ -29,6 +33,10 @@ export class Remote<S extends object> {
     this.worker = new Worker(path, { workerData: { service } });
     this.worker.on('message', (reply: Reply) => {
       const waiter = this.waiting.get(reply.id);
+      if (reply.event !== undefined) {
+        waiter?.hear?.(reply.event as never);
+        return;
+      }
       this.waiting.delete(reply.id);
       if (reply.error)
         waiter?.reject(new EngineError(reply.error.code ?? 'worker', reply.error.message));
@@ -58,12 +66,25 @@ export class Remote<S extends object> {
     return this.send(method, values) as ReturnType<Method<S, M>>;
   }
 
-  private send(method: string, values: readonly unknown[]): Promise<unknown> {
+  /** Calls a method whose last argument takes its progress: `hear` is told of it, in order, before the answer. */
+  callAndHear<M extends keyof S & string, E>(
+    method: M,
+    hear: (event: E) => void,
+    ...values: Parameters<Method<S, M>>
+  ): ReturnType<Method<S, M>> {
+    return this.send(method, values, hear) as ReturnType<Method<S, M>>;
+  }
+
+  private send(
+    method: string,
+    values: readonly unknown[],
+    hear?: (event: never) => void,
+  ): Promise<unknown> {
     if (this.failure) return Promise.reject(this.failure);
     const id = this.nextId++;
     const answer = new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
-      this.worker.postMessage({ id, method, values });
+      this.waiting.set(id, { resolve, reject, hear });
+      this.worker.postMessage({ id, method, values, hear: hear !== undefined } satisfies Call);
     });
     this.last = answer.catch(() => {});
     return answer;

@@ -147,7 +147,8 @@ function numbered({ steps, answer }: Solution): string[] {
 
 const fixed = (value: number): string => value.toFixed(3);
 
-function share(text: string): number {
+/** An option's value. */
+export function share(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= 0 && value <= 1) return value;
   throw new InvalidArgumentError(`expected a number from 0 to 1, found "${text}".`);

@@ -4,9 +4,13 @@ import { Command } from 'commander';
 import { askCommand } from './ask.js';
 import { baseCommand } from './base.js';
 import { doctorCommand } from './doctor.js';
+import { evalCommand } from './eval.js';
+import { exportCommand } from './export.js';
+import { exportGgufCommand } from './gguf.js';
 import { gradeCommand } from './grade.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
+import { serveCommand } from './serve.js';
 
 export function program(): Command {
   const glore = new Command('glore')
@@ -21,7 +25,13 @@ export function program(): Command {
     .addHelpText('after', examples);
   const groups: Record<string, Command[]> = {
     'From a recipe to a report:': [runCommand(), reportCommand()],
-    'With a finished run:': [askCommand()],
+    'With a finished run:': [
+      askCommand(),
+      serveCommand(),
+      evalCommand(),
+      exportCommand(),
+      exportGgufCommand(),
+    ],
     'With models on servers:': [doctorCommand()],
     'With answers of any model:': [gradeCommand()],
     'One stage of a recipe, after those it needs, in the order of data flow:': stageCommands(),
@@ -31,6 +41,11 @@ export function program(): Command {
     for (const command of commands) {
       glore.addCommand(command.copyInheritedSettings(glore).helpGroup(heading));
       command.showHelpAfterError(`(glore ${command.name()} --help shows its options)`);
+      for (const part of command.commands) {
+        part
+          .copyInheritedSettings(command)
+          .showHelpAfterError(`(glore ${command.name()} ${part.name()} --help shows its options)`);
+      }
     }
   }
   return glore;
@@ -42,7 +57,8 @@ Examples:
   glore run recipes/tiny.yaml --preset quick     the same on less data
   glore report --run runs/tiny                   the table again
   glore ask "Mia has 37 stamps. She buys 15 more. How many stamps does she have?"
-  glore doctor --url http://localhost:8000/v1      what a server can do
+  glore serve runs/tiny                          its models over HTTP
+  glore doctor recipes/served.yaml               what the servers of a recipe can do
   glore grade answers.jsonl --gold answer --answer completion
 
 Each command has its own help: glore run --help

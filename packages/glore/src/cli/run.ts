@@ -44,10 +44,11 @@ const purposes: Record<StageName, string> = {
   rollouts: 'complete the prefixes of wrong drafts, K times each',
   labels: 'label each step by its rollouts',
   datasets: 'cut the four training sets',
-  orm: 'train the ORM, which says when to refine',
   sorm: 'train the SORM, which says where',
   global: 'train the global refiner',
   local: 'train the local refiner',
+  candidates: 'refine fresh training problems, for the ORM to learn from',
+  orm: 'train the ORM, which says when to refine and which candidate is best',
   evaluation: 'measure all of it on dev and test problems',
 };
 

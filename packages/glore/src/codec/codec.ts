@@ -20,7 +20,7 @@ import {
   stripAnnotations,
 } from './solution.js';
 
-const spellings = {
+export const spellings = {
   pad: '<|pad|>',
   bos: '<|bos|>',
   eos: '<|eos|>',

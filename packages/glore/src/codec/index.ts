@@ -6,3 +6,10 @@ export {
   type Solution,
   stripAnnotations,
 } from './solution.js';
+export {
+  continuationText,
+  globalPromptText,
+  localPromptText,
+  promptText,
+  solutionText,
+} from './text.js';

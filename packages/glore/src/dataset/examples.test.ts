@@ -72,6 +72,7 @@ describe('rewardExample', () => {
     const tail = [' has', ' '];
     expect(pairs(rewardExample(codec, { ...record, labels: [true, null, false] }))).toEqual([
       ...prompt,
+      '<|step|>',
       ...['Ann', ...tail, '2', '+', '3', '=', '5', '.', '\n', '<|step|>><|+|>'],
       ...['Ann', ...tail, '5', '.', '\n', '<|step|>'],
       ...['####', ' ', '5', '<|step|>><|-|>'],
@@ -88,7 +89,8 @@ describe('rewardExample', () => {
       fc.property(labelled, ([item, labels]) => {
         const { tokens, targets, weights } = rewardExample(codec, { ...item, labels }, 3);
         expect(targets).toHaveLength(tokens.length);
-        const tags = tokens.flatMap((token, t) => (token === ids.step ? [t] : []));
+        // The first tag only says what the sequence is.
+        const tags = tokens.flatMap((token, t) => (token === ids.step ? [t] : [])).slice(1);
         // The last line's label weighs as much as asked, every other 1.
         expect(weights).toEqual(tokens.map((_, t) => (t === tags.at(-1) ? 3 : 1)));
         expect(tags.map((t) => targets[t])).toEqual(

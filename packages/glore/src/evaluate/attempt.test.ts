@@ -180,6 +180,8 @@ describe('prefixTruth and firstErrorOfTruth', () => {
     ]);
     expect(prefixTruth(problem, [])).toEqual([]);
     expect(prefixTruth(unknown([problem])[0]!, steps)).toBeNull();
+    const elsewhere = { ...problem, question: 'If 3 hens lay 3 eggs, how many does one lay?' };
+    expect(prefixTruth(elsewhere, steps)).toBeNull();
   });
 
   it('find the first wrong step, from 1', () => {

@@ -1,5 +1,6 @@
 /** What is measured on each problem: drafts, samples and refinements with their verdicts. The report needs no more. */
 import type { Solution } from '../codec/index.js';
+import { GloreError } from '../error.js';
 import type { Generated } from '../model/index.js';
 import { judgeSteps, type Problem } from '../problem/index.js';
 import { type Decision, finalScore, firstErrorOf, type Models, refine } from '../refine/index.js';
@@ -163,8 +164,13 @@ const outcome = (problem: Problem, { answer, tokens }: Solution & { tokens: numb
 export function prefixTruth(problem: Problem, steps: readonly string[]): boolean[] | null {
   if (problem.structure === undefined) return null;
   let right = true;
-  return judgeSteps(problem, steps).map((step) => {
-    right &&= step;
-    return right;
-  });
+  try {
+    return judgeSteps(problem, steps).map((step) => {
+      right &&= step;
+      return right;
+    });
+  } catch (error) {
+    if (error instanceof GloreError && error.code === 'world.unreadable') return null;
+    throw error;
+  }
 }

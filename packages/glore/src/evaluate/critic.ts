@@ -218,7 +218,8 @@ function cuts(values: number[]): number[] {
   return [sorted[0], ...between, aboveAll > highest ? aboveAll : highest + 1];
 }
 
-function harmonicMean(a: number, b: number): number {
+/** 2ab / (a + b); 0 where both are. */
+export function harmonicMean(a: number, b: number): number {
   return a + b === 0 ? 0 : (2 * a * b) / (a + b);
 }
 

@@ -1,12 +1,14 @@
 export {
   type Attempt,
   attempt,
+  firstErrorOfTruth,
   type ProblemAttempts,
   type ProblemRefinements,
   prefixTruth,
   refinements,
 } from './attempt.js';
 export { meaningOf, renderChart } from './chart.js';
+export { type Located, type LocateReport, locate, locateReport } from './locate.js';
 export {
   type EvaluationReport,
   evaluate,

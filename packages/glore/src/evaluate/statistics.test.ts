@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mcnemar, pairedBootstrap, wilson } from './statistics.js';
+import { mcnemar, pairedBootstrap, stratifiedBootstrap, wilson } from './statistics.js';
 
 /** Outcomes with the given numbers of problems that both, only A, only B, and neither got right. */
 function outcomes(both: number, aOnly: number, bOnly: number, neither: number) {
@@ -183,6 +183,36 @@ describe('pairedBootstrap', () => {
       expect.objectContaining({ code: 'length-mismatch' }),
     );
     expect(() => pairedBootstrap([], [], options)).toThrow(
+      expect.objectContaining({ code: 'nothing-to-measure' }),
+    );
+  });
+});
+
+describe('stratifiedBootstrap', () => {
+  const group = (hits: number, n: number) => Array.from({ length: n }, (_, i) => i < hits);
+
+  it('has the width of the normal approximation for one rate, and for a difference of two', () => {
+    const settings = { seed: 3, rounds: 4000 };
+    const one = stratifiedBootstrap([group(300, 1000)], ([rate]) => rate!, settings);
+    const half = 1.96 * Math.sqrt((0.3 * 0.7) / 1000);
+    expect(one.low).toBeCloseTo(0.3 - half, 2);
+    expect(one.high).toBeCloseTo(0.3 + half, 2);
+    const groups = [group(300, 1000), group(250, 500)];
+    const two = stratifiedBootstrap(groups, ([a, b]) => a! - b!, settings);
+    const wide = 1.96 * Math.sqrt((0.3 * 0.7) / 1000 + (0.5 * 0.5) / 500);
+    expect((two.high - two.low) / 2).toBeCloseTo(wide, 2);
+  });
+
+  it('has no width where every outcome is the same, and repeats with the seed', () => {
+    const settings = { seed: 1, rounds: 50 };
+    const sure = stratifiedBootstrap([group(5, 5), group(0, 3)], ([a, b]) => a! + b!, settings);
+    expect(sure).toEqual({ low: 1, high: 1 });
+    const again = () => stratifiedBootstrap([group(3, 9)], ([a]) => a!, settings);
+    expect(again()).toEqual(again());
+  });
+
+  it('refuses an empty group', () => {
+    expect(() => stratifiedBootstrap([[true], []], () => 0, { seed: 1, rounds: 1 })).toThrow(
       expect.objectContaining({ code: 'nothing-to-measure' }),
     );
   });

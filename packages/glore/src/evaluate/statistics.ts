@@ -94,6 +94,30 @@ export function pairedBootstrap(
   };
 }
 
+/**
+ * The 95% percentile interval of a figure made of several rates, by resampling each group of outcomes with replacement
+ * `rounds` (>= 1) times; the same seed gives the same interval.
+ *
+ * @throws GloreError `nothing-to-measure` if a group is empty.
+ */
+export function stratifiedBootstrap(
+  groups: readonly (readonly boolean[])[],
+  figure: (rates: readonly number[]) => number,
+  { seed, rounds }: { seed: number; rounds: number },
+): Interval {
+  for (const group of groups) checkNotEmpty('stratifiedBootstrap', group);
+  const random = splitmix32(seed);
+  const rateOf = (group: readonly boolean[]) => {
+    let hits = 0;
+    for (let i = 0; i < group.length; i++) {
+      if (group[Math.floor(random() * group.length)]) hits++;
+    }
+    return hits / group.length;
+  };
+  const figures = Float64Array.from({ length: rounds }, () => figure(groups.map(rateOf))).sort();
+  return { low: quantile(figures, 0.025), high: quantile(figures, 0.975) };
+}
+
 /** Throws GloreError `length-mismatch` unless the two lists describe the same items. */
 export function checkSameLength(where: string, a: readonly unknown[], b: readonly unknown[]): void {
   if (a.length === b.length) return;

@@ -1,5 +1,5 @@
 /** Stepwise labels of student samples from rollouts: l_i = 1 iff the answer was reached from the prefix P_i. */
-import type { RolloutRecord, Sample } from '../rollout/index.js';
+import type { RolloutRecord, Sample, Trace } from '../rollout/index.js';
 import { usesPrefix } from './consistency.js';
 
 /** A sample with a label for each of its lines. */
@@ -10,9 +10,16 @@ export interface LabelledSample {
   readonly labels: readonly boolean[];
   /** Whether the answer line is right; null if there is none. */
   readonly answer: boolean | null;
-  /** Verifying traces that counted and rollouts drawn, by prefix. */
+  /** Verifying traces that counted and rollouts known, by prefix. */
   readonly counts: readonly { readonly successes: number; readonly attempts: number }[];
 }
+
+/** Whether a trace counts as a verifying trace of the prefix: it reaches the answer and, if `consistent`, uses the prefix. */
+export const verifies = (
+  prefix: readonly string[],
+  trace: Omit<Trace, 'count'>,
+  consistent: boolean,
+): boolean => trace.right && (!consistent || usesPrefix(prefix, trace));
 
 /**
  * Verifies each prefix of a sample: a label is 1 iff any rollout from it is a verifying trace.
@@ -35,9 +42,7 @@ export function verify(
     };
     const rollouts = record?.prefixes[i];
     const traces = rollouts?.traces ?? [own];
-    const verifying = traces.filter(
-      (trace) => trace.right && (!consistent || usesPrefix(prefix, trace)),
-    );
+    const verifying = traces.filter((trace) => verifies(prefix, trace, consistent));
     return {
       successes: verifying.reduce((sum, { count }) => sum + count, 0),
       attempts: rollouts?.attempts ?? 1,

@@ -1,7 +1,7 @@
 /** A model that runs in this process, on the engine's worker threads. */
 import { type Checkpoint, Model } from '@glore/engine';
 import { tokenAuthor, tokenCritic } from './tokens.js';
-import type { LanguageModel } from './types.js';
+import type { Generator, LanguageModel, Scorer } from './types.js';
 
 /** Opens a checkpoint for sampling and scoring. One call is one task of one worker: keep `workers` calls in flight. */
 export async function openEmbedded(
@@ -10,8 +10,19 @@ export async function openEmbedded(
 ): Promise<LanguageModel> {
   const model = await Model.open(checkpoint, { workers });
   const opened: LanguageModel = {
+    ...onEngine(model),
+    author: (codec) => tokenAuthor(opened, codec),
+    critic: (codec) => tokenCritic(opened, codec),
+    close: () => model.close(),
+  };
+  return opened;
+}
+
+/** What the pipeline asks of a model, answered by the engine, or by whatever takes its tasks. */
+export function onEngine(engine: Pick<Model, 'generate' | 'score'>): Generator & Scorer {
+  return {
     async generate(requests, { temperature, maxTokens, stop }) {
-      const { completions } = await model.generate({
+      const { completions } = await engine.generate({
         contexts: requests,
         temperature,
         maxTokens,
@@ -20,15 +31,11 @@ export async function openEmbedded(
       return completions.map((branches) => branches.map(({ tokens }) => tokens));
     },
     async score(requests, { positive, negative }) {
-      const scores = await model.score({ items: requests, labels: [positive, negative] });
+      const scores = await engine.score({ items: requests, labels: [positive, negative] });
       return scores.map((positions) =>
         // The sigmoid of the difference of log-probabilities is p(+) / (p(+) + p(-)).
         positions.map(([plus, minus]) => 1 / (1 + Math.exp(minus! - plus!))),
       );
     },
-    author: (codec) => tokenAuthor(opened, codec),
-    critic: (codec) => tokenCritic(opened, codec),
-    close: () => model.close(),
   };
-  return opened;
 }

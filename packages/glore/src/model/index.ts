@@ -1,4 +1,4 @@
-export { openEmbedded } from './embedded.js';
+export { onEngine, openEmbedded } from './embedded.js';
 export {
   GlobalRefiner,
   LocalRefiner,

@@ -48,6 +48,13 @@ export const modelFolder = (run: Run, role: RoleName): string => pathIn(run, rol
 
 export function readRole(run: Run, role: RoleName): Promise<Checkpoint> {
   const folder = modelFolder(run, role);
+  const served = run.recipe.models?.[role];
+  if (served) {
+    throw new GloreError(
+      'model-served',
+      `${folder}: expected a model in the run's folder, found that the ${role} is served (${served.endpoint}: ${served.model}); take it from there`,
+    );
+  }
   if (!existsSync(folder)) {
     throw new GloreError(
       'model-missing',
@@ -61,10 +68,10 @@ export const readProblems = (run: Run, split: string): Promise<Problem[]> =>
   readJsonl<Problem>(pathIn(run, 'problems', `${split}.jsonl`));
 
 /** Opens models by role, where they are served or here, hands them to `work`, and closes them whatever happens. */
-export async function withModels<T>(
+export async function withModels<T, N extends RoleName>(
   run: Run,
-  names: readonly RoleName[],
-  work: (models: Record<RoleName, RoleModel>) => Promise<T>,
+  names: readonly N[],
+  work: (models: Record<N, RoleModel>) => Promise<T>,
   waiting?: Waiting,
 ): Promise<T> {
   const served = await openServedRoles(run, names, waiting);
@@ -72,7 +79,7 @@ export async function withModels<T>(
   try {
     for (const name of names)
       opened[name] ??= await openEmbedded(await readRole(run, name), run.recipe.workers);
-    return await work(opened as Record<RoleName, RoleModel>);
+    return await work(opened as Record<N, RoleModel>);
   } finally {
     await Promise.all(Object.values(opened).map((model) => model.close()));
     await served.close();

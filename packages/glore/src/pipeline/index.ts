@@ -1,5 +1,13 @@
 export { type BaseRecipe, readBaseRecipe, trainBase } from './base.js';
-export { inRoles, type Run, roles, withModels } from './context.js';
+export {
+  chunks,
+  inRoles,
+  type RoleName,
+  type Run,
+  readRole,
+  roles,
+  withModels,
+} from './context.js';
 export {
   examine,
   examineUrl,
@@ -9,6 +17,7 @@ export {
   readGolden,
   writeGolden,
 } from './doctor.js';
+export { type Exported, type ExportOptions, exportRun, exportSets } from './export.js';
 export { type Recipe, readRecipe } from './recipe.js';
 export type { Report } from './report.js';
 export {

@@ -37,7 +37,7 @@ rollouts:
 labels: { propagation: true, consistency: true, balance: true }
 localPairs: 3
 training:
-  orm: { start: student, epochs: 1, batch: 32, rate: 1.0e-3 }
+  orm: { start: student, candidates: 0, epochs: 1, batch: 32, rate: 1.0e-3 }
   sorm: { epochs: 2, batch: 32, rate: 1.0e-3, examples: 900 }
   global: { epochs: 1, batch: 32, rate: 1.0e-3, plain: 0.25 }
   local: { epochs: 1, batch: 32, rate: 1.0e-3, plain: 0.25 }
@@ -79,7 +79,7 @@ describe('readRecipe', () => {
     expect(read()).toMatchObject({
       base,
       problems: { settings: { steps: [2, 6], maxValue: 999 }, test: 1500 },
-      rollouts: { samples: 4000, count: 8, temperature: 1 },
+      rollouts: { method: 'adaptive', samples: 4000, count: 8, temperature: 1 },
     });
     expect(read()).not.toHaveProperty('presets');
   });
@@ -117,7 +117,7 @@ describe('readRecipe', () => {
 });
 
 describe('a wrong key', () => {
-  const rolloutKeys = 'samples, count, temperature';
+  const rolloutKeys = 'method, samples, count, temperature';
   refuses([
     [
       'one that is misspelt',
@@ -238,6 +238,29 @@ describe('a wrong value', () => {
   ]);
 });
 
+describe('adaptive rollouts', () => {
+  const without = ['propagation: true', 'propagation: false'] as const;
+  refuses([
+    [
+      'another method',
+      'rollouts:\n',
+      'rollouts:\n  method: greedy\n',
+      ':23: rollouts.method: expected "adaptive" or "brute", found "greedy"',
+    ],
+    [
+      'labels without propagation',
+      ...without,
+      ':26: labels.propagation: expected true, since adaptive rollouts only find the flip (or rollouts.method: brute), found false',
+    ],
+  ]);
+
+  it('takes brute force with or without propagation', () => {
+    expect(read('rollouts:\n', 'rollouts:\n  method: brute\n').rollouts.method).toBe('brute');
+    const both = `rollouts:\n  method: brute${yaml.slice(yaml.indexOf('rollouts:') + 9).replace(...without)}`;
+    expect(read(yaml.slice(yaml.indexOf('rollouts:')), both).labels.propagation).toBe(false);
+  });
+});
+
 describe('a world without problems', () => {
   refuses([
     [
@@ -326,7 +349,7 @@ describe('a wrong preset', () => {
         'its unknown key, by the line in it',
         'samples: 1000',
         'amount: 1000',
-        ':38: rollouts.amount: expected one of the keys samples, count, temperature, found this one',
+        ':38: rollouts.amount: expected one of the keys method, samples, count, temperature, found this one',
       ],
       [
         'its wrong value, by the line in it',

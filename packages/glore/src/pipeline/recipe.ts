@@ -70,8 +70,16 @@ const recipe = z.strictObject({
   }),
   /** Samples of the student on fresh training problems: the ORM's data and the drafts of everything else. */
   drafts: z.strictObject({ problems: count, samples: count, temperature }),
-  /** Rollouts from the prefixes of `samples` wrong drafts, and equally many right drafts labelled. */
-  rollouts: z.strictObject({ samples: count, count, temperature }),
+  /**
+   * Rollouts from the prefixes of `samples` wrong drafts, and equally many right drafts labelled. Adaptive: at most `count`
+   * from the prefixes on which a label hangs; brute: `count` from every prefix.
+   */
+  rollouts: z.strictObject({
+    method: z.enum(['adaptive', 'brute']).default('adaptive'),
+    samples: count,
+    count,
+    temperature,
+  }),
   labels: z.strictObject({
     propagation: z.boolean(),
     consistency: z.boolean(),
@@ -83,6 +91,8 @@ const recipe = z.strictObject({
     orm: training.extend({
       /** The checkpoint it starts from: the student, or the SORM, which has learned to check steps. */
       start: z.enum(['student', 'sorm']),
+      /** Fresh problems whose drafts and refinements it learns from too; 0 for the paper's ORM, which has seen none. */
+      candidates: z.int().min(0),
     }),
     sorm: training,
     global: refinerTraining,
@@ -133,6 +143,10 @@ function checked(result: Recipe, source: Source, path: string): Recipe {
   }
   const wrong = wrongModel(result);
   if (wrong) throw source.error(wrong.keys, wrong.expected, wrong.found);
+  if (result.rollouts.method === 'adaptive' && !result.labels.propagation) {
+    const expected = 'true, since adaptive rollouts only find the flip (or rollouts.method: brute)';
+    throw source.error(['labels', 'propagation'], expected, 'false');
+  }
   const base = resolve(dirname(path), result.base);
   for (const name of ['config.json', 'tokenizer.json']) {
     if (existsSync(join(base, name))) continue;

@@ -6,6 +6,7 @@ import { fingerprint } from '@glore/engine';
 import { GloreError } from '../error.js';
 import {
   doneStage,
+  fingerprintOf,
   lockRun,
   type Reporter,
   readJson,
@@ -38,9 +39,10 @@ export const stageNames = [
   'labels',
   'datasets',
   'sorm',
-  'orm',
   'global',
   'local',
+  'candidates',
+  'orm',
   'evaluation',
 ] as const;
 export type StageName = (typeof stageNames)[number];
@@ -48,12 +50,13 @@ export type StageName = (typeof stageNames)[number];
 const table: Record<StageName, Stage> = {
   problems: {
     work: stages.problems,
-    settings: ({ problems, student, drafts }) => [
+    settings: ({ problems, student, drafts, training }) => [
       problems,
       student.sft.problems,
       student.expertIteration.rounds,
       student.expertIteration.problems,
       drafts.problems,
+      training.orm.candidates,
     ],
     needs: [],
   },
@@ -69,7 +72,12 @@ const table: Record<StageName, Stage> = {
   },
   rollouts: {
     work: stages.rollouts,
-    settings: ({ rollouts, maxTokens }) => [rollouts, maxTokens],
+    settings: ({ rollouts, labels: { consistency }, maxTokens }) => [
+      rollouts,
+      maxTokens,
+      // Adaptive rollouts end at the first trace that counts.
+      ...(rollouts.method === 'adaptive' ? [consistency] : []),
+    ],
     needs: ['drafts'],
   },
   labels: {
@@ -81,11 +89,6 @@ const table: Record<StageName, Stage> = {
     work: stages.datasets,
     settings: ({ labels, localPairs }) => [labels.balance, localPairs],
     needs: ['labels'],
-  },
-  orm: {
-    work: stages.orm,
-    settings: ({ training, workers }) => [training.orm, workers],
-    needs: ['student', 'sorm', 'datasets'],
   },
   sorm: {
     work: stages.sorm,
@@ -101,6 +104,16 @@ const table: Record<StageName, Stage> = {
     work: stages.local,
     settings: ({ training, workers }) => [training.local, workers],
     needs: ['student', 'datasets'],
+  },
+  candidates: {
+    work: stages.candidates,
+    settings: ({ maxTokens }) => [maxTokens],
+    needs: ['problems', 'student', 'sorm', 'global', 'local'],
+  },
+  orm: {
+    work: stages.orm,
+    settings: ({ training, workers }) => [training.orm, workers],
+    needs: ['student', 'sorm', 'datasets', 'candidates'],
   },
   evaluation: {
     work: stages.evaluation,
@@ -205,8 +218,13 @@ export async function runShardOf(
 function settingsOf({ recipe, codec, base }: Run, name: StageName): unknown {
   // Whatever all stages depend on.
   const common = { seed: recipe.seed, codec: codec.hash, base: fingerprint(base) };
-  return { common, own: table[name].settings(recipe), ...servedIn(recipe, name) };
+  return { common, ...ownSettings(recipe, name) };
 }
+
+const ownSettings = (recipe: Recipe, name: StageName) => ({
+  own: table[name].settings(recipe),
+  ...servedIn(recipe, name),
+});
 
 /** The served model of the role that a stage is named after, so that a run without any is what it was. */
 function servedIn(recipe: Recipe, name: StageName): { served?: unknown } {
@@ -233,16 +251,65 @@ export async function readReport(folder: string): Promise<Report> {
       `${folder}: expected a finished run, found one without report.json; finish it with the command that began it: glore run <recipe> --run ${folder}`,
     );
   }
-  throw new GloreError(
+  throw runMissing(folder);
+}
+
+const runMissing = (folder: string): GloreError =>
+  new GloreError(
     'run-missing',
     `${folder}: expected the folder of a finished run, found ${existsSync(folder) ? 'no run in it' : 'no such folder'}; make one: glore run recipes/tiny.yaml --run ${folder}`,
   );
+
+/**
+ * A run of which at least these stages, and those that they need, are done with the recipe in its folder. Like a finished
+ * one it stands on its own: its base is its student.
+ * @throws GloreError `run-missing`, `run-unfinished`, `run-changed`
+ */
+export async function openUnfinishedRun(
+  folder: string,
+  stages: readonly StageName[],
+): Promise<Run> {
+  if (!existsSync(join(folder, 'recipe.json'))) throw runMissing(folder);
+  const recipe = await readJson<Recipe>(join(folder, 'recipe.json'));
+  const asked: StageName[] = ['student', ...stages];
+  const wanted = new Set(asked.flatMap(neededFor));
+  const done = new Map<StageName, StageRecord>();
+  for (const name of stageNames.filter((stage) => wanted.has(stage))) {
+    const path = join(folder, name, 'done.json');
+    if (!existsSync(path)) {
+      throw new GloreError(
+        'run-unfinished',
+        `${folder}: expected the stage ${name} done, found it unfinished; finish it: glore ${name} <recipe> --run ${folder}`,
+      );
+    }
+    const record = await readJson<StageRecord>(path);
+    const { settings } = await readJson<StartedStage>(join(folder, name, 'started.json'));
+    const common = { ...settings.common, seed: recipe.seed };
+    const upstream = table[name].needs.map((need) => done.get(need)!);
+    const settingsNow = { common, ...ownSettings(recipe, name) };
+    if (fingerprintOf({ name, settings: settingsNow, upstream }) !== record.fingerprint) {
+      throw new GloreError(
+        'run-changed',
+        `${folder}: expected the stage ${name} done with the settings in recipe.json, found it done with others; do it anew: glore ${name} <recipe> --run ${folder}`,
+      );
+    }
+    done.set(name, record);
+  }
+  return openRun(folder, standingAlone(folder, recipe));
+}
+
+/** The recipe of a run that is done, without what its base has become: its student has the same tokenizer. */
+const standingAlone = (folder: string, recipe: Recipe): Recipe =>
+  recipe.models?.student ? recipe : { ...recipe, base: join(folder, 'student', 'model') };
+
+/** What `started.json` says that every stage depends on. */
+interface StartedStage {
+  readonly settings: { readonly common: Readonly<Record<string, unknown>> };
 }
 
 /** A finished run and its report. It stands on its own: the tokenizer is its student's, whatever has become of the base. */
 export async function readRun(folder: string): Promise<{ run: Run; report: Report }> {
   const report = await readReport(folder);
   const recipe = await readJson<Recipe>(join(folder, 'recipe.json'));
-  const base = recipe.models?.student ? recipe.base : join(folder, 'student', 'model');
-  return { run: await openRun(folder, { ...recipe, base }), report };
+  return { run: await openRun(folder, standingAlone(folder, recipe)), report };
 }

@@ -34,11 +34,21 @@ import {
   refinements,
   type Speeds,
 } from '../evaluate/index.js';
-import { flipOf, type LabelledSample, propagate, verify } from '../label/index.js';
-import { openEmbedded, type RoleModel, Student } from '../model/index.js';
-import { generateProblems, type Problem, Random } from '../problem/index.js';
-import type { Models } from '../refine/index.js';
+import { flipOf, type LabelledSample, propagate, verifies, verify } from '../label/index.js';
 import {
+  GlobalRefiner,
+  LocalRefiner,
+  openEmbedded,
+  RewardModel,
+  type RoleModel,
+  Student,
+} from '../model/index.js';
+import { generateProblems, type Problem, Random } from '../problem/index.js';
+import { firstErrorOf, type Models } from '../refine/index.js';
+import {
+  adaptiveRollouts,
+  isRight,
+  type RolloutItem,
   type RolloutRecord,
   rolloutsFrom,
   type Sample,
@@ -62,9 +72,9 @@ import {
 import type { Training } from './recipe.js';
 import { openServedRoles, type Waiting } from './served.js';
 
-/** Problems sampled as one unit of work, and samples rolled out as one. */
+/** Problems sampled as one unit of work, and problems whose wrong samples are rolled out as one. */
 const PROBLEMS_PER_UNIT = 64;
-const SAMPLES_PER_UNIT = 16;
+const ROLLED_OUT_PER_UNIT = 24;
 
 export interface Tokens {
   readonly generatedTokens?: number;
@@ -93,6 +103,7 @@ export const problems: Work = async (run) => {
     await write(`ei-${round}`, 'train', student.expertIteration.problems, 10 + round);
   }
   await write('train', 'train', drafts.problems, 2);
+  await write('candidates', 'train', run.recipe.training.orm.candidates, 4);
   await write('dev', 'dev', set.dev, 3);
   await write('test', 'test', set.test, 4);
   return {};
@@ -103,12 +114,7 @@ export const student: Work = async (run, context) => {
   if (isServed(run, 'student', context)) return {};
   const { recipe, base, codec } = run;
   const { sft, expertIteration } = recipe.student;
-  const worked = (await readProblems(run, 'sft')).map(({ id, question, steps, answer }) => ({
-    problem: id,
-    question,
-    steps,
-    answer,
-  }));
+  const worked = await workedRecords(run);
   let generatedTokens = 0;
   let trainedTokens = 0;
   let records: StudentRecord[] = worked;
@@ -154,6 +160,29 @@ export const student: Work = async (run, context) => {
   );
   return { generatedTokens, trainedTokens };
 };
+
+/** Worked solutions, which the first student learns from. */
+const workedRecords = async (run: Run): Promise<StudentRecord[]> =>
+  (await readProblems(run, 'sft')).map(({ id, question, steps, answer }) => ({
+    problem: id,
+    question,
+    steps,
+    answer,
+  }));
+
+/**
+ * What the last student has learned from: worked solutions, and the correct samples of every round. Where it is served
+ * there were no rounds.
+ */
+export async function studentRecords(run: Run): Promise<StudentRecord[]> {
+  const records = await workedRecords(run);
+  if (run.recipe.models?.student) return records;
+  for (let round = 1; round <= run.recipe.student.expertIteration.rounds; round++) {
+    const samples = await readJsonl<Sample>(pathIn(run, 'student', `samples-${round}.jsonl`));
+    records.push(...correct(samples, questionsOf(await readProblems(run, `ei-${round}`))));
+  }
+  return records;
+}
 
 /** Correct and distinct samples. */
 function correct(
@@ -281,23 +310,37 @@ function toLabel(run: Run, samples: readonly Sample[]): { wrong: Sample[]; right
   return { wrong: pick(false), right: pick(true) };
 }
 
-/** K rollouts from every prefix of the chosen wrong samples. */
+/** Rollouts from prefixes of the chosen wrong samples: those on which a label hangs, or all. */
 export const rollouts: Work = async (run, context) => {
   const { recipe, codec } = run;
-  const { count, temperature } = recipe.rollouts;
+  const { method, count, temperature } = recipe.rollouts;
+  const options = { count, temperature, seed: `${recipe.seed}/rollouts` };
   const byId = new Map((await readProblems(run, 'train')).map((problem) => [problem.id, problem]));
-  const { wrong } = toLabel(run, await readSamples(run));
-  const items = wrong.map((sample) => ({ problem: byId.get(sample.problem)!, sample }));
-  context.progress.total(items.length, 'samples');
-  const { size, parallel } = unitsOf(run, ['student'], SAMPLES_PER_UNIT, 1);
-  const sampled = (models: Record<RoleName, RoleModel>) => {
+  const samples = await readSamples(run);
+  const { wrong } = toLabel(run, samples);
+  // Samples at another temperature are no rollouts, but a right one still shows that its prefixes verify.
+  const drafts = byProblem(
+    samples.filter(({ right }) => right || recipe.drafts.temperature === temperature),
+  );
+  context.progress.total(wrong.length, 'samples');
+  const { size, parallel } = unitsOf(run, ['student'], ROLLED_OUT_PER_UNIT, 1);
+  const sampled = (models: Record<'student', RoleModel>) => {
     const policy = new Student(models.student, codec, recipe.maxTokens);
+    const collector = (items: readonly RolloutItem[]) =>
+      method === 'brute'
+        ? rolloutsFrom(policy, items, options)
+        : adaptiveRollouts(policy, items, {
+            ...options,
+            drafts,
+            verifies: (prefix, trace) => verifies(prefix, trace, recipe.labels.consistency),
+          });
     return collect({
       path: join(context.folder, 'rollouts.jsonl'),
-      units: chunks(items, size),
-      key: ([first]) => sampleKey(first!.problem.id, first!.sample.index),
+      // Whole problems: the samples of one share what is known of it.
+      units: chunks([...byProblem(wrong).values()], size),
+      key: ([first]) => first![0]!.problem,
       work: (unit) =>
-        rolloutsFrom(policy, unit, { count, temperature, seed: `${recipe.seed}/rollouts` }),
+        collector(unit.flat().map((sample) => ({ problem: byId.get(sample.problem)!, sample }))),
       parallel,
       shard: context.shard,
       ...(context.signal && { signal: context.signal }),
@@ -416,7 +459,7 @@ export const datasets: Work = async (run, context) => {
   return {};
 };
 
-const readSet = <T>(run: Run, name: string) =>
+export const readSet = <T>(run: Run, name: string) =>
   readJsonl<T>(pathIn(run, 'datasets', `${name}.jsonl`));
 
 /** Trains one role from the student on its set. */
@@ -424,11 +467,12 @@ function training<R extends { readonly problem: string }>(
   role: 'orm' | 'sorm' | 'global' | 'local',
   example: (run: Run, record: R) => Example,
   options: (run: Run) => Training & { readonly plain?: number; readonly start?: RoleName },
+  more: (run: Run) => Promise<R[]> = async () => [],
 ): Work {
   return async (run, context) => {
     if (isServed(run, role, context)) return {};
     const { plain = 0, start = 'student', ...settings } = options(run);
-    const records = await readSet<R>(run, role);
+    const records = [...(await readSet<R>(run, role)), ...(await more(run))];
     const chosen = new Random(run.recipe.seed, role, 'examples')
       .shuffle(records)
       .slice(0, settings.examples ?? records.length);
@@ -457,7 +501,16 @@ export const orm = training<RewardRecord>(
   // The ORM ranks whole solutions, so four fifths of each example's loss is at its last line. Before an error the right and
   // the wrong samples of a problem look alike, and at equal weights that noise undoes what the model has learned.
   ({ codec }, record) => rewardExample(codec, record, Math.max(1, 4 * (record.labels.length - 1))),
-  ({ recipe }) => recipe.training.orm,
+  ({ recipe }) => {
+    const { candidates: _, ...settings } = recipe.training.orm;
+    return settings;
+  },
+  async (run) =>
+    ormRecords(
+      await readJsonl<Sample>(pathIn(run, 'candidates', 'candidates.jsonl')),
+      questionsOf(await readProblems(run, 'candidates')),
+      `${run.recipe.seed}/candidates`,
+    ),
 );
 export const sorm = training<RewardRecord>(
   'sorm',
@@ -474,6 +527,67 @@ export const local = training<LocalRecord>(
   ({ codec }, record) => localExample(codec, record),
   ({ recipe }) => recipe.training.local,
 );
+
+/** A line is wrong below this before a threshold has been fitted. */
+const HALF = 0.5;
+
+/**
+ * Draft, global and local refinement of fresh training problems, judged by their answers: what the ORM will have to choose
+ * among, which samples of the student are not.
+ */
+export const candidates: Work = async (run, context) => {
+  const { recipe, codec } = run;
+  const list = await readProblems(run, 'candidates');
+  context.progress.total(list.length, 'problems');
+  const needed = ['student', 'sorm', 'global', 'local'] as const;
+  const { size, parallel } = unitsOf(run, needed, PROBLEMS_PER_UNIT, 8);
+  const refined = (models: Record<(typeof needed)[number], RoleModel>) => {
+    const student = new Student(models.student, codec, recipe.maxTokens);
+    const sorm = new RewardModel(models.sorm, codec);
+    const global = new GlobalRefiner(models.global, codec, recipe.maxTokens);
+    const local = new LocalRefiner(models.local, codec, recipe.maxTokens);
+    return collect({
+      path: join(context.folder, 'candidates.jsonl'),
+      units: chunks(list, size),
+      key: ([first]) => first!.id,
+      work: async (unit) => {
+        const drafts = await student.draft(unit.map(({ question }) => question));
+        const items = unit.map(({ question }, i) => ({ question, draft: drafts[i]! }));
+        const values = await sorm.values(
+          items.map(({ question, draft }) => ({ question, solution: draft })),
+        );
+        const marked = items
+          .map((item, i) => ({ ...item, index: i, location: firstErrorOf(values[i]!, HALF) }))
+          .filter(({ location }) => location > 0);
+        const globals = await global.refine(items);
+        const locals = await local.refine(marked);
+        return unit.flatMap((problem, i) => {
+          const at = marked.findIndex(({ index }) => index === i);
+          return [drafts[i]!, globals[i]!, ...(at < 0 ? [] : [locals[at]!])].map(
+            ({ steps, answer, tokens }, index): Sample => ({
+              problem: problem.id,
+              index,
+              seed: 0,
+              steps,
+              answer: answer ?? null,
+              right: isRight(problem, answer),
+              tokens,
+            }),
+          );
+        });
+      },
+      parallel,
+      ...(context.signal && { signal: context.signal }),
+      onUnit: advancing(
+        context,
+        (records) => new Set(records.map(({ problem }) => problem)).size,
+        rightShare,
+      ),
+    });
+  };
+  const found = await withModels(run, needed, refined, waitingIn(context));
+  return { generatedTokens: total(found) };
+};
 
 /** Attempts and refinements of dev and test; thresholds come from dev alone. */
 export const evaluation: Work = async (run, context) => {

@@ -3,6 +3,7 @@ export {
   type Decision,
   finalScore,
   type Models,
+  type RefineEvent,
   type RefineOptions,
   refine,
   type Source,

@@ -33,7 +33,16 @@ export interface RefineOptions {
   readonly threshold: number;
   /** `gate`: a draft that the ORM values at least this much is kept as it is. */
   readonly tau: number;
+  /** Told of each question's way as soon as it is known. */
+  readonly observe?: (event: RefineEvent) => void;
 }
+
+/** One piece of a decision; `index` is the question's. */
+export type RefineEvent = { readonly index: number } & (
+  | { readonly stage: Source; readonly candidate: Candidate }
+  | { readonly stage: 'where'; readonly values: readonly number[]; readonly location: number }
+  | { readonly stage: 'choice'; readonly choice: number }
+);
 
 export type Source = 'draft' | 'global' | 'local';
 
@@ -65,13 +74,14 @@ export async function refine(
   drafts?: readonly Generated[],
 ): Promise<Decision[]> {
   const started = drafts ?? (await models.student.draft(questions));
-  const items = questions.map((question, i) => ({ question, draft: started[i]! }));
+  const items = questions.map((question, i) => ({ question, draft: started[i]!, index: i }));
+  const observe = options.observe ?? (() => {});
 
   // When
-  const kept = await candidates('draft', items, started, models.orm);
-  const refined = items
-    .map((item, i) => ({ ...item, index: i }))
-    .filter(({ index }) => options.mode === 'rerank' || kept[index]!.score < options.tau);
+  const kept = await candidates('draft', items, started, models.orm, observe);
+  const refined = items.filter(
+    ({ index }) => options.mode === 'rerank' || kept[index]!.score < options.tau,
+  );
 
   // Where
   const values = await models.sorm.values(
@@ -81,6 +91,9 @@ export async function refine(
     ...item,
     location: firstErrorOf(values[i]!, options.threshold),
   }));
+  located.forEach(({ index, location }, i) => {
+    observe({ stage: 'where', index, values: values[i]!, location });
+  });
 
   // How
   const global = await candidates(
@@ -88,9 +101,16 @@ export async function refine(
     refined,
     await models.global.refine(refined),
     models.orm,
+    observe,
   );
   const marked = located.filter(({ location }) => location > 0);
-  const local = await candidates('local', marked, await models.local.refine(marked), models.orm);
+  const local = await candidates(
+    'local',
+    marked,
+    await models.local.refine(marked),
+    models.orm,
+    observe,
+  );
 
   // Rerank
   const globalOf = new Map(refined.map(({ index }, i) => [index, global[i]!]));
@@ -103,26 +123,29 @@ export async function refine(
       (candidate) => candidate !== undefined,
     );
     const { values, location } = whereOf.get(i) ?? { values: [], location: -1 };
-    return { values, location, candidates: all, choice: best(all.map(({ score }) => score)) };
+    const choice = best(all.map(({ score }) => score));
+    observe({ stage: 'choice', index: i, choice });
+    return { values, location, candidates: all, choice };
   });
 }
 
 /** Solutions as candidates, with the ORM's value of each. */
 async function candidates(
   source: Source,
-  items: readonly { readonly question: string }[],
+  items: readonly { readonly question: string; readonly index: number }[],
   solutions: readonly Generated[],
   orm: RewardModel,
+  observe: (event: RefineEvent) => void,
 ): Promise<Candidate[]> {
   const values = await orm.values(
     items.map(({ question }, i) => ({ question, solution: solutions[i]! })),
   );
-  return solutions.map(({ steps, answer, tokens }, i) => ({
-    source,
-    solution: { steps, answer },
-    score: finalScore({ steps, answer }, values[i]!),
-    tokens,
-  }));
+  return solutions.map(({ steps, answer, tokens }, i) => {
+    const solution = { steps, answer };
+    const candidate = { source, solution, score: finalScore(solution, values[i]!), tokens };
+    observe({ stage: source, index: items[i]!.index, candidate });
+    return candidate;
+  });
 }
 
 /** The ORM's value of a whole solution is that of its answer line; one without an answer cannot be right. */

@@ -11,7 +11,7 @@ export interface Trace {
   readonly count: number;
 }
 
-/** The rollouts from `P_i` of a sample. */
+/** What is known from `P_i` of a sample: how often it was continued, and how. */
 export interface PrefixRollouts {
   readonly length: number;
   readonly attempts: number;
@@ -27,13 +27,25 @@ export interface RolloutRecord {
   readonly tokens: number;
 }
 
-/** K rollouts from every prefix of every sample. */
+/** A sample to roll out, with its problem. */
+export interface RolloutItem {
+  readonly problem: Problem;
+  readonly sample: Sample;
+}
+
+export interface RolloutOptions {
+  /** K. */
+  readonly count: number;
+  readonly temperature: number;
+  readonly seed: string;
+}
+
+/** K rollouts from every prefix of every sample: brute force. */
 export async function rolloutsFrom(
-  student: Student,
-  items: readonly { readonly problem: Problem; readonly sample: Sample }[],
-  options: { readonly count: number; readonly temperature: number; readonly seed: string },
+  student: Pick<Student, 'rollout'>,
+  items: readonly RolloutItem[],
+  { count, temperature, seed }: RolloutOptions,
 ): Promise<RolloutRecord[]> {
-  const { count, temperature, seed } = options;
   const written = await student.rollout(
     items.map(({ problem, sample }) => ({
       question: problem.question,
@@ -65,7 +77,8 @@ export async function rolloutsFrom(
   }));
 }
 
-function distinct(traces: readonly Omit<Trace, 'count'>[]): Trace[] {
+/** Each spelling once, in the order of first sight, with its count. */
+export function distinct(traces: readonly Omit<Trace, 'count'>[]): Trace[] {
   const found = new Map<string, Trace>();
   for (const trace of traces) {
     const key = JSON.stringify([trace.steps, trace.answer]);

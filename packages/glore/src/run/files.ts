@@ -14,18 +14,23 @@ const pieceLength = 1 << 20;
  *
  * @throws GloreError `disk-full`, `file-forbidden`.
  */
-export async function replaceFile(path: string, texts: Iterable<string>): Promise<void> {
+export async function replaceFile(
+  path: string,
+  parts: Iterable<string | Uint8Array>,
+): Promise<void> {
   const part = `${path}.part-new`;
   await explained(path, async () => {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(part, 'w');
     try {
       let piece = '';
-      for (const text of texts) {
-        piece += text;
-        if (piece.length < pieceLength) continue;
-        await file.writeFile(piece);
-        piece = '';
+      for (const content of parts) {
+        if (typeof content === 'string') piece += content;
+        if (piece.length >= pieceLength || typeof content !== 'string') {
+          await file.writeFile(piece);
+          piece = '';
+        }
+        if (typeof content !== 'string') await file.writeFile(content);
       }
       await file.writeFile(piece);
       await file.sync();

@@ -232,7 +232,8 @@ function origin({ name, fingerprint }: StageRecord): Pick<StageRecord, 'name' | 
   return { name, fingerprint };
 }
 
-function fingerprintOf({
+/** The hash of a stage's name, its settings and the fingerprints of the stages before it. */
+export function fingerprintOf({
   name,
   settings,
   upstream,

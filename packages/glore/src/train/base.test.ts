@@ -45,11 +45,15 @@ let batches: Example[][];
 let problems: Example[];
 let drills: Example[];
 let checks: Example[];
+let judgements: Example[];
+let revisions: Example[];
 beforeAll(() => {
   batches = steps.map((step) => baseBatch(codec, mixture, 'train', step));
   problems = batches.flatMap((batch) => batch.slice(0, 6));
   drills = batches.flatMap((batch) => batch.slice(6, 10));
-  checks = batches.flatMap((batch) => batch.slice(10));
+  checks = batches.flatMap((batch) => batch.slice(10, 13));
+  judgements = batches.flatMap((batch) => batch.slice(13, 18));
+  revisions = batches.flatMap((batch) => batch.slice(18));
 });
 
 /** The equations of a sequence, with the index of the tag after each. */
@@ -79,7 +83,7 @@ describe('baseBatch', () => {
       const known = new Set(texts(batches[1]!));
       expect(texts(other).filter((text) => known.has(text))).toEqual([]);
     }
-    expect(batches.map(({ length }) => length)).toEqual(steps.map(() => 13));
+    expect(batches.map(({ length }) => length)).toEqual(steps.map(() => 22));
   });
 
   it('has problems of the split alone, with their right solutions learned after the question', () => {
@@ -167,10 +171,75 @@ describe('baseBatch', () => {
     expect(sizes.size).toBe(2);
   });
 
+  const questionOf = (tokens: readonly number[]) => spell(tokens.slice(1)).split('\n')[0]!;
+  const withStory = (question: string) => ({ id: '', question, answer: '', steps: [] });
+
+  it('has attempts to judge: right so far, at each token up to the first wrong line, then at the tags', () => {
+    const found = { right: 0, wrong: 0 };
+    for (const { tokens, targets, weights } of judgements) {
+      const question = questionOf(tokens);
+      const start = codec.prompt(question).length;
+      const tags = tokens.flatMap((token, at) => (token === ids.step && at > start ? [at] : []));
+      const lines = tags.map((tag, i) => spell(tokens.slice((tags[i - 1] ?? start) + 1, tag)));
+      const steps = lines.slice(0, -1).map((line) => line.trimEnd());
+      const judged = judgeSteps(withStory(question), steps);
+      const labels = tags.map((tag) => targets[tag] === ids.plus);
+      const flip = labels.indexOf(false);
+      expect(labels).toEqual(labels.map((_, i) => flip < 0 || i < flip));
+      // A line that is not the worked solution's may still be right: the same changes in another order.
+      const wrong = judged.indexOf(false);
+      if (wrong >= 0) expect(flip).toBeLessThanOrEqual(wrong);
+      if (flip >= 0 && flip < steps.length) expect(judged[flip]).toBe(false);
+      found[flip < 0 ? 'right' : 'wrong']++;
+      const dense = flip < 0 ? tokens.length : tags[flip]!;
+      const learned = targets.flatMap((target, at) => (target < 0 ? [] : [at]));
+      expect(learned).toEqual([
+        ...[...tokens.keys()].filter((at) => at > start && (at <= dense || tags.includes(at))),
+      ]);
+      // Right up to the token that makes the line wrong.
+      const values = learned.map((at) => targets[at] === ids.plus);
+      expect(values).toEqual([...values].sort().reverse());
+      expect(new Set(weights)).toEqual(new Set([2]));
+    }
+    expect(found.right).toBeGreaterThan(0);
+    expect(found.wrong).toBeGreaterThan(0);
+  });
+
+  it('has attempts to revise: the right solution, or its rest from the marked line on', () => {
+    const seen = { marked: 0, whole: 0 };
+    for (const { tokens, targets } of revisions) {
+      const question = questionOf(tokens);
+      const [draftAt, revisionAt] = [ids.draft, ids.revision].map((id) => tokens.indexOf(id));
+      const draft = tokens.slice(draftAt! + 1, revisionAt);
+      const mark = draft.indexOf(ids.bad);
+      const kept =
+        mark < 0 ? [] : spell(draft.slice(0, mark)).trimEnd().split('\n').filter(Boolean);
+      const target = codec.parse(tokens.slice(revisionAt! + 1));
+      const steps = [...kept, ...target.steps];
+      expect(judgeSteps(withStory(question), steps)).toEqual(steps.map(() => true));
+      expect(target.answer).toBe(/(\d+)\.$/.exec(steps.at(-1)!)![1]);
+      expect(targets).toEqual(
+        tokens.map((_, at) => (at < revisionAt! || at === tokens.length - 1 ? -1 : tokens[at + 1])),
+      );
+      seen[mark < 0 ? 'whole' : 'marked']++;
+      // The marked line is not the one that follows.
+      if (mark >= 0) {
+        const bad = spell(draft.slice(mark + 1)).split('\n')[0];
+        expect(spell(tokens.slice(revisionAt! + 1)).split(/\n|<\|eos/)[0]).not.toBe(bad);
+      }
+    }
+    expect(seen.marked).toBeGreaterThan(0);
+    expect(seen.whole).toBeGreaterThan(0);
+  });
+
   it('shares no structure with the problems of the other splits', () => {
     const structureIn = ({ tokens }: Example) =>
       structureOf(parseStory(spell(tokens).slice('<|bos|>'.length).split('\n')[0]!));
-    const learned = new Set(problems.map((example) => structureIn(example).split(' #')[0]));
+    const learned = new Set(
+      [...problems, ...judgements, ...revisions].map(
+        (example) => structureIn(example).split(' #')[0],
+      ),
+    );
     for (const split of ['dev', 'test'] as const) {
       const settings = mixture.settings;
       for (const { structure } of generateProblems({ split, count: 100, seed: 1, settings })) {

@@ -1,0 +1,187 @@
+/**
+ * Adaptive rollouts against brute force on the same samples of the same student: tokens, time, labels, and the local
+ * pairs that can be cut from what is left. Prints two tables.
+ *
+ *   npm run bench:labels -- --run runs/tiny --problems 200
+ *
+ * The student is the run's; without a run it is the base, and the recipe is recipes/tiny.yaml. `--again` draws brute
+ * force a second time from other seeds: as well as it agrees with itself, nothing can agree with it better.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadCheckpoint, openTokenizer } from '@glore/engine';
+import { createCodec } from '../../packages/glore/dist/codec/index.js';
+import {
+  byProblem,
+  distinct,
+  localRecords,
+  sampleKey,
+} from '../../packages/glore/dist/dataset/index.js';
+import { prefixTruth } from '../../packages/glore/dist/evaluate/index.js';
+import { flipOf, propagate, verifies, verify } from '../../packages/glore/dist/label/index.js';
+import { openEmbedded, Student } from '../../packages/glore/dist/model/index.js';
+import { readRecipe } from '../../packages/glore/dist/pipeline/index.js';
+import { generateProblems } from '../../packages/glore/dist/problem/index.js';
+import {
+  adaptiveRollouts,
+  rolloutsFrom,
+  sampleSolutions,
+} from '../../packages/glore/dist/rollout/index.js';
+import { readJson } from '../../packages/glore/dist/run/index.js';
+import { table } from '../table.mjs';
+
+const { values } = parseArgs({
+  options: {
+    run: { type: 'string' },
+    problems: { type: 'string', default: '100' },
+    workers: { type: 'string', default: '1' },
+    again: { type: 'boolean', default: false },
+  },
+});
+const PROBLEMS_PER_UNIT = 16;
+const root = join(import.meta.dirname, '../..');
+const recipe = values.run
+  ? await readJson(join(values.run, 'recipe.json'))
+  : readRecipe(join(root, 'recipes/tiny.yaml'));
+const { drafts, rollouts, labels, localPairs } = recipe;
+const checkpoint = await loadCheckpoint(
+  values.run ? join(values.run, 'student/model') : recipe.base,
+);
+const workers = Number(values.workers);
+const model = await openEmbedded(checkpoint, workers);
+const student = new Student(
+  model,
+  createCodec(openTokenizer(checkpoint.tokenizer)),
+  recipe.maxTokens,
+);
+
+// Problems that no stage of a run has: an offset of its own.
+const problems = generateProblems({
+  split: 'train',
+  count: Number(values.problems),
+  seed: recipe.seed * 1000 + 99,
+  settings: recipe.problems.settings,
+});
+const byId = new Map(problems.map((problem) => [problem.id, problem]));
+
+/** Works through lists in pieces, `workers` at once; the results in order, and the seconds. */
+async function inUnits(list, size, work) {
+  const units = Array.from({ length: Math.ceil(list.length / size) }, (_, i) =>
+    list.slice(i * size, (i + 1) * size),
+  );
+  const results = [];
+  const queue = units.entries();
+  const start = performance.now();
+  await Promise.all(
+    Array.from({ length: workers }, async () => {
+      for (const [i, unit] of queue) results[i] = await work(unit);
+    }),
+  );
+  return { found: results.flat(), seconds: (performance.now() - start) / 1000 };
+}
+
+const { found: samples } = await inUnits(problems, 64, (unit) =>
+  sampleSolutions(student, unit, { ...drafts, count: drafts.samples, seed: 'drafts' }),
+);
+const wrong = [...byProblem(samples).values()].flatMap((group) =>
+  distinct(group.filter(({ right, steps }) => !right && steps.length > 0)),
+);
+const groups = [...byProblem(wrong).values()];
+
+/** All rollouts by one method, and the labels that follow. */
+async function labelledBy(collector) {
+  const { found: records, seconds } = await inUnits(groups, PROBLEMS_PER_UNIT, (unit) =>
+    collector(unit.flat().map((sample) => ({ problem: byId.get(sample.problem), sample }))),
+  );
+  const verified = wrong.map((sample, i) => verify(sample, records[i], labels.consistency));
+  const labelled = verified.map((item) => ({ ...item, labels: propagate(item.labels) }));
+  const pairs = localRecords(
+    labelled,
+    new Map(records.map((record) => [sampleKey(record.problem, record.sample), record])),
+    samples,
+    new Map(problems.map(({ id, question }) => [id, question])),
+    { perSample: localPairs, seed: 'local' },
+  );
+  return {
+    seconds,
+    labels: labelled.map((item) => item.labels),
+    broken: verified.filter((item, i) => String(item.labels) !== String(labelled[i].labels)).length,
+    tokens: records.reduce((sum, { tokens }) => sum + tokens, 0),
+    pairs: pairs.length,
+    targets: new Set(pairs.map(({ target }) => JSON.stringify(target))).size,
+  };
+}
+
+const options = { count: rollouts.count, temperature: rollouts.temperature, seed: 'rollouts' };
+const brute = (seed) => (items) => rolloutsFrom(student, items, { ...options, seed });
+const adaptive = (items) =>
+  adaptiveRollouts(student, items, {
+    ...options,
+    drafts: byProblem(
+      samples.filter(({ right }) => right || drafts.temperature === rollouts.temperature),
+    ),
+    verifies: (prefix, trace) => verifies(prefix, trace, labels.consistency),
+  });
+
+const truth = wrong.map((sample) => prefixTruth(byId.get(sample.problem), sample.steps));
+const share = (part, whole) => `${((100 * part) / Math.max(1, whole)).toFixed(1)}%`;
+/** Labels, and flips, that two sets have in common. */
+function agreement(a, b) {
+  const flat = a.flatMap((row, i) => row.map((label, k) => label === b[i][k]));
+  return [
+    share(flat.filter(Boolean).length, flat.length),
+    share(a.filter((row, i) => flipOf(row) === flipOf(b[i])).length, a.length),
+  ];
+}
+
+const right = samples.filter((sample) => sample.right).length;
+const steps = truth.flat().length;
+console.log(
+  `${problems.length} problems, ${samples.length} samples (${share(right, samples.length)} right), ${wrong.length} wrong ones with ${steps} steps; K = ${rollouts.count}\n`,
+);
+const reference = await labelledBy(brute('rollouts'));
+const ours = await labelledBy(adaptive);
+const sides = [
+  ['brute force', reference],
+  ['adaptive', ours],
+  ...(values.again ? [['brute force, other seeds', await labelledBy(brute('again'))]] : []),
+];
+await model.close();
+
+console.log(
+  table(
+    [
+      'rollouts',
+      'tokens/sample',
+      'seconds',
+      'labels as the truth',
+      'flips as the truth',
+      'local pairs',
+      'distinct targets',
+    ],
+    sides.map(([name, side]) => [
+      name,
+      (side.tokens / wrong.length).toFixed(0),
+      side.seconds.toFixed(1),
+      ...agreement(side.labels, truth),
+      String(side.pairs),
+      String(side.targets),
+    ]),
+  ),
+);
+console.log(
+  `\n${table(
+    ['against brute force', 'tokens', 'time', 'equal labels', 'equal flips'],
+    sides
+      .slice(1)
+      .map(([name, side]) => [
+        name,
+        `${(reference.tokens / side.tokens).toFixed(2)} x fewer`,
+        `${(reference.seconds / side.seconds).toFixed(2)} x`,
+        ...agreement(side.labels, reference.labels),
+      ]),
+  )}`,
+);
+console.log(
+  `\nOf ${wrong.length} samples ${reference.broken} have a verifying prefix after a failing one by brute force.`,
+);

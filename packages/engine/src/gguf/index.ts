@@ -1,0 +1,1 @@
+export { ggufMetadata, ggufTensors, saveGguf } from './save.js';

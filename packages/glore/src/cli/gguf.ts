@@ -1,0 +1,34 @@
+/** `glore export-gguf`: a model as one file for llama.cpp. */
+import { mkdir, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { loadCheckpoint, saveGguf } from '@glore/engine';
+import { Command } from 'commander';
+
+export function exportGgufCommand(): Command {
+  return new Command('export-gguf')
+    .description('write a model with its tokenizer as a GGUF file for llama.cpp')
+    .argument('<folder>', 'Hugging Face folder of a model, such as runs/tiny/student/model')
+    .argument('<file>', 'file to write, such as student.gguf; one that is there is replaced')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', examples)
+    .action(async (folder: string, file: string, { json }: { readonly json?: true }) => {
+      const checkpoint = await loadCheckpoint(folder);
+      await mkdir(dirname(resolve(file)), { recursive: true });
+      await saveGguf(file, checkpoint, basename(resolve(folder)));
+      const { size: bytes } = await stat(file);
+      const tensors = checkpoint.weights.size;
+      process.stdout.write(
+        json
+          ? `${JSON.stringify({ folder, file, tensors, bytes })}\n`
+          : `${file}: ${tensors} tensors, ${(bytes / 1e6).toFixed(1)} MB\n`,
+      );
+    });
+}
+
+const examples = `
+Examples:
+  glore export-gguf checkpoints/base base.gguf
+  glore export-gguf runs/tiny/student/model student.gguf --json
+
+Weights stay float32. A prompt is <|bos|>, the problem and a line end, as in:
+  llama-cli -m student.gguf -no-cnv --temp 0 -p $'<|bos|>Mia has 37 stamps. How many stamps does Mia have?\\n'`;

@@ -1,0 +1,135 @@
+/** `glore serve`: the models of a finished run behind OpenAI's interface. */
+import { Command, InvalidArgumentError } from 'commander';
+import { GloreError } from '../error.js';
+import { openBaseModel, openRunModels, startServer, startTracing } from '../serve/index.js';
+import { Interrupted, interruptible } from './interrupt.js';
+
+interface Options {
+  readonly base?: string;
+  readonly host: string;
+  readonly port: number;
+  readonly keyEnv: string;
+  readonly workers: number;
+  readonly parallel: number;
+  readonly queue: number;
+  readonly timeout: number;
+  readonly drain: number;
+  readonly maxBody: number;
+  readonly logPrompts?: true;
+  readonly json?: true;
+}
+
+export function serveCommand(): Command {
+  const command = new Command('serve');
+  return command
+    .description('serve the models of a finished run, and the refining model, over HTTP')
+    .argument('[run]', 'folder of a finished run (default: runs/tiny)')
+    .option('--base <checkpoint>', 'serve one checkpoint in all roles instead, to try things out')
+    .option(
+      '--host <address>',
+      'address to listen on; any but this machine needs a key',
+      '127.0.0.1',
+    )
+    .option('--port <n>', 'port to listen on; 0 takes a free one', number(0, 65_535), 8000)
+    .option(
+      '--key-env <name>',
+      'environment variable that holds the key to ask for',
+      'GLORE_API_KEY',
+    )
+    .option('--workers <n>', 'threads of each model', number(1, 1024), 2)
+    .option('--parallel <n>', 'requests worked on at once', number(1, 1e6), 256)
+    .option(
+      '--queue <n>',
+      'requests that may wait for their turn; more are sent away',
+      number(0, 1e6),
+      1024,
+    )
+    .option('--timeout <seconds>', 'for one request', number(1, 86_400), 300)
+    .option('--drain <seconds>', 'to finish what is in flight after Ctrl-C', number(0, 86_400), 10)
+    .option('--max-body <MiB>', 'size of a request', number(1, 1024), 8)
+    .option('--log-prompts', 'write requests into the log, with all that is in them')
+    .option('--json', 'print where the server listens as JSON')
+    .addHelpText('after', examples)
+    .action(async (run: string | undefined, options: Options) => {
+      if (run !== undefined && options.base !== undefined) {
+        command.error("error: give a run folder or '--base <checkpoint>', not both");
+      }
+      const key = readKey(options.keyEnv, command.getOptionValueSource('keyEnv') !== 'default');
+      const { base, host, port, workers, parallel, queue, timeout } = options;
+      const log = (line: object) => process.stderr.write(`${JSON.stringify(line)}\n`);
+      const endTracing = await startTracing((warning) => log({ warning }));
+      const running = await startServer(
+        (onBatch) =>
+          base === undefined
+            ? openRunModels(run ?? 'runs/tiny', { workers, onBatch })
+            : openBaseModel(base, { workers, onBatch }),
+        {
+          host,
+          port,
+          key,
+          parallel,
+          queue,
+          timeout,
+          maxBody: options.maxBody * 2 ** 20,
+          logPrompts: options.logPrompts ?? false,
+          log,
+        },
+      );
+      const url = `${running.url}/v1`;
+      process.stdout.write(
+        options.json
+          ? `${JSON.stringify({ url, key: key !== undefined })}\n`
+          : `serving ${base ?? run ?? 'runs/tiny'} at ${url}${key === undefined ? '' : ', key required'}; Ctrl-C stops\n`,
+      );
+      try {
+        await interruptible(
+          (signal) =>
+            new Promise<never>((_, reject) => {
+              signal.addEventListener('abort', () => reject(signal.reason));
+            }),
+        );
+      } catch (reason) {
+        // A signal is how a server is meant to end.
+        if (!(reason instanceof Interrupted)) throw reason;
+        await running.close(options.drain);
+        await endTracing();
+      }
+    });
+}
+
+const examples = `
+Examples:
+  glore serve
+  glore serve runs/tiny --port 8080
+  glore serve --base checkpoints/base --port 0 --json
+  GLORE_API_KEY=... glore serve runs/tiny --host 0.0.0.0
+
+  curl http://127.0.0.1:8000/v1/chat/completions -H 'content-type: application/json' -d '{
+    "model": "glore",
+    "messages": [{"role": "user", "content": "Fay has 37 coins. Fay finds 148 more. How many coins does Fay have?"}]
+  }'
+
+Models: glore (draft, when, where, how, choice), student, orm, sorm, global, local.
+Paths: /v1/models, /v1/completions, /v1/chat/completions, /generative_scoring, /pooling, /tokenize, /detokenize,
+/health, /metrics. One JSON line a request is logged on standard error. docs/interfaces.md has the rest.`;
+
+/** The key in the variable; a variable that was named must hold one. */
+function readKey(name: string, named: boolean): string | undefined {
+  const key = process.env[name]?.trim() || undefined;
+  if (key !== undefined || !named) return key;
+  throw new GloreError(
+    'key-missing',
+    `--key-env ${name}: expected a key in the environment variable ${name}, found none; set it: export ${name}=...`,
+  );
+}
+
+const number =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most)
+      return value;
+    throw new InvalidArgumentError(
+      `expected a whole number from ${least} to ${most}, found "${text}".`,
+    );
+  };

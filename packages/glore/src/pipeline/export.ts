@@ -1,0 +1,348 @@
+/** A run's data in the formats of others, with a card that says how it was made. */
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { fingerprint } from '@glore/engine';
+import {
+  type GlobalRecord,
+  type LocalRecord,
+  type RewardRecord,
+  type StudentRecord,
+  sampleKey,
+} from '../dataset/index.js';
+import { GloreError } from '../error.js';
+import { firstErrorOfTruth, type ProblemAttempts, percent } from '../evaluate/index.js';
+import {
+  type CardSet,
+  encodeParquet,
+  type FormatName,
+  formats,
+  globalRow,
+  type JudgedSolution,
+  localRow,
+  places,
+  processBenchRow,
+  type Row,
+  renderCard,
+  shepherdRow,
+  signs,
+  stepwiseRow,
+  studentRow,
+} from '../export/index.js';
+import { flipOf, type LabelledSample } from '../label/index.js';
+import type { Sample } from '../rollout/index.js';
+import { readJson, readJsonl, replaceFile, writeJsonl } from '../run/index.js';
+import { pathIn, type Run, readProblems } from './context.js';
+import { openUnfinishedRun, type StageName } from './run.js';
+import { identityOf } from './served.js';
+import { type LabelSummary, readSet, studentRecords } from './stages.js';
+
+/** A set to export: the rows, and what the card says of them. */
+type Made = Pick<CardSet, 'balance' | 'problems' | 'origin'> & { readonly rows: readonly Row[] };
+
+/** A set that a format can have: the stage whose records it is made of, and how. */
+interface Source {
+  readonly stage: StageName;
+  readonly split: CardSet['split'];
+  readonly make: (run: Run) => Promise<Made>;
+}
+
+const source = (stage: StageName, make: Source['make'], split: Source['split'] = 'train') => ({
+  stage,
+  make,
+  split,
+});
+
+const sources: Readonly<Record<FormatName, Readonly<Record<string, Source>>>> = {
+  'trl-stepwise': {
+    sorm: source('datasets', (run) => reward(run, 'sorm', stepwiseRow)),
+    orm: source('datasets', (run) => reward(run, 'orm', stepwiseRow)),
+  },
+  'trl-prompt-completion': {
+    student: source('student', async (run) =>
+      pairs(
+        await studentRecords(run),
+        studentRow,
+        run.recipe.models?.student
+          ? 'Worked solutions. The student was served, not trained: its correct samples are in the set `plain`.'
+          : 'Worked solutions, and the correct and distinct samples of all rounds of Expert Iteration.',
+      ),
+    ),
+    global: source('datasets', async (run) =>
+      pairs(
+        await readSet<GlobalRecord>(run, 'global'),
+        globalRow,
+        'Drafts are distinct wrong samples of the student; the target is the right sample of the same problem with the smallest edit distance in lines.',
+      ),
+    ),
+    local: source('datasets', async (run) =>
+      pairs(
+        await readSet<LocalRecord>(run, 'local'),
+        localRow,
+        'Drafts are wrong samples, and failing rollouts joined to the prefix they came from, with `[BAD]` before the first line whose label is negative; the target is a verifying trace from there on.',
+      ),
+    ),
+    plain: source('datasets', async (run) =>
+      pairs(
+        await readSet<StudentRecord>(run, 'plain'),
+        studentRow,
+        "Correct and distinct samples of the student, which the refiners' training mixes in.",
+      ),
+    ),
+  },
+  'math-shepherd': {
+    sorm: source('datasets', (run) => reward(run, 'sorm', shepherd(run))),
+    orm: source('datasets', (run) => reward(run, 'orm', shepherd(run))),
+  },
+  processbench: {
+    labels: source('labels', labelledSolutions),
+    dev: source('evaluation', (run) => judgedDrafts(run, 'dev'), 'validation'),
+    test: source('evaluation', (run) => judgedDrafts(run, 'test'), 'test'),
+  },
+};
+
+/** The sets that each format has. */
+export const exportSets = (format: FormatName): string[] => Object.keys(sources[format]);
+
+export interface ExportOptions {
+  /** The run's folder. */
+  readonly folder: string;
+  readonly format: FormatName;
+  /** All that the format has if left out. */
+  readonly sets?: readonly string[] | undefined;
+  /** A new or empty folder. */
+  readonly out: string;
+  readonly parquet?: boolean | undefined;
+}
+
+export interface Exported {
+  readonly format: FormatName;
+  readonly folder: string;
+  readonly sets: readonly Pick<CardSet, 'name' | 'rows' | 'problems' | 'balance'>[];
+  readonly files: readonly string[];
+}
+
+/**
+ * Writes `<set>.jsonl`, with `parquet` also `<set>.parquet`, and the card README.md.
+ *
+ * The stages that the sets are made of must be done with the run's recipe; the run itself need not be finished.
+ * @throws GloreError `export-set`, `out-occupied`, `run-missing`, `run-unfinished`, `run-changed`, `tag-in-text`
+ */
+export async function exportRun(options: ExportOptions): Promise<Exported> {
+  const { folder, format, out, parquet = false } = options;
+  const names = options.sets ?? exportSets(format);
+  checkSets(format, names);
+  checkFree(out);
+  const chosen = names.map((name) => ({ name, ...sources[format][name]! }));
+  const run = await openUnfinishedRun(
+    folder,
+    chosen.map(({ stage }) => stage),
+  );
+  const made: (CardSet & { readonly records: readonly Row[] })[] = [];
+  for (const { name, split, make } of chosen) {
+    const { rows, ...rest } = await make(run);
+    const file = `${name}.${parquet ? 'parquet' : 'jsonl'}`;
+    made.push({ name, split, file, records: rows, rows: rows.length, ...rest });
+  }
+  const files: string[] = [];
+  const file = (name: string) => {
+    files.push(name);
+    return join(out, name);
+  };
+  for (const { name, records } of made) {
+    await writeJsonl(file(`${name}.jsonl`), records);
+    if (!parquet) continue;
+    await replaceFile(file(`${name}.parquet`), [encodeParquet(records, formats[format].columns)]);
+  }
+  await replaceFile(file('README.md'), [
+    renderCard({
+      title: `${basename(resolve(folder))}: ${format}`,
+      format: formats[format],
+      sets: made,
+      facts: factsOf(run),
+      settings: settingsOf(run),
+    }),
+  ]);
+  const sets = made.map(({ name, rows, problems, balance }) => ({ name, rows, problems, balance }));
+  return { format, folder: out, sets, files };
+}
+
+function checkSets(format: FormatName, names: readonly string[]): void {
+  const known = exportSets(format);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new GloreError(
+    'export-set',
+    `--set: expected a set of the format ${format} (${known.join(', ')}), found "${unknown}"`,
+  );
+}
+
+/** A card speaks for its whole folder, so nothing else may be in it. */
+function checkFree(out: string): void {
+  const found = existsSync(out) ? readdirSync(out) : [];
+  if (found.length === 0) return;
+  throw new GloreError(
+    'out-occupied',
+    `${out}: expected a new or empty folder, found ${found.slice(0, 3).join(', ')}; choose another folder, or empty it`,
+  );
+}
+
+function factsOf({ recipe, base, codec }: Run): Record<string, string> {
+  const { method, count, temperature } = recipe.rollouts;
+  const served = recipe.models?.student;
+  return {
+    problems: recipe.problems.source,
+    codec: `\`${codec.hash}\``,
+    seed: String(recipe.seed),
+    ...(served
+      ? { 'student (served under this name)': `\`${served.model}\`` }
+      : { 'student (SHA-256 of its weights)': `\`${fingerprint(base)}\`` }),
+    'samples of the student': `${recipe.drafts.samples} for each of ${recipe.drafts.problems} problems, temperature ${recipe.drafts.temperature}`,
+    'rollouts from a prefix (K)': `${method === 'adaptive' ? 'at most ' : ''}${count}, temperature ${temperature}`,
+  };
+}
+
+const settingsOf = ({ recipe }: Run) => ({
+  seed: recipe.seed,
+  problems: recipe.problems,
+  maxTokens: recipe.maxTokens,
+  student: identityOf(recipe.models, 'student') ?? recipe.student,
+  drafts: recipe.drafts,
+  rollouts: recipe.rollouts,
+  labels: recipe.labels,
+  localPairs: recipe.localPairs,
+});
+
+const problemsIn = (records: readonly { readonly problem: string }[]): number =>
+  new Set(records.map(({ problem }) => problem)).size;
+
+function pairs<R extends { readonly problem: string }>(
+  records: readonly R[],
+  row: (record: R) => Row,
+  origin: string,
+): Made {
+  const rows = records.map(row);
+  return { rows, problems: problemsIn(records), balance: '', origin };
+}
+
+async function reward(
+  run: Run,
+  name: 'orm' | 'sorm',
+  row: (record: RewardRecord) => Row,
+): Promise<Made> {
+  const records = await readSet<RewardRecord>(run, name);
+  const labels = records.flatMap((record) => record.labels.filter((label) => label !== null));
+  const origin =
+    name === 'orm'
+      ? "Every line of a sample has the label of its final answer (dense). Of each problem with right and wrong samples there are equally many of each, the rarer kind repeated. The labels are exact: the answer is compared with the problem's."
+      : await stepOrigin(run, true);
+  return {
+    rows: records.map(row),
+    problems: problemsIn(records),
+    balance: signs(labels),
+    origin,
+  };
+}
+
+const shepherd = (run: Run) => (record: RewardRecord) =>
+  shepherdRow(record, run.recipe.problems.source);
+
+/** The rollouts that a label follows from. */
+const evidence = {
+  brute: (count: number) =>
+    `of ${count} rollouts of the student from the prefix that the step ends`,
+  adaptive: (count: number) =>
+    `known rollout of the student from the prefix that the step ends (at most ${count} drawn there, and only from the prefixes on which a label hangs; rollouts and samples of the problem that pass through the prefix count as well)`,
+};
+
+/** How the labels of steps were made, and how good they are. */
+async function stepOrigin(run: Run, balanced: boolean): Promise<string> {
+  const { labels: transforms, rollouts } = run.recipe;
+  const summary = await readJson<LabelSummary>(pathIn(run, 'labels', 'summary.json'));
+  const applied = [
+    ...(transforms.consistency
+      ? ['consistency (a trace counts only if it uses every result of the prefix)']
+      : []),
+    ...(transforms.propagation
+      ? ['propagation (a positive label makes those before it positive)']
+      : []),
+    ...(balanced && transforms.balance
+      ? ['balance (as many positive as negative labels at each line)']
+      : []),
+  ];
+  const known =
+    summary.accuracy === null
+      ? 'How many of these labels are true is not known.'
+      : `Of ${summary.labels} labels of steps${balanced && transforms.balance ? ', before balance,' : ''} ${percent(summary.accuracy)} are true` +
+        (summary.accuracyOfWrong === null
+          ? '.'
+          : `; of those of wrong samples, which rollouts decide, ${percent(summary.accuracyOfWrong)}.`);
+  return [
+    `A step of a wrong sample is positive if any ${evidence[rollouts.method](rollouts.count)} reaches the right answer; those of right samples are positive. The answer line is positive if the answer is right.`,
+    `Transforms: ${applied.join('; ') || 'none'}.`,
+    known,
+  ].join(' ');
+}
+
+/** Samples with the first error that rollouts find. */
+async function labelledSolutions(run: Run): Promise<Made> {
+  const labelled = await readJsonl<LabelledSample>(pathIn(run, 'labels', 'labels.jsonl'));
+  const samples = new Map(
+    (await readJsonl<Sample>(pathIn(run, 'drafts', 'samples.jsonl'))).map((sample) => [
+      sampleKey(sample.problem, sample.index),
+      sample,
+    ]),
+  );
+  const questions = await questionsOf(run, 'train');
+  const solutions = labelled.map(({ problem, sample, labels, answer }): JudgedSolution => {
+    const id = sampleKey(problem, sample);
+    const { steps, right } = samples.get(id)!;
+    const flags = [...labels, ...(answer === null ? [] : [answer])];
+    return {
+      id,
+      question: questions.get(problem)!,
+      steps,
+      answer: samples.get(id)!.answer,
+      right,
+      firstError: flipOf(flags),
+    };
+  });
+  return benchmark(
+    solutions,
+    problemsIn(labelled),
+    `Samples of the student; the first error is the first line with a negative label. ${await stepOrigin(run, false)}`,
+  );
+}
+
+/** The student's greedy solutions of problems whose steps can be judged exactly. */
+async function judgedDrafts(run: Run, split: 'dev' | 'test'): Promise<Made> {
+  const attempts = await readJsonl<ProblemAttempts>(
+    pathIn(run, 'evaluation', `${split}.attempts.jsonl`),
+  );
+  const questions = await questionsOf(run, split);
+  const solutions = attempts.flatMap(({ problem, draft }): JudgedSolution[] => {
+    const { steps, answer, right } = draft;
+    const firstError = firstErrorOfTruth(draft);
+    // What is wrong with a draft of right steps that stops without an answer is in none of its lines.
+    if (firstError === undefined || firstError > steps.length + (answer === null ? 0 : 1))
+      return [];
+    return [{ id: problem, question: questions.get(problem)!, steps, answer, right, firstError }];
+  });
+  const left = attempts.length - solutions.length;
+  return benchmark(
+    solutions,
+    solutions.length,
+    `The student's greedy solutions of ${split} problems; the first error is exact, since the steps of these problems can be judged.` +
+      (left === 0
+        ? ''
+        : ` ${left} of ${attempts.length} are left out: the truth of their steps is not known, or they stop without an answer and without a wrong step.`),
+  );
+}
+
+async function questionsOf(run: Run, split: string): Promise<Map<string, string>> {
+  return new Map((await readProblems(run, split)).map(({ id, question }) => [id, question]));
+}
+
+function benchmark(solutions: readonly JudgedSolution[], problems: number, origin: string): Made {
+  const rows = solutions.map((solution) => processBenchRow(solution, 'student'));
+  return { rows, problems, balance: places(rows.map(({ label }) => label)), origin };
+}

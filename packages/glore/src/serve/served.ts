@@ -1,0 +1,164 @@
+/** The models that are served: one for each role, and what the refining model needs beside them. */
+import {
+  EngineError,
+  fingerprint,
+  loadCheckpoint,
+  Model,
+  openTokenizer,
+  type Tokenizer,
+} from '@glore/engine';
+import { type Codec, createCodec } from '../codec/index.js';
+import {
+  type Generator,
+  GlobalRefiner,
+  LocalRefiner,
+  onEngine,
+  RewardModel,
+  type RoleModel,
+  Student,
+  tokenAuthor,
+  tokenCritic,
+} from '../model/index.js';
+import { type RoleName, readRole, readRun, roles } from '../pipeline/index.js';
+import type { Models } from '../refine/index.js';
+import { type Batch, Batcher } from './batcher.js';
+import { ApiError, invalid } from './failure.js';
+
+export interface Role {
+  readonly batcher: Batcher;
+  /** SHA-256 of the checkpoint. */
+  readonly fingerprint: string;
+}
+
+export interface Served {
+  readonly roles: Readonly<Record<RoleName, Role>>;
+  readonly codec: Codec;
+  readonly tokenizer: Tokenizer;
+  /** Most tokens of a solution, where a request does not say. */
+  readonly maxTokens: number;
+  /** Defaults of the refining model. */
+  readonly threshold: number;
+  readonly tau: number;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** Worker threads of each model. */
+  readonly workers: number;
+  readonly onBatch?: ((role: string, batch: Batch) => void) | undefined;
+}
+
+/** The model that a request names. @throws ApiError `model_not_found` */
+export function roleOf(served: Served, name: string): Role {
+  const role = Object.entries(served.roles).find(([known]) => known === name)?.[1];
+  if (role) return role;
+  throw new ApiError(
+    `model: expected one of glore, ${roles.join(', ')}, found ${JSON.stringify(name)}`,
+    { status: 404, type: 'invalid_request_error', code: 'model_not_found', param: 'model' },
+  );
+}
+
+/** @throws ApiError `invalid_value` for an id in the field `param` that is none of the model's */
+export function checkIds({ batcher }: Role, ids: readonly number[], param: string): void {
+  try {
+    batcher.checkIds(ids);
+  } catch (cause) {
+    if (!(cause instanceof EngineError)) throw cause;
+    throw invalid(`${param}: ${cause.message}`, 'invalid_value', param);
+  }
+}
+
+/** Milliseconds for which a request waits for others: less than a token takes. */
+const wait = 2;
+
+/** The five models of a finished run, with the thresholds that it fitted. @throws GloreError as `readRun` */
+export async function openRunModels(folder: string, options: OpenOptions): Promise<Served> {
+  const { run, report } = await readRun(folder);
+  const opened: Partial<Record<RoleName, Role>> = {};
+  const close = async () => {
+    await Promise.all(Object.values(opened).map((role) => role.batcher.close()));
+  };
+  try {
+    for (const name of roles)
+      opened[name] = await openRole(name, await readRole(run, name), options);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    roles: opened as Record<RoleName, Role>,
+    codec: run.codec,
+    tokenizer: openTokenizer(run.base.tokenizer),
+    maxTokens: run.recipe.maxTokens,
+    threshold: report.thresholds.locate.sorm,
+    tau: report.thresholds.gate,
+    close,
+  };
+}
+
+/** One checkpoint in all five roles, for trying out: what it says as a critic or refiner means nothing. */
+export async function openBaseModel(folder: string, options: OpenOptions): Promise<Served> {
+  const checkpoint = await loadCheckpoint(folder);
+  const tokenizer = openTokenizer(checkpoint.tokenizer);
+  const codec = createCodec(tokenizer);
+  const role = await openRole('base', checkpoint, options);
+  return {
+    roles: { student: role, orm: role, sorm: role, global: role, local: role },
+    codec,
+    tokenizer,
+    maxTokens: 160,
+    threshold: 0.5,
+    tau: 0.5,
+    close: () => role.batcher.close(),
+  };
+}
+
+async function openRole(
+  name: string,
+  checkpoint: Awaited<ReturnType<typeof loadCheckpoint>>,
+  { workers, onBatch }: OpenOptions,
+): Promise<Role> {
+  const model = await Model.open(checkpoint, { workers });
+  const batcher = new Batcher(model, checkpoint, {
+    workers,
+    wait,
+    onBatch: onBatch && ((batch) => onBatch(name, batch)),
+  });
+  return { batcher, fingerprint: fingerprint(checkpoint) };
+}
+
+/** The models of the algorithm for one answer: they end with its signal, and generate no more than its budget. */
+export function modelsFor(
+  { roles, codec }: Served,
+  limits: {
+    readonly maxTokens: number;
+    /** Most tokens to generate over all models; what is cut off by it counts for nothing. */
+    readonly budget: number;
+    readonly signal: AbortSignal | undefined;
+  },
+): Models {
+  let left = limits.budget;
+  const bound = (role: Role): Pick<RoleModel, 'author' | 'critic'> => {
+    const model = onEngine(role.batcher.for(limits.signal));
+    const writing: Generator = {
+      async generate(requests, sampling) {
+        if (left <= 0) return requests.map(({ branches }) => branches.map(() => []));
+        const maxTokens = Math.min(sampling.maxTokens, left);
+        const written = await model.generate(requests, { ...sampling, maxTokens });
+        for (const tokens of written.flat()) left -= tokens.length;
+        return written;
+      },
+    };
+    return {
+      author: (codec) => tokenAuthor(writing, codec),
+      critic: (codec) => tokenCritic(model, codec),
+    };
+  };
+  return {
+    student: new Student(bound(roles.student), codec, limits.maxTokens),
+    orm: new RewardModel(bound(roles.orm), codec),
+    sorm: new RewardModel(bound(roles.sorm), codec),
+    global: new GlobalRefiner(bound(roles.global), codec, limits.maxTokens),
+    local: new LocalRefiner(bound(roles.local), codec, limits.maxTokens),
+  };
+}

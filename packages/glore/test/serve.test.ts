@@ -1,0 +1,151 @@
+/** `glore serve` as a process: where it says it listens, what it refuses, how it ends. */
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import OpenAI from 'openai';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { base, glore, type Running, start, temporaryFolder } from './glore.js';
+
+// Each starts a process; the machine need not be free.
+vi.setConfig({ testTimeout: 300_000 });
+
+const question = 'Mia has 37 stamps. Mia buys 15 more. How many stamps does Mia have?';
+
+/** Starts a server, on the base unless `what` says otherwise, and waits until it says where it listens. */
+async function serve(
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+  what = ['--base', base],
+) {
+  const running: Running = start(
+    ['serve', ...what, '--port', '0', '--workers', '1', '--json', ...args],
+    { GLORE_API_KEY: '', ...env },
+  );
+  onTestFinished(() => {
+    running.child.kill('SIGKILL');
+  });
+  const first = await new Promise<string>((resolve, reject) => {
+    running.child.stdout!.once('data', resolve);
+    void running.ended.then(({ stderr }) => reject(new Error(`the server ended: ${stderr}`)));
+  });
+  return { running, said: JSON.parse(first) as { url: string; key: boolean } };
+}
+
+describe('glore serve', () => {
+  it('serves, logs, and ends with a signal after what is in flight', async () => {
+    const { running, said } = await serve(['--drain', '300']);
+    expect(said).toEqual({
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/v1$/),
+      key: false,
+    });
+    const client = new OpenAI({ baseURL: said.url, apiKey: 'none', maxRetries: 0 });
+    const chat = await client.chat.completions.create({
+      model: 'glore',
+      messages: [{ role: 'user', content: question }],
+    });
+    expect(chat.choices[0]!.message.content).toMatch(/#### /);
+    const metrics = await (await fetch(new URL('/metrics', said.url))).text();
+    expect(metrics).toMatch(/glore_batch_rows_count\{model="base",kind="generate"\} [1-9]/);
+
+    const stream = await client.completions.create({
+      model: 'student',
+      prompt: '<|bos|>',
+      max_tokens: 200,
+      stream: true,
+      ...{ ignore_eos: true },
+    });
+    let parts = 0;
+    for await (const { choices } of stream) {
+      if (parts++ === 0) running.child.kill('SIGTERM');
+      if (choices[0]!.finish_reason) expect(choices[0]!.finish_reason).toBe('length');
+    }
+    const { code, signal, stderr } = await running.ended;
+    expect({ code, signal }).toEqual({ code: 0, signal: null });
+    expect(stderr).toContain('stopping after the work in flight');
+    const lines = stderr.split('\n').filter((line) => line.startsWith('{'));
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { path: '/v1/chat/completions', status: 200, model: 'glore' },
+      { path: '/v1/completions', status: 200, model: 'student', generatedTokens: 200 },
+    ]);
+    expect(stderr).not.toContain('Mia');
+  });
+
+  it('asks for the key of the variable that is named, and shows it nowhere', async () => {
+    const { running, said } = await serve(['--key-env', 'MY_KEY'], {
+      MY_KEY: 'open-sesame',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+    });
+    expect(said.key).toBe(true);
+    const ask = (apiKey: string) =>
+      new OpenAI({ baseURL: said.url, apiKey, maxRetries: 0 }).models.list();
+    await expect(ask('other')).rejects.toMatchObject({ status: 401 });
+    expect((await ask('open-sesame')).data).toHaveLength(6);
+    running.child.kill('SIGINT');
+    const { code, stdout, stderr } = await running.ended;
+    expect(code).toBe(0);
+    expect(stdout + stderr).not.toContain('sesame');
+    expect(stderr).toContain('npm install @opentelemetry/sdk-node');
+  });
+
+  it('serves the five models of a run with its thresholds', async () => {
+    const run = temporaryFolder();
+    onTestFinished(() => rmSync(run, { recursive: true }));
+    // What a finished run leaves behind, as far as it is read; the base stands for what was trained.
+    const thresholds = { locate: { orm: 0.5, sorm: 0.25 }, gate: 0.125 };
+    writeFileSync(join(run, 'report.json'), JSON.stringify({ thresholds }));
+    writeFileSync(join(run, 'recipe.json'), JSON.stringify({ base, workers: 1, maxTokens: 60 }));
+    for (const role of ['student', 'orm', 'sorm', 'global']) {
+      cpSync(base, join(run, role, 'model'), { recursive: true });
+    }
+    const incomplete = await glore(['serve', run, '--port', '0'], '', { GLORE_API_KEY: '' });
+    expect(incomplete).toMatchObject({ code: 2, stdout: '' });
+    expect(incomplete.stderr).toContain('no local model yet');
+    cpSync(base, join(run, 'local', 'model'), { recursive: true });
+
+    const { said } = await serve([], {}, [run]);
+    const client = new OpenAI({ baseURL: said.url, apiKey: 'none', maxRetries: 0 });
+    const chat = await client.chat.completions.create({
+      model: 'glore',
+      messages: [{ role: 'user', content: question }],
+    });
+    expect(chat).toMatchObject({ glore: { mode: 'rerank', threshold: 0.25, tau: 0.125 } });
+    const metrics = await (await fetch(new URL('/metrics', said.url))).text();
+    for (const [role, kind] of [
+      ['student', 'generate'],
+      ['orm', 'score'],
+      ['sorm', 'score'],
+      ['global', 'generate'],
+    ]) {
+      expect(metrics).toContain(`glore_batch_rows_count{model="${role}",kind="${kind}"} `);
+    }
+  });
+
+  const refused: [string, string[], string][] = [
+    ['others without a key', ['--base', base, '--host', '0.0.0.0'], '(key-missing)'],
+    ['a variable without a key', ['--base', base, '--key-env', 'NOTHING'], '(key-missing)'],
+    [
+      'an address that is none',
+      ['--base', base, '--host', '127.0.0.999', '--port', '0'],
+      '(address)',
+    ],
+    ['a folder without a run', ['/tmp/no-such-run'], '(run-missing)'],
+    ['a run and a checkpoint', ['runs/tiny', '--base', base], 'not both'],
+    ['a port that is none', ['--port', '70000'], 'expected a whole number from 0 to 65535'],
+  ];
+  it.each(refused)('refuses %s', async (_, args, message) => {
+    const { code, stdout, stderr } = await glore(['serve', ...args], '', { GLORE_API_KEY: '' });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
+  it('says that a port is taken', async () => {
+    const { said } = await serve();
+    const { port } = new URL(said.url);
+    const { code, stderr } = await glore(['serve', '--base', base, '--port', port], '', {
+      GLORE_API_KEY: '',
+    });
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      `127.0.0.1:${port}: expected an address to listen on, found EADDRINUSE`,
+    );
+  });
+});

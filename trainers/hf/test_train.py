@@ -1,0 +1,177 @@
+"""python -m unittest discover trainers/hf: trains tiny random Llamas for a few updates; needs npm run build."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import torch
+import train
+from peft import PeftModel
+from safetensors import safe_open
+from tokenizers import Tokenizer, models
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, PreTrainedTokenizerFast
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE = ROOT / "checkpoints" / "base"
+QUESTION = "Ann has 3 shells. Ann buys 4. How many has Ann?"
+STEPS = ["Ann has 3+4=8.", "Zoë has 8-1=7."]
+SORM = {"prompt": QUESTION, "completions": ["Ann has 3+4=8.\nZoë has 8-1=7.", "#### 7"], "labels": [False, True]}
+DRAFT = f"<|draft|>{STEPS[0]}\n[BAD]{STEPS[1]}\n#### 7\n<|revision|>"
+LOCAL = {"prompt": f"{QUESTION}\n{DRAFT}", "completion": "9.\n#### 9"}
+
+CODEC = """
+import { readFileSync } from 'node:fs';
+import { openTokenizer } from '@glore/engine';
+import { createCodec } from 'ROOT/packages/glore/dist/codec/index.js';
+const codec = createCodec(openTokenizer(readFileSync(process.argv[1] + '/tokenizer.json', 'utf8')));
+const [question, steps] = JSON.parse(process.argv[2]);
+const draft = { steps, answer: '7' };
+const prompt = codec.localPrompt(question, draft, 2);
+const target = codec.continuation({ steps: ['', '9.'], answer: '9' }, 2);
+const { hash, ids } = codec;
+console.log(JSON.stringify({ hash, ids, tagged: codec.tagged(question, draft), prompt, target }));
+"""
+
+
+def codec_of(model: Path) -> dict:
+    """What glore's own codec makes of the texts above with the tokenizer of a model."""
+    script = CODEC.replace("ROOT", str(ROOT))
+    command = ["node", "--input-type=module", "-e", script, str(model), json.dumps([QUESTION, STEPS])]
+    done = subprocess.run(command, cwd=ROOT / "packages/glore", check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+class TrainTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.base = self.folder / "base"
+        self.start(BASE)
+
+    def start(self, tokenizer: Path) -> None:
+        """A random model with the tokenizer of another folder."""
+        torch.manual_seed(1)
+        size = len(AutoTokenizer.from_pretrained(tokenizer))
+        config = LlamaConfig(
+            vocab_size=size, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
+            num_key_value_heads=1, max_position_embeddings=128, bos_token_id=1, eos_token_id=2, pad_token_id=0,
+        )  # fmt: skip
+        AutoModelForCausalLM.from_config(config).save_pretrained(self.base)
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            shutil.copy(tokenizer / name, self.base / name)
+
+    def data(self, row: dict, count: int = 8) -> str:
+        """Rows on different questions: some are held out."""
+        path = self.folder / "data.jsonl"
+        rows = [{**row, "prompt": f"{i} {row['prompt']}"} for i in range(count)]
+        path.write_text("".join(f"{json.dumps(each)}\n" for each in rows))
+        return str(path)
+
+    def run_training(self, role: str, row: dict, out: str = "out", **options) -> Path:
+        arguments = {"role": role, "model": self.base, "data": self.data(row), "out": self.folder / out}
+        arguments |= {"batch": 2, "rate": 0.01, "lora_rank": 0, **options}
+        parts = [part for name, value in arguments.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+        train.main([part for part in parts if part != "None"])
+        return self.folder / out / "model"
+
+    def test_sequences_are_those_of_the_codec(self):
+        codec = train.Codec(AutoTokenizer.from_pretrained(BASE))
+        own = codec_of(BASE)
+        example = codec.reward(SORM, None)
+        self.assertEqual(example.tokens, own["tagged"]["tokens"])
+        labelled = {at: target for at, target in enumerate(example.targets) if target >= 0}
+        _, second, answer = own["tagged"]["tags"]
+        self.assertEqual(labelled, {second: own["ids"]["minus"], answer: own["ids"]["plus"]})
+        self.assertEqual((example.weights[second], example.weights[answer]), (1, 4))
+        example = codec.writer(LOCAL)
+        self.assertEqual(example.tokens, own["prompt"] + own["target"])
+        self.assertEqual([target for target in example.targets if target >= 0], own["target"])
+        self.assertEqual(example.targets[len(own["prompt"]) - 1], own["target"][0])
+
+    def test_a_writer_learns_and_is_still_a_model_of_the_codec(self):
+        model = self.run_training("local", LOCAL, epochs=10)
+        codec = train.Codec(AutoTokenizer.from_pretrained(model))
+        batch = codec.batch([codec.writer(LOCAL)])
+        targets = batch.pop("targets")
+
+        def loss(folder: Path) -> float:
+            logits = AutoModelForCausalLM.from_pretrained(folder)(batch["input_ids"]).logits
+            return torch.nn.functional.cross_entropy(logits[targets >= 0], targets[targets >= 0]).item()
+
+        self.assertLess(loss(model), loss(self.base) / 2)
+        self.assertEqual(codec_of(model)["hash"], codec_of(self.base)["hash"])
+
+    def test_an_adapter_merged_is_the_model_for_a_tokenizer_without_the_special_tokens(self):
+        other = self.folder / "other"
+        shutil.copytree(BASE, other)
+        text = (other / "tokenizer.json").read_text()
+        for i, token in enumerate(train.SPECIAL):
+            text = text.replace(json.dumps(token), json.dumps(f"<|other-{i}|>"))
+        (other / "tokenizer.json").write_text(text)
+        self.start(other)
+        model = self.run_training("sorm", SORM, lora_rank=4)
+        tokenizer = AutoTokenizer.from_pretrained(model)
+        merged = AutoModelForCausalLM.from_pretrained(model)
+        self.assertEqual(merged.get_output_embeddings().out_features, len(tokenizer))
+        codec = train.Codec(tokenizer)
+        tokens = torch.tensor([codec.reward(SORM, None).tokens])
+        added = tokenizer.convert_tokens_to_ids(list(train.SPECIAL))
+        base = train.open_model(str(self.base), tokenizer, added, torch.float32)
+        before = base(tokens).logits
+        adapted = PeftModel.from_pretrained(base, str(model.with_name("adapter")))
+        after = adapted(tokens).logits
+        torch.testing.assert_close(merged(tokens).logits, after, atol=1e-5, rtol=1e-4)
+        self.assertGreater((after - before).abs().max().item(), 1e-2)
+        rows = base.get_output_embeddings().weight[added]
+        self.assertEqual(len(rows.unique(dim=0)), len(added))
+
+    def test_an_adapter_for_a_server_is_lora_alone_on_the_text_as_servers_cut_it(self):
+        model = self.run_training("sorm", SORM, lora_rank=4, for_server=None)
+        with safe_open(model.with_name("adapter") / "adapter_model.safetensors", "pt") as adapter:
+            kinds = {name.split(".")[-2] for name in adapter.keys()}
+        self.assertEqual(kinds, {"lora_A", "lora_B"})
+        # A tokenizer that merges a newline with what is before it, as many do.
+        signs = ["<s>", "</s>", *sorted(set(f"{QUESTION}\n{STEPS}#")), "?\n", ".\n"]
+        merging = Tokenizer(models.BPE({sign: i for i, sign in enumerate(signs)}, [("?", "\n"), (".", "\n")]))
+        tokenizer = PreTrainedTokenizerFast(tokenizer_object=merging, bos_token="<s>", eos_token="</s>")
+        tokenizer.add_tokens(list(train.SPECIAL), special_tokens=True)
+        text = f"<s>{QUESTION}\n<|step|>{STEPS[0]}\n<|step|>#### 7<|step|>"
+        row = {"prompt": QUESTION, "completions": [STEPS[0], "#### 7"], "labels": [True, True]}
+        tokens = train.Codec(tokenizer, for_server=True).reward(row, None).tokens
+        self.assertEqual(tokens, tokenizer.encode(text, add_special_tokens=False))
+        self.assertNotEqual(tokens, train.Codec(tokenizer).reward(row, None).tokens)
+
+    def test_goes_on_from_a_checkpoint_and_ends_with_the_same_weights(self):
+        options = {"epochs": 2, "save_every": 2}
+        whole = self.run_training("orm", SORM, "whole", **options)
+        parted = self.run_training("orm", SORM, "parted", **options)
+        # As a kill after the fourth update leaves it.
+        shutil.rmtree(parted)
+        states = sorted(parted.with_name("checkpoints").iterdir(), key=lambda state: int(state.name.split("-")[1]))
+        shutil.rmtree(states[-1])
+        self.assertGreater(len(states), 1)
+        before = (states[0] / "trainer_state.json").stat().st_mtime_ns
+        parted = self.run_training("orm", SORM, "parted", **options)
+        self.assertEqual((states[0] / "trainer_state.json").stat().st_mtime_ns, before, "it began anew")
+        weights = [AutoModelForCausalLM.from_pretrained(model).state_dict() for model in (whole, parted)]
+        for name, weight in weights[0].items():
+            torch.testing.assert_close(weights[1][name], weight, msg=name)
+        with self.assertRaisesRegex(SystemExit, "expected the settings of this training"):
+            self.run_training("orm", SORM, "parted", **options, seed=2)
+
+    def test_counts_what_is_learned_and_refuses_an_empty_loss(self):
+        with self.assertRaisesRegex(SystemExit, "there is nothing to learn from"):
+            self.run_training("sorm", SORM, max_length=20)
+        mask = json.loads((self.folder / "out" / "training.mask.json").read_text())
+        self.assertEqual((mask["examples"], mask["targets"], mask["lostExamples"], mask["lostTargets"]), (0, 0, 8, 16))
+
+    def test_refuses_data_of_another_format(self):
+        with self.assertRaisesRegex(SystemExit, r"data\.jsonl:1: expected the field 'completions'"):
+            self.run_training("sorm", LOCAL)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,318 @@
+"""Trains one role of GLoRe on exported data with transformers, peft and accelerate: for models of 1B parameters and up.
+
+    data      glore export <run> --format trl-prompt-completion   student.jsonl global.jsonl local.jsonl plain.jsonl
+              glore export <run> --format trl-stepwise            sorm.jsonl orm.jsonl
+    result    <out>/model, a Hugging Face folder; with LoRA also <out>/adapter
+
+Every role is a causal language model. The sequences are those of glore's codec (packages/glore/src/codec/codec.ts):
+
+    writers   BOS prompt | completion EOS                          learned: what follows `|`
+    rewards   BOS question \\n TAG step \\n TAG .. #### answer TAG   learned: + or - as the token after a TAG
+
+Text is cut at newlines and special tokens and tokenised piece by piece, so that no separator merges with a neighbour. A
+server that is given text cuts it at special tokens alone: `--for-server` does the same.
+"""
+
+import argparse
+import json
+import random
+import re
+import shutil
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase, Trainer, TrainingArguments
+from transformers.trainer_utils import get_last_checkpoint, set_seed
+
+WRITERS = ("student", "global", "local")
+REWARDS = ("orm", "sorm")
+TAG, PLUS, MINUS = "<|step|>", "<|+|>", "<|-|>"
+SPECIAL = (TAG, PLUS, MINUS, "[BAD]", "<|draft|>", "<|revision|>")
+HELD_OUT = 96
+
+
+@dataclass
+class Example:
+    """`targets[t]` is what the model should say after `tokens[t]`, -1 where nothing is learned."""
+
+    tokens: list[int]
+    targets: list[int]
+    weights: list[float]
+    question: str
+
+
+class Codec:
+    """Rows as examples, in the sequences above."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, for_server: bool = False):
+        self.tokenizer = tokenizer
+        ends = SPECIAL if for_server else ("\n", *SPECIAL)
+        self.pieces = re.compile("(" + "|".join(map(re.escape, ends)) + ")")
+        # A base of glore's spells its own; any other model keeps those it was trained with.
+        known = tokenizer.get_vocab()
+        self.bos = known.get("<|bos|>", tokenizer.bos_token_id)
+        self.eos = known.get("<|eos|>", tokenizer.eos_token_id)
+        self.pad = next(i for i in (known.get("<|pad|>"), tokenizer.pad_token_id, self.eos) if i is not None)
+        self.tag, self.plus, self.minus = (self.ids(token)[0] for token in (TAG, PLUS, MINUS))
+
+    def ids(self, text: str) -> list[int]:
+        pieces = (piece for piece in self.pieces.split(text) if piece)
+        return [token for piece in pieces for token in self.tokenizer.encode(piece, add_special_tokens=False)]
+
+    def start(self, text: str) -> list[int]:
+        return ([] if self.bos is None else [self.bos]) + self.ids(text)
+
+    def writer(self, row: dict) -> Example:
+        prompt = self.start(row["prompt"])
+        tokens = [*prompt, *self.ids(row["completion"]), self.eos]
+        targets = [tokens[t + 1] if len(prompt) <= t + 1 < len(tokens) else -1 for t in range(len(tokens))]
+        return Example(tokens, targets, [1.0] * len(tokens), row["prompt"].split("\n")[0])
+
+    def reward(self, row: dict, last_weight: float | None) -> Example:
+        """The last label weighs `last_weight` times as much as each other; None: four times as much as all others."""
+        tokens = [*self.start(row["prompt"] + "\n"), self.tag]
+        targets = [-1] * len(tokens)
+        for completion, label in zip(row["completions"], row["labels"], strict=True):
+            # A completion has several lines where those before its last one have no label.
+            for line in completion.split("\n"):
+                tokens += [*self.ids(line if line.startswith("####") else line + "\n"), self.tag]
+            targets += [-1] * (len(tokens) - len(targets) - 1) + [self.plus if label else self.minus]
+        weights = [1.0] * len(tokens)
+        weights[-1] = max(1.0, 4.0 * (len(row["labels"]) - 1)) if last_weight is None else last_weight
+        return Example(tokens, targets, weights, row["prompt"])
+
+    def batch(self, examples: list[Example]) -> dict[str, torch.Tensor]:
+        """Tensors of shape [rows, time], padded on the right."""
+        time = max(len(example.tokens) for example in examples)
+
+        def fill(rows: list[list], value: float) -> torch.Tensor:
+            return torch.tensor([row + [value] * (time - len(row)) for row in rows])
+
+        return {
+            "input_ids": fill([e.tokens for e in examples], self.pad),
+            "attention_mask": fill([[1] * len(e.tokens) for e in examples], 0),
+            "targets": fill([e.targets for e in examples], -1),
+            "weights": fill([e.weights for e in examples], 0.0),
+        }
+
+
+def fail(message: str) -> None:
+    sys.exit(f"error: {message}")
+
+
+def read_rows(paths: Iterable[Path], fields: tuple[str, ...]) -> list[dict]:
+    rows = []
+    for path in paths:
+        if not path.is_file():
+            fail(f"{path}: expected a JSON Lines file, found none; write it with glore export")
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                fail(f"{path}:{number}: expected one JSON object on each line, found {error}")
+            if missing := [name for name in fields if name not in row]:
+                fail(f"{path}:{number}: expected the field {missing[0]!r}, found {list(row)}; is it the role's format?")
+            if "labels" in fields and not (count := len(row["labels"])) == len(row["completions"]) > 0:
+                fail(f"{path}:{number}: expected a label for each completion, found {count} labels")
+            rows.append(row)
+    return rows
+
+
+def loss_mask(codec: Codec, examples: list[Example], max_length: int) -> tuple[list[Example], dict[str, int]]:
+    """Leaves out what is too long, whole, and counts what is learned and lost."""
+    kept = [example for example in examples if len(example.tokens) <= max_length]
+    lost = [example for example in examples if len(example.tokens) > max_length]
+    targets = [target for example in kept for target in example.targets if target >= 0]
+    return kept, {
+        "examples": len(kept),
+        "tokens": sum(len(example.tokens) for example in kept),
+        "targets": len(targets),
+        "lostExamples": len(lost),
+        "lostTargets": sum(target >= 0 for example in lost for target in example.targets),
+        "positive": targets.count(codec.plus),
+        "negative": targets.count(codec.minus),
+    }
+
+
+def split(examples: list[Example], seed: int) -> tuple[list[Example], list[Example]]:
+    """Training and held-out examples: held out are whole questions, never more than a fifth of them."""
+    questions = sorted({example.question for example in examples})
+    random.Random(seed).shuffle(questions)
+    held = set(questions[: min(HELD_OUT, len(questions) // 5)])
+    return [e for e in examples if e.question not in held], [e for e in examples if e.question in held][:HELD_OUT]
+
+
+class RoleTrainer(Trainer):
+    """The mean over targets of `-weight log p(target)`, in nats."""
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        targets, weights = inputs.pop("targets"), inputs.pop("weights")
+        outputs = model(**inputs, use_cache=False)
+        learned = targets >= 0  # [rows, time]
+        logits = outputs.logits[learned].float()  # [targets, vocabulary]
+        losses = torch.nn.functional.cross_entropy(logits, targets[learned], reduction="none")
+        loss = (losses * weights[learned]).sum() / weights[learned].sum()
+        return (loss, outputs) if return_outputs else loss
+
+
+def open_model(name: str, tokenizer: PreTrainedTokenizerBase, added: list[int], dtype: torch.dtype):
+    """The model with a row for each token; those of added ones follow from the seed."""
+    set_seed(0)
+    model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype)
+    if len(tokenizer) > model.get_input_embeddings().num_embeddings:
+        model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    # Rows that nothing has trained may be all alike, and what is alike cannot be told apart.
+    for table in tables_of(model):
+        rows = table.weight.data
+        rows[added] = torch.randn(len(added), rows.shape[1]).to(rows) * rows.std()
+    return model
+
+
+def tables_of(model) -> list[torch.nn.Module]:
+    """The embeddings, and the output layer where it has rows of its own."""
+    tied = model.config.tie_word_embeddings
+    return [model.get_input_embeddings()] + ([] if tied else [model.get_output_embeddings()])
+
+
+def with_lora(model, ids: list[int], rank: int):
+    """Adapters on every linear layer, and the rows of these tokens."""
+    names = {module: name.split(".")[-1] for name, module in model.named_modules()}
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=2 * rank,
+        target_modules="all-linear",
+        trainable_token_indices={names[table]: ids for table in tables_of(model)} if ids else None,
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, config)
+
+
+def keep_settings(args: argparse.Namespace) -> None:
+    """Writes what this training is, and refuses to go on with another one in its folder."""
+    path = args.out / "settings.json"
+    settings = json.dumps({name: value for name, value in vars(args).items() if name != "out"}, indent=2, default=str)
+    if path.is_file() and path.read_text() != settings:
+        fail(f"{path}: expected the settings of this training, found others; choose another --out, or delete this one")
+    args.out.mkdir(parents=True, exist_ok=True)
+    path.write_text(settings)
+
+
+def options(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Train one role of GLoRe. The same command goes on from the last checkpoint.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--role", required=True, choices=WRITERS + REWARDS)
+    parser.add_argument("--model", required=True, help="folder or Hub name of the checkpoint to start from")
+    parser.add_argument("--data", required=True, nargs="+", type=Path, help="exported JSON Lines; several are joined")
+    parser.add_argument("--out", required=True, type=Path)
+    parser.add_argument("--lora-rank", type=int, default=16, help="0 trains every weight")
+    parser.add_argument(
+        "--for-server",
+        action="store_true",
+        help="for servers that are given text and take adapters of LoRA alone (vLLM): text is tokenised as they do it, and"
+        " the rows of special tokens stay as they are",
+    )
+    parser.add_argument("--epochs", type=float, default=1)
+    parser.add_argument("--batch", type=int, default=8, help="sequences on each device")
+    parser.add_argument("--accumulate", type=int, default=1, help="batches before an update")
+    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--max-length", type=int, default=1024, help="tokens; what is longer is left out and counted")
+    parser.add_argument("--last-weight", type=float, help="of an example's last label; 1; ORM: 4 times all others")
+    parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=torch.cuda.is_available())
+    parser.add_argument("--gradient-checkpointing", action="store_true")
+    parser.add_argument("--save-every", type=int, default=200, help="updates between checkpoints to go on from")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = options(argv)
+    tokenizer = AutoTokenizer.from_pretrained(args.model)
+    lacked = [token for token in SPECIAL if token not in tokenizer.get_vocab()]
+    tokenizer.add_tokens(lacked, special_tokens=True)
+    added = tokenizer.convert_tokens_to_ids(lacked)
+    codec = Codec(tokenizer, args.for_server)
+    if args.role in WRITERS:
+        examples = [codec.writer(row) for row in read_rows(args.data, ("prompt", "completion"))]
+    else:
+        weight = 1.0 if args.role == "sorm" and args.last_weight is None else args.last_weight
+        examples = [codec.reward(row, weight) for row in read_rows(args.data, ("prompt", "completions", "labels"))]
+
+    model = open_model(args.model, tokenizer, added, torch.bfloat16 if args.bf16 and args.lora_rank else torch.float32)
+    longest = min(args.max_length, getattr(model.config, "max_position_embeddings", args.max_length))
+    examples, mask = loss_mask(codec, examples, longest)
+    if args.lora_rank:
+        # A base has never seen the special tokens.
+        ids = [] if args.for_server else tokenizer.convert_tokens_to_ids(list(SPECIAL))
+        model = with_lora(model, ids, args.lora_rank)
+    learned, held = split(examples, args.seed)
+
+    states = args.out / "checkpoints"
+    trainer = RoleTrainer(
+        model=model,
+        args=TrainingArguments(
+            output_dir=str(states),
+            num_train_epochs=args.epochs,
+            per_device_train_batch_size=args.batch,
+            per_device_eval_batch_size=args.batch,
+            gradient_accumulation_steps=args.accumulate,
+            learning_rate=args.rate,
+            lr_scheduler_type="cosine",
+            warmup_steps=0.05,
+            weight_decay=0.01,
+            bf16=args.bf16,
+            # Said outright, or torchrun's processes on a CPU would each train alone.
+            use_cpu=not torch.accelerator.is_available(),
+            dataloader_pin_memory=torch.accelerator.is_available(),
+            gradient_checkpointing=args.gradient_checkpointing,
+            gradient_checkpointing_kwargs={"use_reentrant": False},
+            logging_steps=10,
+            eval_strategy="steps" if held else "no",
+            eval_steps=args.save_every,
+            save_steps=args.save_every,
+            save_total_limit=2,
+            prediction_loss_only=True,
+            label_names=["targets"],
+            remove_unused_columns=False,
+            report_to="none",
+            seed=args.seed,
+        ),
+        train_dataset=learned,
+        eval_dataset=held or None,
+        data_collator=codec.batch,
+    )
+    main_process = trainer.is_world_process_zero()
+    if main_process:
+        keep_settings(args)
+        (args.out / "training.mask.json").write_text(json.dumps(mask, indent=2) + "\n")
+        print(json.dumps(mask), flush=True)
+    if mask["targets"] == 0:
+        fail(f"{args.role}: there is nothing to learn from (training.mask.json); export more, or raise --max-length")
+
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(states)) if states.is_dir() else None)
+    if trainer.is_fsdp_enabled:
+        trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
+    trainer.save_model(str(args.out / ("adapter" if args.lora_rank else "model")))
+    trainer.accelerator.wait_for_everyone()
+    if not main_process:
+        return
+    if args.lora_rank:
+        base = open_model(args.model, tokenizer, added, model.dtype)
+        merged = PeftModel.from_pretrained(base, str(args.out / "adapter")).merge_and_unload()
+        merged.save_pretrained(str(args.out / "model"))
+    tokenizer.save_pretrained(str(args.out / "model"))
+    if not added and (own := Path(args.model) / "tokenizer.json").is_file():
+        # Byte for byte: glore's codec is named by its hash.
+        for name in (own.name, "tokenizer_config.json"):
+            shutil.copy(own.with_name(name), args.out / "model" / name)
+
+
+if __name__ == "__main__":
+    main()
