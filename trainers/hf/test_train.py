@@ -10,7 +10,9 @@ from pathlib import Path
 import torch
 import train
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
+from safetensors import safe_open
+from tokenizers import Tokenizer, models
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, PreTrainedTokenizerFast
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "checkpoints" / "base"
@@ -71,7 +73,8 @@ class TrainTest(unittest.TestCase):
     def run_training(self, role: str, row: dict, out: str = "out", **options) -> Path:
         arguments = {"role": role, "model": self.base, "data": self.data(row), "out": self.folder / out}
         arguments |= {"batch": 2, "rate": 0.01, "lora_rank": 0, **options}
-        train.main([part for name, value in arguments.items() for part in (f"--{name.replace('_', '-')}", str(value))])
+        parts = [part for name, value in arguments.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+        train.main([part for part in parts if part != "None"])
         return self.folder / out / "model"
 
     def test_sequences_are_those_of_the_codec(self):
@@ -115,12 +118,31 @@ class TrainTest(unittest.TestCase):
         self.assertEqual(merged.get_output_embeddings().out_features, len(tokenizer))
         codec = train.Codec(tokenizer)
         tokens = torch.tensor([codec.reward(SORM, None).tokens])
-        base = train.open_model(str(self.base), tokenizer, torch.float32)
+        added = tokenizer.convert_tokens_to_ids(list(train.SPECIAL))
+        base = train.open_model(str(self.base), tokenizer, added, torch.float32)
         before = base(tokens).logits
         adapted = PeftModel.from_pretrained(base, str(model.with_name("adapter")))
         after = adapted(tokens).logits
         torch.testing.assert_close(merged(tokens).logits, after, atol=1e-5, rtol=1e-4)
         self.assertGreater((after - before).abs().max().item(), 1e-2)
+        rows = base.get_output_embeddings().weight[added]
+        self.assertEqual(len(rows.unique(dim=0)), len(added))
+
+    def test_an_adapter_for_a_server_is_lora_alone_on_the_text_as_servers_cut_it(self):
+        model = self.run_training("sorm", SORM, lora_rank=4, for_server=None)
+        with safe_open(model.with_name("adapter") / "adapter_model.safetensors", "pt") as adapter:
+            kinds = {name.split(".")[-2] for name in adapter.keys()}
+        self.assertEqual(kinds, {"lora_A", "lora_B"})
+        # A tokenizer that merges a newline with what is before it, as many do.
+        signs = ["<s>", "</s>", *sorted(set(f"{QUESTION}\n{STEPS}#")), "?\n", ".\n"]
+        merging = Tokenizer(models.BPE({sign: i for i, sign in enumerate(signs)}, [("?", "\n"), (".", "\n")]))
+        tokenizer = PreTrainedTokenizerFast(tokenizer_object=merging, bos_token="<s>", eos_token="</s>")
+        tokenizer.add_tokens(list(train.SPECIAL), special_tokens=True)
+        text = f"<s>{QUESTION}\n<|step|>{STEPS[0]}\n<|step|>#### 7<|step|>"
+        row = {"prompt": QUESTION, "completions": [STEPS[0], "#### 7"], "labels": [True, True]}
+        tokens = train.Codec(tokenizer, for_server=True).reward(row, None).tokens
+        self.assertEqual(tokens, tokenizer.encode(text, add_special_tokens=False))
+        self.assertNotEqual(tokens, train.Codec(tokenizer).reward(row, None).tokens)
 
     def test_goes_on_from_a_checkpoint_and_ends_with_the_same_weights(self):
         options = {"epochs": 2, "save_every": 2}

@@ -9,7 +9,8 @@ Every role is a causal language model. The sequences are those of glore's codec 
     writers   BOS prompt | completion EOS                          learned: what follows `|`
     rewards   BOS question \\n TAG step \\n TAG .. #### answer TAG   learned: + or - as the token after a TAG
 
-Text is cut at newlines and special tokens and tokenised piece by piece, so that no separator merges with a neighbour.
+Text is cut at newlines and special tokens and tokenised piece by piece, so that no separator merges with a neighbour. A
+server that is given text cuts it at special tokens alone: `--for-server` does the same.
 """
 
 import argparse
@@ -47,9 +48,10 @@ class Example:
 class Codec:
     """Rows as examples, in the sequences above."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase):
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, for_server: bool = False):
         self.tokenizer = tokenizer
-        self.pieces = re.compile("(\n|" + "|".join(map(re.escape, SPECIAL)) + ")")
+        ends = SPECIAL if for_server else ("\n", *SPECIAL)
+        self.pieces = re.compile("(" + "|".join(map(re.escape, ends)) + ")")
         # A base of glore's spells its own; any other model keeps those it was trained with.
         known = tokenizer.get_vocab()
         self.bos = known.get("<|bos|>", tokenizer.bos_token_id)
@@ -159,26 +161,33 @@ class RoleTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
 
-def open_model(name: str, tokenizer: PreTrainedTokenizerBase, dtype: torch.dtype):
-    """The model with a row for each token; new rows follow from the seed."""
+def open_model(name: str, tokenizer: PreTrainedTokenizerBase, added: list[int], dtype: torch.dtype):
+    """The model with a row for each token; those of added ones follow from the seed."""
     set_seed(0)
     model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype)
     if len(tokenizer) > model.get_input_embeddings().num_embeddings:
-        model.resize_token_embeddings(len(tokenizer))
+        model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    # Rows that nothing has trained may be all alike, and what is alike cannot be told apart.
+    for table in tables_of(model):
+        rows = table.weight.data
+        rows[added] = torch.randn(len(added), rows.shape[1]).to(rows) * rows.std()
     return model
 
 
+def tables_of(model) -> list[torch.nn.Module]:
+    """The embeddings, and the output layer where it has rows of its own."""
+    tied = model.config.tie_word_embeddings
+    return [model.get_input_embeddings()] + ([] if tied else [model.get_output_embeddings()])
+
+
 def with_lora(model, ids: list[int], rank: int):
-    """Adapters on every linear layer, and the rows of the special tokens, which a base has never seen."""
-    tables = [model.get_input_embeddings()]
-    if not model.config.tie_word_embeddings:
-        tables.append(model.get_output_embeddings())
+    """Adapters on every linear layer, and the rows of these tokens."""
     names = {module: name.split(".")[-1] for name, module in model.named_modules()}
     config = LoraConfig(
         r=rank,
         lora_alpha=2 * rank,
         target_modules="all-linear",
-        trainable_token_indices={names[table]: ids for table in tables},
+        trainable_token_indices={names[table]: ids for table in tables_of(model)} if ids else None,
         task_type="CAUSAL_LM",
     )
     return get_peft_model(model, config)
@@ -204,6 +213,12 @@ def options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", required=True, nargs="+", type=Path, help="exported JSON Lines; several are joined")
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--lora-rank", type=int, default=16, help="0 trains every weight")
+    parser.add_argument(
+        "--for-server",
+        action="store_true",
+        help="for servers that are given text and take adapters of LoRA alone (vLLM): text is tokenised as they do it, and"
+        " the rows of special tokens stay as they are",
+    )
     parser.add_argument("--epochs", type=float, default=1)
     parser.add_argument("--batch", type=int, default=8, help="sequences on each device")
     parser.add_argument("--accumulate", type=int, default=1, help="batches before an update")
@@ -220,19 +235,23 @@ def options(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     args = options(argv)
     tokenizer = AutoTokenizer.from_pretrained(args.model)
-    added = tokenizer.add_tokens(list(SPECIAL), special_tokens=True)  # those that it lacks
-    codec = Codec(tokenizer)
+    lacked = [token for token in SPECIAL if token not in tokenizer.get_vocab()]
+    tokenizer.add_tokens(lacked, special_tokens=True)
+    added = tokenizer.convert_tokens_to_ids(lacked)
+    codec = Codec(tokenizer, args.for_server)
     if args.role in WRITERS:
         examples = [codec.writer(row) for row in read_rows(args.data, ("prompt", "completion"))]
     else:
         weight = 1.0 if args.role == "sorm" and args.last_weight is None else args.last_weight
         examples = [codec.reward(row, weight) for row in read_rows(args.data, ("prompt", "completions", "labels"))]
 
-    model = open_model(args.model, tokenizer, torch.bfloat16 if args.bf16 and args.lora_rank else torch.float32)
+    model = open_model(args.model, tokenizer, added, torch.bfloat16 if args.bf16 and args.lora_rank else torch.float32)
     longest = min(args.max_length, getattr(model.config, "max_position_embeddings", args.max_length))
     examples, mask = loss_mask(codec, examples, longest)
     if args.lora_rank:
-        model = with_lora(model, tokenizer.convert_tokens_to_ids(list(SPECIAL)), args.lora_rank)
+        # A base has never seen the special tokens.
+        ids = [] if args.for_server else tokenizer.convert_tokens_to_ids(list(SPECIAL))
+        model = with_lora(model, ids, args.lora_rank)
     learned, held = split(examples, args.seed)
 
     states = args.out / "checkpoints"
@@ -285,7 +304,7 @@ def main(argv: list[str] | None = None) -> None:
     if not main_process:
         return
     if args.lora_rank:
-        base = open_model(args.model, tokenizer, model.dtype)
+        base = open_model(args.model, tokenizer, added, model.dtype)
         merged = PeftModel.from_pretrained(base, str(args.out / "adapter")).merge_and_unload()
         merged.save_pretrained(str(args.out / "model"))
     tokenizer.save_pretrained(str(args.out / "model"))

@@ -95,7 +95,8 @@ describe('glore export', () => {
     const { accuracy } = JSON.parse(readFileSync(join(run, 'labels/summary.json'), 'utf8')) as {
       accuracy: number;
     };
-    expect(card).toContain('any of 2 rollouts');
+    expect(card).toContain('any known rollout');
+    expect(card).toContain('at most 2 drawn there');
     expect(card).toContain(`${(100 * accuracy).toFixed(1)}% are true`);
     expect(card).toMatch(/Transforms: consistency .*; propagation .*; balance /);
     const { folder: pairs } = await exported('pairs', '--format', 'trl-prompt-completion');

@@ -57,7 +57,8 @@ function locateCommand(): Command {
       const items = readProcessBench(data);
       const { run, report } = await readRun(folder);
       const threshold = options.threshold ?? report.thresholds.locate.sorm;
-      const { maxPositions } = run.base.config;
+      // How much a served model reads is its server's to say.
+      const maxPositions = run.recipe.models?.sorm ? Infinity : run.base.config.maxPositions;
       const reporter = json ? jsonReporter(process.stderr) : terminalReporter(process.stderr);
       const progress = reporter.stage('locate');
       progress.total(items.length, 'solutions');

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { askCommand } from './ask.js';
 import { baseCommand } from './base.js';
+import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
 import { exportCommand } from './export.js';
 import { exportGgufCommand } from './gguf.js';
@@ -31,6 +32,7 @@ export function program(): Command {
       exportCommand(),
       exportGgufCommand(),
     ],
+    'With models on servers:': [doctorCommand()],
     'With answers of any model:': [gradeCommand()],
     'One stage of a recipe, after those it needs, in the order of data flow:': stageCommands(),
     'The model that recipes start from:': [baseCommand()],
@@ -56,6 +58,7 @@ Examples:
   glore report --run runs/tiny                   the table again
   glore ask "Mia has 37 stamps. She buys 15 more. How many stamps does she have?"
   glore serve runs/tiny                          its models over HTTP
+  glore doctor recipes/served.yaml               what the servers of a recipe can do
   glore grade answers.jsonl --gold answer --answer completion
 
 Each command has its own help: glore run --help

@@ -1,8 +1,15 @@
 /** `glore run`: every stage of a recipe; `glore <stage>`: one stage with what it needs. */
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
-import { readRecipe, runPipeline, type StageName, stageNames } from '../pipeline/index.js';
-import { jsonReporter, terminalReporter } from '../run/index.js';
+import {
+  readRecipe,
+  runPipeline,
+  runShardOf,
+  type StageName,
+  shardedStages,
+  stageNames,
+} from '../pipeline/index.js';
+import { jsonReporter, parseShard, terminalReporter } from '../run/index.js';
 import { interruptible } from './interrupt.js';
 import { renderReport } from './report.js';
 
@@ -10,6 +17,7 @@ interface Options {
   readonly run?: string;
   readonly preset?: string;
   readonly json?: true;
+  readonly shard?: string;
 }
 
 export function runCommand(): Command {
@@ -46,7 +54,7 @@ const purposes: Record<StageName, string> = {
 
 export function stageCommands(): Command[] {
   return stageNames.map((name) =>
-    common(new Command(name).description(purposes[name]))
+    sharded(name, common(new Command(name).description(purposes[name])))
       .option('--json', 'progress as JSON lines on standard error')
       .action((recipe: string, options: Options) => execute(recipe, options, name))
       .addHelpText(
@@ -55,11 +63,24 @@ export function stageCommands(): Command[] {
 Examples:
   glore ${name} recipes/tiny.yaml
   glore ${name} recipes/tiny.yaml --preset quick --run /tmp/quick
-
+${shardedStages.includes(name) ? shardExamples(name) : ''}
 Runs the stages that ${name} needs where they are missing, and writes to the folder "${name}" of the run.`,
       ),
   );
 }
+
+const sharded = (name: StageName, command: Command): Command =>
+  shardedStages.includes(name)
+    ? command.option('--shard <i/n>', 'do the i-th of n shares, beside the processes of the others')
+    : command;
+
+const shardExamples = (
+  name: StageName,
+): string => `  glore ${name} recipes/tiny.yaml --shard 1/2 & glore ${name} recipes/tiny.yaml --shard 2/2 & wait
+  glore ${name} recipes/tiny.yaml                    (makes one of the shares)
+
+Shares are of one run folder, which may be on storage that several machines have. What ${name} needs must be done before.
+`;
 
 const common = (command: Command): Command =>
   command
@@ -71,15 +92,17 @@ async function execute(path: string, options: Options, until?: StageName): Promi
   const recipe = readRecipe(path, options.preset);
   const name =
     basename(path).replace(/\.ya?ml$/, '') + (options.preset ? `-${options.preset}` : '');
-  const report = await interruptible((signal) =>
-    runPipeline({
+  const shard = options.shard === undefined ? undefined : parseShard(options.shard);
+  const report = await interruptible(async (signal) => {
+    const wanted = {
       folder: options.run ?? join('runs', name),
       recipe,
       reporter: options.json ? jsonReporter(process.stderr) : terminalReporter(process.stderr),
       signal,
-      ...(until && { until }),
-    }),
-  );
+    };
+    if (until && shard) return runShardOf({ ...wanted, until, shard });
+    return runPipeline({ ...wanted, ...(until && { until }) });
+  });
   if (!report) return;
   process.stdout.write(`${options.json ? JSON.stringify(report) : renderReport(report)}\n`);
 }

@@ -1,5 +1,11 @@
 export { type Codec, createCodec, type SpecialIds, specialTokens } from './codec.js';
-export { parseSolution, renderSolution, type Solution, stripAnnotations } from './solution.js';
+export {
+  answerLine,
+  parseSolution,
+  renderSolution,
+  type Solution,
+  stripAnnotations,
+} from './solution.js';
 export {
   continuationText,
   globalPromptText,

@@ -1,5 +1,6 @@
 /** A model that runs in this process, on the engine's worker threads. */
 import { type Checkpoint, Model } from '@glore/engine';
+import { tokenAuthor, tokenCritic } from './tokens.js';
 import type { Generator, LanguageModel, Scorer } from './types.js';
 
 /** Opens a checkpoint for sampling and scoring. One call is one task of one worker: keep `workers` calls in flight. */
@@ -8,7 +9,13 @@ export async function openEmbedded(
   workers: number,
 ): Promise<LanguageModel> {
   const model = await Model.open(checkpoint, { workers });
-  return { ...onEngine(model), close: () => model.close() };
+  const opened: LanguageModel = {
+    ...onEngine(model),
+    author: (codec) => tokenAuthor(opened, codec),
+    critic: (codec) => tokenCritic(opened, codec),
+    close: () => model.close(),
+  };
+  return opened;
 }
 
 /** What the pipeline asks of a model, answered by the engine, or by whatever takes its tasks. */

@@ -1,17 +1,24 @@
 export { onEngine, openEmbedded } from './embedded.js';
 export {
-  type Generated,
   GlobalRefiner,
   LocalRefiner,
   Meter,
   RewardModel,
   Student,
 } from './roles.js';
+export { tokenAuthor, tokenCritic } from './tokens.js';
 export type {
+  Author,
+  Critic,
+  Generated,
   GenerateRequest,
   Generator,
   LanguageModel,
+  RoleModel,
   Sampling,
   ScoreRequest,
   Scorer,
+  Task,
+  Valued,
+  WriteRequest,
 } from './types.js';

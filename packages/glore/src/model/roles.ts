@@ -1,6 +1,6 @@
-/** The five roles, in the words of the method; below them are only token ids. */
+/** The five roles, in the words of the method; how a model reads and writes is below them. */
 import type { Codec, Solution } from '../codec/index.js';
-import type { Generator, Scorer } from './types.js';
+import type { Author, Critic, Generated, RoleModel, WriteRequest } from './types.js';
 
 /** Tokens spent, for the comparison at equal budgets. */
 export class Meter {
@@ -8,48 +8,32 @@ export class Meter {
   scored = 0;
 }
 
-/** A solution as it was generated, and the tokens it took. */
-export interface Generated extends Solution {
-  readonly tokens: number;
-}
-
 abstract class Writer {
-  protected readonly model: Generator;
+  private readonly author: Author;
   protected readonly codec: Codec;
-  protected readonly maxTokens: number;
+  private readonly maxTokens: number;
   readonly meter = new Meter();
 
-  constructor(model: Generator, codec: Codec, maxTokens: number) {
-    this.model = model;
+  constructor(model: Pick<RoleModel, 'author'>, codec: Codec, maxTokens: number) {
+    this.author = model.author(codec);
     this.codec = codec;
     this.maxTokens = maxTokens;
   }
 
   protected async write(
-    requests: readonly {
-      tokens: readonly number[];
-      branches: readonly { length: number; seed: number }[];
-    }[],
+    requests: readonly WriteRequest[],
     temperature: number,
   ): Promise<Generated[][]> {
-    const { maxTokens, codec } = this;
-    const completions = await this.model.generate(requests, {
-      temperature,
-      maxTokens,
-      stop: codec.ids.eos,
-    });
-    return completions.map((branches) =>
-      branches.map((tokens) => {
-        this.meter.generated += tokens.length;
-        return { ...codec.parse(tokens), tokens: tokens.length };
-      }),
-    );
+    const { maxTokens } = this;
+    const written = await this.author.write(requests, { temperature, maxTokens });
+    for (const { tokens } of written.flat()) this.meter.generated += tokens;
+    return written;
   }
 
-  /** One greedy completion of each prompt. */
-  protected async greedy(prompts: readonly (readonly number[])[]): Promise<Generated[]> {
+  /** One greedy completion of each task. */
+  protected async greedy(tasks: readonly WriteRequest['task'][]): Promise<Generated[]> {
     const written = await this.write(
-      prompts.map((tokens) => ({ tokens, branches: [{ length: tokens.length, seed: 0 }] })),
+      tasks.map((task) => ({ task, branches: [{ kept: 0, seed: 0 }] })),
       0,
     );
     return written.map(([only]) => only!);
@@ -60,7 +44,7 @@ abstract class Writer {
 export class Student extends Writer {
   /** The greedy draft of each question. */
   draft(questions: readonly string[]): Promise<Generated[]> {
-    return this.greedy(questions.map((question) => this.codec.prompt(question)));
+    return this.greedy(questions.map((question) => ({ role: 'student', question, steps: [] })));
   }
 
   /** Sampled solutions, one for each seed of each question. */
@@ -69,10 +53,10 @@ export class Student extends Writer {
     temperature: number,
   ): Promise<Generated[][]> {
     return this.write(
-      requests.map(({ question, seeds }) => {
-        const tokens = this.codec.prompt(question);
-        return { tokens, branches: seeds.map((seed) => ({ length: tokens.length, seed })) };
-      }),
+      requests.map(({ question, seeds }) => ({
+        task: { role: 'student', question, steps: [] },
+        branches: seeds.map((seed) => ({ kept: 0, seed })),
+      })),
       temperature,
     );
   }
@@ -88,16 +72,12 @@ export class Student extends Writer {
     temperature: number,
   ): Promise<Generated[][][]> {
     const written = await this.write(
-      requests.map(({ question, steps, prefixes }) => {
-        // One sequence for all prefixes: each is its beginning, so its keys and values are computed once.
-        const tokens = this.codec.prompt(question);
-        const ends = [tokens.length];
-        for (const step of steps) ends.push(tokens.push(...this.codec.step(step)));
-        const branches = prefixes.flatMap(({ length, seeds }) =>
-          seeds.map((seed) => ({ length: ends[length]!, seed })),
-        );
-        return { tokens, branches };
-      }),
+      requests.map(({ question, steps, prefixes }) => ({
+        task: { role: 'student', question, steps },
+        branches: prefixes.flatMap(({ length, seeds }) =>
+          seeds.map((seed) => ({ kept: length, seed })),
+        ),
+      })),
       temperature,
     );
     return written.map((completions, i) => {
@@ -109,26 +89,20 @@ export class Student extends Writer {
 
 /** A model that reads a solution and values its lines: an ORM or a SORM. */
 export class RewardModel {
-  private readonly model: Scorer;
-  private readonly codec: Codec;
+  private readonly critic: Critic;
   readonly meter = new Meter();
 
-  constructor(model: Scorer, codec: Codec) {
-    this.model = model;
-    this.codec = codec;
+  constructor(model: Pick<RoleModel, 'critic'>, codec: Codec) {
+    this.critic = model.critic(codec);
   }
 
   /** A value in 0..1 for each line of each solution: its steps, then the answer line if it has an answer. */
   async values(
     items: readonly { readonly question: string; readonly solution: Solution }[],
   ): Promise<number[][]> {
-    const { ids } = this.codec;
-    const requests = items.map(({ question, solution }) => {
-      const { tokens, tags } = this.codec.tagged(question, solution);
-      this.meter.scored += tokens.length;
-      return { tokens, positions: tags };
-    });
-    return this.model.score(requests, { positive: ids.plus, negative: ids.minus });
+    const valued = await this.critic.value(items);
+    for (const { tokens } of valued) this.meter.scored += tokens;
+    return valued.map(({ values }) => values);
   }
 }
 
@@ -137,9 +111,7 @@ export class GlobalRefiner extends Writer {
   refine(
     items: readonly { readonly question: string; readonly draft: Solution }[],
   ): Promise<Generated[]> {
-    return this.greedy(
-      items.map(({ question, draft }) => this.codec.globalPrompt(question, draft)),
-    );
+    return this.greedy(items.map(({ question, draft }) => ({ role: 'global', question, draft })));
   }
 }
 
@@ -154,9 +126,7 @@ export class LocalRefiner extends Writer {
     }[],
   ): Promise<Generated[]> {
     const continuations = await this.greedy(
-      items.map(({ question, draft, location }) =>
-        this.codec.localPrompt(question, draft, location),
-      ),
+      items.map(({ question, draft, location }) => ({ role: 'local', question, draft, location })),
     );
     return continuations.map((continuation, i) => {
       const { draft, location } = items[i]!;

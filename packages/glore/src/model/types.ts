@@ -1,4 +1,60 @@
-/** What the pipeline asks of a model, whatever serves it. Tokens are ids of the codec's tokenizer. */
+/**
+ * What the pipeline asks of a model, whatever serves it: a `RoleModel` writes and values solutions, in whatever spelling it
+ * understands. A `LanguageModel` is one that reads ids of the codec's tokenizer.
+ */
+import type { Codec, Solution } from '../codec/index.js';
+
+/** A solution as it was generated, and the tokens it took. */
+export interface Generated extends Solution {
+  readonly tokens: number;
+}
+
+/**
+ * What is to be written: the student's solution, continued after some of `steps`; a new solution after a draft; or a
+ * draft's lines from `location` on (1-based).
+ */
+export type Task =
+  | { readonly role: 'student'; readonly question: string; readonly steps: readonly string[] }
+  | { readonly role: 'global'; readonly question: string; readonly draft: Solution }
+  | {
+      readonly role: 'local';
+      readonly question: string;
+      readonly draft: Solution;
+      readonly location: number;
+    };
+
+export interface WriteRequest {
+  readonly task: Task;
+  /** One completion for each: after the first `kept` of a student's steps (0 for refiners), by the seed's randomness. */
+  readonly branches: readonly { readonly kept: number; readonly seed: number }[];
+}
+
+export interface Author {
+  /** What is written, by request and branch, without what was kept. Temperature 0 is greedy. */
+  write(
+    requests: readonly WriteRequest[],
+    sampling: { readonly temperature: number; readonly maxTokens: number },
+  ): Promise<Generated[][]>;
+}
+
+/** The values in 0..1 of a solution's lines, and the tokens read for them. */
+export interface Valued {
+  readonly values: number[];
+  readonly tokens: number;
+}
+
+export interface Critic {
+  value(
+    items: readonly { readonly question: string; readonly solution: Solution }[],
+  ): Promise<Valued[]>;
+}
+
+/** A model that a role can be played by. */
+export interface RoleModel {
+  author(codec: Codec): Author;
+  critic(codec: Codec): Critic;
+  close(): Promise<void>;
+}
 
 /** A sequence and the places to continue it from: after its first `length` tokens, once for each seed. */
 export interface GenerateRequest {
@@ -33,6 +89,4 @@ export interface Scorer {
   ): Promise<number[][]>;
 }
 
-export interface LanguageModel extends Generator, Scorer {
-  close(): Promise<void>;
-}
+export interface LanguageModel extends Generator, Scorer, RoleModel {}

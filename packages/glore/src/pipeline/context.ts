@@ -13,16 +13,17 @@ import { type LossMask, maskReport } from '../dataset/index.js';
 import { GloreError } from '../error.js';
 import {
   GlobalRefiner,
-  type LanguageModel,
   LocalRefiner,
   openEmbedded,
   RewardModel,
+  type RoleModel,
   Student,
 } from '../model/index.js';
 import { type Problem, Random } from '../problem/index.js';
 import { readJsonl, type StageContext, writeJson } from '../run/index.js';
 import { type CurvePoint, fit, forgetState } from '../train/index.js';
 import type { Recipe, Training } from './recipe.js';
+import { openServedRoles, type Waiting } from './served.js';
 
 export const roles = ['student', 'orm', 'sorm', 'global', 'local'] as const;
 export type RoleName = (typeof roles)[number];
@@ -47,6 +48,13 @@ export const modelFolder = (run: Run, role: RoleName): string => pathIn(run, rol
 
 export function readRole(run: Run, role: RoleName): Promise<Checkpoint> {
   const folder = modelFolder(run, role);
+  const served = run.recipe.models?.[role];
+  if (served) {
+    throw new GloreError(
+      'model-served',
+      `${folder}: expected a model in the run's folder, found that the ${role} is served (${served.endpoint}: ${served.model}); take it from there`,
+    );
+  }
   if (!existsSync(folder)) {
     throw new GloreError(
       'model-missing',
@@ -59,24 +67,27 @@ export function readRole(run: Run, role: RoleName): Promise<Checkpoint> {
 export const readProblems = (run: Run, split: string): Promise<Problem[]> =>
   readJsonl<Problem>(pathIn(run, 'problems', `${split}.jsonl`));
 
-/** Opens models by role, hands them to `work`, and closes them whatever happens. */
-export async function withModels<T>(
+/** Opens models by role, where they are served or here, hands them to `work`, and closes them whatever happens. */
+export async function withModels<T, N extends RoleName>(
   run: Run,
-  names: readonly RoleName[],
-  work: (models: Record<RoleName, LanguageModel>) => Promise<T>,
+  names: readonly N[],
+  work: (models: Record<N, RoleModel>) => Promise<T>,
+  waiting?: Waiting,
 ): Promise<T> {
-  const opened: Partial<Record<RoleName, LanguageModel>> = {};
+  const served = await openServedRoles(run, names, waiting);
+  const opened: Partial<Record<RoleName, RoleModel>> = { ...served.models };
   try {
     for (const name of names)
-      opened[name] = await openEmbedded(await readRole(run, name), run.recipe.workers);
-    return await work(opened as Record<RoleName, LanguageModel>);
+      opened[name] ??= await openEmbedded(await readRole(run, name), run.recipe.workers);
+    return await work(opened as Record<N, RoleModel>);
   } finally {
     await Promise.all(Object.values(opened).map((model) => model.close()));
+    await served.close();
   }
 }
 
 /** The models of the loop in their roles. */
-export function inRoles({ codec, recipe }: Run, models: Record<RoleName, LanguageModel>) {
+export function inRoles({ codec, recipe }: Run, models: Record<RoleName, RoleModel>) {
   return {
     student: new Student(models.student, codec, recipe.maxTokens),
     orm: new RewardModel(models.orm, codec),
@@ -84,6 +95,24 @@ export function inRoles({ codec, recipe }: Run, models: Record<RoleName, Languag
     global: new GlobalRefiner(models.global, codec, recipe.maxTokens),
     local: new LocalRefiner(models.local, codec, recipe.maxTokens),
   };
+}
+
+/**
+ * How work with some roles is cut and how much of it is in flight: what is embedded wants large units, one for each worker;
+ * what is served wants small ones, so that little is lost, and many, so that the server is busy.
+ */
+export function unitsOf(
+  { recipe }: Run,
+  names: readonly RoleName[],
+  embedded: number,
+  served: number,
+): { size: number; parallel: number } {
+  const limits = names.flatMap((name) => {
+    const model = recipe.models?.[name];
+    return model ? [recipe.endpoints![model.endpoint]!.parallel ?? 256] : [];
+  });
+  if (limits.length === 0) return { size: embedded, parallel: recipe.workers };
+  return { size: served, parallel: Math.max(1, Math.ceil(Math.max(...limits) / served)) };
 }
 
 /** Lists in pieces of `size`. */

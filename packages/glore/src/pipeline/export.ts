@@ -33,6 +33,7 @@ import type { Sample } from '../rollout/index.js';
 import { readJson, readJsonl, replaceFile, writeJsonl } from '../run/index.js';
 import { pathIn, type Run, readProblems } from './context.js';
 import { openUnfinishedRun, type StageName } from './run.js';
+import { identityOf } from './served.js';
 import { type LabelSummary, readSet, studentRecords } from './stages.js';
 
 /** A set to export: the rows, and what the card says of them. */
@@ -61,7 +62,9 @@ const sources: Readonly<Record<FormatName, Readonly<Record<string, Source>>>> = 
       pairs(
         await studentRecords(run),
         studentRow,
-        'Worked solutions, and the correct and distinct samples of all rounds of Expert Iteration.',
+        run.recipe.models?.student
+          ? 'Worked solutions. The student was served, not trained: its correct samples are in the set `plain`.'
+          : 'Worked solutions, and the correct and distinct samples of all rounds of Expert Iteration.',
       ),
     ),
     global: source('datasets', async (run) =>
@@ -184,13 +187,17 @@ function checkFree(out: string): void {
 }
 
 function factsOf({ recipe, base, codec }: Run): Record<string, string> {
+  const { method, count, temperature } = recipe.rollouts;
+  const served = recipe.models?.student;
   return {
     problems: recipe.problems.source,
     codec: `\`${codec.hash}\``,
     seed: String(recipe.seed),
-    'student (SHA-256 of its weights)': `\`${fingerprint(base)}\``,
+    ...(served
+      ? { 'student (served under this name)': `\`${served.model}\`` }
+      : { 'student (SHA-256 of its weights)': `\`${fingerprint(base)}\`` }),
     'samples of the student': `${recipe.drafts.samples} for each of ${recipe.drafts.problems} problems, temperature ${recipe.drafts.temperature}`,
-    'rollouts from each prefix (K)': `${recipe.rollouts.count}, temperature ${recipe.rollouts.temperature}`,
+    'rollouts from a prefix (K)': `${method === 'adaptive' ? 'at most ' : ''}${count}, temperature ${temperature}`,
   };
 }
 
@@ -198,7 +205,7 @@ const settingsOf = ({ recipe }: Run) => ({
   seed: recipe.seed,
   problems: recipe.problems,
   maxTokens: recipe.maxTokens,
-  student: recipe.student,
+  student: identityOf(recipe.models, 'student') ?? recipe.student,
   drafts: recipe.drafts,
   rollouts: recipe.rollouts,
   labels: recipe.labels,
@@ -239,6 +246,14 @@ async function reward(
 const shepherd = (run: Run) => (record: RewardRecord) =>
   shepherdRow(record, run.recipe.problems.source);
 
+/** The rollouts that a label follows from. */
+const evidence = {
+  brute: (count: number) =>
+    `of ${count} rollouts of the student from the prefix that the step ends`,
+  adaptive: (count: number) =>
+    `known rollout of the student from the prefix that the step ends (at most ${count} drawn there, and only from the prefixes on which a label hangs; rollouts and samples of the problem that pass through the prefix count as well)`,
+};
+
 /** How the labels of steps were made, and how good they are. */
 async function stepOrigin(run: Run, balanced: boolean): Promise<string> {
   const { labels: transforms, rollouts } = run.recipe;
@@ -262,7 +277,7 @@ async function stepOrigin(run: Run, balanced: boolean): Promise<string> {
           ? '.'
           : `; of those of wrong samples, which rollouts decide, ${percent(summary.accuracyOfWrong)}.`);
   return [
-    `A step of a wrong sample is positive if any of ${rollouts.count} rollouts of the student from the prefix that it ends reaches the right answer; those of right samples are positive. The answer line is positive if the answer is right.`,
+    `A step of a wrong sample is positive if any ${evidence[rollouts.method](rollouts.count)} reaches the right answer; those of right samples are positive. The answer line is positive if the answer is right.`,
     `Transforms: ${applied.join('; ') || 'none'}.`,
     known,
   ].join(' ');

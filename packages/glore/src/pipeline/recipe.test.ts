@@ -101,6 +101,19 @@ describe('readRecipe', () => {
   it.each([undefined, 'quick'])('reads the main recipe, preset %s', (preset) => {
     expect(readRecipe(join(root, 'recipes/tiny.yaml'), preset).base).toBe(base);
   });
+
+  it('reads the recipe with served models', () => {
+    const { models, endpoints } = readRecipe(join(root, 'recipes/served.yaml'));
+    expect(endpoints).toMatchObject({ local: { url: 'http://localhost:8000/v1' } });
+    expect(models!.orm).toEqual({
+      endpoint: 'local',
+      model: 'orm',
+      api: 'completions',
+      spelling: 'tokens',
+      scoring: 'logprobs',
+      positive: 1,
+    });
+  });
 });
 
 describe('a wrong key', () => {
@@ -116,7 +129,7 @@ describe('a wrong key', () => {
       'one that does not belong there',
       'localPairs: 3',
       'localPairs: 3\nlearningRate: 1',
-      ':28: learningRate: expected one of the keys seed, workers, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, training, evaluation, presets, found this one',
+      ':28: learningRate: expected one of the keys seed, workers, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, training, evaluation, endpoints, models, presets, found this one',
     ],
     [
       'a missing one, at the map it should be in',
@@ -354,7 +367,7 @@ describe('a wrong preset', () => {
         'presets in presets',
         'problems: { test: 1000 }',
         'presets: {}',
-        ':36: presets: expected one of the keys seed, workers, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, training, evaluation, found this one',
+        ':36: presets: expected one of the keys seed, workers, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, training, evaluation, endpoints, models, found this one',
       ],
     ],
     'quick',

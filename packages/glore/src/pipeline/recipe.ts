@@ -5,6 +5,7 @@ import { openTokenizer } from '@glore/engine';
 import { z } from 'zod';
 import { createCodec } from '../codec/index.js';
 import { checkSettings, WorldSettingError } from '../problem/index.js';
+import { endpoints, models, wrongModel } from './served.js';
 import { Source } from './source.js';
 
 export const count = z.int().min(1);
@@ -98,6 +99,9 @@ const recipe = z.strictObject({
     local: refinerTraining,
   }),
   evaluation: z.strictObject({ samples: z.int().min(3), temperature }),
+  /** Servers by name, and the roles whose models they have; roles left out are trained and run in this process. */
+  endpoints: endpoints.optional(),
+  models: models.optional(),
 });
 
 export type Recipe = z.infer<typeof recipe>;
@@ -137,6 +141,8 @@ function checked(result: Recipe, source: Source, path: string): Recipe {
     const keys = ['problems', 'settings', ...error.setting.split('.')];
     throw source.error(keys, error.expected, error.found, error);
   }
+  const wrong = wrongModel(result);
+  if (wrong) throw source.error(wrong.keys, wrong.expected, wrong.found);
   if (result.rollouts.method === 'adaptive' && !result.labels.propagation) {
     const expected = 'true, since adaptive rollouts only find the flip (or rollouts.method: brute)';
     throw source.error(['labels', 'propagation'], expected, 'false');

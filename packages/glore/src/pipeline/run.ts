@@ -5,17 +5,21 @@ import { join } from 'node:path';
 import { fingerprint } from '@glore/engine';
 import { GloreError } from '../error.js';
 import {
+  doneStage,
   fingerprintOf,
   lockRun,
   type Reporter,
   readJson,
+  runShard,
   runStage,
+  type Shard,
   type StageRecord,
   writeJson,
 } from '../run/index.js';
 import { openRun, type Run } from './context.js';
 import type { Recipe } from './recipe.js';
 import { type Report, writeReport } from './report.js';
+import { checkKeys, identityOf } from './served.js';
 import * as stages from './stages.js';
 
 type StageWork = typeof stages.student;
@@ -127,22 +131,24 @@ export interface RunOptions {
   readonly until?: StageName;
 }
 
+/** The stages whose work several processes may share. */
+export const shardedStages: readonly StageName[] = ['drafts', 'rollouts'];
+
 /** Runs what is missing; returns the report if every stage was wanted. */
 export async function runPipeline(options: RunOptions): Promise<Report | undefined> {
   const { folder, recipe, reporter, signal, until } = options;
+  checkKeys(recipe);
   const run = await openRun(folder, recipe);
   const unlock = await lockRun(folder);
   try {
     await writeJson(join(folder, 'recipe.json'), recipe);
-    // Whatever all stages depend on.
-    const common = { seed: recipe.seed, codec: run.codec.hash, base: fingerprint(run.base) };
     const done = new Map<StageName, StageRecord>();
     for (const name of until ? neededFor(until) : stageNames) {
-      const { work, settings, needs } = table[name];
+      const { work, needs } = table[name];
       const record = await runStage({
         run: folder,
         name,
-        settings: { common, own: settings(recipe) },
+        settings: settingsOf(run, name),
         upstream: needs.map((need) => done.get(need)!),
         reporter,
         ...(signal && { signal }),
@@ -159,6 +165,71 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
   } finally {
     await unlock();
   }
+}
+
+/**
+ * Does a share of one stage, beside processes that do the others; what the stage needs has to be done. Running the stage
+ * without a share afterwards merges them.
+ *
+ * @throws GloreError `shard-early` naming the stage to run first; `shard-stale`, `run-locked`
+ */
+export async function runShardOf(
+  options: RunOptions & { readonly until: StageName; readonly shard: Shard },
+): Promise<void> {
+  const { folder, recipe, reporter, signal, until, shard } = options;
+  checkKeys(recipe);
+  const run = await openRun(folder, recipe);
+  const unlock = await lockRun(folder, shard);
+  try {
+    const done = new Map<StageName, StageRecord>();
+    for (const name of neededFor(until)) {
+      const { work, needs } = table[name];
+      const stage = {
+        run: folder,
+        name,
+        settings: settingsOf(run, name),
+        upstream: needs.map((need) => done.get(need)!),
+      };
+      if (name === until) {
+        await runShard({
+          ...stage,
+          reporter,
+          ...(signal && { signal }),
+          work: (context) => work(run, context),
+          shard,
+        });
+        return;
+      }
+      const record = await doneStage(stage);
+      if (!record) {
+        throw new GloreError(
+          'shard-early',
+          `${folder}: expected stage ${name} to be done with these settings before shards of ${until} begin, found that it is not; run it: glore ${name} <recipe> --run ${folder}`,
+        );
+      }
+      done.set(name, record);
+    }
+  } finally {
+    await unlock();
+  }
+}
+
+/** What a stage's result depends on. */
+function settingsOf({ recipe, codec, base }: Run, name: StageName): unknown {
+  // Whatever all stages depend on.
+  const common = { seed: recipe.seed, codec: codec.hash, base: fingerprint(base) };
+  return { common, ...ownSettings(recipe, name) };
+}
+
+const ownSettings = (recipe: Recipe, name: StageName) => ({
+  own: table[name].settings(recipe),
+  ...servedIn(recipe, name),
+});
+
+/** The served model of the role that a stage is named after, so that a run without any is what it was. */
+function servedIn(recipe: Recipe, name: StageName): { served?: unknown } {
+  const served = identityOf(recipe.models, name);
+  return served === undefined ? {} : { served };
 }
 
 /** The stages that `name` needs, itself last, in the order of data flow. */
@@ -214,12 +285,9 @@ export async function openUnfinishedRun(
     const record = await readJson<StageRecord>(path);
     const { settings } = await readJson<StartedStage>(join(folder, name, 'started.json'));
     const common = { ...settings.common, seed: recipe.seed };
-    const { settings: own, needs } = table[name];
-    const upstream = needs.map((need) => done.get(need)!);
-    if (
-      fingerprintOf({ name, settings: { common, own: own(recipe) }, upstream }) !==
-      record.fingerprint
-    ) {
+    const upstream = table[name].needs.map((need) => done.get(need)!);
+    const settingsNow = { common, ...ownSettings(recipe, name) };
+    if (fingerprintOf({ name, settings: settingsNow, upstream }) !== record.fingerprint) {
       throw new GloreError(
         'run-changed',
         `${folder}: expected the stage ${name} done with the settings in recipe.json, found it done with others; do it anew: glore ${name} <recipe> --run ${folder}`,
@@ -227,8 +295,12 @@ export async function openUnfinishedRun(
     }
     done.set(name, record);
   }
-  return openRun(folder, { ...recipe, base: join(folder, 'student', 'model') });
+  return openRun(folder, standingAlone(folder, recipe));
 }
+
+/** The recipe of a run that is done, without what its base has become: its student has the same tokenizer. */
+const standingAlone = (folder: string, recipe: Recipe): Recipe =>
+  recipe.models?.student ? recipe : { ...recipe, base: join(folder, 'student', 'model') };
 
 /** What `started.json` says that every stage depends on. */
 interface StartedStage {
@@ -239,6 +311,5 @@ interface StartedStage {
 export async function readRun(folder: string): Promise<{ run: Run; report: Report }> {
   const report = await readReport(folder);
   const recipe = await readJson<Recipe>(join(folder, 'recipe.json'));
-  const base = join(folder, 'student', 'model');
-  return { run: await openRun(folder, { ...recipe, base }), report };
+  return { run: await openRun(folder, standingAlone(folder, recipe)), report };
 }

@@ -146,13 +146,16 @@ const unitOf = ({ origin }: { readonly origin: string }): string =>
 
 /** The keys of the map that a path of map keys and list indices leads to. */
 function knownKeys(schema: z.ZodObject, path: readonly Key[]): string[] {
-  const map = path.reduce<z.core.$ZodType>(
-    (at, key) =>
-      at instanceof z.ZodArray ? at.element : (at as z.ZodObject).shape[key as string]!,
-    schema,
-  );
+  const map = path.reduce<z.core.$ZodType>((at, key) => {
+    if (at instanceof z.ZodArray) return unwrapped(at.element);
+    if (at instanceof z.ZodRecord) return unwrapped(at.valueType);
+    return unwrapped((at as z.ZodObject).shape[key as string]!);
+  }, schema);
   return Object.keys((map as z.ZodObject).shape);
 }
+
+const unwrapped = (schema: z.core.$ZodType): z.core.$ZodType =>
+  schema instanceof z.ZodOptional ? unwrapped(schema.unwrap()) : schema;
 
 function valueAt(value: unknown, path: readonly Key[]): unknown {
   return path.reduce((map, key) => (map as Record<Key, unknown>)[key], value);

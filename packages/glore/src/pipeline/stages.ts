@@ -35,7 +35,14 @@ import {
   type Speeds,
 } from '../evaluate/index.js';
 import { flipOf, type LabelledSample, propagate, verifies, verify } from '../label/index.js';
-import { openEmbedded, Student } from '../model/index.js';
+import {
+  GlobalRefiner,
+  LocalRefiner,
+  openEmbedded,
+  RewardModel,
+  type RoleModel,
+  Student,
+} from '../model/index.js';
 import { generateProblems, type Problem, Random } from '../problem/index.js';
 import { firstErrorOf, type Models } from '../refine/index.js';
 import {
@@ -59,9 +66,11 @@ import {
   readRole,
   roles,
   trainModel,
+  unitsOf,
   withModels,
 } from './context.js';
 import type { Training } from './recipe.js';
+import { openServedRoles, type Waiting } from './served.js';
 
 /** Problems sampled as one unit of work, and problems whose wrong samples are rolled out as one. */
 const PROBLEMS_PER_UNIT = 64;
@@ -102,6 +111,7 @@ export const problems: Work = async (run) => {
 
 /** Base -> SFT -> Expert Iteration: each round samples with the last student and fine-tunes the base on the union. */
 export const student: Work = async (run, context) => {
+  if (isServed(run, 'student', context)) return {};
   const { recipe, base, codec } = run;
   const { sft, expertIteration } = recipe.student;
   const worked = await workedRecords(run);
@@ -160,9 +170,13 @@ const workedRecords = async (run: Run): Promise<StudentRecord[]> =>
     answer,
   }));
 
-/** What the last student has learned from: worked solutions, and the correct samples of every round. */
+/**
+ * What the last student has learned from: worked solutions, and the correct samples of every round. Where it is served
+ * there were no rounds.
+ */
 export async function studentRecords(run: Run): Promise<StudentRecord[]> {
   const records = await workedRecords(run);
+  if (run.recipe.models?.student) return records;
   for (let round = 1; round <= run.recipe.student.expertIteration.rounds; round++) {
     const samples = await readJsonl<Sample>(pathIn(run, 'student', `samples-${round}.jsonl`));
     records.push(...correct(samples, questionsOf(await readProblems(run, `ei-${round}`))));
@@ -202,14 +216,18 @@ async function sampleAll(
   },
 ): Promise<Sample[]> {
   const { recipe, codec } = run;
-  const model = await openEmbedded(await loadCheckpoint(options.model), recipe.workers);
+  const served = await openServedRoles(run, ['student'], waitingIn(context));
+  const model =
+    served.models.student ??
+    (await openEmbedded(await loadCheckpoint(options.model), recipe.workers));
   const policy = new Student(model, codec, recipe.maxTokens);
+  const { size, parallel } = unitsOf(run, ['student'], PROBLEMS_PER_UNIT, 1);
   const seed = `${recipe.seed}/${options.seed}`;
   context.progress.total(list.length, 'problems');
   try {
     return await collect({
       path,
-      units: chunks(list, PROBLEMS_PER_UNIT),
+      units: chunks(list, size),
       key: ([first]) => first!.id,
       work: (unit) =>
         sampleSolutions(policy, unit, {
@@ -217,14 +235,34 @@ async function sampleAll(
           temperature: options.temperature,
           seed,
         }),
-      parallel: recipe.workers,
+      parallel,
+      shard: context.shard,
       ...(context.signal && { signal: context.signal }),
       onUnit: advancing(context, (records) => records.length / options.count, rightShare),
     });
   } finally {
     await model.close();
+    await served.close();
   }
 }
+
+/** Served models wait where this process sees it, and begin nothing once it is to stop. */
+const waitingIn = ({ signal, progress, shard }: StageContext): Waiting => ({
+  signal,
+  shard,
+  note: (text) => progress.note(text),
+});
+
+/** Whether a role's model is served, so that there is nothing to train. */
+function isServed(run: Run, role: RoleName, { progress }: StageContext): boolean {
+  const served = run.recipe.models?.[role];
+  if (served) progress.note(`${role} is served (${served.endpoint}: ${served.model}), not trained`);
+  return served !== undefined;
+}
+
+/** The checkpoint that training starts from: the base where that role is served. */
+const startOf = (run: Run, role: RoleName) =>
+  run.recipe.models?.[role] ? run.base : readRole(run, role);
 
 /** Progress of a collection, what was found in its journal apart: it must not count into the rate. */
 function advancing<R>(
@@ -285,7 +323,8 @@ export const rollouts: Work = async (run, context) => {
     samples.filter(({ right }) => right || recipe.drafts.temperature === temperature),
   );
   context.progress.total(wrong.length, 'samples');
-  const records = await withModels(run, ['student'], (models) => {
+  const { size, parallel } = unitsOf(run, ['student'], ROLLED_OUT_PER_UNIT, 1);
+  const sampled = (models: Record<'student', RoleModel>) => {
     const policy = new Student(models.student, codec, recipe.maxTokens);
     const collector = (items: readonly RolloutItem[]) =>
       method === 'brute'
@@ -298,15 +337,17 @@ export const rollouts: Work = async (run, context) => {
     return collect({
       path: join(context.folder, 'rollouts.jsonl'),
       // Whole problems: the samples of one share what is known of it.
-      units: chunks([...byProblem(wrong).values()], ROLLED_OUT_PER_UNIT),
+      units: chunks([...byProblem(wrong).values()], size),
       key: ([first]) => first![0]!.problem,
       work: (unit) =>
         collector(unit.flat().map((sample) => ({ problem: byId.get(sample.problem)!, sample }))),
-      parallel: recipe.workers,
+      parallel,
+      shard: context.shard,
       ...(context.signal && { signal: context.signal }),
       onUnit: advancing(context, (found) => found.length),
     });
-  });
+  };
+  const records = await withModels(run, ['student'], sampled, waitingIn(context));
   return { generatedTokens: total(records) };
 };
 
@@ -429,6 +470,7 @@ function training<R extends { readonly problem: string }>(
   more: (run: Run) => Promise<R[]> = async () => [],
 ): Work {
   return async (run, context) => {
+    if (isServed(run, role, context)) return {};
     const { plain = 0, start = 'student', ...settings } = options(run);
     const records = [...(await readSet<R>(run, role)), ...(await more(run))];
     const chosen = new Random(run.recipe.seed, role, 'examples')
@@ -441,7 +483,7 @@ function training<R extends { readonly problem: string }>(
     const { examples: _, ...schedule } = settings;
     const { tokens } = await trainModel(run, context, {
       name: 'training',
-      start: await readRole(run, start),
+      start: await startOf(run, start),
       examples: [
         ...chosen.map((record) => example(run, record)),
         ...solved.map((record) => studentExample(run.codec, record)),
@@ -494,14 +536,19 @@ const HALF = 0.5;
  * among, which samples of the student are not.
  */
 export const candidates: Work = async (run, context) => {
-  const { recipe } = run;
+  const { recipe, codec } = run;
   const list = await readProblems(run, 'candidates');
   context.progress.total(list.length, 'problems');
-  const found = await withModels(run, ['student', 'sorm', 'global', 'local'], (models) => {
-    const { student, sorm, global, local } = inRoles(run, models);
+  const needed = ['student', 'sorm', 'global', 'local'] as const;
+  const { size, parallel } = unitsOf(run, needed, PROBLEMS_PER_UNIT, 8);
+  const refined = (models: Record<(typeof needed)[number], RoleModel>) => {
+    const student = new Student(models.student, codec, recipe.maxTokens);
+    const sorm = new RewardModel(models.sorm, codec);
+    const global = new GlobalRefiner(models.global, codec, recipe.maxTokens);
+    const local = new LocalRefiner(models.local, codec, recipe.maxTokens);
     return collect({
       path: join(context.folder, 'candidates.jsonl'),
-      units: chunks(list, PROBLEMS_PER_UNIT),
+      units: chunks(list, size),
       key: ([first]) => first!.id,
       work: async (unit) => {
         const drafts = await student.draft(unit.map(({ question }) => question));
@@ -529,7 +576,7 @@ export const candidates: Work = async (run, context) => {
           );
         });
       },
-      parallel: recipe.workers,
+      parallel,
       ...(context.signal && { signal: context.signal }),
       onUnit: advancing(
         context,
@@ -537,7 +584,8 @@ export const candidates: Work = async (run, context) => {
         rightShare,
       ),
     });
-  });
+  };
+  const found = await withModels(run, needed, refined, waitingIn(context));
   return { generatedTokens: total(found) };
 };
 
@@ -549,6 +597,7 @@ export const evaluation: Work = async (run, context) => {
     (['dev', 'test'] as const).map((split) => readProblems(run, split)),
   );
   const [dev, test] = opened as [Problem[], Problem[]];
+  const { size, parallel } = unitsOf(run, roles, PROBLEMS_PER_UNIT, 8);
   const collectUnits = <T extends { problem: string }>(
     name: string,
     list: readonly Problem[],
@@ -556,14 +605,14 @@ export const evaluation: Work = async (run, context) => {
   ) =>
     collect({
       path: join(context.folder, `${name}.jsonl`),
-      units: chunks(list, PROBLEMS_PER_UNIT),
+      units: chunks(list, size),
       key: ([first]) => first!.id,
       work,
-      parallel: recipe.workers,
+      parallel,
       ...(context.signal && { signal: context.signal }),
       onUnit: advancing<T>(context, (records) => records.length),
     });
-  return withModels(run, roles, async (models) => {
+  const evaluated = async (models: Record<RoleName, RoleModel>) => {
     const named = inRoles(run, models);
     context.progress.total(2 * (dev.length + test.length), 'problems');
     const attempts = (split: string, list: readonly Problem[]) =>
@@ -601,7 +650,8 @@ export const evaluation: Work = async (run, context) => {
       [...devAttempts, ...testAttempts],
       [...devRefined, ...testRefined],
     );
-  });
+  };
+  return withModels(run, roles, evaluated, waitingIn(context));
 };
 
 /** What the evaluation generated and scored, from its records. */

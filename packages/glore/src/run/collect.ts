@@ -6,11 +6,12 @@
  * nothing that was written, and what a power cut loses is worked on again.
  */
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rm, truncate } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, mkdir, open, readdir, rm, truncate } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { GloreError } from '../error.js';
 import { explained } from './files.js';
 import { brokenLine, type Line, parseJson, readJsonl, readLines, writeJsonl } from './jsonl.js';
+import { isOf, type Shard, shardName } from './shard.js';
 
 export interface CollectOptions<U, R> {
   /** The final file, "runs/tiny/drafts/samples.jsonl"; the journal is `path.journal`. */
@@ -23,6 +24,11 @@ export interface CollectOptions<U, R> {
   readonly work: (unit: U) => Promise<readonly R[]>;
   /** Units in flight at once. */
   readonly parallel: number;
+  /**
+   * Works on this share of the units alone, into a journal of its own, `path.journal.<i>-of-<n>`; the final file is written
+   * by whoever collects without a share afterwards.
+   */
+  readonly shard?: Shard | undefined;
   /** Once aborted no unit is begun; those in flight finish and are journalled, then its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -49,26 +55,46 @@ interface Entry<R> {
  *   `file-forbidden`; whatever `work` throws, after the units in flight have finished; the signal's reason.
  */
 export async function collect<U, R>(options: CollectOptions<U, R>): Promise<R[]> {
-  const { path, onUnit } = options;
-  const journal = `${path}.journal`;
+  const { path, onUnit, shard } = options;
+  const journal = `${path}.journal${shard ? `.${shardName(shard)}` : ''}`;
   if (existsSync(path)) {
     const records = await readJsonl<R>(path);
     // A kill between writing the one and removing the other leaves both.
-    await rm(journal, { force: true });
+    await removeJournals(path);
     onUnit?.(options.units.length, options.units.length, records, true);
     return records;
   }
   const units = byKey(options);
-  const finished = await readJournal<U, R>(journal, units);
+  const finished = new Map<string, readonly R[]>();
+  for (const one of shard ? [journal] : await journalsOf(path)) {
+    await readJournal(one, units, finished);
+  }
   let done = 0;
   for (const records of finished.values()) onUnit?.(++done, units.size, records, true);
 
   await workMissing(options, journal, units, finished);
 
   const records = [...units.keys()].flatMap((key) => finished.get(key) as R[]);
+  if (shard) return records;
   await writeJsonl(path, records);
-  await rm(journal, { force: true });
+  await removeJournals(path);
   return records;
+}
+
+/** The journal of a file and those of its shards; keys make one unit of what two of them have. */
+async function journalsOf(path: string): Promise<string[]> {
+  const folder = dirname(path);
+  if (!existsSync(folder)) return [];
+  const name = `${basename(path)}.journal`;
+  const files = await readdir(folder);
+  return files
+    .filter((file) => file === name || file.startsWith(`${name}.`))
+    .sort()
+    .map((file) => join(folder, file));
+}
+
+async function removeJournals(path: string): Promise<void> {
+  for (const journal of await journalsOf(path)) await rm(journal, { force: true });
 }
 
 /** Works on the units that `finished` lacks, adding each to it and to the journal. */
@@ -137,13 +163,13 @@ class Journal {
   }
 }
 
-/** The finished units of a journal; a torn last line, which a kill leaves behind, is cut off the file. */
+/** Adds the finished units of a journal; a torn last line, which a kill leaves behind, is cut off the file. */
 async function readJournal<U, R>(
   path: string,
   units: Map<string, U>,
-): Promise<Map<string, readonly R[]>> {
-  const finished = new Map<string, readonly R[]>();
-  if (!existsSync(path)) return finished;
+  finished: Map<string, readonly R[]>,
+): Promise<void> {
+  if (!existsSync(path)) return;
   let torn: { readonly line: Line; readonly cause: unknown } | undefined;
   await explained(path, async () => {
     for await (const line of readLines(path)) {
@@ -162,7 +188,6 @@ async function readJournal<U, R>(
     }
     if (torn) await truncate(path, torn.line.start);
   });
-  return finished;
 }
 
 function isEntry<R>(value: unknown): value is Entry<R> {
@@ -184,7 +209,8 @@ function foreignEntry(path: string, line: Line, key: string): GloreError {
   );
 }
 
-function byKey<U, R>({ units, key, path, parallel }: CollectOptions<U, R>): Map<string, U> {
+function byKey<U, R>(options: CollectOptions<U, R>): Map<string, U> {
+  const { units, key, path, parallel, shard } = options;
   if (!(parallel >= 1)) {
     throw new GloreError(
       'parallel-invalid',
@@ -202,5 +228,5 @@ function byKey<U, R>({ units, key, path, parallel }: CollectOptions<U, R>): Map<
     }
     map.set(name, unit);
   }
-  return map;
+  return shard ? new Map([...map].filter(([name]) => isOf(shard, name))) : map;
 }

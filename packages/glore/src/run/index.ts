@@ -12,8 +12,11 @@ export {
   silentReporter,
   terminalReporter,
 } from './progress.js';
+export { isOf, parseShard, type Shard, shardName } from './shard.js';
 export {
+  doneStage,
   fingerprintOf,
+  runShard,
   runStage,
   type StageContext,
   type StageOptions,

@@ -1,10 +1,11 @@
-/** One process per run folder. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+/** One process per run folder, or one for each shard. */
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GloreError } from '../error.js';
 import { explained } from './files.js';
+import { type Shard, shardName } from './shard.js';
 
 /** Who holds a lock. */
 interface Holder {
@@ -19,13 +20,34 @@ interface Holder {
  *
  * @throws GloreError `run-locked` naming the process that holds it; `file-forbidden`, `disk-full`.
  */
-export async function lockRun(folder: string): Promise<() => Promise<void>> {
-  const path = join(folder, 'lock');
+export async function lockRun(folder: string, shard?: Shard): Promise<() => Promise<void>> {
+  const path = join(folder, shard ? `${shardLock}${shardName(shard)}` : 'lock');
   await explained(path, async () => {
     await mkdir(folder, { recursive: true });
     await acquire(folder, path);
+    try {
+      // Each writes its own lock first and then looks for the other kind's, so that of two at once one is sure to see it.
+      await refuseOthers(folder, shard);
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
   });
   return () => rm(path, { force: true });
+}
+
+const shardLock = 'lock.shard-';
+
+/** Shards work side by side, but not beside a process that works on the whole run. */
+async function refuseOthers(folder: string, shard: Shard | undefined): Promise<void> {
+  const files = shard
+    ? ['lock']
+    : (await readdir(folder)).filter((file) => /^lock\.shard-\d+-of-\d+$/.test(file));
+  for (const file of files) {
+    const path = join(folder, file);
+    const holder = await readHolder(path);
+    if (holder !== undefined && isAlive(holder)) throw locked(folder, path, holder);
+  }
 }
 
 async function acquire(folder: string, path: string): Promise<void> {

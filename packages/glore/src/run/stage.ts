@@ -1,11 +1,13 @@
 /** One step of a run: done once for the same settings, continued after an interruption, done anew when settings change. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { GloreError } from '../error.js';
 import { explained } from './files.js';
 import { readJson, writeJson } from './jsonl.js';
 import { formatSeconds, type Progress, type Reporter } from './progress.js';
+import { type Shard, shardName } from './shard.js';
 
 /** Tokens a stage has worked through. */
 export interface TokenCounts {
@@ -29,6 +31,8 @@ export interface StageContext {
   readonly folder: string;
   readonly signal: AbortSignal | undefined;
   readonly progress: Progress;
+  /** The share of the work that is this process's; all of it if left out. */
+  readonly shard?: Shard | undefined;
   /** Adds tokens to what this stage has cost. */
   count(kind: keyof TokenCounts, tokens: number): void;
 }
@@ -83,7 +87,7 @@ export async function runStage(options: StageOptions): Promise<StageRecord> {
   }
   await writeJson(startedPath, { name, fingerprint, settings, upstream: upstream.map(origin) });
 
-  const meter = await Meter.start(join(folder, 'spent.json'));
+  const meter = await Meter.start(folder);
   try {
     const exact = await work({
       folder,
@@ -103,6 +107,58 @@ export async function runStage(options: StageOptions): Promise<StageRecord> {
   return record;
 }
 
+/** A stage that was done with these settings; undefined if it was not. */
+export async function doneStage(
+  options: Pick<StageOptions, 'run' | 'name' | 'settings' | 'upstream'>,
+): Promise<StageRecord | undefined> {
+  const done = await readIfThere<StageRecord>(join(options.run, options.name, 'done.json'));
+  return done?.fingerprint === fingerprintOf(options) ? done : undefined;
+}
+
+/**
+ * Does a share of a stage's work. What it makes are journals; `runStage` makes the stage of them when all shares are done.
+ *
+ * @throws GloreError `shard-stale` where the stage was begun with other settings; whatever `work` throws
+ */
+export async function runShard(options: StageOptions & { readonly shard: Shard }): Promise<void> {
+  const { run, name, settings, upstream, signal, reporter, work, shard } = options;
+  signal?.throwIfAborted();
+  const folder = join(run, name);
+  const startedPath = join(folder, 'started.json');
+  const fingerprint = fingerprintOf(options);
+  const progress = reporter.stage(name);
+  if (await doneStage(options)) return progress.done('already done');
+  const begun = await readIfThere<Pick<StageRecord, 'fingerprint'>>(startedPath);
+  if (begun === undefined && !existsSync(join(folder, 'done.json'))) {
+    // Several may be here at once: each has a file of its own, and all of them say the same.
+    const own = `${startedPath}.${shardName(shard)}`;
+    await writeJson(own, { name, fingerprint, settings, upstream: upstream.map(origin) });
+    await rename(own, startedPath);
+  } else if (begun?.fingerprint !== fingerprint) {
+    throw new GloreError(
+      'shard-stale',
+      `${folder}: expected a stage of these settings or none, found one of others, which another shard may be at work on; stop them, delete the folder and start all shards again`,
+    );
+  }
+  const meter = await Meter.start(folder, shard);
+  try {
+    const exact = await work({
+      folder,
+      signal,
+      progress,
+      shard,
+      count: (kind, tokens) => meter.count(kind, tokens),
+    });
+    if (exact) meter.replace(exact);
+  } catch (error) {
+    await meter.stop();
+    progress.done(signal?.aborted ? 'interrupted; run the same command to continue' : 'failed');
+    throw error;
+  }
+  const spent = await meter.stop();
+  progress.done(`shard ${shard.index}/${shard.count}: ${summary({ name, fingerprint, ...spent })}`);
+}
+
 /** Adds up what a stage costs over all its attempts and keeps it in a file. */
 class Meter {
   private readonly path: string;
@@ -119,9 +175,19 @@ class Meter {
     this.timer = setInterval(() => this.save(), saveEveryMs).unref();
   }
 
-  static async start(path: string): Promise<Meter> {
+  /** Goes on from what the stage has cost before; of a stage in shards, from what all of them have. */
+  static async start(folder: string, shard?: Shard): Promise<Meter> {
     const nothing = { seconds: 0, generatedTokens: 0, scoredTokens: 0, trainedTokens: 0 };
-    return new Meter(path, (await readIfThere<Spent>(path)) ?? nothing);
+    const own = join(folder, shard ? `spent.${shardName(shard)}.json` : 'spent.json');
+    const before = (await readIfThere<Spent>(own)) ?? nothing;
+    if (shard) return new Meter(own, before);
+    let { seconds } = before;
+    for (const file of await readdir(folder)) {
+      if (!/^spent\.\d+-of-\d+\.json$/.test(file)) continue;
+      seconds += (await readJson<Spent>(join(folder, file))).seconds;
+      await rm(join(folder, file));
+    }
+    return new Meter(own, { ...before, seconds });
   }
 
   count(kind: keyof TokenCounts, tokens: number): void {

@@ -9,12 +9,15 @@ import {
 } from '@glore/engine';
 import { type Codec, createCodec } from '../codec/index.js';
 import {
+  type Generator,
   GlobalRefiner,
-  type LanguageModel,
   LocalRefiner,
   onEngine,
   RewardModel,
+  type RoleModel,
   Student,
+  tokenAuthor,
+  tokenCritic,
 } from '../model/index.js';
 import { type RoleName, readRole, readRun, roles } from '../pipeline/index.js';
 import type { Models } from '../refine/index.js';
@@ -135,10 +138,9 @@ export function modelsFor(
   },
 ): Models {
   let left = limits.budget;
-  const bound = (role: Role): Pick<LanguageModel, 'generate' | 'score'> => {
+  const bound = (role: Role): Pick<RoleModel, 'author' | 'critic'> => {
     const model = onEngine(role.batcher.for(limits.signal));
-    return {
-      score: model.score,
+    const writing: Generator = {
       async generate(requests, sampling) {
         if (left <= 0) return requests.map(({ branches }) => branches.map(() => []));
         const maxTokens = Math.min(sampling.maxTokens, left);
@@ -146,6 +148,10 @@ export function modelsFor(
         for (const tokens of written.flat()) left -= tokens.length;
         return written;
       },
+    };
+    return {
+      author: (codec) => tokenAuthor(writing, codec),
+      critic: (codec) => tokenCritic(model, codec),
     };
   };
   return {

@@ -1,0 +1,45 @@
+/** Rollouts by glore's client: `node ours.mjs <url> <rollouts> <in flight>` prints what they took as JSON. */
+import { complete } from '../../packages/glore/dist/model/openai/answers.js';
+import { Endpoint } from '../../packages/glore/dist/model/openai/index.js';
+
+const [url, rollouts, parallel] = [process.argv[2], ...process.argv.slice(3).map(Number)];
+const endpoint = new Endpoint({ name: 'bench', url, parallel });
+const prompt = { text: `${'Fay has 37 apples and gains 148. '.repeat(8)}How many has she?\n` };
+const ask = async (seed) => {
+  const { choices } = await complete(endpoint, {
+    model: 'bench',
+    prompt,
+    temperature: 0.8,
+    maxTokens: 160,
+    seed,
+  });
+  return choices[0].text.length;
+};
+
+for (let seed = 0; seed < 200; seed++) await ask(seed);
+const cpuBefore = process.cpuUsage();
+const began = performance.now();
+let next = 0;
+let characters = 0;
+let early = 0;
+/** Each asks for the next rollout that nobody has asked for; nothing of a rollout is kept but its length. */
+const worker = async () => {
+  while (next < rollouts) {
+    characters += await ask(next++);
+    if (early === 0 && next > rollouts / 10) early = process.memoryUsage.rss();
+  }
+};
+await Promise.all(Array.from({ length: parallel }, worker));
+const seconds = (performance.now() - began) / 1000;
+const { user, system } = process.cpuUsage(cpuBefore);
+await endpoint.close();
+process.stdout.write(
+  `${JSON.stringify({
+    rollouts,
+    seconds,
+    cpuSeconds: (user + system) / 1e6,
+    characters,
+    earlyMiB: early / 2 ** 20,
+    lateMiB: process.memoryUsage.rss() / 2 ** 20,
+  })}\n`,
+);

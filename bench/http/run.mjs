@@ -1,0 +1,66 @@
+/**
+ * Rollouts a second over HTTP, against a server on this machine that answers at once, beside OpenAI's Python client
+ * (GLORE_PYTHON names an interpreter that has it).
+ *
+ *   npm run bench:http                          5,000 rollouts, 64 in flight, three rounds in turn
+ *   npm run bench:http -- --rollouts 100000     and the memory after a tenth and after all of them
+ *   npm run bench:http -- --rounds 1 --parallel 256
+ */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { python } from '../python.mjs';
+import { table } from '../table.mjs';
+
+const { values } = parseArgs({
+  options: {
+    rollouts: { type: 'string', default: '5000' },
+    parallel: { type: 'string', default: '64' },
+    rounds: { type: 'string', default: '3' },
+  },
+});
+const rounds = Number(values.rounds);
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+const server = spawn(process.execPath, [here('server.mjs')], {
+  stdio: ['pipe', 'pipe', 'inherit'],
+});
+const [port] = await once(server.stdout.setEncoding('utf8'), 'data');
+const url = `http://127.0.0.1:${Number(port)}/v1`;
+
+const clients = [['glore', process.execPath, 'ours.mjs']];
+if (python) clients.push(['openai (Python)', python, 'openai_side.py']);
+else console.log('GLORE_PYTHON is not set: without the Python client to compare with\n');
+
+const found = new Map(clients.map(([name]) => [name, []]));
+for (let round = 0; round < rounds; round++) {
+  for (const [name, program, script] of clients) {
+    const args = [here(script), url, values.rollouts, values.parallel];
+    const { stdout } = await promisify(execFile)(program, args);
+    found.get(name).push(JSON.parse(stdout));
+  }
+}
+server.stdin.end();
+
+const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
+const figures = [...found].map(([name, runs]) => ({
+  name,
+  rate: median(runs.map(({ rollouts, seconds }) => rollouts / seconds)),
+  cpu: median(runs.map(({ rollouts, cpuSeconds }) => (1e6 * cpuSeconds) / rollouts)),
+  memory: runs.at(-1).lateMiB
+    ? `${runs.at(-1).earlyMiB.toFixed(0)} -> ${runs.at(-1).lateMiB.toFixed(0)}`
+    : '-',
+}));
+console.log(
+  table(
+    ['', 'rollouts/s', 'CPU us/rollout', 'MiB after a tenth -> all'],
+    figures.map(({ name, rate, cpu, memory }) => [name, rate.toFixed(0), cpu.toFixed(0), memory]),
+  ),
+);
+const [ours, theirs] = figures;
+if (theirs) {
+  console.log(
+    `\nrate x ${(ours.rate / theirs.rate).toFixed(2)}, CPU x ${(ours.cpu / theirs.cpu).toFixed(2)} (glore / openai; medians of ${rounds})`,
+  );
+}

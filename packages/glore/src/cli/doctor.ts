@@ -1,0 +1,145 @@
+/** `glore doctor`: what the servers of a recipe can do, and whether that is enough. */
+import { basename, join } from 'node:path';
+import { Command, Option } from 'commander';
+import { renderTable } from '../evaluate/index.js';
+import {
+  examine,
+  examineUrl,
+  goldenTolerance,
+  type Health,
+  type RoleHealth,
+  readGolden,
+  readRecipe,
+  writeGolden,
+} from '../pipeline/index.js';
+
+interface Options {
+  readonly preset?: string;
+  readonly url?: string;
+  readonly model?: string;
+  readonly api: 'completions' | 'chat';
+  readonly key?: string;
+  readonly golden?: string;
+  readonly writeGolden?: string;
+  readonly run?: string;
+  readonly json?: true;
+}
+
+export function doctorCommand(): Command {
+  const command = new Command('doctor');
+  return command
+    .description('test what the servers of a recipe, or one server, can do')
+    .argument('[recipe]', 'recipe file (YAML) with endpoints and models')
+    .option('--preset <name>', 'lay a preset of the recipe over it')
+    .option('--url <url>', 'test one server instead: "http://localhost:8000/v1"')
+    .option('--model <name>', 'with --url: the model (default: the first that the server lists)')
+    .addOption(
+      new Option('--api <api>', 'with --url: the way to ask it')
+        .choices(['completions', 'chat'])
+        .default('completions'),
+    )
+    .option('--key <variable>', 'with --url: the environment variable that holds the key')
+    .option('--golden <file>', 'compare the reward models with golden values (JSON Lines)')
+    .option('--write-golden <file>', "write golden values of the run's reward models and stop")
+    .option('--run <folder>', 'run folder for --write-golden (default: as glore run has it)')
+    .option('--json', 'print the findings as one JSON object')
+    .addHelpText('after', examples)
+    .action(async (path: string | undefined, options: Options) => {
+      if ((path === undefined) === (options.url === undefined)) {
+        command.error('error: expected a recipe or --url <url>, and not both');
+      }
+      if (options.writeGolden !== undefined) {
+        if (path === undefined) command.error('error: --write-golden needs a recipe');
+        await golden(path!, options, options.writeGolden);
+        return;
+      }
+      const health =
+        options.url !== undefined
+          ? await examineUrl(options.url, options)
+          : await examine(
+              readRecipe(path!, options.preset),
+              options.golden === undefined ? [] : await readGolden(options.golden),
+            );
+      process.stdout.write(`${options.json ? JSON.stringify(health) : renderHealth(health)}\n`);
+      if (!health.ok) process.exitCode = 1;
+    });
+}
+
+const examples = `
+Examples:
+  glore doctor recipes/served.yaml
+  glore doctor --url http://localhost:8000/v1 --model my-model --json
+  glore doctor recipes/tiny.yaml --run runs/tiny --write-golden golden.jsonl
+  glore doctor recipes/served.yaml --golden golden.jsonl
+
+Each test is a request of a few tokens. Exit codes: 0 all that is needed is there, 1 something is missing.`;
+
+async function golden(path: string, options: Options, file: string): Promise<void> {
+  const name =
+    basename(path).replace(/\.ya?ml$/, '') + (options.preset ? `-${options.preset}` : '');
+  const run = options.run ?? join('runs', name);
+  const count = await writeGolden(run, readRecipe(path, options.preset), file);
+  process.stdout.write(`${count} golden values of ${run} in ${file}\n`);
+}
+
+export function renderHealth({ ok, endpoints, roles }: Health): string {
+  const parts: string[] = [];
+  if (endpoints.length === 0) parts.push('every role runs in this process: no servers to test');
+  for (const { name, url, models, error } of endpoints) {
+    const list = models === null ? 'no list of models' : `models ${models.join(', ') || 'none'}`;
+    parts.push(`${name} (${url}): ${error ?? list}`);
+  }
+  if (roles.length > 0) {
+    parts.push(capabilityTable(roles));
+    const critics = roles.filter(({ role }) => role === 'orm' || role === 'sorm');
+    if (critics.length > 0) parts.push(criticTable(critics));
+    for (const { role, error } of roles) if (error) parts.push(`${role}: ${error}`);
+    for (const { role, missing, tokenizer } of roles) {
+      if (missing.length > 0) parts.push(`${role} needs what is missing: ${missing.join(', ')}`);
+      if (tokenizer === false) parts.push(`${role}: the server has another tokenizer`);
+    }
+  }
+  if (endpoints.length > 0) parts.push(ok ? 'all that is needed is there' : 'something is missing');
+  return parts.join('\n\n');
+}
+
+/** Capabilities by role; what a role needs is marked. */
+function capabilityTable(roles: readonly RoleHealth[]): string {
+  const names = Object.keys(roles[0]!.can) as (keyof RoleHealth['can'])[];
+  return renderTable(
+    ['', ...roles.map(({ role, model }) => (role === '-' ? model : `${role} (${model})`))],
+    [
+      ...names.map((name) => [
+        spoken(name),
+        ...roles.map(({ can, needs, uses }) => {
+          const found = can[name];
+          const mark = needs.includes(name) ? ' needed' : uses.includes(name) ? ' used' : '';
+          return (typeof found === 'number' ? String(found) : found ? 'yes' : 'no') + mark;
+        }),
+      ]),
+      ['tokenizer agrees', ...roles.map(({ tokenizer }) => known(tokenizer))],
+    ],
+    { align: ['left', ...roles.map(() => 'left' as const)] },
+  );
+}
+
+function criticTable(roles: readonly RoleHealth[]): string {
+  return renderTable(
+    ['', 'labels cover', 'golden values', 'largest difference'],
+    roles.map(({ role, coverage, golden }) => [
+      role,
+      coverage === null ? '-' : `${(100 * coverage).toFixed(1)}%`,
+      golden === null ? '-' : String(golden.vectors),
+      golden === null
+        ? '-'
+        : golden.difference.toFixed(4) +
+          (golden.difference <= goldenTolerance ? '' : '  too large'),
+    ]),
+  );
+}
+
+const known = (value: boolean | null): string => (value === null ? '-' : value ? 'yes' : 'no');
+
+/** "tokenPrompts" as "token prompts". */
+const spoken = (name: string): string =>
+  name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

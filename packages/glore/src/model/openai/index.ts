@@ -1,0 +1,24 @@
+/** Models behind servers that speak OpenAI's interface: vLLM, SGLang, llama.cpp, Ollama and the like. */
+export { type Budget, nothingSpent, type Price, type Spent } from './budget.js';
+export { Endpoint, type EndpointOptions } from './endpoint.js';
+export { readKey } from './key.js';
+export {
+  openServed,
+  probeOptions,
+  probeText,
+  type ServedModel,
+  type ServedRole,
+  type Wants,
+  wantsOf,
+} from './open.js';
+export {
+  type Capabilities,
+  type Capability,
+  capabilities,
+  listModels,
+  probe,
+  tokenize,
+} from './probe.js';
+export { type Template, type TemplateRole, templateOf } from './template.js';
+export { ServedText } from './text.js';
+export { type Scoring, ServedTokens } from './tokens.js';

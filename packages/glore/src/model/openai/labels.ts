@@ -1,0 +1,55 @@
+/** A value read from the log-probabilities of labels as the next token. */
+import { GloreError } from '../../error.js';
+
+/** The spellings of each label, whose probabilities are added up: "+" and " +" are two tokens and one label. */
+export interface Labels {
+  readonly positive: readonly string[];
+  readonly negative: readonly string[];
+}
+
+/** `p(+) / (p(+) + p(-))`, and the probability that the labels cover together; a value without any is 0.5. */
+export function readValue(
+  first: ReadonlyMap<string, number>,
+  { positive, negative }: Labels,
+): { value: number; mass: number } {
+  const sum = (spellings: readonly string[]) =>
+    spellings.reduce((mass, spelling) => mass + Math.exp(first.get(spelling) ?? -Infinity), 0);
+  const plus = sum(positive);
+  const mass = plus + sum(negative);
+  return { value: mass === 0 ? 0.5 : plus / mass, mass };
+}
+
+/** How sure label values are: a model that mostly wants to say something else gives numbers that mean nothing. */
+export class Coverage {
+  private readonly masses: number[] = [];
+
+  /** The median of the masses so far; undefined before the first. */
+  get median(): number | undefined {
+    return medianOf(this.masses);
+  }
+
+  /** Adds the masses of one call. @throws GloreError `labels-uncovered` if their median is below a half */
+  add(masses: readonly number[], model: string, labels: Labels): void {
+    // Bounded, and recent: enough for a median that is shown.
+    this.masses.push(...masses);
+    if (this.masses.length > 4096) this.masses.splice(0, this.masses.length - 4096);
+    const median = medianOf(masses);
+    if (median === undefined || median >= least) return;
+    const spelt = [...labels.positive, ...labels.negative].map((label) => JSON.stringify(label));
+    throw new GloreError(
+      'labels-uncovered',
+      `model ${model}: expected its next token after a tag to be one of ${spelt.join(', ')}, found that these have ${percent(median)} of the probability together (median of ${masses.length}), so a value would mean nothing; correct the template or the labels in the recipe, or serve a reward model`,
+    );
+  }
+}
+
+const least = 0.5;
+
+function medianOf(values: readonly number[]): number | undefined {
+  if (values.length === 0) return undefined;
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1]! + sorted[half]!) / 2;
+}
+
+const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;

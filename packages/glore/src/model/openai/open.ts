@@ -1,0 +1,156 @@
+/** What a role needs of a server, and opening it there. */
+import type { Tokenizer } from '@glore/engine';
+import { GloreError } from '../../error.js';
+import type { RoleModel } from '../types.js';
+import type { Price } from './budget.js';
+import type { Endpoint } from './endpoint.js';
+import type { Coverage } from './labels.js';
+import {
+  type Capabilities,
+  type Capability,
+  listModels,
+  type ProbeOptions,
+  probe,
+  tokenize,
+} from './probe.js';
+import { type GivenTemplate, type TemplateRole, templateOf } from './template.js';
+import { ServedText } from './text.js';
+import { type Scoring, ServedTokens } from './tokens.js';
+
+/** How a role is spoken to. */
+export interface ServedRole {
+  readonly model: string;
+  readonly api: 'completions' | 'chat';
+  /** In ids of the codec's tokenizer, or in text for the model's own. */
+  readonly spelling: 'tokens' | 'text';
+  readonly scoring: Scoring;
+  /** Which output of a classifier is p(+), of those with two or more. */
+  readonly positive: number;
+  readonly template?: GivenTemplate | undefined;
+  readonly price?: Price | undefined;
+}
+
+/** What an adapter asks of a server: without `needs` it is not opened, without `rollouts` it cannot continue prefixes. */
+export interface Wants {
+  readonly needs: readonly Capability[];
+  readonly rollouts: readonly Capability[];
+  /** Made use of where it is there. */
+  readonly uses: readonly Capability[];
+}
+
+export function wantsOf(role: TemplateRole, { api, spelling, scoring }: ServedRole): Wants {
+  const tokens = spelling === 'tokens';
+  const needs: Capability[] = [api, ...(tokens ? (['tokenPrompts'] as const) : [])];
+  const uses: Capability[] = ['extensions', ...(tokens ? (['tokenize'] as const) : [])];
+  if (role === 'orm' || role === 'sorm') {
+    switch (scoring) {
+      case 'logprobs':
+        needs.push('logprobs');
+        return {
+          needs,
+          rollouts: [],
+          uses: [...uses, ...(tokens ? (['labelLogprobs'] as const) : [])],
+        };
+      case 'generative_scoring':
+        return { needs: ['generativeScoring'], rollouts: [], uses: [] };
+      default:
+        return { needs: [scoring], rollouts: [], uses: [] };
+    }
+  }
+  return {
+    needs,
+    rollouts: role === 'student' && api === 'chat' ? ['continuation'] : [],
+    uses: [...uses, 'seed', 'n', ...(tokens ? (['tokenIds'] as const) : [])],
+  };
+}
+
+/** A text with words, signs and digits, for tests of servers. */
+export const probeText = 'Mia has 37 stamps. She buys 15 more. How many stamps does she have?';
+
+export const probeOptions = (
+  { model, api, spelling }: ServedRole,
+  tokenizer: Tokenizer,
+): ProbeOptions => ({
+  model,
+  api,
+  text: probeText,
+  encode: spelling === 'tokens' ? tokenizer.encode : undefined,
+});
+
+export type ServedModel = RoleModel & {
+  readonly coverage: Coverage;
+  readonly can: Partial<Capabilities>;
+};
+
+/**
+ * Opens a role's model on a server that has been tested for what the role needs.
+ *
+ * @throws GloreError `endpoint-lacks`, `endpoint-tokenizer`, and those of `Endpoint`
+ */
+export async function openServed(
+  endpoint: Endpoint,
+  role: TemplateRole,
+  served: ServedRole,
+  tokenizer: Tokenizer,
+): Promise<ServedModel> {
+  const { needs, rollouts, uses } = wantsOf(role, served);
+  const can = await probe(endpoint, probeOptions(served, tokenizer), [
+    ...needs,
+    ...rollouts,
+    ...uses,
+  ]);
+  const lacking = needs.filter((name) => !can[name]);
+  if (lacking.length > 0) throw await lacks(endpoint, role, served, lacking);
+  if (can.tokenize && served.spelling === 'tokens') {
+    await checkTokenizer(endpoint, role, served, tokenizer);
+  }
+  const { model, api, scoring, positive, price } = served;
+  if (served.spelling === 'tokens') {
+    return new ServedTokens(endpoint, can, tokenizer, { model, scoring, positive, price });
+  }
+  const template = templateOf(role, api, served.template);
+  // In text a row for each token could not be told to belong to a line.
+  const readable = scoring === 'classify' ? 'classify' : 'logprobs';
+  return new ServedText(endpoint, can, {
+    model,
+    api,
+    template,
+    scoring: readable,
+    positive,
+    price,
+  });
+}
+
+async function lacks(
+  endpoint: Endpoint,
+  role: TemplateRole,
+  { model }: ServedRole,
+  lacking: readonly Capability[],
+): Promise<GloreError> {
+  const models = await listModels(endpoint);
+  if (models && models.length > 0 && !models.includes(model)) {
+    return new GloreError(
+      'endpoint-model',
+      `models.${role}.model: expected one of the models of endpoint ${endpoint.name} (${models.join(', ')}), found "${model}"; correct the recipe, or serve the model under this name`,
+    );
+  }
+  return new GloreError(
+    'endpoint-lacks',
+    `models.${role}: expected endpoint ${endpoint.name} to have for model ${model}: ${lacking.join(', ')}, found that it has not; glore doctor shows what it has`,
+  );
+}
+
+async function checkTokenizer(
+  endpoint: Endpoint,
+  role: TemplateRole,
+  { model }: ServedRole,
+  tokenizer: Tokenizer,
+): Promise<void> {
+  const ids = await tokenize(endpoint, model, probeText);
+  const expected = tokenizer.encode(probeText);
+  if (ids === undefined || ids.join() === expected.join()) return;
+  throw new GloreError(
+    'endpoint-tokenizer',
+    `models.${role}: expected model ${model} of endpoint ${endpoint.name} to have the codec's tokenizer, found another (${JSON.stringify(probeText)} is ${ids.slice(0, 6).join(' ')} .. there and ${expected.slice(0, 6).join(' ')} .. here); serve a checkpoint of this codec, or set spelling: text`,
+  );
+}

@@ -1,0 +1,185 @@
+/** A served model with a tokenizer of its own, spoken to in text. */
+import { type Codec, parseSolution, type Solution, stripAnnotations } from '../../codec/index.js';
+import { GloreError } from '../../error.js';
+import { extractAnswer } from '../../problem/index.js';
+import type { Author, Critic, Generated, RoleModel, Task, Valued } from '../types.js';
+import { type Choice, classified, complete, neutralSampling, type Prompt } from './answers.js';
+import type { Price } from './budget.js';
+import type { Endpoint } from './endpoint.js';
+import { Coverage, readValue } from './labels.js';
+import type { Capabilities } from './probe.js';
+import { sample } from './sampling.js';
+import { fill, linesOf, marked, prefixesOf, type Template, written } from './template.js';
+
+export interface TextOptions {
+  readonly model: string;
+  readonly api: 'completions' | 'chat';
+  readonly template: Template;
+  readonly scoring: 'logprobs' | 'classify';
+  /** Which output of a classifier is p(+), of those with two or more. */
+  readonly positive: number;
+  readonly price?: Price | undefined;
+}
+
+export class ServedText implements RoleModel {
+  readonly coverage = new Coverage();
+  private readonly endpoint: Endpoint;
+  readonly can: Partial<Capabilities>;
+  private readonly options: TextOptions;
+
+  constructor(endpoint: Endpoint, can: Partial<Capabilities>, options: TextOptions) {
+    this.endpoint = endpoint;
+    this.can = can;
+    this.options = options;
+  }
+
+  /** The endpoint is whoever's opened it. */
+  async close(): Promise<void> {}
+
+  author(_: Codec): Author {
+    const { model, price, template } = this.options;
+    return {
+      write: (requests, { temperature, maxTokens }) =>
+        Promise.all(
+          requests.map(async ({ task, branches }) => {
+            const places = [...new Set(branches.map(({ kept }) => kept))];
+            const found = new Map<(typeof branches)[number], Generated>();
+            await Promise.all(
+              places.map(async (kept) => {
+                const group = branches.filter((branch) => branch.kept === kept);
+                const choices = await sample(
+                  this.endpoint,
+                  this.can,
+                  {
+                    model,
+                    prompt: this.promptOf(task, kept),
+                    temperature,
+                    maxTokens,
+                    stop: template.stop,
+                    price,
+                  },
+                  group.map(({ seed }) => seed),
+                );
+                for (const [i, branch] of group.entries()) found.set(branch, read(choices[i]!));
+              }),
+            );
+            return branches.map((branch) => found.get(branch)!);
+          }),
+        ),
+    };
+  }
+
+  private promptOf(task: Task, kept: number): Prompt {
+    const { question } = task;
+    if (task.role === 'student') {
+      const begun = written(task.steps.slice(0, kept).map(stripAnnotations));
+      return this.prompt({ question }, begun);
+    }
+    const draft =
+      task.role === 'global' ? written(linesOf(task.draft)) : marked(task.draft, task.location);
+    return this.prompt({ question, draft }, '');
+  }
+
+  private prompt(places: Readonly<Record<string, string>>, begun: string): Prompt {
+    const { api, template, model } = this.options;
+    const text = fill(template.prompt, places);
+    if (api === 'completions') return { text: text + begun };
+    if (begun !== '' && !this.can.continuation) {
+      throw new GloreError(
+        'endpoint-lacks',
+        `endpoint ${this.endpoint.name}, model ${model}: expected it to continue a begun answer, which rollouts from prefixes need, found that it does not; use api: completions, or a server that has continue_final_message`,
+      );
+    }
+    return { system: template.system, user: text, begun };
+  }
+
+  critic(_: Codec): Critic {
+    return {
+      value: async (items) => {
+        const read = await Promise.all(
+          items.map(({ question, solution }) => this.valued(question, solution)),
+        );
+        if (this.options.scoring === 'logprobs') {
+          const masses = read.flatMap((item) => item.masses);
+          this.coverage.add(masses, this.options.model, this.options.template.labels);
+        }
+        return read.map(({ values, tokens }) => ({ values, tokens }));
+      },
+    };
+  }
+
+  /** The values after each line, one request for each. Tokens are those of the whole, read once. */
+  private async valued(
+    question: string,
+    solution: Solution,
+  ): Promise<Valued & { masses: number[] }> {
+    const { template, scoring } = this.options;
+    const read = await Promise.all(
+      prefixesOf(solution, template.tag).map((lines) => {
+        const prompt = this.prompt({ question, lines }, '');
+        return scoring === 'logprobs' ? this.byLogprobs(prompt) : this.byClassify(prompt);
+      }),
+    );
+    return {
+      values: read.map(({ value }) => value),
+      masses: read.map(({ mass }) => mass),
+      tokens: read.at(-1)?.tokens ?? 0,
+    };
+  }
+
+  private async byLogprobs(prompt: Prompt) {
+    const { model, price, template } = this.options;
+    const { choices, promptTokens } = await complete(this.endpoint, {
+      model,
+      prompt,
+      // At 1, servers that report log-probabilities after the temperature report the model's own.
+      temperature: 1,
+      maxTokens: 1,
+      likeliest: this.can.logprobs || 5,
+      price,
+      ...(this.can.extensions && {
+        extensions: { ...neutralSampling, skip_special_tokens: false },
+      }),
+    });
+    return { ...readValue(choices[0]!.first, template.labels), tokens: promptTokens ?? 0 };
+  }
+
+  private async byClassify(prompt: Prompt) {
+    const { model, positive } = this.options;
+    const body = {
+      model,
+      ...('user' in prompt
+        ? { messages: [{ role: 'user', content: prompt.user }] }
+        : { input: 'text' in prompt ? prompt.text : prompt.ids }),
+      use_activation: true,
+    };
+    const { data } = await this.endpoint.post('/classify', body, classified);
+    const { probs } = data[0]!;
+    const value = probs.length === 1 ? probs[0] : probs[positive];
+    if (value === undefined || value < 0 || value > 1) {
+      throw new GloreError(
+        'endpoint-scores',
+        `endpoint ${this.endpoint.name}, model ${model}, classify: expected a probability, found ${JSON.stringify(probs.slice(0, 8))}; serve the reward model with its activation`,
+      );
+    }
+    return { value, mass: 1, tokens: 0 };
+  }
+}
+
+/** A completion as a solution. Without its end the last line was cut off, and counts for nothing. */
+function read({ text, finished, tokens }: Choice): Generated {
+  const whole = finished ? text : text.slice(0, text.lastIndexOf('\n') + 1);
+  const { steps, answer } = parseSolution(whole);
+  return {
+    steps: steps.map((step) => stripAnnotations(step).trim()),
+    answer: answer ?? (finished ? stated(whole) : undefined),
+    tokens,
+  };
+}
+
+/** The answer of a solution that does not end as asked but says which it is: `\boxed{72}`, "The answer is 72". */
+function stated(text: string): string | undefined {
+  const found = extractAnswer(text);
+  if (found?.how !== 'boxed' && found?.how !== 'phrase') return undefined;
+  return parseSolution(`#### ${found.value}`).answer;
+}

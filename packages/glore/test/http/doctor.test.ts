@@ -1,0 +1,136 @@
+/** `glore doctor` on servers that can do everything, little, or nothing. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Health } from '../../src/pipeline/index.js';
+import { base, glore, temporaryFolder, writeRecipe } from '../glore.js';
+import { Server, type ServerOptions } from './server.js';
+
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
+let folder: string;
+const servers: Server[] = [];
+beforeAll(() => {
+  folder = temporaryFolder();
+});
+afterAll(async () => {
+  for (const server of servers) await server.stop();
+  rmSync(folder, { recursive: true });
+});
+
+async function serve(options: ServerOptions): Promise<Server> {
+  const server = await Server.start({ tokenizer: base, models: { base }, ...options });
+  servers.push(server);
+  return server;
+}
+
+const recipeAt = (name: string, url: string, models: string) =>
+  writeRecipe(folder, name, [
+    'evaluation: { samples: 8, temperature: 1 }\n',
+    `evaluation: { samples: 3, temperature: 1 }\nendpoints:\n  local: { url: "${url}" }\n${models}`,
+  ]);
+
+const models = `models:
+  student: { endpoint: local, model: base, spelling: tokens }
+  orm: { endpoint: local, model: base, spelling: tokens }
+  sorm: { endpoint: local, model: base, spelling: tokens, scoring: pooling }
+`;
+
+async function examined(
+  recipe: string,
+  ...more: string[]
+): Promise<{ health: Health; code: number | null }> {
+  const { stdout, code } = await glore(['doctor', recipe, '--json', ...more]);
+  return { health: JSON.parse(stdout) as Health, code };
+}
+
+describe('a server that can do everything', () => {
+  let recipe: string;
+  let golden: string;
+  beforeAll(async () => {
+    const server = await serve({});
+    recipe = recipeAt('able', server.url, models);
+    const run = join(folder, 'run');
+    golden = join(folder, 'golden.jsonl');
+    expect(await glore(['problems', recipe, '--run', run])).toMatchObject({ code: 0 });
+    expect(await glore(['doctor', recipe, '--run', run, '--write-golden', golden])).toMatchObject({
+      code: 0,
+      stdout: `32 golden values of ${run} in ${golden}\n`,
+    });
+  });
+
+  it('is found able, with the tokenizer and the golden values', async () => {
+    const { health, code } = await examined(recipe, '--golden', golden);
+    expect(code).toBe(0);
+    expect(health).toMatchObject({
+      ok: true,
+      endpoints: [{ name: 'local', models: ['base'] }],
+      roles: [
+        { role: 'student', missing: [], tokenizer: true, golden: null },
+        { role: 'orm', golden: { vectors: 16 } },
+        { role: 'sorm', golden: { vectors: 16 }, coverage: null },
+      ],
+    });
+    const [student, orm, sorm] = health.roles;
+    const { prefixCache, ...others } = student!.can;
+    expect(prefixCache).toBe(false);
+    expect(Object.values(others).every(Boolean)).toBe(true);
+    expect(orm!.coverage).toBeGreaterThan(0.5);
+    for (const { golden } of [orm!, sorm!]) expect(golden!.difference).toBeLessThan(1e-4);
+  });
+
+  it('is shown as a table', async () => {
+    const { stdout } = await glore(['doctor', recipe, '--golden', golden]);
+    expect(stdout).toMatch(/^local \(http:.*\): models base\n/);
+    expect(stdout).toMatch(/^token prompts +yes needed +yes needed +yes\s*$/m);
+    expect(stdout).toMatch(/^orm +\d+\.\d% +16 +0\.0000\s*$/m);
+    expect(stdout).toContain('all that is needed is there');
+  });
+
+  it('fails where a reward model gives other numbers', async () => {
+    const other = join(folder, 'other.jsonl');
+    const lines = readFileSync(golden, 'utf8').trim().split('\n');
+    writeFileSync(
+      other,
+      lines.map((line) => line.replace(/"values":\[[^,\]]+/, '"values":[0.5')).join('\n'),
+    );
+    const { health, code } = await examined(recipe, '--golden', other);
+    expect(code).toBe(1);
+    expect(health.roles.map(({ ok }) => ok)).toEqual([true, false, false]);
+    writeFileSync(other, '{"role":"orm"}\n');
+    const broken = await glore(['doctor', recipe, '--golden', other]);
+    expect(broken.code).toBe(2);
+    expect(broken.stderr).toMatch(/other\.jsonl:1: expected golden values .*\(golden-broken\)/);
+  });
+});
+
+it('says what a plain server lacks', async () => {
+  const { url } = await serve({
+    refuses: ['top_k', 'return_token_ids', '/tokenize', '/pooling', '/classify', 'ids'],
+    ignores: ['n', 'seed', 'logprobs', 'continue_final_message', 'add_generation_prompt'],
+  });
+  const { health, code } = await examined(recipeAt('plain', url, models));
+  expect(code).toBe(1);
+  expect(health.roles.map(({ missing }) => missing)).toEqual([
+    ['completions', 'tokenPrompts'],
+    ['completions', 'tokenPrompts', 'logprobs'],
+    ['pooling'],
+  ]);
+  const { stdout, code: alone } = await glore(['doctor', '--url', url]);
+  expect(alone).toBe(0);
+  expect(stdout).toMatch(/^completions +yes needed\s*$/m);
+  for (const name of ['extensions', 'token ids', 'n', 'continuation', 'pooling']) {
+    expect(stdout).toMatch(new RegExp(`^${name} +no\\s*$`, 'm'));
+  }
+  expect(stdout).toMatch(/^logprobs +0\s*$/m);
+});
+
+it('says that there is no server, or no recipe', async () => {
+  const recipe = recipeAt('nobody', 'http://127.0.0.1:9/v1', models);
+  const { health, code } = await examined(recipe);
+  expect(code).toBe(1);
+  expect(health.endpoints[0]!.error).toMatch(/ECONNREFUSED.*\(endpoint-away\)$/);
+  const both = await glore(['doctor']);
+  expect(both.code).toBe(2);
+  expect(both.stderr).toContain('expected a recipe or --url <url>, and not both');
+});

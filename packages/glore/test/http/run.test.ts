@@ -1,0 +1,179 @@
+/** A recipe whose models are served: the same records as with a calm server, whatever happens on the way. */
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  base,
+  glore,
+  recordsOf,
+  start,
+  temporaryFolder,
+  untilWritten,
+  writeRecipe,
+} from '../glore.js';
+import { Server, type ServerOptions } from './server.js';
+
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
+const student = 'models:\n  student: { endpoint: local, model: scripted, spelling: tokens }\n';
+const everyone = `models:
+${['student', 'orm', 'sorm', 'global', 'local']
+  .map((role) => `  ${role}: { endpoint: local, model: base, spelling: tokens }\n`)
+  .join('')}`;
+
+let folder: string;
+const servers: Server[] = [];
+beforeAll(() => {
+  folder = temporaryFolder();
+});
+afterAll(async () => {
+  for (const server of servers) await server.stop();
+  rmSync(folder, { recursive: true });
+});
+
+async function serve(options: ServerOptions): Promise<Server> {
+  const server = await Server.start({ tokenizer: base, ...options });
+  servers.push(server);
+  return server;
+}
+
+/** A small recipe with models at a server. */
+const recipeAt = (name: string, { url }: Server, models: string, endpoint = '', drafts = 30) =>
+  writeRecipe(
+    folder,
+    name,
+    ['problems: 140, samples: 3', `problems: ${drafts}, samples: 3`],
+    ['rollouts: { samples: 40', `rollouts: { samples: ${Math.ceil(drafts / 3)}`],
+    ['dev: 24', 'dev: 2'],
+    ['test: 66', 'test: 2'],
+    [
+      'evaluation: { samples: 8, temperature: 1 }\n',
+      `evaluation: { samples: 3, temperature: 1 }\nendpoints:\n  local: { url: "${url}", parallel: 4${endpoint} }\n${models}`,
+    ],
+  );
+
+/** The records of the stages that sample, and what is made of them. */
+const sampled = (run: string) =>
+  Object.fromEntries(
+    Object.entries(recordsOf(run)).filter(([path]) =>
+      /^(drafts|rollouts|labels|datasets)\/(?!started)/.test(path),
+    ),
+  );
+
+describe('a served student', () => {
+  let calm: Record<string, string>;
+  let calmServer: Server;
+  beforeAll(async () => {
+    calmServer = await serve({});
+    const recipe = recipeAt('calm', calmServer, student);
+    const run = join(folder, 'calm-run');
+    const ended = await glore(['datasets', recipe, '--run', run]);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(ended.stderr).toContain('student is served (local: scripted), not trained');
+    calm = sampled(run);
+    expect(Object.keys(calm)).toEqual(
+      expect.arrayContaining(['drafts/samples.jsonl', 'rollouts/rollouts.jsonl']),
+    );
+  });
+
+  it('is sampled once for each seed, and its spending is kept', async () => {
+    const { seen, answered } = await calmServer.stats();
+    const { requests } = JSON.parse(
+      readFileSync(join(folder, 'calm-run/endpoints/local.json'), 'utf8'),
+    ) as { requests: number };
+    expect(requests).toBeGreaterThan(90);
+    expect(answered).toBeGreaterThanOrEqual(requests);
+    const lines = readFileSync(join(folder, 'calm-run/drafts/samples.jsonl'), 'utf8').split('\n');
+    expect(lines.length - 1).toBe(90);
+    // Only the tests of the server were asked more than once.
+    expect(Object.values(seen).filter((times) => times > 1).length).toBeLessThan(10);
+  });
+
+  it('loses nothing and counts nothing twice through faults, kills and a restart', async () => {
+    const faults = ['429', 'html', 'ok', 'half', 'reset', 'fewer', 'ok', '503', 'json', 'aborted'];
+    const options = { faults, times: 2, delay: 5 };
+    const server = await serve(options);
+    const recipe = recipeAt('troubled', server, student);
+    const run = join(folder, 'troubled-run');
+    const begin = () => start(['datasets', recipe, '--run', run]);
+    for (const journal of ['drafts/samples.jsonl.journal', 'rollouts/rollouts.jsonl.journal']) {
+      const running = begin();
+      await untilWritten(running, join(run, journal));
+      running.child.kill('SIGKILL');
+      await running.ended;
+    }
+    const running = begin();
+    await untilWritten(running, join(run, 'rollouts/rollouts.jsonl.journal'));
+    await server.stop();
+    await serve({ ...options, port: server.port });
+    expect(await running.ended).toMatchObject({ code: 0 });
+    expect(sampled(run)).toEqual(calm);
+  });
+
+  it('stops at the budget and goes on when it is raised', async () => {
+    const server = await serve({});
+    const run = join(folder, 'budget-run');
+    const at = (name: string, requests: number) =>
+      recipeAt(name, server, student, `, budget: { requests: ${requests} }`);
+    const stopped = await glore(['datasets', at('poor', 70), '--run', run]);
+    expect(stopped.code).toBe(2);
+    expect(stopped.stderr).toMatch(
+      /error: endpoints\.local\.budget\.requests: 7\d of 70 requests are spent; .* \(budget-spent\)\n$/,
+    );
+    expect(existsSync(join(run, 'drafts/samples.jsonl.journal'))).toBe(true);
+    const again = await glore(['datasets', at('poor', 70), '--run', run]);
+    expect(again.stderr).toContain('(budget-spent)');
+    expect(await glore(['datasets', at('rich', 9000), '--run', run])).toMatchObject({ code: 0 });
+    expect(sampled(run)).toEqual(calm);
+  });
+});
+
+it('runs whole with every role served, and trains nothing', async () => {
+  const server = await serve({ models: { base } });
+  const recipe = recipeAt('everyone', server, everyone, '', 6);
+  const run = join(folder, 'everyone-run');
+  const { code, stdout, stderr } = await glore(['run', recipe, '--run', run, '--json']);
+  expect(stderr).toContain('sorm is served (local: base), not trained');
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ problems: 2 });
+  expect(existsSync(join(run, 'orm/model'))).toBe(false);
+  const asked = await glore(['ask', 'Fay has 3 apples. Fay buys 4. How many?', '--run', run]);
+  expect(asked.code).toBe(0);
+  expect(asked.stdout).toContain('<- chosen');
+});
+
+describe('a recipe', () => {
+  const refused = async (models: string, endpoint = '') => {
+    const recipe = recipeAt('wrong', { url: 'http://127.0.0.1:1/v1' } as Server, models, endpoint);
+    return (await glore(['drafts', recipe, '--run', join(folder, 'wrong')])).stderr;
+  };
+  it.each([
+    [
+      'models:\n  student: { endpoint: other, model: m }\n',
+      /models\.student\.endpoint: expected one of the endpoints of the recipe \(local\), found "other"/,
+    ],
+    [
+      'models:\n  student: { endpoint: local, model: m, api: chat, spelling: tokens }\n',
+      /models\.student\.spelling: expected text, which chat is in, found "tokens"/,
+    ],
+    [
+      'models:\n  orm: { endpoint: local, model: m, scoring: pooling }\n',
+      /models\.orm\.scoring: expected logprobs or classify, .* found "pooling"/,
+    ],
+    [
+      'models:\n  orm: { endpoint: local, modle: m }\n',
+      /models\.orm\.modle: expected one of the keys endpoint, model, api, .* found this one/,
+    ],
+  ])('is refused by line and key: %s', async (models, message) => {
+    expect(await refused(models)).toMatch(message);
+  });
+
+  it('names keys and does not hold them', async () => {
+    expect(await refused(student, ', key: sk-1234')).toMatch(
+      /endpoints\.local\.key: expected the name of an environment variable that holds the key, found/,
+    );
+    expect(await refused(student, ', key: GLORE_NO_SUCH_KEY')).toMatch(
+      /expected a key in the environment variable GLORE_NO_SUCH_KEY, found none; .*\(endpoint-key\)/,
+    );
+  });
+});
