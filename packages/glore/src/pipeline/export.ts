@@ -34,7 +34,7 @@ import { readJson, readJsonl, replaceFile, writeJsonl } from '../run/index.js';
 import { pathIn, type Run, readProblems } from './context.js';
 import { openUnfinishedRun, type StageName } from './run.js';
 import { identityOf } from './served.js';
-import { type LabelSummary, readSet, studentRecords } from './stages.js';
+import { type LabelSummary, readSet, studentRecords } from './stages/index.js';
 
 /** A set to export: the rows, and what the card says of them. */
 type Made = Pick<CardSet, 'balance' | 'problems' | 'origin'> & { readonly rows: readonly Row[] };

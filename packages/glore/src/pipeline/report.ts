@@ -15,7 +15,7 @@ import {
 } from '../evaluate/index.js';
 import { readJson, readJsonl, type StageRecord, writeJson } from '../run/index.js';
 import { pathIn, type Run } from './context.js';
-import type { LabelSummary } from './stages.js';
+import type { LabelSummary } from './stages/index.js';
 
 /** `report.json`, a stable interface. */
 export interface Report extends EvaluationReport {

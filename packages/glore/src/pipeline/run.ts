@@ -20,7 +20,7 @@ import { openRun, type Run } from './context.js';
 import type { Recipe } from './recipe.js';
 import { type Report, writeReport } from './report.js';
 import { checkKeys, identityOf } from './served.js';
-import * as stages from './stages.js';
+import * as stages from './stages/index.js';
 
 type StageWork = typeof stages.student;
 

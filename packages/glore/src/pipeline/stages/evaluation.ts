@@ -1,0 +1,230 @@
+/** What the ORM will have to choose among, and the measurement of everything on dev and test. */
+import { join } from 'node:path';
+import type { Codec } from '../../codec/index.js';
+import {
+  attempt,
+  fitThresholds,
+  type ProblemAttempts,
+  type ProblemRefinements,
+  refinements,
+  type Speeds,
+} from '../../evaluate/index.js';
+import {
+  GlobalRefiner,
+  LocalRefiner,
+  RewardModel,
+  type RoleModel,
+  Student,
+} from '../../model/index.js';
+import type { Problem } from '../../problem/index.js';
+import { firstErrorOf, type Models } from '../../refine/index.js';
+import { isRight, type Sample } from '../../rollout/index.js';
+import { collect, writeJson } from '../../run/index.js';
+import {
+  chunks,
+  inRoles,
+  type RoleName,
+  readProblems,
+  roles,
+  unitsOf,
+  withModels,
+} from '../context.js';
+import {
+  advancing,
+  PROBLEMS_PER_UNIT,
+  rightShare,
+  type Tokens,
+  total,
+  type Work,
+  waitingIn,
+} from './shared.js';
+
+/** A line is wrong below this before a threshold has been fitted. */
+const HALF = 0.5;
+
+/**
+ * Draft, global and local refinement of fresh training problems, judged by their answers: what the ORM will have to choose
+ * among, which samples of the student are not.
+ */
+export const candidates: Work = async (run, context) => {
+  const { recipe, codec } = run;
+  const list = await readProblems(run, 'candidates');
+  context.progress.total(list.length, 'problems');
+  const needed = ['student', 'sorm', 'global', 'local'] as const;
+  const { size, parallel } = unitsOf(run, needed, PROBLEMS_PER_UNIT, 8);
+  const refined = (models: Record<(typeof needed)[number], RoleModel>) => {
+    const student = new Student(models.student, codec, recipe.maxTokens);
+    const sorm = new RewardModel(models.sorm, codec);
+    const global = new GlobalRefiner(models.global, codec, recipe.maxTokens);
+    const local = new LocalRefiner(models.local, codec, recipe.maxTokens);
+    return collect({
+      path: join(context.folder, 'candidates.jsonl'),
+      units: chunks(list, size),
+      key: ([first]) => first!.id,
+      work: async (unit) => {
+        const drafts = await student.draft(unit.map(({ question }) => question));
+        const items = unit.map(({ question }, i) => ({ question, draft: drafts[i]! }));
+        const values = await sorm.values(
+          items.map(({ question, draft }) => ({ question, solution: draft })),
+        );
+        const marked = items
+          .map((item, i) => ({ ...item, index: i, location: firstErrorOf(values[i]!, HALF) }))
+          .filter(({ location }) => location > 0);
+        const globals = await global.refine(items);
+        const locals = await local.refine(marked);
+        return unit.flatMap((problem, i) => {
+          const at = marked.findIndex(({ index }) => index === i);
+          return [drafts[i]!, globals[i]!, ...(at < 0 ? [] : [locals[at]!])].map(
+            ({ steps, answer, tokens }, index): Sample => ({
+              problem: problem.id,
+              index,
+              seed: 0,
+              steps,
+              answer: answer ?? null,
+              right: isRight(problem, answer),
+              tokens,
+            }),
+          );
+        });
+      },
+      parallel,
+      ...(context.signal && { signal: context.signal }),
+      onUnit: advancing(
+        context,
+        (records) => new Set(records.map(({ problem }) => problem)).size,
+        rightShare,
+      ),
+    });
+  };
+  const found = await withModels(run, needed, refined, waitingIn(context));
+  return { generatedTokens: total(found) };
+};
+
+/** Attempts and refinements of dev and test; thresholds come from dev alone. */
+export const evaluation: Work = async (run, context) => {
+  const { recipe, codec } = run;
+  const { samples, temperature } = recipe.evaluation;
+  const opened = await Promise.all(
+    (['dev', 'test'] as const).map((split) => readProblems(run, split)),
+  );
+  const [dev, test] = opened as [Problem[], Problem[]];
+  const { size, parallel } = unitsOf(run, roles, PROBLEMS_PER_UNIT, 8);
+  const collectUnits = <T extends { problem: string }>(
+    name: string,
+    list: readonly Problem[],
+    work: (unit: Problem[]) => Promise<T[]>,
+  ) =>
+    collect({
+      path: join(context.folder, `${name}.jsonl`),
+      units: chunks(list, size),
+      key: ([first]) => first!.id,
+      work,
+      parallel,
+      ...(context.signal && { signal: context.signal }),
+      onUnit: advancing<T>(context, (records) => records.length),
+    });
+  const evaluated = async (models: Record<RoleName, RoleModel>) => {
+    const named = inRoles(run, models);
+    context.progress.total(2 * (dev.length + test.length), 'problems');
+    const attempts = (split: string, list: readonly Problem[]) =>
+      collectUnits(`${split}.attempts`, list, (unit) =>
+        attempt(named, unit, { samples, temperature, seed: `${recipe.seed}/${split}` }),
+      );
+    const devAttempts = await attempts('dev', dev);
+    const thresholds = fitThresholds(devAttempts);
+    await writeJson(join(context.folder, 'thresholds.json'), thresholds);
+    const refined = async (
+      split: string,
+      list: readonly Problem[],
+      made: readonly ProblemAttempts[],
+    ) => {
+      const byProblem = new Map(made.map((item) => [item.problem, item]));
+      return collectUnits(`${split}.refinements`, list, (unit) =>
+        refinements(
+          named,
+          unit,
+          unit.map(({ id }) => byProblem.get(id)!),
+          thresholds.locate,
+        ),
+      );
+    };
+    const devRefined = await refined('dev', dev, devAttempts);
+    const testAttempts = await attempts('test', test);
+    const testRefined = await refined('test', test, testAttempts);
+    await writeJson(
+      join(context.folder, 'speeds.json'),
+      await measureSpeeds(named, test.slice(0, PROBLEMS_PER_UNIT), recipe.workers),
+    );
+    return evaluationTokens(
+      codec,
+      [...dev, ...test],
+      [...devAttempts, ...testAttempts],
+      [...devRefined, ...testRefined],
+    );
+  };
+  return withModels(run, roles, evaluated, waitingIn(context));
+};
+
+/** What the evaluation generated and scored, from its records. */
+function evaluationTokens(
+  codec: Codec,
+  list: readonly Problem[],
+  attempts: readonly ProblemAttempts[],
+  refined: readonly ProblemRefinements[],
+): Tokens {
+  const generatedTokens =
+    total(attempts.flatMap(({ draft, samples }) => [draft, ...samples])) +
+    total(
+      refined.flatMap(({ global, local, localOrm, localTruth }) => [
+        global,
+        local,
+        localOrm,
+        ...(localTruth ? [localTruth] : []),
+      ]),
+    );
+  const length = (
+    question: string,
+    { steps, answer }: { steps: readonly string[]; answer?: string | null | undefined },
+  ) => codec.tagged(question, { steps, answer: answer ?? undefined }).tokens.length;
+  const scoredTokens = list.reduce((sum, { question }, i) => {
+    const { draft, samples } = attempts[i]!;
+    // Attempts are read by both critics; of a decision the draft by both, the refinements by the ORM.
+    const read = [draft, ...samples].reduce(
+      (tokens, attempt) => tokens + 2 * length(question, attempt),
+      0,
+    );
+    const decided = refined[i]!.decision.candidates.reduce(
+      (tokens, { solution }) => tokens + length(question, solution),
+      0,
+    );
+    return sum + read + decided + length(question, draft);
+  }, 0);
+  return { generatedTokens, scoredTokens };
+}
+
+/** Tokens a second of drafting and of scoring with every worker busy, for the report's seconds. */
+async function measureSpeeds(
+  models: Models,
+  list: readonly Problem[],
+  workers: number,
+): Promise<Speeds> {
+  const timed = async (work: () => Promise<unknown>, tokens: number) => {
+    const start = performance.now();
+    await Promise.all(Array.from({ length: workers }, work));
+    return (1000 * tokens) / (performance.now() - start);
+  };
+  const questions = list.map(({ question }) => question);
+  const solutions = await models.student.draft(questions);
+  return {
+    generatedPerSecond: await timed(
+      () => models.student.draft(questions),
+      workers * total(solutions),
+    ),
+    // In tokens of the solutions scored, as the report counts them; the question is read with each.
+    scoredPerSecond: await timed(
+      () =>
+        models.orm.values(questions.map((question, i) => ({ question, solution: solutions[i]! }))),
+      workers * total(solutions),
+    ),
+  };
+}

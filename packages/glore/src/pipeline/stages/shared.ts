@@ -1,0 +1,101 @@
+/** What the stages share: their type, counts, progress, and the records of earlier stages. */
+import { byProblem, distinct, type StudentRecord } from '../../dataset/index.js';
+import { type Problem, Random } from '../../problem/index.js';
+import type { RolloutRecord, Sample } from '../../rollout/index.js';
+import { readJsonl, type StageContext } from '../../run/index.js';
+import { pathIn, type RoleName, type Run, readRole } from '../context.js';
+import type { Waiting } from '../served.js';
+
+/** Problems sampled as one unit of work, and problems whose wrong samples are rolled out as one. */
+export const PROBLEMS_PER_UNIT = 64;
+export const ROLLED_OUT_PER_UNIT = 24;
+
+export interface Tokens {
+  readonly generatedTokens?: number;
+  readonly scoredTokens?: number;
+  readonly trainedTokens?: number;
+}
+
+export type Work = (run: Run, context: StageContext) => Promise<Tokens>;
+
+export const total = (records: readonly { readonly tokens: number }[]): number =>
+  records.reduce((sum, { tokens }) => sum + tokens, 0);
+export const questionsOf = (problems: readonly Problem[]) =>
+  new Map(problems.map(({ id, question }) => [id, question]));
+
+/** Correct and distinct samples. */
+export function correct(
+  samples: readonly Sample[],
+  questions: ReadonlyMap<string, string>,
+): StudentRecord[] {
+  const found = new Map<string, StudentRecord>();
+  for (const { problem, steps, answer, right } of samples) {
+    if (right)
+      found.set(JSON.stringify([problem, steps]), {
+        problem,
+        question: questions.get(problem)!,
+        steps,
+        answer,
+      });
+  }
+  return [...found.values()];
+}
+
+/** Served models wait where this process sees it, and begin nothing once it is to stop. */
+export const waitingIn = ({ signal, progress, shard }: StageContext): Waiting => ({
+  signal,
+  shard,
+  note: (text) => progress.note(text),
+});
+
+/** Whether a role's model is served, so that there is nothing to train. */
+export function isServed(run: Run, role: RoleName, { progress }: StageContext): boolean {
+  const served = run.recipe.models?.[role];
+  if (served) progress.note(`${role} is served (${served.endpoint}: ${served.model}), not trained`);
+  return served !== undefined;
+}
+
+/** The checkpoint that training starts from: the base where that role is served. */
+export const startOf = (run: Run, role: RoleName) =>
+  run.recipe.models?.[role] ? run.base : readRole(run, role);
+
+/** Progress of a collection, what was found in its journal apart: it must not count into the rate. */
+export function advancing<R>(
+  { progress }: StageContext,
+  units: (records: readonly R[]) => number,
+  detail?: (records: readonly R[]) => string,
+) {
+  return (_done: number, _total: number, records: readonly R[], resumed: boolean): void => {
+    if (resumed) progress.resume(units(records));
+    else progress.advance(units(records), detail?.(records));
+  };
+}
+
+export const rightShare = (samples: readonly Sample[]): string =>
+  `${Math.round((100 * samples.filter(({ right }) => right).length) / Math.max(1, samples.length))}% right`;
+
+export const readSamples = (run: Run) => readJsonl<Sample>(pathIn(run, 'drafts', 'samples.jsonl'));
+
+export const readRollouts = (run: Run) =>
+  readJsonl<RolloutRecord>(pathIn(run, 'rollouts', 'rollouts.jsonl'));
+
+export const readSet = <T>(run: Run, name: string) =>
+  readJsonl<T>(pathIn(run, 'datasets', `${name}.jsonl`));
+
+/** The samples whose steps are labelled: distinct wrong ones, and as many right ones, which need no rollouts. */
+export function toLabel(
+  run: Run,
+  samples: readonly Sample[],
+): { wrong: Sample[]; right: Sample[] } {
+  const { seed, rollouts: options } = run.recipe;
+  const pick = (right: boolean) => {
+    const all = [...byProblem(samples).values()].flatMap((group) =>
+      distinct(group.filter((sample) => sample.right === right && sample.steps.length > 0)),
+    );
+    const chosen = new Set(
+      new Random(seed, 'labelled', String(right)).shuffle(all).slice(0, options.samples),
+    );
+    return all.filter((sample) => chosen.has(sample));
+  };
+  return { wrong: pick(false), right: pick(true) };
+}
