@@ -140,6 +140,13 @@ it('runs whole with every role served, and trains nothing', async () => {
   const asked = await glore(['ask', 'Fay has 3 apples. Fay buys 4. How many?', '--run', run]);
   expect(asked.code).toBe(0);
   expect(asked.stdout).toContain('<- chosen');
+  const out = join(folder, 'everyone-data');
+  const pairs = ['--format', 'trl-prompt-completion', '--out', out];
+  expect(await glore(['export', run, ...pairs])).toMatchObject({ code: 0 });
+  expect(readFileSync(join(out, 'README.md'), 'utf8')).toContain('The student was served');
+  const refused = await glore(['serve', run, '--port', '0']);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toMatch(/found that the student is served .*\(model-served\)\n$/);
 });
 
 describe('a recipe', () => {
