@@ -20,6 +20,7 @@ import {
   Student,
 } from '../model/index.js';
 import { type Problem, Random } from '../problem/index.js';
+import type { Models } from '../refine/index.js';
 import { readJsonl, type StageContext, writeJson } from '../run/index.js';
 import { type CurvePoint, fit, forgetState } from '../train/index.js';
 import type { Recipe, Training } from './recipe.js';
@@ -86,15 +87,25 @@ export async function withModels<T, N extends RoleName>(
   }
 }
 
-/** The models of the loop in their roles. */
-export function inRoles({ codec, recipe }: Run, models: Record<RoleName, RoleModel>) {
-  return {
-    student: new Student(models.student, codec, recipe.maxTokens),
-    orm: new RewardModel(models.orm, codec),
-    sorm: new RewardModel(models.sorm, codec),
-    global: new GlobalRefiner(models.global, codec, recipe.maxTokens),
-    local: new LocalRefiner(models.local, codec, recipe.maxTokens),
-  };
+/** How a model takes each role. */
+const takes: { [N in RoleName]: (model: RoleModel, run: Run) => Models[N] } = {
+  student: (model, { codec, recipe }) => new Student(model, codec, recipe.maxTokens),
+  orm: (model, { codec }) => new RewardModel(model, codec),
+  sorm: (model, { codec }) => new RewardModel(model, codec),
+  global: (model, { codec, recipe }) => new GlobalRefiner(model, codec, recipe.maxTokens),
+  local: (model, { codec, recipe }) => new LocalRefiner(model, codec, recipe.maxTokens),
+};
+
+/** Models of the loop in their roles: those that are there. */
+export function inRoles<N extends RoleName>(
+  run: Run,
+  models: Readonly<Record<N, RoleModel>>,
+): Pick<Models, N> {
+  const names = Object.keys(models) as N[];
+  return Object.fromEntries(names.map((name) => [name, takes[name](models[name], run)])) as Pick<
+    Models,
+    N
+  >;
 }
 
 /**

@@ -32,8 +32,8 @@ import { flipOf, type LabelledSample } from '../label/index.js';
 import type { Sample } from '../rollout/index.js';
 import { readJson, readJsonl, replaceFile, writeJsonl } from '../run/index.js';
 import { pathIn, type Run, readProblems } from './context.js';
+import { identityOf } from './endpoints.js';
 import { openUnfinishedRun, type StageName } from './run.js';
-import { identityOf } from './served.js';
 import { type LabelSummary, readSet, studentRecords } from './stages/index.js';
 
 /** A set to export: the rows, and what the card says of them. */

@@ -5,7 +5,7 @@ import { openTokenizer } from '@glore/engine';
 import { z } from 'zod';
 import { createCodec } from '../codec/index.js';
 import { checkSettings, WorldSettingError } from '../problem/index.js';
-import { endpoints, models, wrongModel } from './served.js';
+import { endpoints, models, wrongModel } from './endpoints.js';
 import { Source } from './source.js';
 
 export const count = z.int().min(1);

@@ -17,9 +17,10 @@ import {
   writeJson,
 } from '../run/index.js';
 import { openRun, type Run } from './context.js';
+import { identityOf } from './endpoints.js';
 import type { Recipe } from './recipe.js';
 import { type Report, writeReport } from './report.js';
-import { checkKeys, identityOf } from './served.js';
+import { checkKeys } from './served.js';
 import * as stages from './stages/index.js';
 
 type StageWork = typeof stages.student;

@@ -2,6 +2,7 @@ export {
   type Candidate,
   type Decision,
   finalScore,
+  locate,
   type Models,
   type RefineEvent,
   type RefineOptions,

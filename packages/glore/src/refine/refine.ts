@@ -84,16 +84,10 @@ export async function refine(
   );
 
   // Where
-  const values = await models.sorm.values(
-    refined.map(({ question, draft }) => ({ question, solution: draft })),
-  );
-  const located = refined.map((item, i) => ({
-    ...item,
-    location: firstErrorOf(values[i]!, options.threshold),
-  }));
-  located.forEach(({ index, location }, i) => {
-    observe({ stage: 'where', index, values: values[i]!, location });
-  });
+  const located = await locate(refined, models.sorm, options.threshold);
+  for (const { index, values, location } of located) {
+    observe({ stage: 'where', index, values, location });
+  }
 
   // How
   const global = await candidates(
@@ -116,7 +110,7 @@ export async function refine(
   const globalOf = new Map(refined.map(({ index }, i) => [index, global[i]!]));
   const localOf = new Map(marked.map(({ index }, i) => [index, local[i]!]));
   const whereOf = new Map(
-    located.map(({ index, location }, i) => [index, { values: values[i]!, location }]),
+    located.map(({ index, values, location }) => [index, { values, location }]),
   );
   return items.map((_, i) => {
     const all = [kept[i]!, globalOf.get(i), localOf.get(i)].filter(
@@ -127,6 +121,22 @@ export async function refine(
     observe({ stage: 'choice', index: i, choice });
     return { values, location, candidates: all, choice };
   });
+}
+
+/** Drafts with the SORM's value of each line and their first wrong line E, 1-based; -1 where it finds none. */
+export async function locate<T extends { readonly question: string; readonly draft: Solution }>(
+  items: readonly T[],
+  sorm: RewardModel,
+  threshold: number,
+): Promise<(T & { readonly values: readonly number[]; readonly location: number })[]> {
+  const values = await sorm.values(
+    items.map(({ question, draft }) => ({ question, solution: draft })),
+  );
+  return items.map((item, i) => ({
+    ...item,
+    values: values[i]!,
+    location: firstErrorOf(values[i]!, threshold),
+  }));
 }
 
 /** Solutions as candidates, with the ORM's value of each. */

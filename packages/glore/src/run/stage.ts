@@ -65,7 +65,7 @@ const saveEveryMs = 3000;
  * @throws whatever `work` throws; the signal's reason if it is aborted before; GloreError `disk-full`, `file-forbidden`.
  */
 export async function runStage(options: StageOptions): Promise<StageRecord> {
-  const { run, name, settings, upstream, signal, reporter, work } = options;
+  const { run, name, settings, upstream, signal, reporter } = options;
   signal?.throwIfAborted();
   const folder = join(run, name);
   const startedPath = join(folder, 'started.json');
@@ -87,21 +87,7 @@ export async function runStage(options: StageOptions): Promise<StageRecord> {
   }
   await writeJson(startedPath, { name, fingerprint, settings, upstream: upstream.map(origin) });
 
-  const meter = await Meter.start(folder);
-  try {
-    const exact = await work({
-      folder,
-      signal,
-      progress,
-      count: (kind, tokens) => meter.count(kind, tokens),
-    });
-    if (exact) meter.replace(exact);
-  } catch (error) {
-    await meter.stop();
-    progress.done(signal?.aborted ? 'interrupted; run the same command to continue' : 'failed');
-    throw error;
-  }
-  const record: StageRecord = { name, fingerprint, ...(await meter.stop()) };
+  const record: StageRecord = { name, fingerprint, ...(await attempt(options, progress)) };
   await writeJson(join(folder, 'done.json'), record);
   progress.done(summary(record));
   return record;
@@ -121,7 +107,7 @@ export async function doneStage(
  * @throws GloreError `shard-stale` where the stage was begun with other settings; whatever `work` throws
  */
 export async function runShard(options: StageOptions & { readonly shard: Shard }): Promise<void> {
-  const { run, name, settings, upstream, signal, reporter, work, shard } = options;
+  const { run, name, settings, upstream, signal, reporter, shard } = options;
   signal?.throwIfAborted();
   const folder = join(run, name);
   const startedPath = join(folder, 'started.json');
@@ -140,6 +126,17 @@ export async function runShard(options: StageOptions & { readonly shard: Shard }
       `${folder}: expected a stage of these settings or none, found one of others, which another shard may be at work on; stop them, delete the folder and start all shards again`,
     );
   }
+  const spent = await attempt(options, progress, shard);
+  progress.done(`shard ${shard.index}/${shard.count}: ${summary({ name, fingerprint, ...spent })}`);
+}
+
+/** Does the work of a stage or of its share once, and gives what all attempts at it have cost. */
+async function attempt(
+  { run, name, signal, work }: StageOptions,
+  progress: Progress,
+  shard?: Shard,
+): Promise<Spent> {
+  const folder = join(run, name);
   const meter = await Meter.start(folder, shard);
   try {
     const exact = await work({
@@ -155,8 +152,7 @@ export async function runShard(options: StageOptions & { readonly shard: Shard }
     progress.done(signal?.aborted ? 'interrupted; run the same command to continue' : 'failed');
     throw error;
   }
-  const spent = await meter.stop();
-  progress.done(`shard ${shard.index}/${shard.count}: ${summary({ name, fingerprint, ...spent })}`);
+  return meter.stop();
 }
 
 /** Adds up what a stage costs over all its attempts and keeps it in a file. */

@@ -53,3 +53,9 @@ function medianOf(values: readonly number[]): number | undefined {
 }
 
 const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
+
+/** p(+) of a classifier's outputs, which is the only one or the one at `positive`; undefined if it is no probability. */
+export function positiveOf(outputs: readonly number[], positive: number): number | undefined {
+  const value = outputs.length === 1 ? outputs[0] : outputs[positive];
+  return value !== undefined && value >= 0 && value <= 1 ? value : undefined;
+}

@@ -1,4 +1,4 @@
-/** Several completions of one prompt, on servers with seeds, with `n`, or with neither. */
+/** Several completions of one prompt, on servers with seeds, with `n`, or with neither; prompts that share branches. */
 import { type Asking, type Choice, complete, neutralSampling } from './answers.js';
 import type { Endpoint } from './endpoint.js';
 import type { Capabilities } from './probe.js';
@@ -27,4 +27,24 @@ export async function sample(
       return choices[0]!;
     }),
   );
+}
+
+/** One completion for each branch, in order. Branches from one place go together, for servers that give several choices. */
+export async function sampleBranches<B extends { readonly seed: number }>(
+  branches: readonly B[],
+  placeOf: (branch: B) => number,
+  draw: (place: number, seeds: readonly number[]) => Promise<readonly Choice[]>,
+): Promise<Choice[]> {
+  const found = new Map<B, Choice>();
+  await Promise.all(
+    [...new Set(branches.map(placeOf))].map(async (place) => {
+      const group = branches.filter((branch) => placeOf(branch) === place);
+      const choices = await draw(
+        place,
+        group.map(({ seed }) => seed),
+      );
+      for (const [i, branch] of group.entries()) found.set(branch, choices[i]!);
+    }),
+  );
+  return branches.map((branch) => found.get(branch)!);
 }

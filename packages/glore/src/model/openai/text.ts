@@ -6,9 +6,9 @@ import type { Author, Critic, Generated, RoleModel, Task, Valued } from '../type
 import { type Choice, classified, complete, neutralSampling, type Prompt } from './answers.js';
 import type { Price } from './budget.js';
 import type { Endpoint } from './endpoint.js';
-import { Coverage, readValue } from './labels.js';
+import { Coverage, positiveOf, readValue } from './labels.js';
 import type { Capabilities } from './probe.js';
-import { sample } from './sampling.js';
+import { sample, sampleBranches } from './sampling.js';
 import { fill, linesOf, marked, prefixesOf, type Template, written } from './template.js';
 
 export interface TextOptions {
@@ -42,28 +42,17 @@ export class ServedText implements RoleModel {
       write: (requests, { temperature, maxTokens }) =>
         Promise.all(
           requests.map(async ({ task, branches }) => {
-            const places = [...new Set(branches.map(({ kept }) => kept))];
-            const found = new Map<(typeof branches)[number], Generated>();
-            await Promise.all(
-              places.map(async (kept) => {
-                const group = branches.filter((branch) => branch.kept === kept);
-                const choices = await sample(
-                  this.endpoint,
-                  this.can,
-                  {
-                    model,
-                    prompt: this.promptOf(task, kept),
-                    temperature,
-                    maxTokens,
-                    stop: template.stop,
-                    price,
-                  },
-                  group.map(({ seed }) => seed),
-                );
-                for (const [i, branch] of group.entries()) found.set(branch, read(choices[i]!));
-              }),
+            const choices = await sampleBranches(
+              branches,
+              ({ kept }) => kept,
+              (kept, seeds) => {
+                const prompt = this.promptOf(task, kept);
+                const { stop } = template;
+                const asking = { model, prompt, temperature, maxTokens, stop, price };
+                return sample(this.endpoint, this.can, asking, seeds);
+              },
             );
-            return branches.map((branch) => found.get(branch)!);
+            return choices.map(read);
           }),
         ),
     };
@@ -155,8 +144,8 @@ export class ServedText implements RoleModel {
     };
     const { data } = await this.endpoint.post('/classify', body, classified);
     const { probs } = data[0]!;
-    const value = probs.length === 1 ? probs[0] : probs[positive];
-    if (value === undefined || value < 0 || value > 1) {
+    const value = positiveOf(probs, positive);
+    if (value === undefined) {
       throw new GloreError(
         'endpoint-scores',
         `endpoint ${this.endpoint.name}, model ${model}, classify: expected a probability, found ${JSON.stringify(probs.slice(0, 8))}; serve the reward model with its activation`,

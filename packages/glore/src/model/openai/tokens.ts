@@ -7,9 +7,9 @@ import type { GenerateRequest, LanguageModel, Sampling, ScoreRequest } from '../
 import { type Choice, classified, complete, neutralSampling, pooled, scored } from './answers.js';
 import type { Price } from './budget.js';
 import type { Endpoint } from './endpoint.js';
-import { Coverage, type Labels, readValue } from './labels.js';
+import { Coverage, type Labels, positiveOf, readValue } from './labels.js';
 import type { Capabilities } from './probe.js';
-import { sample } from './sampling.js';
+import { sample, sampleBranches } from './sampling.js';
 
 /** How values are asked for; each but the first is an endpoint of vLLM's for reward models. */
 export type Scoring = 'logprobs' | 'pooling' | 'classify' | 'generative_scoring';
@@ -56,32 +56,20 @@ export class ServedTokens implements LanguageModel {
     { temperature, maxTokens, stop }: Sampling,
   ): Promise<number[][]> {
     const { model, price } = this.options;
-    // Branches from one place go together, for servers that give several choices.
-    const lengths = [...new Set(branches.map(({ length }) => length))];
-    const found = new Map<(typeof branches)[number], number[]>();
-    await Promise.all(
-      lengths.map(async (length) => {
-        const group = branches.filter((branch) => branch.length === length);
-        const choices = await sample(
-          this.endpoint,
-          this.can,
-          {
-            model,
-            prompt: { ids: tokens.slice(0, length) },
-            temperature,
-            maxTokens,
-            price,
-            extensions: {
-              ...(this.can.tokenIds && { return_token_ids: true }),
-              ...(this.can.extensions && { stop_token_ids: [stop], skip_special_tokens: false }),
-            },
-          },
-          group.map(({ seed }) => seed),
-        );
-        for (const [i, branch] of group.entries()) found.set(branch, this.idsOf(choices[i]!, stop));
-      }),
+    const extensions = {
+      ...(this.can.tokenIds && { return_token_ids: true }),
+      ...(this.can.extensions && { stop_token_ids: [stop], skip_special_tokens: false }),
+    };
+    const choices = await sampleBranches(
+      branches,
+      ({ length }) => length,
+      (length, seeds) => {
+        const prompt = { ids: tokens.slice(0, length) };
+        const asking = { model, prompt, temperature, maxTokens, price, extensions };
+        return sample(this.endpoint, this.can, asking, seeds);
+      },
     );
-    return branches.map((branch) => found.get(branch)!);
+    return choices.map((choice) => this.idsOf(choice, stop));
   }
 
   /** The ids of a completion, ended by `stop` where it ended by itself. */
@@ -208,8 +196,8 @@ export class ServedTokens implements LanguageModel {
 
   /** p(+) of a classifier's output. */
   private pick(outputs: readonly number[]): number {
-    const value = outputs.length === 1 ? outputs[0] : outputs[this.options.positive];
-    if (value !== undefined && value >= 0 && value <= 1) return value;
+    const value = positiveOf(outputs, this.options.positive);
+    if (value !== undefined) return value;
     throw this.strange('a probability', JSON.stringify(outputs.slice(0, 8)));
   }
 

@@ -9,15 +9,9 @@ import {
   refinements,
   type Speeds,
 } from '../../evaluate/index.js';
-import {
-  GlobalRefiner,
-  LocalRefiner,
-  RewardModel,
-  type RoleModel,
-  Student,
-} from '../../model/index.js';
+import type { RoleModel } from '../../model/index.js';
 import type { Problem } from '../../problem/index.js';
-import { firstErrorOf, type Models } from '../../refine/index.js';
+import { locate, type Models } from '../../refine/index.js';
 import { isRight, type Sample } from '../../rollout/index.js';
 import { collect, writeJson } from '../../run/index.js';
 import {
@@ -47,29 +41,24 @@ const HALF = 0.5;
  * among, which samples of the student are not.
  */
 export const candidates: Work = async (run, context) => {
-  const { recipe, codec } = run;
   const list = await readProblems(run, 'candidates');
   context.progress.total(list.length, 'problems');
   const needed = ['student', 'sorm', 'global', 'local'] as const;
   const { size, parallel } = unitsOf(run, needed, PROBLEMS_PER_UNIT, 8);
   const refined = (models: Record<(typeof needed)[number], RoleModel>) => {
-    const student = new Student(models.student, codec, recipe.maxTokens);
-    const sorm = new RewardModel(models.sorm, codec);
-    const global = new GlobalRefiner(models.global, codec, recipe.maxTokens);
-    const local = new LocalRefiner(models.local, codec, recipe.maxTokens);
+    const { student, sorm, global, local } = inRoles(run, models);
     return collect({
       path: join(context.folder, 'candidates.jsonl'),
       units: chunks(list, size),
       key: ([first]) => first!.id,
       work: async (unit) => {
         const drafts = await student.draft(unit.map(({ question }) => question));
-        const items = unit.map(({ question }, i) => ({ question, draft: drafts[i]! }));
-        const values = await sorm.values(
-          items.map(({ question, draft }) => ({ question, solution: draft })),
-        );
-        const marked = items
-          .map((item, i) => ({ ...item, index: i, location: firstErrorOf(values[i]!, HALF) }))
-          .filter(({ location }) => location > 0);
+        const items = unit.map(({ question }, index) => ({
+          question,
+          draft: drafts[index]!,
+          index,
+        }));
+        const marked = (await locate(items, sorm, HALF)).filter(({ location }) => location > 0);
         const globals = await global.refine(items);
         const locals = await local.refine(marked);
         return unit.flatMap((problem, i) => {

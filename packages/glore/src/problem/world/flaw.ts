@@ -53,23 +53,21 @@ function otherDigit(random: Random, value: number): number {
   return Number(digits.join(''));
 }
 
+/** Another number of the story, or the same one with a wrong digit. */
+const misread = (random: Random, value: number, numbers: readonly number[]): number =>
+  random.chance(0.6) && numbers.length > 0 ? random.pick(numbers) : otherDigit(random, value);
+
 const CHANGES = {
   result: (random, step) => {
     const { left, operator, amount, result } = step;
     step.result = slip(random, [left, amount], operator, result);
   },
   amount: (random, step, { numbers }) => {
-    step.amount =
-      random.chance(0.6) && numbers.length > 0
-        ? random.pick(numbers)
-        : otherDigit(random, step.amount);
+    step.amount = misread(random, step.amount, numbers);
     again(step);
   },
   left: (random, step, { numbers }) => {
-    step.left =
-      random.chance(0.6) && numbers.length > 0
-        ? random.pick(numbers)
-        : otherDigit(random, step.left);
+    step.left = misread(random, step.left, numbers);
     again(step);
   },
   operator: (_, step) => {
