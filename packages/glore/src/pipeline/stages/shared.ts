@@ -82,14 +82,21 @@ export const readRollouts = (run: Run) =>
 export const readSet = <T>(run: Run, name: string) =>
   readJsonl<T>(pathIn(run, 'datasets', `${name}.jsonl`));
 
-/** The samples whose steps are labelled: distinct wrong ones, and as many right ones, which need no rollouts. */
+/**
+ * The samples whose steps are labelled: distinct wrong ones of problems that the student has also solved, and as many right
+ * ones, which need no rollouts. Where no sample is right the student mostly lacks a skill, rollouts fail from right prefixes
+ * too, and a quarter of the labels would be false.
+ */
 export function toLabel(
   run: Run,
   samples: readonly Sample[],
 ): { wrong: Sample[]; right: Sample[] } {
   const { seed, rollouts: options } = run.recipe;
+  const solved = [...byProblem(samples).values()].filter((group) =>
+    group.some((sample) => sample.right),
+  );
   const pick = (right: boolean) => {
-    const all = [...byProblem(samples).values()].flatMap((group) =>
+    const all = solved.flatMap((group) =>
       distinct(group.filter((sample) => sample.right === right && sample.steps.length > 0)),
     );
     const chosen = new Set(
