@@ -17,10 +17,10 @@ import {
   writeSafetensors,
 } from './hf/index.js';
 import { type Example, Model, nextTokenExample, Trainer } from './index.js';
-import { adapterLayoutOf, flatten, layoutOf } from './llama/parameters.js';
+import { adapterLayoutOf, flatten, joinedEntries, layoutOf } from './llama/parameters.js';
 import { Session, Tensor } from './onnx/index.js';
 import { microBatches } from './train/batch.js';
-import { trainingGraph } from './train/graph.js';
+import { batchFeeds, trainingGraph } from './train/graph.js';
 
 const config: LlamaConfig = {
   vocabSize: 23,
@@ -116,9 +116,16 @@ test('gradients are those of finite differences', async () => {
   const learned = adapterLayoutOf(config, adapter);
   const frozen = layoutOf(config);
   const [work] = microBatches(batch, config.vocabSize, config.maxPositions, 1);
-  const { batch: rows, time } = work!;
   const session = await Session.compile(
-    trainingGraph({ config, learned, frozen, adapterScale: 2 }, rows, time, true),
+    trainingGraph(
+      {
+        config,
+        learned: learned.entries,
+        frozen: joinedEntries(config, frozen, adapter.modules),
+        adapterScale: 2,
+      },
+      true,
+    ),
   );
   const values = new Float32Array(learned.size);
   flatten(learned, adapter.weights, values);
@@ -137,9 +144,7 @@ test('gradients are those of finite differences', async () => {
           new Tensor('float32', values.slice(start, end), shape),
         ]),
       ),
-      tokens: new Tensor('int64', work!.tokens, [rows * time]),
-      targets: new Tensor('int64', work!.targets, [rows * time]),
-      weights: new Tensor('float32', work!.weights, [rows * time]),
+      ...batchFeeds(config, work!),
     });
   const outputs = await run();
   const loss = async () => (await run()).loss!.data[0] as number;

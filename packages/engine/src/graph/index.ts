@@ -1,3 +1,4 @@
+export { type AttentionGrid, type AttentionShape, causalAttention } from './attention.js';
 export { gradients } from './gradient.js';
 export * from './operations.js';
 export {

@@ -5,15 +5,7 @@
  * Shape legend: B batch, T time, N = T * B rows, H heads, D head size, d hidden size, V vocabulary.
  */
 import { EngineError } from '../error.js';
-import {
-  constant,
-  type Dimension,
-  integers,
-  node,
-  scalar,
-  staticShape,
-  type Value,
-} from './value.js';
+import { type Dimension, integers, node, scalar, staticShape, type Value } from './value.js';
 
 function sameShape(name: string, a: Value, b: Value): void {
   if (a.shape.join() !== b.shape.join()) {
@@ -39,8 +31,8 @@ const plain = (operator: string, shape: readonly Dimension[], ...inputs: Value[]
   node(operator, inputs, [shape])[0]!;
 const times = (a: Value, b: Value): Value => plain('Mul', a.shape, a, b);
 const minus = (a: Value, b: Value): Value => plain('Sub', a.shape, a, b);
-const lastMean = (a: Value): Value =>
-  node('ReduceMean', [a, integers(-1)], [[...a.shape.slice(0, -1), 1]])[0]!;
+const reshapeTo = (a: Value, to: Value, shape: readonly Dimension[]): Value =>
+  node('Reshape', [a, to], [shape])[0]!;
 const lastSum = (a: Value): Value =>
   node('ReduceSum', [a, integers(-1)], [[...a.shape.slice(0, -1), 1]])[0]!;
 
@@ -86,6 +78,31 @@ export function sum(a: Value): Value {
 export function reshape(a: Value, shape: readonly number[]): Value {
   const value = node('Reshape', [a, integers(...shape)], [shape])[0]!;
   return differentiable(value, [a], (up) => [reshape(up, staticShape(a, 'reshape'))]);
+}
+
+/** The same elements in `rows` rows of `width`, where the number of rows has a name. */
+export function regroup(x: Value, rows: Dimension, width: number): Value {
+  const own = x.shape[1] as number;
+  const value = reshapeTo(x, integers(-1, width), [rows, width]);
+  return differentiable(value, [x], (up) => [reshapeTo(up, integers(-1, own), x.shape)]);
+}
+
+/** The columns of the parts [N, ..] one after the other. */
+export function sideBySide(parts: readonly Value[]): Value {
+  const rows = parts[0]!.shape[0]!;
+  const widths = parts.map((part) => part.shape[1] as number);
+  const width = widths.reduce((a, b) => a + b, 0);
+  const value = node('Concat', parts, [[rows, width]], { attributes: { axis: 1n } })[0]!;
+  return differentiable(value, parts, (up) =>
+    node(
+      'Split',
+      [up, integers(...widths)],
+      widths.map((size) => [rows, size]),
+      {
+        attributes: { axis: 1n },
+      },
+    ),
+  );
 }
 
 /** Axes permuted: output axis i is input axis `order[i]`. */
@@ -153,15 +170,24 @@ export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
     { attributes: { axis: -1n, epsilon, stash_type: 1n } },
   ) as [Value, Value];
   return differentiable(value, [x, weight], (up) => {
-    // With r = 1/rms and n = x r: dx = r (g - n mean(g n)) where g = up * weight; dweight = sum over rows of up * n.
-    const normal = times(x, inverse);
-    const upNormal = times(up, normal);
-    const mean = lastMean(times(upNormal, weight));
-    const dx = times(minus(times(up, weight), times(normal, mean)), inverse);
-    const dWeight = node('ReduceSum', [upNormal, integers(0)], [weight.shape], {
-      attributes: { keepdims: 0n },
-    })[0]!;
-    return [dx, dWeight];
+    // With r = 1/rms and g = up * weight: dx = r g - x r^3 mean(g x), dweight = sum over rows of r up x. Both sums are
+    // products with a vector, which read their matrix once.
+    const size = x.shape.at(-1) as number;
+    const upX = times(up, x);
+    const sums = plain(
+      'MatMul',
+      inverse.shape,
+      upX,
+      plain('Unsqueeze', [size, 1], weight, integers(1)),
+    );
+    const cube = times(times(inverse, inverse), times(inverse, scalar(1 / size)));
+    const dx = minus(times(times(up, weight), inverse), times(x, times(sums, cube)));
+    const dWeight = node(
+      'MatMul',
+      [reshapeTo(inverse, integers(1, -1), [1, x.shape[0]!]), upX],
+      [[1, size]],
+    )[0]!;
+    return [dx, reshapeTo(dWeight, integers(size), [size])];
   });
 }
 
@@ -215,16 +241,16 @@ export function maskedSoftmax(scores: Value, mask: Value): Value {
 
 /** Rows of table [V, d] at ids int64 [N] -> [N, d]. */
 export function embed(table: Value, ids: Value): Value {
-  const shape = staticShape(table, 'embed');
   const count = ids.shape[0]!;
-  const value = node('Gather', [table, ids], [[count, shape[1]!]], {
+  const value = node('Gather', [table, ids], [[count, table.shape[1]!]], {
     attributes: { axis: 0n },
   })[0]!;
   return differentiable(value, [table], (up) => {
-    const zeros = node('ConstantOfShape', [integers(...shape)], [shape])[0]!;
+    const shape = node('Shape', [table], [[2]], { types: ['int64'] })[0]!;
+    const zeros = node('ConstantOfShape', [shape], [table.shape])[0]!;
     const indices = node('Unsqueeze', [ids, integers(1)], [[count, 1]], { types: ['int64'] })[0]!;
     const attributes = { reduction: 'add' };
-    return [node('ScatterND', [zeros, indices, up], [shape], { attributes })[0]!];
+    return [node('ScatterND', [zeros, indices, up], [table.shape], { attributes })[0]!];
   });
 }
 
@@ -233,7 +259,7 @@ export function embed(table: Value, ids: Value): Value {
  * logits [N, V], targets int64 [N] (any valid id where the weight is 0), weights [N].
  */
 export function crossEntropy(logits: Value, targets: Value, weights: Value): Value {
-  const [rows, vocabulary] = staticShape(logits, 'crossEntropy') as [number, number];
+  const rows = logits.shape[0]!;
   const logProbability = node('LogSoftmax', [logits], [logits.shape], {
     attributes: { axis: -1n },
   })[0]!;
@@ -241,17 +267,17 @@ export function crossEntropy(logits: Value, targets: Value, weights: Value): Val
   const picked = node('GatherElements', [logProbability, column], [[rows, 1]], {
     attributes: { axis: 1n },
   })[0]!;
-  const columnWeights = reshape(weights, [rows, 1]);
+  const columnWeights = plain('Unsqueeze', [rows, 1], weights, integers(1));
   const loss = node('ReduceSum', [times(picked, columnWeights)], [[]], {
     attributes: { keepdims: 0n },
   })[0]!;
   // From the loss back to the logits is one formula: weight * (softmax - one-hot of the target).
   return differentiable(plain('Neg', [], loss), [logits], (up) => {
-    const probability = plain('Exp', logits.shape, logProbability);
-    const depth = constant(BigInt64Array.of(BigInt(vocabulary)), []);
-    const offOn = constant(Float32Array.of(0, 1), [2]);
-    const oneHot = node('OneHot', [targets, depth, offOn], [logits.shape])[0]!;
-    return [times(times(minus(probability, oneHot), columnWeights), up)];
+    const factor = times(columnWeights, up);
+    const softmax = times(plain('Exp', logits.shape, logProbability), factor);
+    const less = plain('Neg', factor.shape, factor);
+    const attributes = { axis: 1n, reduction: 'add' };
+    return [node('ScatterElements', [softmax, column, less], [logits.shape], { attributes })[0]!];
   });
 }
 

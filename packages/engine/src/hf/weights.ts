@@ -27,9 +27,11 @@ export function* eachWeight(config: LlamaConfig): Generator<[name: string, shape
       ['o', hiddenSize, queries],
     ];
     for (const [name, out, inner] of attention) {
-      const projection = `${at}.self_attn.${name}_proj`;
-      yield [`${projection}.weight`, [out, inner]];
-      if (attentionBias?.includes(name)) yield [`${projection}.bias`, [out]];
+      yield [`${at}.self_attn.${name}_proj.weight`, [out, inner]];
+    }
+    // Apart, so that the weights of queries, keys and values lie next to one another in a flat vector.
+    for (const [name, out] of attention) {
+      if (attentionBias?.includes(name)) yield [`${at}.self_attn.${name}_proj.bias`, [out]];
     }
     if (config.headNorms) {
       yield [`${at}.self_attn.q_norm.weight`, [headSize]];

@@ -8,14 +8,50 @@ import {
   weightShapes,
 } from '../hf/index.js';
 
+/** A part of the flat vector. */
+export interface ParameterEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface ParameterLayout {
-  readonly entries: readonly {
-    readonly name: string;
-    readonly shape: readonly number[];
-    readonly start: number;
-    readonly end: number;
-  }[];
+  readonly entries: readonly ParameterEntry[];
   readonly size: number;
+}
+
+/** Queries, keys and values of a layer as one module of the training graph. */
+export const joinedModule = (layer: number): string => `model.layers.${layer}.self_attn.qkv_proj`;
+
+/**
+ * The layout's entries as the training graph takes them: of each layer the weights of queries, keys and values as one
+ * matrix, and their biases as one vector, which they are in the flat vector. Not where something comes between: norms of
+ * heads, or an adapter's modules.
+ */
+export function joinedEntries(
+  config: LlamaConfig,
+  { entries }: ParameterLayout,
+  adapted: readonly string[] = [],
+): readonly ParameterEntry[] {
+  const names = ['q', 'k', 'v'];
+  if (config.headNorms || names.some((name) => adapted.includes(`${name}_proj`))) return entries;
+  return entries.flatMap((entry, i) => {
+    const [, layer, name, kind] =
+      /^model\.layers\.(\d+)\.self_attn\.([qkv])_proj\.(weight|bias)$/.exec(entry.name) ?? [];
+    if (name === undefined) return [entry];
+    if (name !== 'q') return [];
+    const parts = entries.slice(i, i + names.length);
+    const rows = parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
+    return [
+      {
+        name: `${joinedModule(Number(layer))}.${kind}`,
+        shape: [rows, ...entry.shape.slice(1)],
+        start: entry.start,
+        end: parts.at(-1)!.end,
+      },
+    ];
+  });
 }
 
 /** The layout of a model's weights. */

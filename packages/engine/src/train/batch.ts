@@ -21,19 +21,19 @@ export function nextTokenExample(tokens: readonly number[], from: number): Examp
   };
 }
 
-/** Tensors of one run of the training graph: `batch` rows of `time` positions. */
+/** Tensors of one run of the training graph: `batch` rows of `time` positions, of which `picked` have a target. */
 export interface MicroBatch {
   readonly batch: number;
   readonly time: number;
   readonly tokens: BigInt64Array;
+  /** Flat indices into rows and positions; target and weight of each. */
+  readonly picked: BigInt64Array;
   readonly targets: BigInt64Array;
   readonly weights: Float32Array;
 }
 
 /** Positions in one micro-batch: small enough for activations to stay in the cache, large enough for the products. */
 const POSITIONS = 1024;
-/** Times are rounded up to a multiple of this, so that few shapes are compiled. */
-const ROUNDING = 16;
 
 /**
  * Cuts a batch into micro-batches of like lengths. Their number is a multiple of `workers` and they hold equally many
@@ -54,28 +54,37 @@ export function microBatches(
   const rows = Math.ceil(order.length / count);
   const made: MicroBatch[] = [];
   for (let at = 0; at < order.length; at += rows) {
-    const longest = order[at]!.tokens.length;
-    const time = Math.min(maxPositions, Math.ceil(longest / ROUNDING) * ROUNDING);
-    made.push(pack(order.slice(at, at + rows), rows, time));
+    made.push(pack(order.slice(at, at + rows)));
   }
   return made;
 }
 
-function pack(examples: readonly Example[], batch: number, time: number): MicroBatch {
-  const tokens = new BigInt64Array(batch * time);
-  const targets = new BigInt64Array(batch * time);
-  const weights = new Float32Array(batch * time);
+/** The examples padded at their ends to the longest, which is the first. */
+function pack(examples: readonly Example[]): MicroBatch {
+  const time = examples[0]!.tokens.length;
+  const tokens = new BigInt64Array(examples.length * time);
+  const picked: bigint[] = [];
+  const targets: bigint[] = [];
+  const weights: number[] = [];
   examples.forEach((example, row) => {
     example.tokens.forEach((token, t) => {
       const at = row * time + t;
       tokens[at] = BigInt(token);
       const target = example.targets[t]!;
       if (target < 0) return;
-      targets[at] = BigInt(target);
-      weights[at] = example.weights?.[t] ?? 1;
+      picked.push(BigInt(at));
+      targets.push(BigInt(target));
+      weights.push(example.weights?.[t] ?? 1);
     });
   });
-  return { batch, time, tokens, targets, weights };
+  return {
+    batch: examples.length,
+    time,
+    tokens,
+    picked: BigInt64Array.from(picked),
+    targets: BigInt64Array.from(targets),
+    weights: Float32Array.from(weights),
+  };
 }
 
 function checked(

@@ -3,11 +3,17 @@
  * micro-batches, and updates its own slice of the shared parameters (optimiser state is never duplicated).
  */
 import type { AdapterShape, LlamaConfig } from '../hf/index.js';
-import { adapterLayoutOf, layoutOf, type ParameterLayout } from '../llama/parameters.js';
+import {
+  adapterLayoutOf,
+  joinedEntries,
+  layoutOf,
+  type ParameterEntry,
+  type ParameterLayout,
+} from '../llama/parameters.js';
 import { type Provider, Session, Tensor } from '../onnx/index.js';
 import { type AdamWOptions, adamWUpdate } from '../optimizer/index.js';
 import type { MicroBatch } from './batch.js';
-import { type TrainingShape, trainingGraph } from './graph.js';
+import { batchFeeds, type TrainingShape, trainingGraph } from './graph.js';
 
 /** Vectors of parameter length that all replicas see. */
 export interface SharedState {
@@ -29,9 +35,6 @@ export interface ReplicaOptions {
   readonly provider?: Provider | undefined;
 }
 
-/** Each compiled shape keeps memory for its activations. */
-const MAX_SESSIONS = 12;
-
 export class Replica {
   private options!: ReplicaOptions;
   private layout!: ParameterLayout;
@@ -40,44 +43,50 @@ export class Replica {
   private fresh!: Float32Array;
   private parameterTensors!: Record<string, Tensor>;
   private gradientTensors!: Record<string, Tensor>;
-  private readonly sessions = new Map<string, Session>();
+  private readonly sessions: { learning?: Session; measuring?: Session } = {};
 
   async open(options: ReplicaOptions): Promise<void> {
     this.options = options;
     const { config, adapter } = options;
     const whole = layoutOf(config);
     this.layout = adapter ? adapterLayoutOf(config, adapter) : whole;
-    this.shape = {
-      config,
-      learned: this.layout,
-      ...(adapter && { frozen: whole, adapterScale: adapter.alpha / adapter.rank }),
-    };
+    const joined = joinedEntries(config, whole, adapter?.modules);
+    this.shape = adapter
+      ? {
+          config,
+          learned: this.layout.entries,
+          frozen: joined,
+          adapterScale: adapter.alpha / adapter.rank,
+        }
+      : { config, learned: joined };
     // ONNX Runtime refuses shared buffers, so each replica computes on copies of its own.
     this.local = new Float32Array(this.layout.size);
     this.fresh = new Float32Array(this.layout.size);
-    const tensors = (prefix: string, flat: Float32Array, { entries } = this.layout) =>
+    const tensors = (prefix: string, flat: Float32Array, entries: readonly ParameterEntry[]) =>
       Object.fromEntries(
         entries.map(({ name, shape, start, end }) => [
           prefix + name,
           new Tensor('float32', flat.subarray(start, end), shape),
         ]),
       );
-    const { frozen } = options.shared;
+    const { learned, frozen = [] } = this.shape;
     this.parameterTensors = {
-      ...tensors('', this.local),
-      ...(frozen && tensors('', Float32Array.from(this.view(frozen)), whole)),
+      ...tensors('', this.local, learned),
+      ...(options.shared.frozen &&
+        tensors('', Float32Array.from(this.view(options.shared.frozen)), frozen)),
     };
-    this.gradientTensors = tensors('d:', this.fresh);
+    this.gradientTensors = tensors('d:', this.fresh, learned);
   }
 
   /** Leaves the summed gradient of the micro-batches in this replica's shared slot; returns the summed loss. */
   async gradient(work: readonly MicroBatch[]): Promise<number> {
     const slot = this.view(this.options.shared.gradients[this.options.index]!);
     this.local.set(this.view(this.options.shared.parameters));
-    if (work.length === 0) slot.fill(0);
+    const some = work.filter(({ picked }) => picked.length > 0);
+    if (some.length === 0) slot.fill(0);
     let loss = 0;
-    for (let i = 0; i < work.length; i++) {
-      const outputs = await this.run(work[i]!, true);
+    for (const [i, batch] of some.entries()) {
+      const outputs = await this.run(batch, true);
       loss += outputs.loss!.data[0] as number;
       if (i === 0) slot.set(this.fresh);
       else for (let k = 0; k < slot.length; k++) slot[k]! += this.fresh[k]!;
@@ -89,7 +98,10 @@ export class Replica {
   async loss(work: readonly MicroBatch[]): Promise<number> {
     this.local.set(this.view(this.options.shared.parameters));
     let loss = 0;
-    for (const batch of work) loss += (await this.run(batch, false)).loss!.data[0] as number;
+    for (const batch of work) {
+      if (batch.picked.length === 0) continue;
+      loss += (await this.run(batch, false)).loss!.data[0] as number;
+    }
     return loss;
   }
 
@@ -131,35 +143,13 @@ export class Replica {
     }
   }
 
-  private async run(
-    { batch, time, tokens, targets, weights }: MicroBatch,
-    learning: boolean,
-  ): Promise<Record<string, Tensor>> {
-    const key = `${batch}x${time}${learning}`;
-    let session = this.sessions.get(key);
-    if (session) {
-      // Moved to the end: a Map keeps the order of insertion, so the first is the one used longest ago.
-      this.sessions.delete(key);
-      this.sessions.set(key, session);
-    } else {
-      for (const [oldest, unused] of this.sessions) {
-        if (this.sessions.size < MAX_SESSIONS) break;
-        this.sessions.delete(oldest);
-        await unused.release();
-      }
-      const { provider } = this.options;
-      session = await Session.compile(trainingGraph(this.shape, batch, time, learning), {
-        provider,
-      });
-      this.sessions.set(key, session);
-    }
-    return session.run(
-      {
-        ...this.parameterTensors,
-        tokens: new Tensor('int64', tokens, [batch * time]),
-        targets: new Tensor('int64', targets, [batch * time]),
-        weights: new Tensor('float32', weights, [batch * time]),
-      },
+  private async run(work: MicroBatch, learning: boolean): Promise<Record<string, Tensor>> {
+    const kind = learning ? 'learning' : 'measuring';
+    this.sessions[kind] ??= await Session.compile(trainingGraph(this.shape, learning), {
+      provider: this.options.provider,
+    });
+    return this.sessions[kind].run(
+      { ...this.parameterTensors, ...batchFeeds(this.options.config, work) },
       learning ? this.gradientTensors : {},
     );
   }

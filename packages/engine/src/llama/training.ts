@@ -1,0 +1,80 @@
+/**
+ * The Llama that is trained: the function of `forward.ts`, which is its oracle, for any number of rows and positions in
+ * one graph. Queries, keys and values are one product where nothing comes between, attention is one operation, and the
+ * last layer's rest and the head are computed at the positions that have a target.
+ * Legend: B batch, T time, N = B * T rows, P picked rows, d hidden, V vocabulary.
+ */
+import * as g from '../graph/index.js';
+import { fixedPositions, type LlamaConfig } from '../hf/index.js';
+import { headModule, linearModules, rotaryTables, type WeightValues, weight } from './layers.js';
+import { joinedModule } from './parameters.js';
+
+/**
+ * Logits [P, V]. Inputs of the graph beside the weights: `tokens` int64 [N], row-major by sequence, padded at the ends;
+ * `picked` int64 [P]; `grid` int64 [3] = B, T, -1; `last` int32 [B], all T - 1; `total` int32 [1] = T; and the angles
+ * `cosine`, `sine`, `negativeSine` [T, D/2] where they depend on a sequence's length, which is T here.
+ */
+export function trainedForward(
+  config: LlamaConfig,
+  weights: WeightValues,
+  adapterScale = 1,
+): g.Value {
+  const { heads, kvHeads, headSize, normEpsilon } = config;
+  const table = (name: string) => g.input(name, 'float32', ['angles', headSize / 2]);
+  const angles =
+    fixedPositions(config) === Infinity
+      ? rotaryTables(config, config.maxPositions)
+      : { cosine: table('cosine'), sine: table('sine'), negativeSine: table('negativeSine') };
+  const grid: g.AttentionGrid = {
+    grid: g.input('grid', 'int64', [3]),
+    last: g.input('last', 'int32', ['batch']),
+    total: g.input('total', 'int32', [1]),
+    ...angles,
+  };
+  const picked = g.input('picked', 'int64', ['picked']);
+  const norm = (x: g.Value, module: string) =>
+    g.rmsNorm(x, weight(weights, `${module}.weight`), normEpsilon);
+  const linear = (x: g.Value, module: string) => {
+    let y = g.product(x, weight(weights, `${module}.weight`), { transposeB: true });
+    const bias = weights.get(`${module}.bias`);
+    if (bias) y = g.addRow(y, bias);
+    const down = weights.get(`${module}.lora_A.weight`);
+    if (!down) return y;
+    const low = g.product(x, down, { transposeB: true });
+    const up = weight(weights, `${module}.lora_B.weight`);
+    return g.add(y, g.product(low, up, { transposeB: true, alpha: adapterScale }));
+  };
+  /** Each head normalised, where the architecture does that: [N, count * D] */
+  const normalHeads = (x: g.Value, count: number, module: string) =>
+    weights.has(`${module}.weight`)
+      ? g.regroup(norm(g.regroup(x, 'heads', headSize), module), 'rows', count * headSize)
+      : x;
+  /** [N, (H + 2K) * D] */
+  const attended = (x: g.Value, layer: number) => {
+    const at = `model.layers.${layer}.self_attn`;
+    const { query, key, value } = linearModules(layer);
+    if (weights.has(`${joinedModule(layer)}.weight`)) return linear(x, joinedModule(layer));
+    return g.sideBySide([
+      normalHeads(linear(x, query), heads, `${at}.q_norm`),
+      normalHeads(linear(x, key), kvHeads, `${at}.k_norm`),
+      linear(x, value),
+    ]);
+  };
+
+  let x = g.embed(
+    weight(weights, 'model.embed_tokens.weight'),
+    g.input('tokens', 'int64', ['rows']),
+  );
+  for (let layer = 0; layer < config.layers; layer++) {
+    const at = `model.layers.${layer}`;
+    const modules = linearModules(layer);
+    let mixed = g.causalAttention(attended(norm(x, `${at}.input_layernorm`), layer), config, grid);
+    // Nothing reads the other rows any more.
+    if (layer === config.layers - 1) [mixed, x] = [g.embed(mixed, picked), g.embed(x, picked)];
+    x = g.add(x, linear(mixed, modules.output));
+    const inner = norm(x, `${at}.post_attention_layernorm`);
+    const gated = g.swiglu(linear(inner, modules.gate), linear(inner, modules.up));
+    x = g.add(x, linear(gated, modules.down));
+  }
+  return linear(norm(x, 'model.norm'), headModule(config));
+}
