@@ -20,4 +20,4 @@ export {
   type Thresholds,
 } from './report.js';
 export { mcnemar, wilson } from './statistics.js';
-export { interval, percent, renderMarkdownTable, renderTable } from './table.js';
+export { type Align, interval, percent, renderMarkdownTable, renderTable } from './table.js';

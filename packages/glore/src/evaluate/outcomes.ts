@@ -1,11 +1,6 @@
 /** What came of each test problem: enough to compare runs problem by problem, and small enough for the report. */
 import { firstErrorOf } from '../refine/index.js';
-import {
-  type Attempt,
-  firstErrorOfTruth,
-  type ProblemAttempts,
-  type ProblemRefinements,
-} from './attempt.js';
+import { firstErrorOfTruth, type ProblemAttempts, type ProblemRefinements } from './attempt.js';
 import { rankedPairs } from './critic.js';
 
 /**
