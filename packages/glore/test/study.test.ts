@@ -15,7 +15,7 @@ import {
 } from './glore.js';
 
 // Some runs of some seconds on a free machine; it need not be free.
-vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
+vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 1_800_000 });
 
 let folder: string;
 let study: string;
