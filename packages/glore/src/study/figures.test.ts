@@ -40,34 +40,34 @@ const second: Outcomes = {
   candidatePairs: { n: [1, 0], orm: [1, 0] },
 };
 const reports = [{ outcomes: first }, { outcomes: second }];
-const valueOf = (figure: Parameters<typeof estimate>[1], of = reports.slice(0, 1)) =>
+const measured = (figure: Parameters<typeof estimate>[1], of = reports.slice(0, 1)) =>
   estimate(of, figure)?.value;
 
 describe('figures', () => {
   it('are what their names say', () => {
-    expect(valueOf(accuracy('draft'))).toBe(0.5);
-    expect(valueOf(fixed('global'))).toBe(0.5);
-    expect(valueOf(fixed('oracle'))).toBe(1);
-    expect(valueOf(rightToWrong('local'))).toBe(0.5);
-    expect(valueOf(fixedBy(true, true))).toBe(0.5);
-    expect(valueOf(fixedBy(false, true))).toBe(0.5);
-    expect(valueOf(fixedBy(true, false))).toBe(0);
-    expect(valueOf(headroom)).toBe(0.5);
-    expect(valueOf(stepAccuracy('orm'))).toBe(0.5);
-    expect(valueOf(stepAccuracy('sorm', true))).toBe(0.7);
-    expect(valueOf(withinAuc('orm'))).toBe(0.75);
-    expect(valueOf(candidatesAuc)).toBeCloseTo(4 / 6, 12);
+    expect(measured(accuracy('draft'))).toBe(0.5);
+    expect(measured(fixed('global'))).toBe(0.5);
+    expect(measured(fixed('oracle'))).toBe(1);
+    expect(measured(rightToWrong('local'))).toBe(0.5);
+    expect(measured(fixedBy(true, true))).toBe(0.5);
+    expect(measured(fixedBy(false, true))).toBe(0.5);
+    expect(measured(fixedBy(true, false))).toBe(0);
+    expect(measured(headroom)).toBe(0.5);
+    expect(measured(stepAccuracy('orm'))).toBe(0.5);
+    expect(measured(stepAccuracy('sorm', true))).toBe(0.7);
+    expect(measured(withinAuc('orm'))).toBe(0.75);
+    expect(measured(candidatesAuc)).toBeCloseTo(4 / 6, 12);
     // Right drafts: 1 of 2 accepted; wrong ones: 1 of 2 located.
-    expect(valueOf(firstErrorF1('orm'))).toBe(0.5);
-    expect(valueOf(firstErrorF1('sorm'))).toBeCloseTo(2 / 3, 12);
-    expect(valueOf(firstErrorF1('orm', true))).toBe(0);
+    expect(measured(firstErrorF1('orm'))).toBe(0.5);
+    expect(measured(firstErrorF1('sorm'))).toBeCloseTo(2 / 3, 12);
+    expect(measured(firstErrorF1('orm', true))).toBe(0);
   });
 
   it('are absent where a seed does not have them', () => {
-    expect(valueOf(stepAccuracy('orm'), reports)).toBeUndefined();
-    expect(valueOf(firstErrorF1('orm'), reports)).toBeUndefined();
-    expect(valueOf(accuracy('gate'))).toBeUndefined();
-    expect(valueOf(accuracy('draft'), [])).toBeUndefined();
+    expect(measured(stepAccuracy('orm'), reports)).toBeUndefined();
+    expect(measured(firstErrorF1('orm'), reports)).toBeUndefined();
+    expect(measured(accuracy('gate'))).toBeUndefined();
+    expect(measured(accuracy('draft'), [])).toBeUndefined();
   });
 });
 
@@ -77,7 +77,7 @@ describe('over seeds', () => {
     expect(found).toMatchObject({ value: 5 / 6, bySeed: [0.75, 1], problems: 6 });
     expect(found.low).toBeLessThanOrEqual(5 / 6);
     expect(found.high).toBe(1);
-    expect(valueOf(withinAuc('orm'), reports)).toBe((7.5 + 2) / 12);
+    expect(measured(withinAuc('orm'), reports)).toBe((7.5 + 2) / 12);
   });
 
   it('right answers are compared problem by problem', () => {

@@ -105,7 +105,8 @@ export const firstErrorF1 = (critic: Critic, half = false): Figure => ({
 /** Share of what a perfect choice could add to the draft that `rerank` adds. */
 export const headroom: Figure = {
   columns: ({ right }) => ['draft', 'rerank', 'oracle'].map((row) => flags(right[row]!)),
-  value: ([draft, rerank, oracle]) => (rerank! - draft!) / (oracle! - draft!),
+  value: ([draft, rerank, oracle]) =>
+    oracle! > draft! ? (rerank! - draft!) / (oracle! - draft!) : Number.NaN,
 };
 
 /** A figure pooled over seeds, and its value on each. */
