@@ -14,7 +14,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const commands = [
-  ...['run', 'report', 'ask', 'serve', 'eval', 'export', 'export-gguf', 'doctor', 'grade'],
+  ...['run', 'report', 'study', 'ask', 'serve', 'eval', 'export', 'export-gguf', 'doctor', 'grade'],
   ...['problems', 'student', 'drafts', 'rollouts', 'labels', 'datasets'],
   ...['sorm', 'global', 'local', 'candidates', 'orm', 'evaluation', 'base'],
 ];

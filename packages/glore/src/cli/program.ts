@@ -11,6 +11,7 @@ import { gradeCommand } from './grade.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
 import { serveCommand } from './serve.js';
+import { studyCommand } from './study.js';
 
 export function program(): Command {
   const glore = new Command('glore')
@@ -24,7 +25,7 @@ export function program(): Command {
     .exitOverride()
     .addHelpText('after', examples);
   const groups: Record<string, Command[]> = {
-    'From a recipe to a report:': [runCommand(), reportCommand()],
+    'From a recipe to a report:': [runCommand(), reportCommand(), studyCommand()],
     'With a finished run:': [
       askCommand(),
       serveCommand(),

@@ -14,4 +14,11 @@ export type {
   StudentRecord,
 } from './records.js';
 export { distance, globalRecords, localRecords } from './refinement.js';
-export { byProblem, distinct, ormRecords, sampleKey, sormRecords } from './reward.js';
+export {
+  balancedByPrefix,
+  byProblem,
+  distinct,
+  ormRecords,
+  sampleKey,
+  sormRecords,
+} from './reward.js';

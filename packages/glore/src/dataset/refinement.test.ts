@@ -77,6 +77,8 @@ describe('distance', () => {
 });
 
 describe('globalRecords', () => {
+  const nearest = { pairing: 'nearest', seed: 'seed' } as const;
+
   it('gives each wrong sample the nearest right one', () => {
     const samples = [
       sample(0, true, ['Fay has 37-29=8.', 'Fay has 8+148=156.'], '156'),
@@ -91,9 +93,9 @@ describe('globalRecords', () => {
       draft: textOf(samples[draft]!),
       target: textOf(samples[target]!),
     });
-    expect(globalRecords(samples, questions)).toEqual([pair(2, 1), pair(3, 0)]);
-    expect(globalRecords(samples.slice(0, 2), questions)).toEqual([]);
-    expect(globalRecords(samples.slice(2), questions)).toEqual([]);
+    expect(globalRecords(samples, questions, nearest)).toEqual([pair(2, 1), pair(3, 0)]);
+    expect(globalRecords(samples.slice(0, 2), questions, nearest)).toEqual([]);
+    expect(globalRecords(samples.slice(2), questions, nearest)).toEqual([]);
   });
 
   it('has each distinct wrong sample once, with a right target of the same problem that none beats', () => {
@@ -105,7 +107,11 @@ describe('globalRecords', () => {
           ...sample(index, right, [...steps], answer),
           problem: id,
         }));
-        const records = globalRecords(samples, new Map([...questions, ['q', 'What of q?']]));
+        const records = globalRecords(
+          samples,
+          new Map([...questions, ['q', 'What of q?']]),
+          nearest,
+        );
         const key = (id: string, item: SolutionRecord) => JSON.stringify([id, textOf(item)]);
         const of = (right: boolean, id: string) =>
           samples.filter((item) => item.right === right && item.problem === id);
@@ -116,11 +122,30 @@ describe('globalRecords', () => {
         for (const record of records) {
           const rights = of(true, record.problem);
           expect(rights.map(textOf)).toContainEqual(record.target);
-          const nearest = Math.min(...rights.map((right) => distance(record.draft, right)));
-          expect(distance(record.draft, record.target)).toBe(nearest);
+          const least = Math.min(...rights.map((right) => distance(record.draft, right)));
+          expect(distance(record.draft, record.target)).toBe(least);
         }
       }),
     );
+  });
+
+  it('pairs the same drafts with any right sample where the pairing is random', () => {
+    const drafts = Array.from({ length: 40 }, (_, i) =>
+      sample(i, false, [first, `Fay has 185-29=${200 + i}.`], String(200 + i)),
+    );
+    const rights = [
+      sample(40, true, [first, second], '156'),
+      sample(41, true, ['Fay has 37-29=8.', 'Fay has 8+148=156.'], '156'),
+    ];
+    const all = [...drafts, ...rights];
+    const random = (seed: string) => globalRecords(all, questions, { pairing: 'random', seed });
+    expect(random('a').map(({ draft }) => draft)).toEqual(
+      globalRecords(all, questions, nearest).map(({ draft }) => draft),
+    );
+    const targets = new Set(random('a').map(({ target }) => JSON.stringify(target)));
+    expect(targets).toEqual(new Set(rights.map((right) => JSON.stringify(textOf(right)))));
+    expect(random('a')).toEqual(random('a'));
+    expect(random('a')).not.toEqual(random('b'));
   });
 });
 

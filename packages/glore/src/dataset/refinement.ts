@@ -7,12 +7,18 @@ import { byProblem, distinct, sampleKey } from './reward.js';
 
 /**
  * Global pairs: each distinct wrong sample as draft, with the right sample of the same problem that is nearest to it.
- * A random pairing would teach the refiner to ignore the draft (Snell et al. 2024).
+ * Pairing with any of them teaches the refiner to ignore the draft (Snell et al. 2024); it is there to measure that.
  */
 export function globalRecords(
   samples: readonly Sample[],
   questions: ReadonlyMap<string, string>,
+  { pairing, seed }: { readonly pairing: 'nearest' | 'random'; readonly seed: string },
 ): GlobalRecord[] {
+  const nearest = (draft: Sample, right: readonly Sample[]) =>
+    right.reduce((best, next) => (distance(draft, next) < distance(draft, best) ? next : best));
+  const any = ({ problem, index }: Sample, right: readonly Sample[]) =>
+    new Random(seed, problem, index).pick(right);
+  const targetOf = pairing === 'nearest' ? nearest : any;
   return [...byProblem(samples)].flatMap(([problem, all]) => {
     const right = distinct(all.filter((sample) => sample.right));
     if (right.length === 0) return [];
@@ -20,9 +26,7 @@ export function globalRecords(
       problem,
       question: questions.get(problem)!,
       draft: textOf(draft),
-      target: textOf(
-        right.reduce((best, next) => (distance(draft, next) < distance(draft, best) ? next : best)),
-      ),
+      target: textOf(targetOf(draft, right)),
     }));
   });
 }

@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LabelledSample, verify } from '../label/index.js';
 import type { Sample } from '../rollout/index.js';
-import { byProblem, distinct, ormRecords, sampleKey, sormRecords } from './reward.js';
+import {
+  balancedByPrefix,
+  byProblem,
+  distinct,
+  ormRecords,
+  sampleKey,
+  sormRecords,
+} from './reward.js';
 
 const sample = (
   problem: string,
@@ -199,6 +206,44 @@ describe('byProblem and distinct', () => {
           (item, i) => all.findIndex((other) => spelling(other) === spelling(item)) === i,
         );
         expect(distinct(all)).toEqual(firsts);
+      }),
+    );
+  });
+});
+
+describe('balancedByPrefix', () => {
+  it('has equally many labels of each kind at each prefix length and at the answer line', () => {
+    fc.assert(
+      fc.property(samples, fc.string(), (all, seed) => {
+        const records = ormRecords(all, questions, 'pairs');
+        const balanced = balancedByPrefix(records, seed);
+        const counts = new Map<string, [number, number]>();
+        for (const { labels, steps } of balanced) {
+          expect(labels.some((label) => label !== null)).toBe(true);
+          labels.forEach((label, i) => {
+            if (label === null) return;
+            const key = i < steps.length ? String(i) : 'answer';
+            const count = counts.get(key) ?? [0, 0];
+            count[Number(label)]!++;
+            counts.set(key, count);
+          });
+        }
+        for (const [negatives, positives] of counts.values()) expect(negatives).toBe(positives);
+        // What is learned is what it was, and as much of it as can be.
+        for (const record of balanced) {
+          const from = records.find(
+            (other) => spelling(other) === spelling(record) && other.problem === record.problem,
+          )!;
+          record.labels.forEach((label, i) => {
+            if (label !== null) expect(label).toBe(from.labels[i]);
+          });
+        }
+        const first = records.filter(({ steps }) => steps.length > 0);
+        const rarer = Math.min(
+          ...[true, false].map((kind) => first.filter(({ labels }) => labels[0] === kind).length),
+        );
+        expect(counts.get('0')?.[1] ?? 0).toBe(rarer);
+        expect(balancedByPrefix(records, seed)).toEqual(balanced);
       }),
     );
   });

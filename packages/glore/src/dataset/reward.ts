@@ -36,6 +36,22 @@ export function ormRecords(
   });
 }
 
+/**
+ * The balanced ORM's set, between ORM and SORM: at each prefix length, and at the answer line, as many labels of right
+ * samples as of wrong ones; the surplus is not learned from.
+ */
+export function balancedByPrefix(records: readonly RewardRecord[], seed: string): RewardRecord[] {
+  const kept = balance(
+    records.map(({ labels }) => labels.map((label) => label === true)),
+    seed,
+    (row, index) => (index < records[row]!.steps.length ? String(index) : 'answer'),
+  );
+  return records.flatMap((record, row) => {
+    const labels = record.labels.map((label, index) => (kept[row]![index] ? label : null));
+    return labels.some((label) => label !== null) ? [{ ...record, labels }] : [];
+  });
+}
+
 /** SORM: the stepwise labels, those of the answer line with them; `balanced` applies transform (c). */
 export function sormRecords(
   labelled: readonly LabelledSample[],

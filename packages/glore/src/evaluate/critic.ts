@@ -177,7 +177,7 @@ export function calibration(
 }
 
 /** Counts (right, wrong) pairs and those won by the right one, ties as half, in one pass over the sorted scores. */
-function rankedPairs(samples: ScoredSample[]): { won: number; pairs: number } {
+export function rankedPairs(samples: ScoredSample[]): { won: number; pairs: number } {
   checkNumbers(
     'auc',
     samples.map(({ score }) => score),

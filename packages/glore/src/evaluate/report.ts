@@ -17,6 +17,7 @@ import {
   stepAccuracy,
   withinProblemAuc,
 } from './critic.js';
+import { type Outcomes, outcomesOf } from './outcomes.js';
 import { type Overlap, overlap, type RefinerEffect, refinerEffect } from './refiner.js';
 import { mcnemar, pairedBootstrap, wilson } from './statistics.js';
 import { bestOf, majority } from './vote.js';
@@ -76,6 +77,7 @@ export interface EvaluationReport {
   /** Share of the draft-to-oracle headroom that `rerank` realises. */
   readonly headroomRealised: number | undefined;
   readonly firstErrors: readonly { readonly step: number; readonly share: number }[];
+  readonly outcomes: Outcomes;
 }
 
 type Critic = 'orm' | 'sorm';
@@ -199,6 +201,11 @@ export function evaluate(
     ),
   });
   const byOrm = (group: readonly Attempt[]) => bestOf(group.map(scoreOf));
+  const byVote = (group: readonly Attempt[]) =>
+    majority(
+      group.map(({ answer }) => answer ?? undefined),
+      answerKey,
+    );
   /** Reranking among some of the candidates. */
   const rerank = (...sources: string[]): Strategy => ({
     right: each((record, problem) => {
@@ -244,18 +251,7 @@ export function evaluate(
     ['draft', single(({ draft }) => draft)],
     ['sample', single((problem) => problem.samples[0]!)],
     ['bo3', among(3, byOrm, true)],
-    [
-      `majority@${most}`,
-      among(
-        most,
-        (group) =>
-          majority(
-            group.map(({ answer }) => answer ?? undefined),
-            answerKey,
-          ),
-        false,
-      ),
-    ],
+    [`majority@${most}`, among(most, byVote, false)],
     [bestOfMost, among(most, byOrm, true)],
     ['global', refiner(({ global }) => global)],
     ['local', refiner(({ local }) => local)],
@@ -271,6 +267,15 @@ export function evaluate(
     ['oracle-bo3', anyOf(3)],
     [`oracle@${most}`, anyOf(most)],
   ];
+  /** Best of and majority among any number of samples. */
+  const everyCount = Array.from({ length: most - 1 }, (_, i) => i + 2).flatMap((count) =>
+    (
+      [
+        ['best-of-', byOrm],
+        ['majority@', byVote],
+      ] as const
+    ).map(([name, choose]) => [`${name}${count}`, among(count, choose, false).right] as const),
+  );
   const rightBy = new Map(strategies.map(([name, { right }]) => [name, right]));
   const rows = strategies.map(([name, { right, tokens, scored }]) => {
     const generatedTokens = mean(tokens);
@@ -325,6 +330,7 @@ export function evaluate(
     headroomRealised:
       headroom > 0 ? (accuracyOf('rerank') - accuracyOf('draft')) / headroom : undefined,
     firstErrors: firstErrorShares(attempts),
+    outcomes: outcomesOf(attempts, refined, thresholds, new Map([...everyCount, ...rightBy])),
   };
 }
 

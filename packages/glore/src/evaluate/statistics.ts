@@ -158,7 +158,7 @@ function fairCoinTail(k: number, n: number): number {
 }
 
 /** The `q`-quantile of ascending numbers, interpolated between neighbours. */
-function quantile(sorted: Float64Array, q: number): number {
+export function quantile(sorted: Float64Array, q: number): number {
   const position = q * (sorted.length - 1);
   const below = Math.floor(position);
   const above = Math.ceil(position);
@@ -166,7 +166,7 @@ function quantile(sorted: Float64Array, q: number): number {
 }
 
 /** Uniform numbers in [0, 1) from a 32-bit seed (splitmix32, as published by bryc, public domain). */
-function splitmix32(seed: number): () => number {
+export function splitmix32(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x9e3779b9) | 0;

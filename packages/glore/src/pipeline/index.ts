@@ -18,9 +18,12 @@ export {
   writeGolden,
 } from './doctor.js';
 export { type Exported, type ExportOptions, exportRun, exportSets } from './export.js';
-export { type Recipe, readRecipe } from './recipe.js';
-export type { Report } from './report.js';
+export { parseRecipe, type Recipe, readRecipe, readRecipeWith } from './recipe.js';
+export { evaluationIn, type Report } from './report.js';
 export {
+  type Plan,
+  planRun,
+  type RunSource,
   readReport,
   readRun,
   runPipeline,
@@ -29,3 +32,5 @@ export {
   shardedStages,
   stageNames,
 } from './run.js';
+export { Source } from './source.js';
+export type { LabelSummary } from './stages/index.js';

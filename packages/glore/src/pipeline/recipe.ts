@@ -46,7 +46,11 @@ const training = z.strictObject({
 });
 export type Training = z.infer<typeof training>;
 
+/** A checkpoint that training starts from: the student, as in the paper, or the base that the student started from. */
+const start = z.enum(['student', 'base']).default('student');
+
 const refinerTraining = training.extend({
+  start,
   /** Plain solving mixed in: student examples for each refinement example. */
   plain: z.number().min(0).max(10),
 });
@@ -87,18 +91,27 @@ const recipe = z.strictObject({
   }),
   /** Most local pairs cut from one wrong draft. */
   localPairs: count,
+  /** The right sample that a wrong one is paired with for the global refiner: the nearest by edit distance, or any. */
+  pairing: z.enum(['nearest', 'random']).default('nearest'),
   training: z.strictObject({
     orm: training.extend({
       /** The checkpoint it starts from: the student, or the SORM, which has learned to check steps. */
-      start: z.enum(['student', 'sorm']),
+      start: z.enum(['student', 'sorm', 'base']),
       /** Fresh problems whose drafts and refinements it learns from too; 0 for the paper's ORM, which has seen none. */
       candidates: z.int().min(0),
+      /** Equally many right and wrong samples of a problem, or also equally many labels of each kind at each prefix length. */
+      balance: z.enum(['answer', 'prefix']).default('answer'),
     }),
-    sorm: training,
+    sorm: training.extend({ start }),
     global: refinerTraining,
     local: refinerTraining,
   }),
-  evaluation: z.strictObject({ samples: z.int().min(3), temperature }),
+  evaluation: z.strictObject({
+    samples: z.int().min(3),
+    temperature,
+    /** Most test problems, the first of them; all if left out. */
+    problems: count.optional(),
+  }),
   /** Servers by name, and the roles whose models they have; roles left out are trained and run in this process. */
   endpoints: endpoints.optional(),
   models: models.optional(),
@@ -124,6 +137,21 @@ export function readRecipe(path: string, preset?: string): Recipe {
   }
   const over = source.under('presets', preset);
   return checked(over.check(recipe, overlay(plain, presets[preset])), over, path);
+}
+
+/**
+ * Reads a recipe with values of another file laid over it, the last ones over the others.
+ * @param over the file of the values, which is named where they are wrong
+ * @throws GloreError `recipe` naming file, line and key
+ */
+export function readRecipeWith(
+  path: string,
+  preset: string | undefined,
+  values: readonly unknown[],
+  over: Source,
+): Recipe {
+  const laid = values.reduce(overlay, readRecipe(path, preset));
+  return checked(over.check(recipe, laid), over, path);
 }
 
 /** Reads a recipe of another kind. @throws GloreError `recipe` naming the file, line and key */

@@ -38,9 +38,15 @@ export interface Report extends EvaluationReport {
   };
 }
 
-/** Computes the report of finished stages and writes it to the run folder. */
-export async function writeReport(run: Run, stages: readonly StageRecord[]): Promise<Report> {
-  const at = (name: string) => pathIn(run, 'evaluation', name);
+/**
+ * Evaluates the records of a run's last stage.
+ * @param problems most test problems, the first of them
+ */
+export async function evaluationIn(
+  folder: string,
+  problems?: number,
+): Promise<EvaluationReport & { readonly problems: number }> {
+  const at = (name: string) => join(folder, 'evaluation', name);
   const both = <T>(kind: string) =>
     Promise.all(
       ['dev', 'test'].map((split) => readJsonl<T>(at(`${split}.${kind}.jsonl`))),
@@ -48,14 +54,20 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
   const [devAttempts, testAttempts] = await both<ProblemAttempts>('attempts');
   const [devRefined, testRefined] = await both<ProblemRefinements>('refinements');
   const thresholds = await readJson<Thresholds>(at('thresholds.json'));
-  const tau = fitGate(devAttempts, devRefined);
+  const attempts = testAttempts.slice(0, problems);
   const evaluation = evaluate(
-    testAttempts,
-    testRefined,
+    attempts,
+    testRefined.slice(0, problems),
     thresholds,
-    tau,
+    fitGate(devAttempts, devRefined),
     await readJson<Speeds>(at('speeds.json')),
   );
+  return { ...evaluation, problems: attempts.length };
+}
+
+/** Computes the report of finished stages and writes it to the run folder. */
+export async function writeReport(run: Run, stages: readonly StageRecord[]): Promise<Report> {
+  const evaluation = await evaluationIn(run.folder);
   const labels = await readJson<LabelSummary>(pathIn(run, 'labels', 'summary.json'));
   const report: Report = {
     ...evaluation,
@@ -63,7 +75,6 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
       ...labels,
       generatedTokens: stages.find(({ name }) => name === 'rollouts')?.generatedTokens ?? 0,
     },
-    problems: testAttempts.length,
     seeds: [run.recipe.seed],
     seconds: stages.reduce((sum, { seconds }) => sum + seconds, 0),
     stages: stages.map(({ name, seconds, generatedTokens }) => ({

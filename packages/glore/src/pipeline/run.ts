@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fingerprint } from '@glore/engine';
 import { GloreError } from '../error.js';
 import {
+  adoptStage,
   doneStage,
   fingerprintOf,
   lockRun,
@@ -13,6 +14,7 @@ import {
   runShard,
   runStage,
   type Shard,
+  type StageOptions,
   type StageRecord,
   writeJson,
 } from '../run/index.js';
@@ -88,7 +90,7 @@ const table: Record<StageName, Stage> = {
   },
   datasets: {
     work: stages.datasets,
-    settings: ({ labels, localPairs }) => [labels.balance, localPairs],
+    settings: ({ labels, localPairs, pairing }) => [labels.balance, localPairs, pairing],
     needs: ['labels'],
   },
   sorm: {
@@ -108,7 +110,7 @@ const table: Record<StageName, Stage> = {
   },
   candidates: {
     work: stages.candidates,
-    settings: ({ maxTokens }) => [maxTokens],
+    settings: ({ training, maxTokens }) => [training.orm.candidates, maxTokens],
     needs: ['problems', 'student', 'sorm', 'global', 'local'],
   },
   orm: {
@@ -130,6 +132,15 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Runs up to and including this stage; all stages and the report if left out. */
   readonly until?: StageName;
+  /** A run whose stages are taken over where they would be the same. */
+  readonly source?: RunSource;
+}
+
+/** A run that another one builds on. */
+export interface RunSource {
+  readonly folder: string;
+  /** Stages that are taken over though what they were made of would be another thing now. */
+  readonly keep: readonly StageName[];
 }
 
 /** The stages whose work several processes may share. */
@@ -146,26 +157,94 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
     const done = new Map<StageName, StageRecord>();
     for (const name of until ? neededFor(until) : stageNames) {
       const { work, needs } = table[name];
-      const record = await runStage({
+      const stage = {
         run: folder,
         name,
         settings: settingsOf(run, name),
         upstream: needs.map((need) => done.get(need)!),
-        reporter,
-        ...(signal && { signal }),
-        work: async (context) => {
-          // The report is of the models that were there before.
-          for (const name of ['report.json', 'report.svg'])
-            await rm(join(folder, name), { force: true });
-          return work(run, context);
-        },
-      });
+      };
+      const record =
+        (options.source && (await takenOver(options.source, stage, reporter))) ??
+        (await runStage({
+          ...stage,
+          reporter,
+          ...(signal && { signal }),
+          work: async (context) => {
+            await forgetReport(folder);
+            return work(run, context);
+          },
+        }));
       done.set(name, record);
     }
     return until ? undefined : await writeReport(run, [...done.values()]);
   } finally {
     await unlock();
   }
+}
+
+/** The report is of the models that were there before. */
+async function forgetReport(folder: string): Promise<void> {
+  for (const name of ['report.json', 'report.svg']) await rm(join(folder, name), { force: true });
+}
+
+/** A stage taken over from another run; undefined where it has to be done. @throws GloreError `stage-missing` */
+async function takenOver(
+  { folder: from, keep }: RunSource,
+  stage: Pick<StageOptions, 'run' | 'name' | 'settings' | 'upstream'> & { name: StageName },
+  reporter: Reporter,
+): Promise<StageRecord | undefined> {
+  const { run, name } = stage;
+  const kept = keep.includes(name);
+  const record = await adoptStage({
+    from,
+    run,
+    name,
+    ...(!kept && { fingerprint: fingerprintOf(stage) }),
+    onAdopt: () => forgetReport(run),
+  });
+  if (kept && !record) {
+    throw new GloreError(
+      'stage-missing',
+      `${join(from, name)}: expected the finished stage that is to be kept, found none; finish that run first`,
+    );
+  }
+  if (record) reporter.stage(name).done(`already done in ${from}`);
+  return record;
+}
+
+/** What each stage of a run would be, known before anything is done. */
+export interface Plan {
+  readonly fingerprints: ReadonlyMap<StageName, string>;
+  /** The stages that would be done, not taken over. */
+  readonly anew: readonly StageName[];
+  /** Those taken over though what they were made of would be another thing now. */
+  readonly kept: readonly StageName[];
+}
+
+/** Plans a run that builds on a planned one. */
+export async function planRun(
+  recipe: Recipe,
+  options: {
+    readonly source?: Plan;
+    readonly keep?: readonly StageName[];
+    readonly until?: StageName;
+  } = {},
+): Promise<Plan> {
+  const { source, keep = [], until } = options;
+  const run = await openRun('', recipe);
+  const fingerprints = new Map<StageName, string>();
+  const anew: StageName[] = [];
+  const kept: StageName[] = [];
+  for (const name of until ? neededFor(until) : stageNames) {
+    const there = source?.fingerprints.get(name);
+    const upstream = table[name].needs.map((need) => ({ fingerprint: fingerprints.get(need)! }));
+    const own = fingerprintOf({ name, settings: settingsOf(run, name), upstream });
+    const fingerprint = keep.includes(name) ? (there ?? own) : own;
+    if (fingerprint !== there) anew.push(name);
+    if (fingerprint !== own) kept.push(name);
+    fingerprints.set(name, fingerprint);
+  }
+  return { fingerprints, anew, kept };
 }
 
 /**

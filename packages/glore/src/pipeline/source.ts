@@ -155,7 +155,9 @@ function knownKeys(schema: z.ZodObject, path: readonly Key[]): string[] {
 }
 
 const unwrapped = (schema: z.core.$ZodType): z.core.$ZodType =>
-  schema instanceof z.ZodOptional ? unwrapped(schema.unwrap()) : schema;
+  schema instanceof z.ZodOptional || schema instanceof z.ZodDefault
+    ? unwrapped(schema.unwrap())
+    : schema;
 
 function valueAt(value: unknown, path: readonly Key[]): unknown {
   return path.reduce((map, key) => (map as Record<Key, unknown>)[key], value);

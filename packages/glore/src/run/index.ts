@@ -1,4 +1,5 @@
 /** A run's folder: stages that read and write files, continue after a kill, and show how far they are. */
+export { type AdoptOptions, adoptStage } from './adopt.js';
 export { type CollectOptions, collect } from './collect.js';
 export { replaceFile } from './files.js';
 export { readJson, readJsonl, writeJson, writeJsonl } from './jsonl.js';

@@ -213,7 +213,7 @@ class Meter {
 }
 
 /** Moved away in one go before it is removed: a kill in between must not leave old records without their fingerprint. */
-async function clear(folder: string): Promise<void> {
+export async function clear(folder: string): Promise<void> {
   await explained(folder, async () => {
     await rename(folder, cleared(folder));
     await rm(cleared(folder), { recursive: true });
@@ -233,7 +233,9 @@ export function fingerprintOf({
   name,
   settings,
   upstream,
-}: Pick<StageOptions, 'name' | 'settings' | 'upstream'>): string {
+}: Pick<StageOptions, 'name' | 'settings'> & {
+  readonly upstream: readonly Pick<StageRecord, 'fingerprint'>[];
+}): string {
   const parts = [name, settings, upstream.map((stage) => stage.fingerprint)];
   return createHash('sha256').update(canonicalJson(parts)).digest('hex');
 }

@@ -41,7 +41,8 @@ const HALF = 0.5;
  * among, which samples of the student are not.
  */
 export const candidates: Work = async (run, context) => {
-  const list = await readProblems(run, 'candidates');
+  // A run may take its problems from one that has more of them.
+  const list = (await readProblems(run, 'candidates')).slice(0, run.recipe.training.orm.candidates);
   context.progress.total(list.length, 'problems');
   const needed = ['student', 'sorm', 'global', 'local'] as const;
   const { size, parallel } = unitsOf(run, needed, PROBLEMS_PER_UNIT, 8);
@@ -96,7 +97,8 @@ export const evaluation: Work = async (run, context) => {
   const opened = await Promise.all(
     (['dev', 'test'] as const).map((split) => readProblems(run, split)),
   );
-  const [dev, test] = opened as [Problem[], Problem[]];
+  const dev = opened[0]!;
+  const test = opened[1]!.slice(0, recipe.evaluation.problems);
   const { size, parallel } = unitsOf(run, roles, PROBLEMS_PER_UNIT, 8);
   const collectUnits = <T extends { problem: string }>(
     name: string,

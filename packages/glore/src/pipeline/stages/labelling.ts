@@ -82,7 +82,7 @@ function labelSummary(
 
 /** Cuts the four training sets from samples, rollouts and labels. */
 export const datasets: Work = async (run, context) => {
-  const { seed, labels: transforms, localPairs } = run.recipe;
+  const { seed, labels: transforms, localPairs, pairing } = run.recipe;
   const samples = await readSamples(run);
   const labelled = await readLabels(run);
   const questions = questionsOf(await readProblems(run, 'train'));
@@ -98,7 +98,7 @@ export const datasets: Work = async (run, context) => {
       balanced: transforms.balance,
       seed: `${seed}/sorm`,
     }),
-    global: globalRecords(samples, questions),
+    global: globalRecords(samples, questions, { pairing, seed: `${seed}/global` }),
     local: localRecords(labelled, byRollout, samples, questions, {
       perSample: localPairs,
       seed: `${seed}/local`,

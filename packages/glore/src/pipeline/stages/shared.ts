@@ -56,8 +56,8 @@ export function isServed(run: Run, role: RoleName, { progress }: StageContext): 
 }
 
 /** The checkpoint that training starts from: the base where that role is served. */
-export const startOf = (run: Run, role: RoleName) =>
-  run.recipe.models?.[role] ? run.base : readRole(run, role);
+export const startOf = (run: Run, role: RoleName | 'base') =>
+  role === 'base' || run.recipe.models?.[role] ? run.base : readRole(run, role);
 
 /** Progress of a collection, what was found in its journal apart: it must not count into the rate. */
 export function advancing<R>(

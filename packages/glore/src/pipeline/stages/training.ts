@@ -1,6 +1,7 @@
 /** The two reward models and the two refiners. */
 import type { Example } from '@glore/engine';
 import {
+  balancedByPrefix,
   type GlobalRecord,
   globalExample,
   type LocalRecord,
@@ -29,13 +30,14 @@ import { isServed, questionsOf, readSet, startOf, type Work } from './shared.js'
 function training<R extends { readonly problem: string }>(
   role: 'orm' | 'sorm' | 'global' | 'local',
   example: (run: Run, record: R) => Example,
-  options: (run: Run) => Training & { readonly plain?: number; readonly start?: RoleName },
-  more: (run: Run) => Promise<R[]> = async () => [],
+  options: (run: Run) => Training & { readonly plain?: number; readonly start: RoleName | 'base' },
+  /** All that is learned from, given the role's set. */
+  gather: (run: Run, set: R[]) => Promise<R[]> | R[] = (_, set) => set,
 ): Work {
   return async (run, context) => {
     if (isServed(run, role, context)) return {};
-    const { plain = 0, start = 'student', ...settings } = options(run);
-    const records = [...(await readSet<R>(run, role)), ...(await more(run))];
+    const { plain = 0, start, ...settings } = options(run);
+    const records = await gather(run, await readSet<R>(run, role));
     const chosen = new Random(run.recipe.seed, role, 'examples')
       .shuffle(records)
       .slice(0, settings.examples ?? records.length);
@@ -65,15 +67,19 @@ export const orm = training<RewardRecord>(
   // the wrong samples of a problem look alike, and at equal weights that noise undoes what the model has learned.
   ({ codec }, record) => rewardExample(codec, record, Math.max(1, 4 * (record.labels.length - 1))),
   ({ recipe }) => {
-    const { candidates: _, ...settings } = recipe.training.orm;
+    const { candidates: _, balance: __, ...settings } = recipe.training.orm;
     return settings;
   },
-  async (run) =>
-    ormRecords(
+  async (run, set) => {
+    const { seed, training } = run.recipe;
+    const candidates = ormRecords(
       await readJsonl<Sample>(pathIn(run, 'candidates', 'candidates.jsonl')),
       questionsOf(await readProblems(run, 'candidates')),
-      `${run.recipe.seed}/candidates`,
-    ),
+      `${seed}/candidates`,
+    );
+    const all = [...set, ...candidates];
+    return training.orm.balance === 'prefix' ? balancedByPrefix(all, `${seed}/orm/balance`) : all;
+  },
 );
 
 export const sorm = training<RewardRecord>(

@@ -1,0 +1,103 @@
+/** `glore study`: a recipe on several seeds and its variants, and the page of their results. */
+import { copyFileSync, existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { Command } from 'commander';
+import { type Align, renderTable } from '../evaluate/index.js';
+import { formatSeconds, jsonReporter, replaceFile, terminalReporter } from '../run/index.js';
+import {
+  folderOf,
+  MAIN,
+  readResults,
+  readStudy,
+  renderPage,
+  runStudy,
+  type Study,
+  type StudyResult,
+  secondsOf,
+} from '../study/index.js';
+import { interruptible } from './interrupt.js';
+
+interface Options {
+  readonly runs: string;
+  readonly page?: string;
+  readonly pageOnly?: true;
+  readonly plan?: true;
+  readonly json?: true;
+}
+
+export function studyCommand(): Command {
+  return new Command('study')
+    .description('run a recipe on several seeds with variants of it, and write the page')
+    .argument('<study>', 'study file (YAML)')
+    .option('--runs <folder>', 'folder of run folders; the study has one of its name in it', 'runs')
+    .option(
+      '--page <file>',
+      "where to write the page (default: the study's, or results.md beside its runs)",
+    )
+    .option('--page-only', 'write the page of what there is, without running anything')
+    .option('--plan', 'show the runs and what each would do, without running anything')
+    .option('--json', 'progress as JSON lines on standard error')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  glore study recipes/paper.yaml
+  glore study recipes/paper.yaml --plan
+  glore study recipes/paper.yaml --page-only --page /tmp/results.md
+
+Each run is an ordinary run folder, runs/<study>/<seed>/<variant>; stages that are the same are done once.
+Ctrl-C stops after the work in flight (again: at once), and the same command goes on from there.`,
+    )
+    .action(execute);
+}
+
+async function execute(path: string, options: Options): Promise<void> {
+  const study = readStudy(path);
+  const folder = join(options.runs, study.name);
+  if (options.plan) return showPlan(await readResults(study, folder));
+  const results = options.pageOnly
+    ? await readResults(study, folder)
+    : await interruptible((signal) =>
+        runStudy(study, folder, {
+          reporter: options.json ? jsonReporter(process.stderr) : terminalReporter(process.stderr),
+          signal,
+        }),
+      );
+  const page = options.page ?? study.page ?? join(folder, 'results.md');
+  await writePage(study, results, folder, page);
+  process.stdout.write(`${page}\n`);
+}
+
+/** The page, with the first seed's picture of accuracy against tokens beside it where there is one. */
+async function writePage(
+  study: Study,
+  results: readonly StudyResult[],
+  folder: string,
+  page: string,
+): Promise<void> {
+  const first = results.find(({ run, finished }) => run.variant === MAIN && finished);
+  const drawn = first && join(folderOf(folder, MAIN, first.run.seed), 'curve.svg');
+  const picture = `${basename(page).replace(/\.md$/, '')}-curve.svg`;
+  const there = drawn !== undefined && existsSync(drawn);
+  await replaceFile(page, [renderPage(study, results, there ? picture : undefined)]);
+  if (there) copyFileSync(drawn, join(dirname(page), picture));
+}
+
+function showPlan(results: readonly StudyResult[]): void {
+  const rows = results.map(({ run, plan, finished }) => [
+    run.variant,
+    String(run.seed),
+    finished ? 'yes' : '',
+    plan.anew.join(', '),
+    plan.kept.join(', '),
+  ]);
+  const align: Align[] = ['left', 'right', 'left', 'left', 'left'];
+  const headers = ['run', 'seed', 'done', 'does', 'keeps though changed'];
+  const left = secondsOf(
+    results.filter(({ finished }) => !finished),
+    results,
+  );
+  process.stdout.write(
+    `${renderTable(headers, rows, { align })}\n\n${left === undefined ? 'how long it takes is known after the first run' : `about ${formatSeconds(left)} for what is not done`}\n`,
+  );
+}

@@ -1,0 +1,107 @@
+/** Each variant beside the run that it changes, on the same problems. */
+import { renderMarkdownTable } from '../../evaluate/index.js';
+import type { Report } from '../../pipeline/index.js';
+import {
+  accuracy,
+  candidatesAuc,
+  difference,
+  estimate,
+  type Figure,
+  firstErrorF1,
+  fixed,
+  headroom,
+  stepAccuracy,
+  withinAuc,
+} from '../figures.js';
+import type { RunRecord } from '../record.js';
+import { bounds, counted, decimals, points, pText, share, spread } from './text.js';
+import type { VariantView } from './view.js';
+
+/** A figure of a variant's table, and how it is written. */
+type Line = readonly [name: string, figure: Figure, isShare?: false];
+
+/** What a variant's `figures` stand for. */
+function linesOf(name: string): Line[] {
+  if (name === 'orm' || name === 'sorm') {
+    const critic = name.toUpperCase();
+    return [
+      [`${critic}, step accuracy`, stepAccuracy(name)],
+      [`${critic}, first-error F1`, firstErrorF1(name)],
+      [`${critic}, AUC within problems`, withinAuc(name), false],
+      ...(name === 'orm' ? [['ORM, AUC within candidates', candidatesAuc, false] as const] : []),
+    ];
+  }
+  if (name === 'fixed') {
+    return [
+      ['wrong drafts fixed: global', fixed('global')],
+      ['wrong drafts fixed: local', fixed('local')],
+      ['wrong drafts fixed: either', fixed('oracle')],
+    ];
+  }
+  if (name === 'headroom') return [['headroom realised by rerank', headroom]];
+  return [[name, accuracy(name)]];
+}
+
+/** Heading, what is different, what was done anew, and the table. */
+export function ablation({ variant, finished, reports, records }: VariantView): string {
+  const { name, about, against, figures, until } = variant!;
+  const compared = finished.flatMap(({ report, record }) =>
+    report && record.before ? [{ report, before: record.before }] : [],
+  );
+  const parts = [`### ${name}`, about];
+  if (records.length === 0) return [...parts, 'Not finished.'].join('\n\n');
+  parts.push(doneAnew(records[0]!, against));
+  if (until)
+    return [...parts, 'Its labels are in the table of [step labels](#step-labels).'].join('\n\n');
+  const size = `${counted(reports.length, 'seed')} with ${counted(reports[0]!.problems, 'problem')} each; the difference is \`${name}\` less \`${against}\`.`;
+  return [...parts, size, table(name, against, figures.flatMap(linesOf), compared)].join('\n\n');
+}
+
+function table(
+  name: string,
+  against: string,
+  lines: readonly Line[],
+  compared: readonly {
+    readonly report: Report;
+    readonly before: NonNullable<RunRecord['before']>;
+  }[],
+): string {
+  const after = compared.map(({ report }) => report);
+  const before = compared.map((item) => item.before);
+  return renderMarkdownTable(
+    ['figure', against, name, 'difference', '95% interval', 'seeds', 'p'],
+    lines.flatMap(([what, figure, isShare]) => {
+      const gained = difference({ reports: after, figure }, { reports: before, figure });
+      if (!gained) return [];
+      const of = isShare === false ? decimals : share;
+      const less = isShare === false ? (value: number) => decimals(value) : points;
+      return [
+        [
+          what,
+          of(estimate(before, figure)!.value),
+          of(estimate(after, figure)!.value),
+          less(gained.value),
+          bounds(gained, less),
+          spread(gained.bySeed, less),
+          pText(gained.p),
+        ],
+      ];
+    }),
+  );
+}
+
+/** "Done anew: sorm, evaluation. Taken from main as they are, though .." */
+function doneAnew({ stages }: RunRecord, against: string): string {
+  const named = (taken: 'same' | 'kept' | null) =>
+    stages.filter((stage) => stage.taken === taken).map((stage) => `\`${stage.name}\``);
+  const [anew, kept] = [named(null), named('kept')];
+  return [
+    `Done anew: ${anew.join(', ') || 'nothing'}.`,
+    ...(kept.length > 0
+      ? [
+          `Kept as \`${against}\` has them, though what they are made of is different here: ${kept.join(', ')}.`,
+        ]
+      : []),
+    'All else is the same.',
+  ].join(' ');
+}

@@ -1,0 +1,100 @@
+/** The critics side by side, and the SORM's fitted threshold against 0.5. */
+import { renderMarkdownTable } from '../../evaluate/index.js';
+import {
+  candidatesAuc,
+  difference,
+  estimate,
+  type Figure,
+  firstErrorF1,
+  stepAccuracy,
+  withinAuc,
+} from '../figures.js';
+import { bounds, counted, decimals, meanOf, points, pText, share, spread } from './text.js';
+import type { StudyView, VariantView } from './view.js';
+
+type Critic = 'orm' | 'sorm';
+
+export function criticsTable({ main, critics }: StudyView): string {
+  const row = (name: string, { reports }: VariantView, critic: Critic): string[] => {
+    const of = (figure: Figure, text: (value: number) => string = share) => {
+      const found = estimate(reports, figure);
+      return found ? `${text(found.value)} ${bounds(found, text)}` : '-';
+    };
+    const average = (
+      pick: (
+        report: VariantView['reports'][number]['critics'][Critic],
+      ) => number | undefined | null,
+    ) => meanOf(reports, ({ critics: both }) => pick(both[critic]));
+    return [
+      name,
+      of(stepAccuracy(critic)),
+      of(firstErrorF1(critic)),
+      share(average(({ firstError }) => firstError.wrong)),
+      share(average(({ firstError }) => firstError.right)),
+      share(average(({ finalAccuracy }) => finalAccuracy)),
+      decimals(average(({ auc }) => auc)),
+      of(withinAuc(critic), decimals),
+      critic === 'orm' ? of(candidatesAuc, decimals) : '-',
+      decimals(average(({ ece }) => ece)),
+      `${reports.length} x ${reports[0]!.problems}`,
+    ];
+  };
+  return renderMarkdownTable(
+    [
+      'critic',
+      'step accuracy',
+      'first-error F1',
+      'wrong located',
+      'right accepted',
+      'final accuracy',
+      'AUC',
+      'AUC within problems',
+      'AUC within candidates',
+      'ECE',
+      'seeds x problems',
+    ],
+    [
+      row('ORM', main, 'orm'),
+      ...critics.map((view) => row(`ORM of ${view.variant!.name}`, view, 'orm')),
+      row('SORM', main, 'sorm'),
+    ],
+  );
+}
+
+/** What fitting a threshold on dev problems gains over 0.5, from the values in the records. */
+export function thresholdTable({ reports }: VariantView): string {
+  const lines: [string, Critic, (critic: Critic, half?: boolean) => Figure][] = [
+    ['SORM, step accuracy', 'sorm', stepAccuracy],
+    ['SORM, first-error F1', 'sorm', firstErrorF1],
+    ['ORM, step accuracy', 'orm', stepAccuracy],
+    ['ORM, first-error F1', 'orm', firstErrorF1],
+  ];
+  return renderMarkdownTable(
+    ['figure', 'at 0.5', 'fitted', 'difference', '95% interval', 'seeds', 'p', 'thresholds'],
+    lines.map(([name, critic, figure]) => {
+      const fitted = estimate(reports, figure(critic));
+      const half = estimate(reports, figure(critic, true));
+      const gained = difference(
+        { reports, figure: figure(critic) },
+        { reports, figure: figure(critic, true) },
+      );
+      const kind = figure === stepAccuracy ? 'step' : 'locate';
+      return [
+        name,
+        share(half?.value),
+        share(fitted?.value),
+        points(gained?.value),
+        bounds(gained, points),
+        spread(gained?.bySeed, points),
+        gained ? pText(gained.p) : '-',
+        reports.map(({ thresholds }) => decimals(thresholds[kind][critic], 2)).join(', '),
+      ];
+    }),
+  );
+}
+
+/** "3 seeds with 1,500 test problems each" */
+export const sizeOf = ({ reports }: VariantView): string =>
+  reports.length === 0
+    ? 'nothing'
+    : `${counted(reports.length, 'seed')} with ${counted(reports[0]!.problems, 'test problem')} each`;

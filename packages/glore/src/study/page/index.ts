@@ -1,0 +1,140 @@
+/** The page of a study, from the reports and records of its runs alone: the same files give the same page. */
+import { renderMarkdownTable } from '../../evaluate/index.js';
+import { formatSeconds } from '../../run/index.js';
+import type { StudyResult } from '../run.js';
+import { MAIN, type Study } from '../study.js';
+import { ablation } from './ablations.js';
+import { answersTable, comparisonsTable, overlapTable, refinersTable } from './answers.js';
+import { criticsTable, sizeOf, thresholdTable } from './critics.js';
+import { curveTable } from './curve.js';
+import { labelsTable } from './labels.js';
+import { targetsTable } from './targets.js';
+import { counted, whole } from './text.js';
+import { type StudyView, type VariantView, viewOf } from './view.js';
+
+/**
+ * Writes a study as Markdown; what is not finished is named.
+ * @param picture the picture of accuracy against tokens, from the page's folder
+ */
+export function renderPage(
+  study: Study,
+  results: readonly StudyResult[],
+  picture?: string,
+): string {
+  const view = viewOf(study, results);
+  const { main } = view;
+  const size = `The main run on ${sizeOf(main)}.`;
+  const sections =
+    main.reports.length === 0
+      ? ['No main run is finished, so there is nothing to show yet.']
+      : [
+          '## Beside the paper',
+          `The paper's figures (Llama-2 13B on GSM8K; \\* at second hand) and ours on the built-in world, with what this project set itself to reach; differences are in percentage points. ${size}`,
+          targetsTable(view),
+          '## Ways to answer',
+          `How often each way to answer is right, and what it generates for a problem, the draft included. ${size}`,
+          answersTable(main),
+          'Two ways on the same problems:',
+          comparisonsTable(main),
+          ...curveSection(main, picture),
+          '## Refiners: how',
+          `What refining every draft, right or wrong, does to it; the interval and the seeds are those of the wrong drafts fixed. \`local\` refines where the SORM says, \`local-orm\` where the ORM says, \`local-truth\` at the true first error. ${size}`,
+          refinersTable(main),
+          'Who fixes the wrong drafts:',
+          overlapTable(main),
+          '## Critics: when and where',
+          `How well the critics judge steps, place first errors and tell right solutions from wrong ones, with 95% intervals; thresholds are fitted on dev problems.${view.critics.map(({ variant }) => ` \`${variant!.name}\`: ${variant!.about}`).join('')}`,
+          criticsTable(view),
+          `What the fitted thresholds gain over 0.5, on the same values. ${size}`,
+          thresholdTable(main),
+          '## Step labels',
+          'How many of the labels that rollouts gave are as the truth has them, and the tokens of the rollouts; last how many labels of wrong samples are equal to those of the run named there, on the same samples.',
+          labelsTable(view),
+          ...(view.variants.length === 0
+            ? []
+            : [
+                '## Ablations',
+                'One thing changed at a time, on the first of the same test problems.',
+                ...view.variants.map(ablation),
+              ]),
+          '## Cost',
+          'What the runs generated and how long their stages took, without what they took over from others.',
+          costTable(view),
+        ];
+  return `${[...head(study, results, view), ...sections].join('\n\n')}\n`;
+}
+
+function head(study: Study, results: readonly StudyResult[], { main }: StudyView): string[] {
+  const missing = results.filter(({ finished }) => !finished);
+  const command = `glore study ${study.path}`;
+  const machines = [
+    ...new Set(
+      results.flatMap(({ finished }) => {
+        if (!finished?.report) return [];
+        const { processor, cores, node } = finished.report.machine;
+        return [`${cores} cores (${processor}, Node ${node})`];
+      }),
+    ),
+  ];
+  const seconds = results.reduce(
+    (sum, { finished }) => sum + (finished ? secondsOf(finished.record) : 0),
+    0,
+  );
+  return [
+    '# Results',
+    `Written by \`${command}\` from the reports of its runs; do not edit.`,
+    ...(missing.length === 0
+      ? []
+      : [
+          `**Not finished: ${counted(missing.length, 'run')} of ${results.length}.** Missing: ${missing.map(({ run }) => `${run.variant} (seed ${run.seed})`).join(', ')}. The same command goes on.`,
+        ]),
+    `${counted(results.length - missing.length, 'run')}, seeds ${study.seeds.join(', ')}, ${formatSeconds(seconds)} in all on ${machines.join('; ') || 'no machine yet'}.`,
+    ...(main.reports.length === 0
+      ? []
+      : [
+          'Figures are pooled over the test problems of all seeds, each of which has problems and models of its own; intervals are 95% (bootstrap over problems), `seeds` is the range of the figure over the seeds. ' +
+            "p is McNemar's exact test where right answers are compared, the paired bootstrap's for everything else, two-sided. All thresholds are fitted on dev problems, and tokens are generated tokens. " +
+            'The rows and figures are defined in [interfaces.md](interfaces.md).',
+        ]),
+  ];
+}
+
+function curveSection({ reports }: VariantView, picture: string | undefined): string[] {
+  const table = curveTable(reports);
+  if (!table) return [];
+  return [
+    '## Accuracy against tokens',
+    `What more tokens buy, whether spent on samples or on refinement; the last two columns are the gain over sampling at the same tokens, interpolated. Mean over ${counted(reports.length, 'seed')}.`,
+    ...(picture
+      ? [`![Accuracy against generated tokens, seed ${reports[0]!.seeds.join(', ')}](${picture})`]
+      : []),
+    table,
+  ];
+}
+
+const secondsOf = ({ stages }: VariantView['records'][number]): number =>
+  stages.reduce((sum, { seconds, taken }) => sum + (taken ? 0 : seconds), 0);
+
+function costTable({ main, variants }: StudyView): string {
+  return renderMarkdownTable(
+    ['run', 'seeds', 'time a seed', 'tokens a seed'],
+    [main, ...variants]
+      .filter(({ records }) => records.length > 0)
+      .map(({ variant, records }) => {
+        const tokens = records.map(({ stages }) =>
+          stages.reduce(
+            (sum, { generatedTokens, taken }) => sum + (taken ? 0 : generatedTokens),
+            0,
+          ),
+        );
+        const average = (list: readonly number[]) =>
+          list.reduce((sum, n) => sum + n, 0) / list.length;
+        return [
+          variant?.name ?? MAIN,
+          records.map(({ seed }) => seed).join(', '),
+          formatSeconds(average(records.map(secondsOf))),
+          whole(average(tokens)),
+        ];
+      }),
+  );
+}

@@ -1,0 +1,284 @@
+/** The paper's figures, this project's targets, and whether they are met: decided here, from the figures alone. */
+import { renderMarkdownTable } from '../../evaluate/index.js';
+import {
+  accuracy,
+  candidatesAuc,
+  difference,
+  type Estimate,
+  estimate,
+  type Figure,
+  firstErrorF1,
+  fixed,
+  headroom,
+  stepAccuracy,
+  withinAuc,
+} from '../figures.js';
+import { bounds, decimals, meanOf, points, pText, share, spread } from './text.js';
+import type { StudyView, VariantView } from './view.js';
+
+interface Line {
+  readonly what: string;
+  readonly paper: string;
+  readonly found: string;
+  readonly interval: string;
+  readonly seeds: string;
+  readonly p: string;
+  readonly target: string;
+  readonly met: boolean | undefined;
+}
+
+const nothing = { found: '-', interval: '-', seeds: '-', p: '-', met: undefined };
+
+/** A share, and what it has to be. */
+function level(
+  what: string,
+  paper: string,
+  found: Estimate | undefined,
+  target: string,
+  met?: (value: number) => boolean,
+  of: (value: number) => string = share,
+): Line {
+  if (!found) return { ...nothing, what, paper, target };
+  return {
+    what,
+    paper,
+    found: of(found.value),
+    interval: bounds(found, of),
+    seeds: spread(found.bySeed, of),
+    p: '-',
+    target,
+    met: met?.(found.value),
+  };
+}
+
+/** A difference in points, and what it has to be. */
+function gain(
+  what: string,
+  paper: string,
+  found: Estimate | undefined,
+  target: string,
+  met?: (value: number, p: number) => boolean,
+): Line {
+  const line = level(what, paper, found, target, undefined, points);
+  return found ? { ...line, p: pText(found.p), met: met?.(found.value, found.p) } : line;
+}
+
+export function targetsTable(view: StudyView): string {
+  const { main } = view;
+  const { reports } = main;
+  const of = (figure: Figure) => estimate(reports, figure);
+  const less = (a: Figure, b: Figure, from = reports) =>
+    difference({ reports: from, figure: a }, { reports: from, figure: b });
+  const rows = (a: string, b: string) => less(accuracy(a), accuracy(b));
+  const rival = samplesFor(main);
+  const lines: Line[] = [
+    level(
+      'student, greedy',
+      '53%',
+      of(accuracy('draft')),
+      '45% to 60%',
+      (v) => v >= 0.45 && v <= 0.6,
+    ),
+    level('best of 3, the ORM chooses (Bo3)', '~58% *', of(accuracy('bo3')), ''),
+    level('draft, global, local, the ORM chooses (rerank)', '65%', of(accuracy('rerank')), ''),
+    gain(
+      'rerank - student',
+      '+12',
+      rows('rerank', 'draft'),
+      'at least +12, p < 0.01',
+      (v, p) => v >= 0.12 && p < 0.01,
+    ),
+    gain(
+      'rerank - Bo3',
+      '+7',
+      rows('rerank', 'bo3'),
+      'at least +5, p < 0.01',
+      (v, p) => v >= 0.05 && p < 0.01,
+    ),
+    ...(rival === undefined
+      ? []
+      : ['best-of-', 'majority@'].map((name) =>
+          gain(
+            `rerank - ${name}${rival}, which needs as many tokens`,
+            '',
+            rows('rerank', `${name}${rival}`),
+            'more than 0, p < 0.05',
+            (v, p) => v > 0 && p < 0.05,
+          ),
+        )),
+    level(
+      'wrong drafts fixed: global',
+      '28%',
+      of(fixed('global')),
+      'at least 30%',
+      (v) => v >= 0.3,
+    ),
+    level('wrong drafts fixed: local', '28%', of(fixed('local')), 'at least 30%', (v) => v >= 0.3),
+    level(
+      'wrong drafts fixed: either',
+      '41%',
+      of(fixed('oracle')),
+      'at least 45%',
+      (v) => v >= 0.45,
+    ),
+    level(
+      "share of the candidates' headroom that rerank realises",
+      '62%',
+      of(headroom),
+      'at least 75%',
+      (v) => v >= 0.75,
+    ),
+    level('step accuracy, ORM', '73% *', of(stepAccuracy('orm')), ''),
+    level('step accuracy, SORM', '81% *', of(stepAccuracy('sorm')), ''),
+    gain(
+      'step accuracy, SORM - ORM',
+      '+8 *',
+      less(stepAccuracy('sorm'), stepAccuracy('orm')),
+      'at least +8',
+      (v) => v >= 0.08,
+    ),
+    ...view.critics.map(({ variant, reports: own }) =>
+      gain(
+        `step accuracy, SORM - ORM of ${variant!.name}`,
+        '+8 *',
+        less(stepAccuracy('sorm'), stepAccuracy('orm'), own),
+        'at least +8',
+        (v) => v >= 0.08,
+      ),
+    ),
+    finals(main),
+    level(
+      'ORM, AUC within problems, on samples',
+      '',
+      of(withinAuc('orm')),
+      'at least 0.90',
+      (v) => v >= 0.9,
+      decimals,
+    ),
+    level(
+      "ORM, AUC within problems, on refiners' outputs",
+      '',
+      of(candidatesAuc),
+      'at least 0.90',
+      (v) => v >= 0.9,
+      decimals,
+    ),
+    level(
+      'SORM, first-error F1 on drafts',
+      '',
+      of(firstErrorF1('sorm')),
+      'at least 70%',
+      (v) => v >= 0.7,
+    ),
+    ...view.variants.flatMap(labelLines),
+  ];
+  return renderMarkdownTable(
+    ['what', 'paper', 'here', '95% interval', 'seeds', 'p', 'target', ''],
+    lines.map(({ what, paper, found, interval, seeds, p, target, met }) => [
+      what,
+      paper,
+      found,
+      interval,
+      seeds,
+      p,
+      target,
+      met === undefined ? '' : met ? 'met' : '**missed**',
+    ]),
+    { align: ['left', 'right', 'right', 'right', 'right', 'right', 'left', 'left'] },
+  );
+}
+
+/** The fewest samples that need at least as many tokens as `rerank`; undefined where none of those measured do. */
+export function samplesFor({ reports }: VariantView): number | undefined {
+  const needed = meanOf(
+    reports,
+    ({ rows }) => rows.find(({ name }) => name === 'rerank')?.generatedTokens,
+  );
+  if (needed === undefined) return undefined;
+  const counts = reports[0]!.outcomes.sampleTokens.map((_, k) => k + 1);
+  return counts.find(
+    (count) =>
+      count > 1 &&
+      reports[0]!.outcomes.right[`best-of-${count}`] !== undefined &&
+      meanOf(reports, ({ outcomes }) => outcomes.sampleTokens[count - 1])! >= needed,
+  );
+}
+
+function finals({ reports }: VariantView): Line {
+  const by = (critic: 'orm' | 'sorm') =>
+    reports.map(({ critics }) => critics[critic].finalAccuracy);
+  const bySeed = by('sorm').map((value, i) => value - by('orm')[i]!);
+  return {
+    ...nothing,
+    what: 'final-answer accuracy, SORM - ORM',
+    paper: 'less than 0',
+    found: points(meanOf(bySeed, (value) => value)),
+    seeds: spread(bySeed, points),
+    target: '',
+  };
+}
+
+/** What cheaper labels have to keep up with, where a variant labels by brute force what another labels adaptively. */
+function labelLines({ variant, records, finished }: VariantView): Line[] {
+  const cheaper = finished.flatMap(({ record: { labels, agreement }, against }) =>
+    labels?.method === 'brute' && agreement && against?.labels?.method === 'adaptive'
+      ? [{ ratio: labels.generatedTokens / against.labels.generatedTokens, ...agreement }]
+      : [],
+  );
+  if (cheaper.length === 0 || cheaper.length < records.length) return [];
+  const lineOf = (
+    what: string,
+    pick: (item: (typeof cheaper)[number]) => number,
+    of: (value: number) => string,
+    target: string,
+    met: (value: number) => boolean,
+  ): Line => ({
+    ...nothing,
+    what,
+    paper: '',
+    found: of(meanOf(cheaper, pick)!),
+    seeds: spread(cheaper.map(pick), of),
+    target,
+    met: met(meanOf(cheaper, pick)!),
+  });
+  const compared = finished.flatMap(({ report, record }) =>
+    report && record.before ? [{ report, before: record.before }] : [],
+  );
+  const lost = (figure: Figure) =>
+    difference(
+      { reports: compared.map(({ before }) => before), figure },
+      { reports: compared.map(({ report }) => report), figure },
+    );
+  const noLoss = (value: number, p: number) => value >= 0 || p >= 0.05;
+  const name = variant!.name;
+  return [
+    lineOf(
+      `labels: tokens of ${name} / adaptive`,
+      ({ ratio }) => ratio,
+      (value) => `${value.toFixed(1)} times`,
+      'at least 5 times',
+      (value) => value >= 5,
+    ),
+    lineOf(
+      `labels: adaptive as ${name}`,
+      ({ equal }) => equal,
+      share,
+      'at least 97%',
+      (value) => value >= 0.97,
+    ),
+    gain(
+      `SORM, step accuracy: adaptive - ${name}`,
+      '',
+      lost(stepAccuracy('sorm')),
+      'no loss (not below 0 at p < 0.05)',
+      noLoss,
+    ),
+    gain(
+      `rerank: adaptive - ${name}`,
+      '',
+      lost(accuracy('rerank')),
+      'no loss (not below 0 at p < 0.05)',
+      noLoss,
+    ),
+  ];
+}
