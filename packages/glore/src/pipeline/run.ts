@@ -1,6 +1,7 @@
 /** Runs the stages of a recipe on a run folder, each when what it needs has changed or is not there yet. */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fingerprint } from '@glore/engine';
 import { GloreError } from '../error.js';
@@ -16,11 +17,13 @@ import {
   type StageRecord,
   writeJson,
 } from '../run/index.js';
-import { openRun, type Run } from './context.js';
+import { openRun, type RoleName, type Run, roles } from './context.js';
 import { identityOf } from './endpoints.js';
 import type { Recipe } from './recipe.js';
 import { type Report, writeReport } from './report.js';
+import { checkRoom } from './room.js';
 import { checkKeys } from './served.js';
+import { contentsOf } from './sets.js';
 import * as stages from './stages/index.js';
 
 type StageWork = typeof stages.student;
@@ -30,6 +33,8 @@ interface Stage {
   readonly work: StageWork;
   readonly settings: (recipe: Recipe) => unknown;
   readonly needs: readonly StageName[];
+  /** The sets of problems that it reads, if it needs `problems`: it is done anew when these change, not when others do. */
+  readonly sets?: (recipe: Recipe) => readonly string[];
 }
 
 export const stageNames = [
@@ -52,7 +57,7 @@ const table: Record<StageName, Stage> = {
   problems: {
     work: stages.problems,
     settings: ({ problems, student, drafts, training }) => [
-      problems,
+      problems.source === 'world' ? problems : contentsOf(problems),
       student.sft.problems,
       student.expertIteration.rounds,
       student.expertIteration.problems,
@@ -63,13 +68,16 @@ const table: Record<StageName, Stage> = {
   },
   student: {
     work: stages.student,
-    settings: ({ student, maxTokens, workers }) => [student, maxTokens, workers],
+    settings: ({ student, maxTokens, workers, models }) =>
+      models?.student ? [] : [student, maxTokens, workers],
     needs: ['problems'],
+    sets: setsOfStudent,
   },
   drafts: {
     work: stages.drafts,
     settings: ({ drafts, maxTokens }) => [drafts, maxTokens],
     needs: ['problems', 'student'],
+    sets: () => ['train'],
   },
   rollouts: {
     work: stages.rollouts,
@@ -110,6 +118,7 @@ const table: Record<StageName, Stage> = {
     work: stages.candidates,
     settings: ({ maxTokens }) => [maxTokens],
     needs: ['problems', 'student', 'sorm', 'global', 'local'],
+    sets: () => ['candidates'],
   },
   orm: {
     work: stages.orm,
@@ -120,6 +129,7 @@ const table: Record<StageName, Stage> = {
     work: stages.evaluation,
     settings: ({ evaluation, maxTokens }) => [evaluation, maxTokens],
     needs: ['problems', 'student', 'orm', 'sorm', 'global', 'local'],
+    sets: () => ['dev', 'test'],
   },
 };
 
@@ -140,17 +150,18 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
   const { folder, recipe, reporter, signal, until } = options;
   checkKeys(recipe);
   const run = await openRun(folder, recipe);
+  checkRoom(run, rolesUntil(until));
   const unlock = await lockRun(folder);
   try {
     await writeJson(join(folder, 'recipe.json'), recipe);
     const done = new Map<StageName, StageRecord>();
     for (const name of until ? neededFor(until) : stageNames) {
-      const { work, needs } = table[name];
+      const { work } = table[name];
       const record = await runStage({
         run: folder,
         name,
         settings: settingsOf(run, name),
-        upstream: needs.map((need) => done.get(need)!),
+        upstream: await upstreamOf(folder, recipe, name, done),
         reporter,
         ...(signal && { signal }),
         work: async (context) => {
@@ -180,16 +191,17 @@ export async function runShardOf(
   const { folder, recipe, reporter, signal, until, shard } = options;
   checkKeys(recipe);
   const run = await openRun(folder, recipe);
+  checkRoom(run, rolesUntil(until));
   const unlock = await lockRun(folder, shard);
   try {
     const done = new Map<StageName, StageRecord>();
     for (const name of neededFor(until)) {
-      const { work, needs } = table[name];
+      const { work } = table[name];
       const stage = {
         run: folder,
         name,
         settings: settingsOf(run, name),
-        upstream: needs.map((need) => done.get(need)!),
+        upstream: await upstreamOf(folder, recipe, name, done),
       };
       if (name === until) {
         await runShard({
@@ -213,6 +225,36 @@ export async function runShardOf(
   } finally {
     await unlock();
   }
+}
+
+/** The roles that stages up to one ask: the critics and refiners are there once the first of them is trained. */
+const rolesUntil = (until: StageName | undefined): readonly RoleName[] =>
+  until && stageNames.indexOf(until) < stageNames.indexOf('sorm') ? ['student'] : roles;
+
+/** Worked solutions and the problems of every round; a served student learns from none. */
+function setsOfStudent({ student: { expertIteration }, models }: Recipe): string[] {
+  if (models?.student) return [];
+  return ['sft', ...Array.from({ length: expertIteration.rounds }, (_, i) => `ei-${i + 1}`)];
+}
+
+/** The stages before one, as its fingerprint has them: of the problems only the sets that it reads. */
+async function upstreamOf(
+  folder: string,
+  recipe: Recipe,
+  name: StageName,
+  done: ReadonlyMap<StageName, StageRecord>,
+): Promise<StageRecord[]> {
+  const { needs, sets } = table[name];
+  const records = needs.map((need) => done.get(need)!);
+  if (!sets) return records;
+  const read = createHash('sha256');
+  for (const set of sets(recipe)) {
+    read.update(`${set}\n`).update(await readFile(join(folder, 'problems', `${set}.jsonl`)));
+  }
+  const fingerprint = read.digest('hex');
+  return records.map((record) =>
+    record.name === 'problems' ? { ...record, fingerprint } : record,
+  );
 }
 
 /** What a stage's result depends on. */
@@ -286,7 +328,7 @@ export async function openUnfinishedRun(
     const record = await readJson<StageRecord>(path);
     const { settings } = await readJson<StartedStage>(join(folder, name, 'started.json'));
     const common = { ...settings.common, seed: recipe.seed };
-    const upstream = table[name].needs.map((need) => done.get(need)!);
+    const upstream = await upstreamOf(folder, recipe, name, done);
     const settingsNow = { common, ...ownSettings(recipe, name) };
     if (fingerprintOf({ name, settings: settingsNow, upstream }) !== record.fingerprint) {
       throw new GloreError(
