@@ -7,6 +7,7 @@ import { fingerprint } from '@glore/engine';
 import { GloreError } from '../error.js';
 import {
   doneStage,
+  explained,
   fingerprintOf,
   lockRun,
   type Reporter,
@@ -53,10 +54,14 @@ export const stageNames = [
 ] as const;
 export type StageName = (typeof stageNames)[number];
 
+/** To be raised when the records of problems change. */
+const RECORDS = 2;
+
 const table: Record<StageName, Stage> = {
   problems: {
     work: stages.problems,
     settings: ({ problems, student, drafts, training }) => [
+      RECORDS,
       problems.source === 'world' ? problems : contentsOf(problems),
       student.sft.problems,
       student.expertIteration.rounds,
@@ -249,7 +254,8 @@ async function upstreamOf(
   if (!sets) return records;
   const read = createHash('sha256');
   for (const set of sets(recipe)) {
-    read.update(`${set}\n`).update(await readFile(join(folder, 'problems', `${set}.jsonl`)));
+    const path = join(folder, 'problems', `${set}.jsonl`);
+    read.update(`${set}\n`).update(await explained(path, () => readFile(path)));
   }
   const fingerprint = read.digest('hex');
   return records.map((record) =>

@@ -184,6 +184,11 @@ describe('a set that cannot be used', () => {
       ':6: problems.train: expected problems left to train on, found none: 12 are there, 17 of dev and test, 0 asked twice, 0 asked in dev or test as well',
     ],
     [
+      'dev problems that are all in test',
+      `${jsonl}\ndevFile: data/test.jsonl`,
+      ':9: problems.devFile: expected problems that are not in test, found none',
+    ],
+    [
       'worked solutions that are not there',
       svamp,
       ':11: student.sft.problems: expected 0, since no training problem has a worked solution to learn from (or a served student), found 3',
@@ -254,5 +259,15 @@ describe('recipes/gsm8k.yaml', () => {
     expect([train.length, dev.length, test.length]).toEqual([7000, 473, 1319]);
     expect(dropped).toEqual({ repeated: 0, heldOut: 0 });
     expect(drafts.problems + training.orm.candidates).toBe(train.length);
+  });
+
+  it.skipIf(!existsSync(join(given, '../svamp')))('and a recipe of its kind all of SVAMP', () => {
+    cpSync(join(given, '../svamp/SVAMP.json'), data('all-svamp.json'));
+    const set = setOf(
+      read('source: svamp\nfile: data/all-svamp.json\ndev: 100\ntest: 300', servedStudent),
+    );
+    const { train, dev, test, dropped } = readHeldOut(set);
+    expect([train.length, dev.length, test.length]).toEqual([600, 100, 300]);
+    expect(dropped).toEqual({ repeated: 0, heldOut: 0 });
   });
 });

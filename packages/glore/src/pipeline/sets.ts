@@ -84,23 +84,16 @@ export function readGiven(
   folder: string,
   refuse: Refuse,
 ): { set: FileSet; held: HeldOut } {
+  const { source, dev } = given;
   const files: Record<string, SetFile> = {};
-  const at = (key: string, path: string | undefined): void => {
-    if (path === undefined) return;
+  for (const [key, path] of Object.entries(pathsOf(given))) {
     const file = resolve(folder, path);
     try {
       files[key] = { file, sha256: sha256Of(file) };
     } catch (cause) {
       throw refuse(key, 'a file', `none to read (${(cause as Error).message})`, cause);
     }
-  };
-  const { source, dev } = given;
-  if (source === 'svamp') at('file', given.file);
-  else {
-    at('train', given.train);
-    at('test', given.test);
   }
-  if (source === 'jsonl') at('devFile', given.devFile);
   const test = source === 'svamp' ? given.test : given.limit;
   const set: FileSet = {
     source,
@@ -113,11 +106,23 @@ export function readGiven(
     throw refuse(key, `problems of ${formats[source]}`, `an error: ${error.message}`, error);
   });
   const held = holdOut(read, set);
-  const { train } = held;
-  if (train.length > 0) return { set, held };
-  const { repeated, heldOut } = held.dropped;
-  const left = `none: ${read.train.length} are there, ${held.dev.length + held.test.length} of dev and test, ${repeated} asked twice, ${heldOut} asked in dev or test as well`;
-  throw refuse(source === 'svamp' ? 'file' : 'train', 'problems left to train on', left);
+  const { train, dropped } = held;
+  if (held.dev.length === 0) {
+    throw refuse('devFile', 'problems that are not in test', 'none');
+  }
+  if (train.length === 0) {
+    const left = `none: ${read.train.length} are there, ${held.dev.length + held.test.length} of dev and test, ${dropped.repeated} asked twice, ${dropped.heldOut} asked in dev or test as well`;
+    throw refuse(source === 'svamp' ? 'file' : 'train', 'problems left to train on', left);
+  }
+  return { set, held };
+}
+
+/** The recipe's paths by their keys. */
+function pathsOf(given: Given): Record<string, string> {
+  if (given.source === 'svamp') return { file: given.file };
+  const { train, test } = given;
+  const devFile = given.source === 'jsonl' ? given.devFile : undefined;
+  return { train, test, ...(devFile !== undefined && { devFile }) };
 }
 
 /** The problems of a set, divided. @throws GloreError `problems-changed` where a file is not what the recipe was read with */
