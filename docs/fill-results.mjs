@@ -147,7 +147,7 @@ const results = [
     `(${machine.processor}, Node ${machine.node}), at most ${machine.peakMemoryGiB} GiB of memory.`,
   answers,
   headroom,
-  "Beside the paper's figures, which are for another student on other problems:",
+  `Beside the paper's figures, which are for another student${source === 'gsm8k' ? '' : ' on other problems'}:`,
   paper,
   '\\* reported at second hand.',
   details('Paired comparisons', paired),

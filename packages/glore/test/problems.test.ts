@@ -330,6 +330,34 @@ describe('JSON Lines, served', () => {
   });
 });
 
+it('begins with the base where no problem has a worked solution', async () => {
+  const solved = (split: 'train' | 'test', count: number) =>
+    generateProblems({ split, count, seed: 9, settings: { ...difficulty(0), steps: [2, 3] } }).map(
+      ({ question, answer }) => ({ question, answer: Number(answer) }),
+    );
+  writeLines('bare.jsonl', solved('train', 40));
+  writeLines('bare-test.jsonl', solved('test', 3));
+  const set = '{ source: jsonl, train: bare.jsonl, test: bare-test.jsonl, dev: 3 }';
+  const rest: [string, string][] = [
+    ['rounds: 1, problems: 70', 'rounds: 1, problems: 16'],
+    ['candidates: 24', 'candidates: 0'],
+  ];
+  const run = join(folder, 'bare-run');
+  const refused = await glore(['student', recipeOn('bare', set, ...rest), '--run', run]);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toMatch(
+    /student\.sft\.problems: expected 0, since no training problem has a worked solution .*, found 32 \(recipe\)\n$/,
+  );
+  expect(existsSync(run)).toBe(false);
+  const recipe = recipeOn('bare', set, ['sft: { problems: 32', 'sft: { problems: 0'], ...rest);
+  const { code, stderr } = await glore(['student', recipe, '--run', run]);
+  expect(stderr).toContain('no worked solutions to learn from: the student begins as the base is');
+  expect(code).toBe(0);
+  const weights = (...path: string[]) => readFileSync(join(...path, 'model.safetensors'));
+  expect(weights(run, 'student/round-0').equals(weights(base))).toBe(true);
+  expect(weights(run, 'student/model').equals(weights(base))).toBe(false);
+});
+
 it('refuses questions that models of this process cannot read, before any work', async () => {
   writeLines('long.jsonl', [
     { question: 'How many? '.repeat(200), answer: 'a\n#### 1' },

@@ -233,8 +233,10 @@ export async function runShardOf(
 }
 
 /** The roles that stages up to one ask: the critics and refiners are there once the first of them is trained. */
-const rolesUntil = (until: StageName | undefined): readonly RoleName[] =>
-  until && stageNames.indexOf(until) < stageNames.indexOf('sorm') ? ['student'] : roles;
+function rolesUntil(until: StageName | undefined): readonly RoleName[] {
+  if (until === 'problems') return [];
+  return until && stageNames.indexOf(until) < stageNames.indexOf('sorm') ? ['student'] : roles;
+}
 
 /** Worked solutions and the problems of every round; a served student learns from none. */
 function setsOfStudent({ student: { expertIteration }, models }: Recipe): string[] {

@@ -107,10 +107,6 @@ const workedRecords = async (run: Run): Promise<StudentRecord[]> =>
 /**
  * What the last student has learned from: worked solutions, and the correct samples of every round. Where it is served
  * there were no rounds.
-
-/**
- * What the last student has learned from: worked solutions, and the correct samples of every round. Where it is served
- * there were no rounds.
  */
 export async function studentRecords(run: Run): Promise<StudentRecord[]> {
   const records = await workedRecords(run);
