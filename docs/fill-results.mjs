@@ -11,6 +11,7 @@ for (const [path, cure] of [
   [join(root, 'packages/glore/dist/evaluate/chart.js'), 'build first: npm run build'],
   [join(folder, 'report.json'), 'finish the run first: npm start'],
   [join(folder, 'report.svg'), 'finish the run first: npm start'],
+  [join(folder, 'recipe.json'), 'finish the run first: npm start'],
 ]) {
   if (!existsSync(path)) fail(`${path}: expected a file, found none; ${cure}`);
 }
@@ -21,6 +22,14 @@ const { meaningOf } = await import('../packages/glore/dist/evaluate/chart.js');
 const { formatSeconds } = await import('../packages/glore/dist/run/progress.js');
 
 const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'));
+const { source } = JSON.parse(readFileSync(join(folder, 'recipe.json'), 'utf8')).problems;
+/** Where the problems are from, in words. */
+const origin = {
+  world: 'built-in world',
+  gsm8k: 'GSM8K',
+  svamp: 'SVAMP',
+  jsonl: 'problems from files',
+}[source];
 const { rows, comparisons, critics, refiners, labels, stages, machine, thresholds } = report;
 
 /** A dash where there is nothing to measure. */
@@ -57,7 +66,7 @@ const paired = renderMarkdownTable(
 );
 
 const paper = renderMarkdownTable(
-  ['', 'paper: Llama-2 13B, GSM8K', 'here: built-in world'],
+  ['', 'paper: Llama-2 13B, GSM8K', `here: ${origin}`],
   [
     ['student, greedy', '53%', share(accuracyOf('draft'))],
     ['best of 3, the ORM chooses', '~58% *', share(accuracyOf('bo3'))],
@@ -138,7 +147,7 @@ const results = [
     `(${machine.processor}, Node ${machine.node}), at most ${machine.peakMemoryGiB} GiB of memory.`,
   answers,
   headroom,
-  "Beside the paper's figures, which are for another student on other problems:",
+  `Beside the paper's figures, which are for another student${source === 'gsm8k' ? '' : ' on other problems'}:`,
   paper,
   '\\* reported at second hand.',
   details('Paired comparisons', paired),

@@ -43,6 +43,9 @@ const root = join(import.meta.dirname, '../..');
 const recipe = values.run
   ? await readJson(join(values.run, 'recipe.json'))
   : readRecipe(join(root, 'recipes/tiny.yaml'));
+if (recipe.problems.source !== 'world') {
+  throw new Error(`${values.run}: expected a run on the built-in world, whose steps have a truth`);
+}
 const { drafts, rollouts, labels, localPairs } = recipe;
 const checkpoint = await loadCheckpoint(
   values.run ? join(values.run, 'student/model') : recipe.base,

@@ -257,6 +257,11 @@ describe('a changed recipe', () => {
     expect(stale.stderr).toContain('(run-unfinished)');
   });
 
+  it('evaluates anew where only the tests change', async () => {
+    const { worked } = await rerun('tests', 'run', 'test: 66', 'test: 5');
+    expect(worked).toEqual(['problems', 'evaluation']);
+  });
+
   it('trains and evaluates anew only what it changes', async () => {
     const { other, worked } = await rerun('local', 'run', 'localPairs: 2', 'localPairs: 1');
     expect(worked).toEqual([

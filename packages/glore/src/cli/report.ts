@@ -89,8 +89,12 @@ export function renderReport(report: Report): string {
     critic,
     refined,
     `of the wrong drafts fixed by global only ${percent(globalOnly)}, local only ${percent(localOnly)}, both ${percent(both)}, neither ${percent(neither)}`,
-    `SORM labels: ${labels.accuracy === null ? 'truth unknown' : `${percent(labels.accuracy)} as the truth`} (of wrong samples ${percent(labels.accuracyOfWrong)}), ${percent(labels.positive)} positive, ${labels.generatedTokens.toLocaleString('en')} tokens`,
-    `first errors of wrong drafts by step: ${report.firstErrors.map(({ step, share }) => `${step}: ${percent(share, 0)}`).join(', ')}`,
+    `SORM labels: ${labels.accuracy === null ? 'truth unknown' : `${percent(labels.accuracy)} as the truth (of wrong samples ${percent(labels.accuracyOfWrong)})`}, ${percent(labels.positive)} positive, ${labels.generatedTokens.toLocaleString('en')} tokens`,
+    ...(report.firstErrors.length === 0
+      ? []
+      : [
+          `first errors of wrong drafts by step: ${report.firstErrors.map(({ step, share }) => `${step}: ${percent(share, 0)}`).join(', ')}`,
+        ]),
     `headroom realised by rerank: ${percent(report.headroomRealised)}; gate at ${report.thresholds.gate.toFixed(3)}`,
     `${report.problems} test problems, seed ${report.seeds.join(', ')}, ${formatSeconds(report.seconds)} in all, ${report.machine.cores} cores, ${report.machine.peakMemoryGiB} GiB`,
   ].join('\n\n');

@@ -1,6 +1,5 @@
 /** What is measured on each problem: drafts, samples and refinements with their verdicts. The report needs no more. */
 import type { Solution } from '../codec/index.js';
-import { GloreError } from '../error.js';
 import type { Generated } from '../model/index.js';
 import { judgeSteps, type Problem } from '../problem/index.js';
 import { type Decision, finalScore, firstErrorOf, type Models, refine } from '../refine/index.js';
@@ -162,15 +161,10 @@ const outcome = (problem: Problem, { answer, tokens }: Solution & { tokens: numb
 
 /** Whether each prefix is right, which it is while all its steps are; null where the truth of steps is not known. */
 export function prefixTruth(problem: Problem, steps: readonly string[]): boolean[] | null {
-  if (problem.structure === undefined) return null;
+  if (problem.truth === undefined) return null;
   let right = true;
-  try {
-    return judgeSteps(problem, steps).map((step) => {
-      right &&= step;
-      return right;
-    });
-  } catch (error) {
-    if (error instanceof GloreError && error.code === 'world.unreadable') return null;
-    throw error;
-  }
+  return judgeSteps(problem, steps).map((step) => {
+    right &&= step;
+    return right;
+  });
 }

@@ -392,4 +392,34 @@ describe('fitThresholds', () => {
       }),
     );
   });
+
+  it('locate without the truth of steps by what they say of whole drafts', () => {
+    const attempt = (right: boolean, ...sorm: number[]): Attempt => ({
+      steps: sorm.slice(1).map(() => 'a'),
+      answer: '5',
+      right,
+      tokens: 1,
+      orm: sorm,
+      sorm,
+      truth: null,
+    });
+    const dev = (...drafts: Attempt[]) =>
+      drafts.map((draft, i) => ({ problem: `p${i}`, draft, samples: [draft, draft, draft] }));
+    // The lowest line tells right from wrong, whichever line it is.
+    const { locate, step } = fitThresholds(
+      dev(
+        attempt(true, 0.7, 0.9),
+        attempt(true, 0.8, 0.6),
+        attempt(false, 0.3, 0.9),
+        attempt(false, 0.9, 0.8, 0.4),
+      ),
+    );
+    expect(locate.sorm).toBeGreaterThan(0.4);
+    expect(locate.sorm).toBeLessThanOrEqual(0.6);
+    expect(step).toEqual({ orm: 0.5, sorm: 0.5 });
+    // Nothing but wrong drafts, and drafts of no line at all, are fitted all the same.
+    expect(fitThresholds(dev(attempt(false, 0.3, 0.9))).locate.sorm).toEqual(expect.any(Number));
+    const silent = { ...attempt(false), answer: null };
+    expect(fitThresholds(dev(silent)).locate).toEqual({ orm: 0.5, sorm: 0.5 });
+  });
 });

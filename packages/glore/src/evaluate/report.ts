@@ -107,22 +107,9 @@ export function fitThresholds(dev: readonly ProblemAttempts[]): Thresholds {
         .threshold;
     }),
     locate: each((critic) => {
-      // Without the truth of steps, a location can still be judged by what it says of whole drafts.
-      const located = drafts.map((draft) => ({
-        values: draft[critic],
-        truth: firstErrorOfTruth(draft) ?? (draft.right ? -1 : undefined),
-      }));
-      const usable = located.filter(
-        (item): item is { values: readonly number[]; truth: number } => item.truth !== undefined,
-      );
-      return fitThreshold(
-        usable.flatMap(({ values }) => [...values]),
-        (threshold) =>
-          firstErrorMetric(
-            usable.map(({ values }) => firstErrorOf(values, threshold)),
-            usable.map(({ truth }) => truth),
-          ).f1 ?? 0,
-      ).threshold;
+      const values = drafts.flatMap((draft) => [...draft[critic]]);
+      if (values.length === 0) return 0.5;
+      return fitThreshold(values, (threshold) => located(drafts, critic, threshold)).threshold;
     }),
     final: each((critic) => {
       const values = samples.map(finalOf(critic));
@@ -131,6 +118,18 @@ export function fitThresholds(dev: readonly ProblemAttempts[]): Thresholds {
       ).threshold;
     }),
   };
+}
+
+/**
+ * First-error F1 of the drafts. Where the truth of steps is not known, a wrong draft counts as located wherever an error
+ * is seen in it: what can be judged of a location then is what it says of the whole draft.
+ */
+function located(drafts: readonly Attempt[], critic: Critic, threshold: number): number {
+  const places = drafts.map((draft) => firstErrorOf(draft[critic], threshold));
+  const truths = drafts.map(
+    (draft, i) => firstErrorOfTruth(draft) ?? (draft.right ? -1 : Math.max(1, places[i]!)),
+  );
+  return firstErrorMetric(places, truths).f1 ?? 0;
 }
 
 /** The gate's tau, fitted on dev: the best accuracy; of equal ones fewer refinements. */

@@ -53,6 +53,7 @@ describe('usesPrefix', () => {
       true,
     );
     expect(usesPrefix(['It is 1/2=0.50.'], finish('1.5', 'It is 0.5+1=1.5.'))).toBe(true);
+    expect(usesPrefix(['It is 1/2=.5.'], finish('1.5', 'It is 0.5+1=1.5.'))).toBe(true);
     const annotated = ['Fay has 37+148=<<37+148=185>>185 shells in 2 boxes.'];
     expect(usesPrefix(annotated, finish('555', 'Fay has 185*3=<<185*3=555>>555.'))).toBe(true);
     expect(usesPrefix(annotated, finish('4', 'Fay has 2*2=<<2*2=4>>4.'))).toBe(false);

@@ -3,7 +3,7 @@
  * or as the answer (GLoRe, section on SORM data). It removes traces that reach the answer while ignoring the prefix.
  */
 
-const NUMBER = /\d[\d,]*(?:\.\d+)?/g;
+const NUMBER = /\d[\d,]*(?:\.\d+)?|\.\d+/g;
 
 const numbersOf = (text: string): string[] =>
   (text.match(NUMBER) ?? []).map((number) => String(Number(number.replaceAll(',', ''))));

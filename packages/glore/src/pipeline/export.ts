@@ -34,6 +34,7 @@ import { readJson, readJsonl, replaceFile, writeJsonl } from '../run/index.js';
 import { pathIn, type Run, readProblems } from './context.js';
 import { identityOf } from './endpoints.js';
 import { openUnfinishedRun, type StageName } from './run.js';
+import { contentsOf } from './sets.js';
 import { type LabelSummary, readSet, studentRecords } from './stages/index.js';
 
 /** A set to export: the rows, and what the card says of them. */
@@ -43,7 +44,8 @@ type Made = Pick<CardSet, 'balance' | 'problems' | 'origin'> & { readonly rows: 
 interface Source {
   readonly stage: StageName;
   readonly split: CardSet['split'];
-  readonly make: (run: Run) => Promise<Made>;
+  /** Undefined where the run cannot have it. */
+  readonly make: (run: Run) => Promise<Made | undefined>;
 }
 
 const source = (stage: StageName, make: Source['make'], split: Source['split'] = 'train') => ({
@@ -125,7 +127,7 @@ export interface Exported {
  * Writes `<set>.jsonl`, with `parquet` also `<set>.parquet`, and the card README.md.
  *
  * The stages that the sets are made of must be done with the run's recipe; the run itself need not be finished.
- * @throws GloreError `export-set`, `out-occupied`, `run-missing`, `run-unfinished`, `run-changed`, `tag-in-text`
+ * @throws GloreError `export-set`, `truth-unknown`, `out-occupied`, `run-missing`, `run-unfinished`, `run-changed`, `tag-in-text`
  */
 export async function exportRun(options: ExportOptions): Promise<Exported> {
   const { folder, format, out, parquet = false } = options;
@@ -139,7 +141,16 @@ export async function exportRun(options: ExportOptions): Promise<Exported> {
   );
   const made: (CardSet & { readonly records: readonly Row[] })[] = [];
   for (const { name, split, make } of chosen) {
-    const { rows, ...rest } = await make(run);
+    const found = await make(run);
+    if (!found) {
+      // Asked for by name it is an error; as one of all it is left out.
+      if (!options.sets) continue;
+      throw new GloreError(
+        'truth-unknown',
+        `--set ${name}: expected solutions whose steps can be judged, found that the truth of steps is not known in ${folder}; choose other sets`,
+      );
+    }
+    const { rows, ...rest } = found;
     const file = `${name}.${parquet ? 'parquet' : 'jsonl'}`;
     made.push({ name, split, file, records: rows, rows: rows.length, ...rest });
   }
@@ -158,7 +169,7 @@ export async function exportRun(options: ExportOptions): Promise<Exported> {
       title: `${basename(resolve(folder))}: ${format}`,
       format: formats[format],
       sets: made,
-      facts: factsOf(run),
+      facts: await factsOf(run),
       settings: settingsOf(run),
     }),
   ]);
@@ -186,24 +197,34 @@ function checkFree(out: string): void {
   );
 }
 
-function factsOf({ recipe, base, codec }: Run): Record<string, string> {
+async function factsOf(run: Run): Promise<Record<string, string>> {
+  const { recipe, base, codec } = run;
   const { method, count, temperature } = recipe.rollouts;
   const served = recipe.models?.student;
   return {
-    problems: recipe.problems.source,
+    problems: sourceOf(recipe),
     codec: `\`${codec.hash}\``,
     seed: String(recipe.seed),
     ...(served
       ? { 'student (served under this name)': `\`${served.model}\`` }
       : { 'student (SHA-256 of its weights)': `\`${fingerprint(base)}\`` }),
-    'samples of the student': `${recipe.drafts.samples} for each of ${recipe.drafts.problems} problems, temperature ${recipe.drafts.temperature}`,
+    'samples of the student': `${recipe.drafts.samples} for each of ${(await readProblems(run, 'train')).length} problems, temperature ${recipe.drafts.temperature}`,
     'rollouts from a prefix (K)': `${method === 'adaptive' ? 'at most ' : ''}${count}, temperature ${temperature}`,
   };
 }
 
+/** Files by name and content: where they were is nobody's concern. */
+function sourceOf({ problems }: Run['recipe']): string {
+  if (problems.source === 'world') return problems.source;
+  const files = Object.values(problems.files).map(
+    ({ file, sha256 }) => `${basename(file)} (SHA-256 \`${sha256}\`)`,
+  );
+  return `${problems.source}: ${files.join(', ')}`;
+}
+
 const settingsOf = ({ recipe }: Run) => ({
   seed: recipe.seed,
-  problems: recipe.problems,
+  problems: recipe.problems.source === 'world' ? recipe.problems : contentsOf(recipe.problems),
   maxTokens: recipe.maxTokens,
   student: identityOf(recipe.models, 'student') ?? recipe.student,
   drafts: recipe.drafts,
@@ -313,11 +334,12 @@ async function labelledSolutions(run: Run): Promise<Made> {
   );
 }
 
-/** The student's greedy solutions of problems whose steps can be judged exactly. */
-async function judgedDrafts(run: Run, split: 'dev' | 'test'): Promise<Made> {
+/** The student's greedy solutions of problems whose steps can be judged exactly; undefined where none can. */
+async function judgedDrafts(run: Run, split: 'dev' | 'test'): Promise<Made | undefined> {
   const attempts = await readJsonl<ProblemAttempts>(
     pathIn(run, 'evaluation', `${split}.attempts.jsonl`),
   );
+  if (attempts.every(({ draft }) => draft.truth === null)) return undefined;
   const questions = await questionsOf(run, split);
   const solutions = attempts.flatMap(({ problem, draft }): JudgedSolution[] => {
     const { steps, answer, right } = draft;

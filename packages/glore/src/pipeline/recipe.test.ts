@@ -190,7 +190,7 @@ describe('a wrong value', () => {
       'an unknown source',
       'source: world',
       'source: mars',
-      ':5: problems.source: expected "world", found "mars"',
+      ':5: problems.source: expected "world" or "gsm8k" or "svamp" or "jsonl", found "mars"',
     ],
     [
       'too small a number',

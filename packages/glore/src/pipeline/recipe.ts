@@ -4,8 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 import { openTokenizer } from '@glore/engine';
 import { z } from 'zod';
 import { createCodec } from '../codec/index.js';
-import { checkSettings, WorldSettingError } from '../problem/index.js';
+import { checkSettings, type HeldOut, WorldSettingError } from '../problem/index.js';
 import { endpoints, models, wrongModel } from './endpoints.js';
+import { type FileSet, gsm8k, jsonl, readGiven, svamp } from './sets.js';
 import { Source } from './source.js';
 
 export const count = z.int().min(1);
@@ -61,10 +62,13 @@ const recipe = z.strictObject({
   workers: count.max(256),
   /** Folder of the base checkpoint, from the recipe's folder. */
   base: z.string().min(1),
-  problems: world,
+  problems: z.discriminatedUnion('source', [world, gsm8k, svamp, jsonl], {
+    error: '"world" or "gsm8k" or "svamp" or "jsonl"',
+  }),
   maxTokens: count,
   student: z.strictObject({
-    sft: training.extend({ problems: count }),
+    /** With 0 problems the student begins as the base is. */
+    sft: training.extend({ problems: z.int().min(0) }),
     expertIteration: training.extend({
       rounds: z.int().min(0),
       problems: count,
@@ -72,7 +76,7 @@ const recipe = z.strictObject({
       temperature,
     }),
   }),
-  /** Samples of the student on fresh training problems: the ORM's data and the drafts of everything else. */
+  /** Samples of the student on training problems: the ORM's data and the drafts of everything else. */
   drafts: z.strictObject({ problems: count, samples: count, temperature }),
   /**
    * Rollouts from the prefixes of `samples` wrong drafts, and equally many right drafts labelled. Adaptive: at most `count`
@@ -97,7 +101,7 @@ const recipe = z.strictObject({
     orm: training.extend({
       /** The checkpoint it starts from: the student, or the SORM, which has learned to check steps. */
       start: z.enum(['student', 'sorm', 'base']),
-      /** Fresh problems whose drafts and refinements it learns from too; 0 for the paper's ORM, which has seen none. */
+      /** Further problems whose drafts and refinements it learns from too; 0 for the paper's ORM, which has seen none. */
       candidates: z.int().min(0),
       /** Equally many right and wrong samples of a problem, or also equally many labels of each kind at each prefix length. */
       balance: z.enum(['answer', 'prefix']).default('answer'),
@@ -117,7 +121,12 @@ const recipe = z.strictObject({
   models: models.optional(),
 });
 
-export type Recipe = z.infer<typeof recipe>;
+type Given = z.infer<typeof recipe>;
+
+/** A recipe as it is used: problems from files with the contents of their files. */
+export type Recipe = Omit<Given, 'problems'> & {
+  readonly problems: z.infer<typeof world> | FileSet;
+};
 
 const file = recipe.extend({
   presets: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
@@ -160,22 +169,37 @@ export function parseRecipe<S extends z.ZodObject>(path: string, schema: S): z.o
   return source.check(schema, source.value());
 }
 
-/** The recipe with its base's full path, if the world's settings make sense and the base is a model of this codec. */
-function checked(result: Recipe, source: Source, path: string): Recipe {
-  try {
-    checkSettings(result.problems.settings);
-  } catch (error) {
-    if (!(error instanceof WorldSettingError)) throw error;
-    const keys = ['problems', 'settings', ...error.setting.split('.')];
-    throw source.error(keys, error.expected, error.found, error);
-  }
+/** The recipe with its base's full path, if its problems can be had and the base is a model of this codec. */
+function checked(result: Given, source: Source, path: string): Recipe {
+  const folder = dirname(path);
   const wrong = wrongModel(result);
   if (wrong) throw source.error(wrong.keys, wrong.expected, wrong.found);
   if (result.rollouts.method === 'adaptive' && !result.labels.propagation) {
     const expected = 'true, since adaptive rollouts only find the flip (or rollouts.method: brute)';
     throw source.error(['labels', 'propagation'], expected, 'false');
   }
-  const base = resolve(dirname(path), result.base);
+  if (result.problems.source === 'world') checkWorld(result.problems.settings, source);
+  const base = resolve(folder, result.base);
+  checkBase(base, source);
+  if (result.problems.source === 'world') return { ...result, problems: result.problems, base };
+  const { set, held } = readGiven(result.problems, folder, (key, ...rest) =>
+    source.error(['problems', key], ...rest),
+  );
+  checkTraining(result, held, source);
+  return { ...result, problems: set, base };
+}
+
+function checkWorld(settings: z.infer<typeof worldSettings>, source: Source): void {
+  try {
+    checkSettings(settings);
+  } catch (error) {
+    if (!(error instanceof WorldSettingError)) throw error;
+    const keys = ['problems', 'settings', ...error.setting.split('.')];
+    throw source.error(keys, error.expected, error.found, error);
+  }
+}
+
+function checkBase(base: string, source: Source): void {
   for (const name of ['config.json', 'tokenizer.json']) {
     if (existsSync(join(base, name))) continue;
     throw source.error(['base'], 'the folder of a base checkpoint', `no ${name} in ${base}`);
@@ -186,7 +210,22 @@ function checked(result: Recipe, source: Source, path: string): Recipe {
     const found = `${base} with another (${(error as Error).message})`;
     throw source.error(['base'], "a base checkpoint with glore's tokenizer", found, error);
   }
-  return { ...result, base };
+}
+
+/** Whether the training problems of a file can be what the recipe has them for. */
+function checkTraining({ student, models, training }: Given, { train }: HeldOut, source: Source) {
+  const worked = train.some(({ steps }) => steps.length > 0);
+  if (!worked && !models?.student && student.sft.problems > 0) {
+    throw source.error(
+      ['student', 'sft', 'problems'],
+      '0, since no training problem has a worked solution to learn from (or a served student)',
+      String(student.sft.problems),
+    );
+  }
+  if (training.orm.candidates > 0 && train.length < 2) {
+    const expected = '0, since there is but one training problem';
+    throw source.error(['training', 'orm', 'candidates'], expected, `${training.orm.candidates}`);
+  }
 }
 
 /** Maps are merged key by key; everything else is replaced. */

@@ -1,12 +1,14 @@
 /** Runs the stages of a recipe on a run folder, each when what it needs has changed or is not there yet. */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fingerprint } from '@glore/engine';
 import { GloreError } from '../error.js';
 import {
   adoptStage,
   doneStage,
+  explained,
   fingerprintOf,
   lockRun,
   type Reporter,
@@ -18,11 +20,13 @@ import {
   type StageRecord,
   writeJson,
 } from '../run/index.js';
-import { openRun, type Run } from './context.js';
+import { openRun, type RoleName, type Run, roles } from './context.js';
 import { identityOf } from './endpoints.js';
 import type { Recipe } from './recipe.js';
 import { type Report, writeReport } from './report.js';
+import { checkRoom } from './room.js';
 import { checkKeys } from './served.js';
+import { contentsOf } from './sets.js';
 import * as stages from './stages/index.js';
 
 type StageWork = typeof stages.student;
@@ -32,6 +36,8 @@ interface Stage {
   readonly work: StageWork;
   readonly settings: (recipe: Recipe) => unknown;
   readonly needs: readonly StageName[];
+  /** The sets of problems that it reads, if it needs `problems`: it is done anew when these change, not when others do. */
+  readonly sets?: (recipe: Recipe) => readonly string[];
 }
 
 export const stageNames = [
@@ -50,11 +56,15 @@ export const stageNames = [
 ] as const;
 export type StageName = (typeof stageNames)[number];
 
+/** To be raised when the records of problems change. */
+const RECORDS = 2;
+
 const table: Record<StageName, Stage> = {
   problems: {
     work: stages.problems,
     settings: ({ problems, student, drafts, training }) => [
-      problems,
+      RECORDS,
+      problems.source === 'world' ? problems : contentsOf(problems),
       student.sft.problems,
       student.expertIteration.rounds,
       student.expertIteration.problems,
@@ -65,13 +75,16 @@ const table: Record<StageName, Stage> = {
   },
   student: {
     work: stages.student,
-    settings: ({ student, maxTokens, workers }) => [student, maxTokens, workers],
+    settings: ({ student, maxTokens, workers, models }) =>
+      models?.student ? [] : [student, maxTokens, workers],
     needs: ['problems'],
+    sets: setsOfStudent,
   },
   drafts: {
     work: stages.drafts,
     settings: ({ drafts, maxTokens }) => [drafts, maxTokens],
     needs: ['problems', 'student'],
+    sets: () => ['train'],
   },
   rollouts: {
     work: stages.rollouts,
@@ -112,6 +125,7 @@ const table: Record<StageName, Stage> = {
     work: stages.candidates,
     settings: ({ training, maxTokens }) => [training.orm.candidates, maxTokens],
     needs: ['problems', 'student', 'sorm', 'global', 'local'],
+    sets: () => ['candidates'],
   },
   orm: {
     work: stages.orm,
@@ -122,6 +136,7 @@ const table: Record<StageName, Stage> = {
     work: stages.evaluation,
     settings: ({ evaluation, maxTokens }) => [evaluation, maxTokens],
     needs: ['problems', 'student', 'orm', 'sorm', 'global', 'local'],
+    sets: () => ['dev', 'test'],
   },
 };
 
@@ -151,17 +166,18 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
   const { folder, recipe, reporter, signal, until } = options;
   checkKeys(recipe);
   const run = await openRun(folder, recipe);
+  checkRoom(run, rolesUntil(until));
   const unlock = await lockRun(folder);
   try {
     await writeJson(join(folder, 'recipe.json'), recipe);
     const done = new Map<StageName, StageRecord>();
     for (const name of until ? neededFor(until) : stageNames) {
-      const { work, needs } = table[name];
+      const { work } = table[name];
       const stage = {
         run: folder,
         name,
         settings: settingsOf(run, name),
-        upstream: needs.map((need) => done.get(need)!),
+        upstream: await upstreamOf(folder, recipe, name, done),
       };
       const record =
         (options.source && (await takenOver(options.source, stage, reporter))) ??
@@ -237,7 +253,13 @@ export async function planRun(
   const kept: StageName[] = [];
   for (const name of until ? neededFor(until) : stageNames) {
     const there = source?.fingerprints.get(name);
-    const upstream = table[name].needs.map((need) => ({ fingerprint: fingerprints.get(need)! }));
+    const { needs, sets } = table[name];
+    const upstream = needs.map((need) => ({
+      fingerprint:
+        sets && need === 'problems'
+          ? hashOf(sets(recipe).map((set) => plannedSet(recipe, set)))
+          : fingerprints.get(need)!,
+    }));
     const own = fingerprintOf({ name, settings: settingsOf(run, name), upstream });
     const fingerprint = keep.includes(name) ? (there ?? own) : own;
     if (fingerprint !== there) anew.push(name);
@@ -246,6 +268,25 @@ export async function planRun(
   }
   return { fingerprints, anew, kept };
 }
+
+/** What a set of problems will be made of. */
+function plannedSet({ seed, problems, student, drafts, training }: Recipe, set: string): unknown {
+  if (problems.source !== 'world') {
+    return [contentsOf(problems), student, drafts.problems, training.orm.candidates, set];
+  }
+  const { settings, dev, test } = problems;
+  const counts: Record<string, number> = {
+    sft: student.sft.problems,
+    train: drafts.problems,
+    candidates: training.orm.candidates,
+    dev,
+    test,
+  };
+  return [seed, settings, set, counts[set] ?? student.expertIteration.problems];
+}
+
+const hashOf = (value: unknown): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
 /**
  * Does a share of one stage, beside processes that do the others; what the stage needs has to be done. Running the stage
@@ -259,16 +300,17 @@ export async function runShardOf(
   const { folder, recipe, reporter, signal, until, shard } = options;
   checkKeys(recipe);
   const run = await openRun(folder, recipe);
+  checkRoom(run, rolesUntil(until));
   const unlock = await lockRun(folder, shard);
   try {
     const done = new Map<StageName, StageRecord>();
     for (const name of neededFor(until)) {
-      const { work, needs } = table[name];
+      const { work } = table[name];
       const stage = {
         run: folder,
         name,
         settings: settingsOf(run, name),
-        upstream: needs.map((need) => done.get(need)!),
+        upstream: await upstreamOf(folder, recipe, name, done),
       };
       if (name === until) {
         await runShard({
@@ -292,6 +334,39 @@ export async function runShardOf(
   } finally {
     await unlock();
   }
+}
+
+/** The roles that stages up to one ask: the critics and refiners are there once the first of them is trained. */
+function rolesUntil(until: StageName | undefined): readonly RoleName[] {
+  if (until === 'problems') return [];
+  return until && stageNames.indexOf(until) < stageNames.indexOf('sorm') ? ['student'] : roles;
+}
+
+/** Worked solutions and the problems of every round; a served student learns from none. */
+function setsOfStudent({ student: { expertIteration }, models }: Recipe): string[] {
+  if (models?.student) return [];
+  return ['sft', ...Array.from({ length: expertIteration.rounds }, (_, i) => `ei-${i + 1}`)];
+}
+
+/** The stages before one, as its fingerprint has them: of the problems only the sets that it reads. */
+async function upstreamOf(
+  folder: string,
+  recipe: Recipe,
+  name: StageName,
+  done: ReadonlyMap<StageName, StageRecord>,
+): Promise<StageRecord[]> {
+  const { needs, sets } = table[name];
+  const records = needs.map((need) => done.get(need)!);
+  if (!sets) return records;
+  const read = createHash('sha256');
+  for (const set of sets(recipe)) {
+    const path = join(folder, 'problems', `${set}.jsonl`);
+    read.update(`${set}\n`).update(await explained(path, () => readFile(path)));
+  }
+  const fingerprint = read.digest('hex');
+  return records.map((record) =>
+    record.name === 'problems' ? { ...record, fingerprint } : record,
+  );
 }
 
 /** What a stage's result depends on. */
@@ -365,7 +440,7 @@ export async function openUnfinishedRun(
     const record = await readJson<StageRecord>(path);
     const { settings } = await readJson<StartedStage>(join(folder, name, 'started.json'));
     const common = { ...settings.common, seed: recipe.seed };
-    const upstream = table[name].needs.map((need) => done.get(need)!);
+    const upstream = await upstreamOf(folder, recipe, name, done);
     const settingsNow = { common, ...ownSettings(recipe, name) };
     if (fingerprintOf({ name, settings: settingsNow, upstream }) !== record.fingerprint) {
       throw new GloreError(

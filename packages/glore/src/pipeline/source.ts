@@ -70,7 +70,7 @@ export class Source {
     // A misspelt key is missing under its right name too: the misspelling says more.
     const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
     if (issue.code === 'unrecognized_keys') {
-      const known = knownKeys(schema, issue.path).join(', ');
+      const known = knownKeys(schema, issue.path, value).join(', ');
       throw this.error([...issue.path, issue.keys[0]!], `one of the keys ${known}`, 'this one');
     }
     throw this.error(issue.path, expectation(issue), shown(valueAt(value, issue.path)));
@@ -144,20 +144,32 @@ function expectation(issue: z.core.$ZodIssue): string {
 const unitOf = ({ origin }: { readonly origin: string }): string =>
   origin === 'array' ? ' items' : '';
 
-/** The keys of the map that a path of map keys and list indices leads to. */
-function knownKeys(schema: z.ZodObject, path: readonly Key[]): string[] {
-  const map = path.reduce<z.core.$ZodType>((at, key) => {
-    if (at instanceof z.ZodArray) return unwrapped(at.element);
-    if (at instanceof z.ZodRecord) return unwrapped(at.valueType);
-    return unwrapped((at as z.ZodObject).shape[key as string]!);
+/** The keys of the map that a path of map keys and list indices leads to in a value. */
+function knownKeys(schema: z.ZodObject, path: readonly Key[], value: unknown): string[] {
+  const map = path.reduce<z.core.$ZodType>((at, key, depth) => {
+    const child =
+      at instanceof z.ZodArray
+        ? at.element
+        : at instanceof z.ZodRecord
+          ? at.valueType
+          : (at as z.ZodObject).shape[key as string]!;
+    return unwrapped(child, valueAt(value, path.slice(0, depth + 1)));
   }, schema);
   return Object.keys((map as z.ZodObject).shape);
 }
 
-const unwrapped = (schema: z.core.$ZodType): z.core.$ZodType =>
-  schema instanceof z.ZodOptional || schema instanceof z.ZodDefault
-    ? unwrapped(schema.unwrap())
-    : schema;
+/** The schema of a value that is there: of several kinds of map the one that its discriminator names. */
+function unwrapped(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+    return unwrapped(schema.unwrap(), value);
+  }
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
+  const { discriminator } = schema.def;
+  const options = schema.options as z.ZodObject[];
+  return options.find(
+    ({ shape }) => shape[discriminator]!.safeParse(valueAt(value, [discriminator])).success,
+  )!;
+}
 
 function valueAt(value: unknown, path: readonly Key[]): unknown {
   return path.reduce((map, key) => (map as Record<Key, unknown>)[key], value);

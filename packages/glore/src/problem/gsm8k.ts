@@ -34,18 +34,27 @@ export function readGsm8k(path: string): Problem[] {
  * @throws GloreError `field-missing`, `field-type`, `gold-unparsable`.
  */
 export function splitSolution(row: Row, field: string): Pick<Problem, 'steps' | 'answer'> {
-  const lines = row
-    .text(field)
+  const { steps, last, answer } = workedLines(row.text(field));
+  if (answer !== undefined) return { steps, answer };
+  throw row.error('gold-unparsable', {
+    expected: `a last line "#### answer" in the field "${field}"`,
+    found: JSON.stringify(last),
+    cure: 'correct the record or remove it',
+  });
+}
+
+/** The non-blank lines of a solution; a last one that starts with `####` is its answer and no step. */
+export function workedLines(text: string): {
+  steps: string[];
+  last: string;
+  answer: string | undefined;
+} {
+  const lines = text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  const last = lines.pop();
-  if (!last?.startsWith('####')) {
-    throw row.error('gold-unparsable', {
-      expected: `a last line "#### answer" in the field "${field}"`,
-      found: JSON.stringify(last ?? ''),
-      cure: 'correct the record or remove it',
-    });
-  }
-  return { steps: lines, answer: last.slice(4).trim() };
+  const last = lines.at(-1) ?? '';
+  return last.startsWith('####')
+    ? { steps: lines.slice(0, -1), last, answer: last.slice(4).trim() }
+    : { steps: lines, last, answer: undefined };
 }

@@ -1,6 +1,7 @@
 /** Reads problems from JSON Lines with fields of any name. */
 import { goldAnswer } from './answer.js';
-import { splitSolution } from './gsm8k.js';
+import { canonical } from './equivalence.js';
+import { splitSolution, workedLines } from './gsm8k.js';
 import { checkUnique, parseJsonLines, type Row, readTextFile, stem } from './rows.js';
 import type { Problem } from './types.js';
 
@@ -11,7 +12,7 @@ export interface ProblemFields {
   readonly answer: string;
   /** Without it ids are the file's name and the line, "mine-17". */
   readonly id?: string;
-  /** A list of steps. Without it the steps are the lines before `####` in the answer. */
+  /** A list of steps, or a text with one on each line. Without it the steps are the lines before `####` in the answer. */
   readonly steps?: string;
 }
 
@@ -39,12 +40,17 @@ function solution(row: Row, fields: ProblemFields): Pick<Problem, 'steps' | 'ans
   const { steps, answer } = source.includes('####')
     ? splitSolution(row, fields.answer)
     : { steps: [], answer: goldAnswer(source) };
-  if (answer === '') {
+  if (canonical(answer) === undefined) {
     throw row.error('gold-unparsable', {
       expected: `a final answer in the field "${fields.answer}"`,
       found: JSON.stringify(source),
       cure: 'give the answer alone, or mark it with ####',
     });
   }
-  return { steps: fields.steps === undefined ? steps : row.texts(fields.steps), answer };
+  return { steps: fields.steps === undefined ? steps : stepsOf(row, fields.steps), answer };
+}
+
+function stepsOf(row: Row, field: string): string[] {
+  const value = row.field(field);
+  return typeof value === 'string' ? workedLines(value).steps : row.texts(field);
 }

@@ -192,6 +192,21 @@ describe('readJsonlProblems', () => {
     ]);
   });
 
+  it('takes steps from a text, a line each', () => {
+    const path = write(
+      'mine.jsonl',
+      '{"question": "Sum?", "answer": "1,080", "solution": "a\\n\\n b \\n#### 1,080"}',
+    );
+    const fields = { question: 'question', answer: 'answer', steps: 'solution' };
+    expect(readJsonlProblems(path, fields)).toEqual([
+      { id: 'mine-1', question: 'Sum?', answer: '1,080', steps: ['a', 'b'] },
+    ]);
+    const wrong = write('a.jsonl', '{"question": "Sum?", "answer": 3, "solution": [3]}');
+    expect(errorOf(() => readJsonlProblems(wrong, fields))).toMatch(
+      /^field-type: a\.jsonl:1: expected a list of strings in the field "solution"/,
+    );
+  });
+
   it('takes steps and answer from a worked solution', () => {
     const path = write('mine.jsonl', `${good}\n{"question": "Sum?", "answer": "So \\\\boxed{3}"}`);
     expect(readJsonlProblems(path, { question: 'question', answer: 'answer' })).toEqual([

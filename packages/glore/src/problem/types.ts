@@ -8,4 +8,6 @@ export interface Problem {
   readonly steps: readonly string[];
   /** The problem's shape where it is known; problems of one structure differ only in story and numbers. */
   readonly structure?: string;
+  /** What judges each step of any solution from the question alone; absent where only final answers can be judged. */
+  readonly truth?: 'world';
 }

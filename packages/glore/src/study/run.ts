@@ -136,10 +136,10 @@ export function secondsOf(
       if (seconds === undefined) return undefined;
       // A variant may be evaluated on fewer problems.
       const { problems, evaluation } = run.recipe;
+      const { dev, test } = problems;
       const share =
-        here === undefined && name === 'evaluation'
-          ? (problems.dev + Math.min(problems.test, evaluation.problems ?? problems.test)) /
-            (problems.dev + problems.test)
+        here === undefined && name === 'evaluation' && test !== undefined
+          ? (dev + Math.min(test, evaluation.problems ?? test)) / (dev + test)
           : 1;
       all += share * seconds;
     }

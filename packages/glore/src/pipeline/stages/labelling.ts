@@ -73,10 +73,11 @@ function labelSummary(
     positive: flat.filter(({ label }) => label).length / Math.max(1, flat.length),
     accuracy: equal(flat),
     accuracyOfWrong: equal(flat.filter((item) => item.wrong)),
-    firstErrors: wrong.some(({ truth: known }) => !known)
-      ? null
-      : wrong.filter(({ item, truth: known }) => flipOf(item.labels) === flipOf(known!)).length /
-        Math.max(1, wrong.length),
+    firstErrors:
+      wrong.length === 0 || wrong.some(({ truth: known }) => !known)
+        ? null
+        : wrong.filter(({ item, truth: known }) => flipOf(item.labels) === flipOf(known!)).length /
+          wrong.length,
   };
 }
 

@@ -1,11 +1,11 @@
-/** Problems, the student, its samples, and rollouts from their prefixes. */
+/** The student, its samples, and rollouts from their prefixes. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCheckpoint, saveCheckpoint } from '@glore/engine';
 import { byProblem, type StudentRecord, studentExample } from '../../dataset/index.js';
 import { verifies } from '../../label/index.js';
 import { openEmbedded, type RoleModel, Student } from '../../model/index.js';
-import { generateProblems, type Problem } from '../../problem/index.js';
+import type { Problem } from '../../problem/index.js';
 import {
   adaptiveRollouts,
   type RolloutItem,
@@ -13,7 +13,7 @@ import {
   type Sample,
   sampleSolutions,
 } from '../../rollout/index.js';
-import { collect, readJsonl, type StageContext, writeJson, writeJsonl } from '../../run/index.js';
+import { collect, readJsonl, type StageContext, writeJson } from '../../run/index.js';
 import {
   chunks,
   modelFolder,
@@ -39,26 +39,6 @@ import {
   type Work,
   waitingIn,
 } from './shared.js';
-
-/** Problems of every split; training problems are fresh for each use, and no structure is in two splits. */
-export const problems: Work = async (run) => {
-  const { seed, problems: set, student, drafts } = run.recipe;
-  const { settings } = set;
-  const write = (name: string, split: 'train' | 'dev' | 'test', count: number, offset: number) =>
-    writeJsonl(
-      pathIn(run, 'problems', `${name}.jsonl`),
-      generateProblems({ split, count, seed: seed * 1000 + offset, settings, prefix: name }),
-    );
-  await write('sft', 'train', student.sft.problems, 1);
-  for (let round = 1; round <= student.expertIteration.rounds; round++) {
-    await write(`ei-${round}`, 'train', student.expertIteration.problems, 10 + round);
-  }
-  await write('train', 'train', drafts.problems, 2);
-  await write('candidates', 'train', run.recipe.training.orm.candidates, 4);
-  await write('dev', 'dev', set.dev, 3);
-  await write('test', 'test', set.test, 4);
-  return {};
-};
 
 /** Base -> SFT -> Expert Iteration: each round samples with the last student and fine-tunes the base on the union. */
 export const student: Work = async (run, context) => {
@@ -93,7 +73,10 @@ export const student: Work = async (run, context) => {
         distinctRight: records.length - worked.length,
       });
     }
-    if (!existsSync(folder)) {
+    if (round === 0 && records.length === 0) {
+      context.progress.note('no worked solutions to learn from: the student begins as the base is');
+      await saveCheckpoint(folder, base);
+    } else if (!existsSync(folder)) {
       const { tokens } = await trainModel(run, context, {
         name: `training-${round}`,
         start: base,
@@ -120,10 +103,6 @@ const workedRecords = async (run: Run): Promise<StudentRecord[]> =>
     steps,
     answer,
   }));
-
-/**
- * What the last student has learned from: worked solutions, and the correct samples of every round. Where it is served
- * there were no rounds.
 
 /**
  * What the last student has learned from: worked solutions, and the correct samples of every round. Where it is served

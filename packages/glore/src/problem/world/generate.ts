@@ -54,6 +54,7 @@ export function generateProblems(options: GenerateOptions): Problem[] {
       answer: String(answer),
       steps,
       structure: structureOf(story),
+      truth: 'world',
     });
   }
   return problems;
