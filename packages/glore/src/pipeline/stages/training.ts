@@ -63,9 +63,7 @@ function training<R extends { readonly problem: string }>(
 
 export const orm = training<RewardRecord>(
   'orm',
-  // The ORM ranks whole solutions, so four fifths of each example's loss is at its last line. Before an error the right and
-  // the wrong samples of a problem look alike, and at equal weights that noise undoes what the model has learned.
-  ({ codec }, record) => rewardExample(codec, record, Math.max(1, 4 * (record.labels.length - 1))),
+  ({ codec }, record) => rewardExample(codec, record),
   ({ recipe }) => {
     const { candidates: _, balance: __, ...settings } = recipe.training.orm;
     return settings;
