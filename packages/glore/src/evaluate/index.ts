@@ -2,19 +2,28 @@ export {
   type Attempt,
   attempt,
   firstErrorOfTruth,
+  laterRounds,
   type ProblemAttempts,
   type ProblemRefinements,
+  type ProblemRounds,
   prefixTruth,
   refinements,
 } from './attempt.js';
 export { meaningOf, renderChart } from './chart.js';
+export {
+  accuracyCurve,
+  type Curve,
+  fitBudgets,
+  pathsOf,
+  type RefinedPoint,
+  refinedPoints,
+} from './curve.js';
+export { renderCurve } from './curve-chart.js';
+export { fitGate, fitThresholds, type Thresholds } from './fit.js';
 export { type Located, type LocateReport, locate, locateReport } from './locate.js';
 export {
   type EvaluationReport,
   evaluate,
-  fitGate,
-  fitThresholds,
   type Speeds,
-  type Thresholds,
 } from './report.js';
 export { interval, percent, renderMarkdownTable, renderTable } from './table.js';

@@ -98,7 +98,12 @@ const recipe = z.strictObject({
     global: refinerTraining,
     local: refinerTraining,
   }),
-  evaluation: z.strictObject({ samples: z.int().min(3), temperature }),
+  evaluation: z.strictObject({
+    samples: z.int().min(3),
+    temperature,
+    /** Most rounds of refinement; the first is `rerank`, which is always measured. */
+    rounds: count.default(1),
+  }),
   /** Servers by name, and the roles whose models they have; roles left out are trained and run in this process. */
   endpoints: endpoints.optional(),
   models: models.optional(),

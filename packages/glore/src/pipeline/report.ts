@@ -4,12 +4,18 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import {
+  accuracyCurve,
+  type Curve,
   type EvaluationReport,
   evaluate,
+  fitBudgets,
   fitGate,
   type ProblemAttempts,
   type ProblemRefinements,
+  type ProblemRounds,
+  pathsOf,
   renderChart,
+  renderCurve,
   type Speeds,
   type Thresholds,
 } from '../evaluate/index.js';
@@ -19,6 +25,8 @@ import type { LabelSummary } from './stages/index.js';
 
 /** `report.json`, a stable interface. */
 export interface Report extends EvaluationReport {
+  /** Accuracy against generated tokens. */
+  readonly curve: Curve;
   readonly problems: number;
   readonly seeds: readonly number[];
   readonly seconds: number;
@@ -47,6 +55,8 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
     ) as Promise<[T[], T[]]>;
   const [devAttempts, testAttempts] = await both<ProblemAttempts>('attempts');
   const [devRefined, testRefined] = await both<ProblemRefinements>('refinements');
+  const [devRounds, testRounds] =
+    run.recipe.evaluation.rounds > 1 ? await both<ProblemRounds>('rounds') : [[], []];
   const thresholds = await readJson<Thresholds>(at('thresholds.json'));
   const tau = fitGate(devAttempts, devRefined);
   const evaluation = evaluate(
@@ -59,6 +69,11 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
   const labels = await readJson<LabelSummary>(pathIn(run, 'labels', 'summary.json'));
   const report: Report = {
     ...evaluation,
+    curve: accuracyCurve(
+      testAttempts,
+      pathsOf(testAttempts, testRefined, testRounds),
+      fitBudgets(devAttempts, pathsOf(devAttempts, devRefined, devRounds)),
+    ),
     labels: {
       ...labels,
       generatedTokens: stages.find(({ name }) => name === 'rollouts')?.generatedTokens ?? 0,
@@ -80,6 +95,7 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
     },
   };
   await writeFile(join(run.folder, 'report.svg'), renderChart(report));
+  await writeFile(join(run.folder, 'curve.svg'), renderCurve(report));
   await writeJson(join(run.folder, 'report.json'), report);
   return report;
 }

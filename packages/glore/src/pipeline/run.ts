@@ -155,7 +155,7 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
         ...(signal && { signal }),
         work: async (context) => {
           // The report is of the models that were there before.
-          for (const name of ['report.json', 'report.svg'])
+          for (const name of ['report.json', 'report.svg', 'curve.svg'])
             await rm(join(folder, name), { force: true });
           return work(run, context);
         },
