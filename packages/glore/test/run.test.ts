@@ -396,6 +396,22 @@ describe('glore ask', () => {
     expect((JSON.parse(refined.stdout) as Decision).candidates).toHaveLength(3);
   });
 
+  it('refines again what was chosen, unless the gate is content with it', async () => {
+    const { question, decision } = known();
+    const args = ['ask', question, '--run', run, '--rounds', '3'];
+    const all = JSON.parse((await glore([...args, '--json'])).stdout) as Decision[];
+    expect(all).toHaveLength(3);
+    expect(all[0]!.candidates).toHaveLength(decision.candidates.length);
+    all.slice(1).forEach(({ candidates: [best] }, i) => {
+      const before = all[i]!.candidates[all[i]!.choice]!;
+      expect(best).toMatchObject({ source: 'draft', solution: before.solution, tokens: 0 });
+    });
+    const { stdout } = await glore(args);
+    expect(stdout.match(/^round \d/gm)).toEqual(['round 2', 'round 3']);
+    const content = await glore([...args, '--json', '--mode', 'gate', '--tau', '0']);
+    expect(JSON.parse(content.stdout)).toHaveLength(1);
+  });
+
   it('says so when a question does not fit', async () => {
     const { code, stderr } = await glore(['ask', '-', '--run', run], 'how many? '.repeat(300));
     expect(code).toBe(2);
