@@ -15,14 +15,14 @@ const series = [
   ['majority', 'majority of k samples'],
   ['bestOf', 'the ORM chooses of k samples'],
   ['rounds', 'rounds of refinement'],
-  ['budgets', 'rounds with a stop rule for the budget'],
+  ['budgets', 'rounds that stop, for a budget'],
 ] as const;
 
 // Layout in pixels.
 const WIDTH = 840;
 const HEIGHT = 430;
-const [LEFT, RIGHT, TOP, BOTTOM] = [44, WIDTH - 12, 66, HEIGHT - 76];
-const LEGEND = [0, 170, 390, 560];
+const [LEFT, RIGHT, TOP, BOTTOM] = [44, WIDTH - 12, 66, HEIGHT - 72];
+const LEGEND = [0, 175, 410, 580];
 const SAMPLE = 24;
 
 const style = `
@@ -48,13 +48,12 @@ export function renderCurve({ curve, problems, seeds }: CurveChart): string {
   const step = niceStep(most / 6);
   const ticks = Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => i * step);
   return picture(WIDTH, HEIGHT, 'Accuracy against generated tokens', style, [
-    text('note', LEFT, TOP - 18, 'right answers, 95% band'),
+    text('note', LEFT, TOP - 18, 'right answers, 95% band; below: generated tokens per problem'),
     ...tenths.flatMap((tenth) => [
       line('grid', LEFT, y(tenth), RIGHT, y(tenth)),
       text('note right', LEFT - 6, y(tenth) + 4, percent(tenth, 0)),
     ]),
     ...ticks.map((tokens) => text('note middle', x(tokens), BOTTOM + 18, String(tokens))),
-    text('note right', RIGHT, BOTTOM + 34, 'generated tokens per problem, all of them counted'),
     ...series.map(([name, meaning], i) => draw(name, meaning, LEGEND[i]!, curve[name], x, y)),
     text(
       'note',
