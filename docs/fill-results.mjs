@@ -1,6 +1,6 @@
 /**
- * Writes the figures of a finished run into README.md, between its `results` markers, and copies the run's picture to
- * docs/tiny.svg. Run it from anywhere after `npm start`: node docs/fill-results.mjs [run folder]
+ * Writes the figures of a finished run into README.md, between its `results` markers, and copies the run's pictures to
+ * docs/tiny.svg and docs/curve.svg. Run it from anywhere after `npm start`: node docs/fill-results.mjs [run folder]
  */
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,6 +11,7 @@ for (const [path, cure] of [
   [join(root, 'packages/glore/dist/evaluate/chart.js'), 'build first: npm run build'],
   [join(folder, 'report.json'), 'finish the run first: npm start'],
   [join(folder, 'report.svg'), 'finish the run first: npm start'],
+  [join(folder, 'curve.svg'), 'finish the run first: npm start'],
   [join(folder, 'recipe.json'), 'finish the run first: npm start'],
 ]) {
   if (!existsSync(path)) fail(`${path}: expected a file, found none; ${cure}`);
@@ -19,6 +20,7 @@ const { interval, percent, renderMarkdownTable } = await import(
   '../packages/glore/dist/evaluate/table.js'
 );
 const { meaningOf } = await import('../packages/glore/dist/evaluate/chart.js');
+const { refinedPoints } = await import('../packages/glore/dist/evaluate/curve.js');
 const { formatSeconds } = await import('../packages/glore/dist/run/progress.js');
 
 const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'));
@@ -31,10 +33,12 @@ const origin = {
   jsonl: 'problems from files',
 }[source];
 const { rows, comparisons, critics, refiners, labels, stages, machine, thresholds } = report;
+const { curve } = report;
 
 /** A dash where there is nothing to measure. */
 const fixed = (value, digits) => (value == null ? '-' : value.toFixed(digits));
 const share = (value, digits) => percent(value ?? undefined, digits);
+const significance = (p) => (p < 0.001 ? '< 0.001' : p.toFixed(3));
 const whole = (value) => value.toLocaleString('en');
 const accuracyOf = (name) => rows.find((row) => row.name === name).accuracy;
 const bothFixed = refiners.global.wrongFixed == null ? undefined : 1 - refiners.neither;
@@ -61,8 +65,51 @@ const paired = renderMarkdownTable(
     `${a} - ${b}`,
     share(difference),
     interval(low, high),
-    p < 0.001 ? '< 0.001' : p.toFixed(3),
+    significance(p),
   ]),
+);
+
+const sampled = renderMarkdownTable(
+  ['samples', 'tokens/problem', 'majority', '95% interval', 'the ORM chooses', '95% interval'],
+  curve.bestOf.map((best, i) => [
+    String(i + 1),
+    fixed(best.generatedTokens, 0),
+    ...[curve.majority[i], best].flatMap(({ accuracy, low, high }) => [
+      share(accuracy),
+      interval(low, high),
+    ]),
+  ]),
+);
+
+const spent = renderMarkdownTable(
+  ['refined', 'rounds', 'tau', 'tokens/problem', 'accuracy', '95% interval'].concat(
+    ['majority \\*', 'the ORM chooses \\*', 'against', 'tokens/problem'],
+    ['difference', '95% interval', 'p (McNemar)'],
+  ),
+  refinedPoints(curve).map(({ equal, against, ...point }) => [
+    point.name,
+    String(point.rounds),
+    point.tau > 1 ? '-' : fixed(point.tau, 3),
+    fixed(point.generatedTokens, 0),
+    share(point.accuracy),
+    interval(point.low, point.high),
+    share(equal.majority),
+    share(equal.bestOf),
+    ...(against
+      ? [
+          against.name,
+          fixed(against.generatedTokens, 0),
+          share(against.difference),
+          interval(against.low, against.high),
+          significance(against.p),
+        ]
+      : ['-', '-', '-', '-', '-']),
+  ]),
+);
+
+const realised = renderMarkdownTable(
+  ['choice', 'headroom realised', '95% interval'],
+  report.headroom.map((one) => [one.name, share(one.realised), interval(one.low, one.high)]),
 );
 
 const paper = renderMarkdownTable(
@@ -105,10 +152,13 @@ const critic = renderMarkdownTable(
 );
 
 const refiner = renderMarkdownTable(
-  ['refiner', 'before', 'after', 'wrong to right', 'right to wrong', 'wrong drafts fixed'],
+  ['refiner', 'before', 'after', 'wrong to right', 'right to wrong', 'wrong drafts fixed'].concat(
+    'drafts unchanged',
+  ),
   ['global', 'local'].map((name) => {
-    const { before, after, wrongToRight, rightToWrong, wrongFixed } = refiners[name];
-    return [name, ...[before, after, wrongToRight, rightToWrong, wrongFixed].map((x) => share(x))];
+    const { before, after, wrongToRight, rightToWrong, wrongFixed, unchanged } = refiners[name];
+    const figures = [before, after, wrongToRight, rightToWrong, wrongFixed, unchanged];
+    return [name, ...figures.map((figure) => share(figure))];
   }),
 );
 
@@ -152,9 +202,20 @@ const results = [
   '\\* reported at second hand.',
   details('Paired comparisons', paired),
   details(
+    'Accuracy against generated tokens',
+    '![Accuracy against generated tokens](docs/curve.svg)',
+    sampled,
+    '`rounds@r` refines what was chosen again, r rounds in all; `budget@k` stops for a problem as soon as the ORM values its best at ' +
+      'least tau, or after its rounds, both fitted on other problems for as many tokens as k samples need. \\* is interpolated at equal ' +
+      'tokens; `against` is paired with the fewest samples that need at least as many.',
+    spent,
+  ),
+  details(
     'Critics: when and where',
     `Measured on the test problems; all thresholds are fitted on other problems. \`gate\` refines drafts that the ORM values below ${fixed(thresholds.gate, 3)}.`,
     critic,
+    `Among draft, global and local of the same problem the ORM's AUC is ${fixed(critics.orm.withinCandidatesAuc, 3)}.`,
+    realised,
   ),
   details(
     'Refiners: how',
@@ -181,7 +242,8 @@ if (from < 0 || to < from) {
 const filled = `\n${results.join('\n\n')}\n`;
 writeFileSync(path, readme.slice(0, from + begin.length) + filled + readme.slice(to));
 copyFileSync(join(folder, 'report.svg'), join(root, 'docs', 'tiny.svg'));
-console.log(`${path} and docs/tiny.svg: written from ${folder}`);
+copyFileSync(join(folder, 'curve.svg'), join(root, 'docs', 'curve.svg'));
+console.log(`${path}, docs/tiny.svg and docs/curve.svg: written from ${folder}`);
 
 function fail(message) {
   console.error(message);

@@ -18,6 +18,12 @@ import {
 // Half a minute for a run on a free machine; it need not be free.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
+/** Two rounds of refinement. */
+const inRounds: [string, string] = [
+  'evaluation: { samples: 8, temperature: 1 }',
+  'evaluation: { samples: 8, temperature: 1, rounds: 2 }',
+];
+
 let folder: string;
 let recipe: string;
 /** The finished run that all tests look at. */
@@ -27,7 +33,7 @@ let report: Report;
 
 beforeAll(async () => {
   folder = temporaryFolder();
-  recipe = writeRecipe(folder, 'recipe');
+  recipe = writeRecipe(folder, 'recipe', inRounds);
   run = join(folder, 'run');
   finished = await glore(['run', recipe, '--run', run]);
   expect(finished).toMatchObject({ code: 0 });
@@ -86,6 +92,12 @@ describe('a whole run', () => {
       seconds: positive,
       machine: { processor: expect.any(String), cores: positive, memoryGiB: positive },
     });
+    const { majority, bestOf, rounds, budgets } = report.curve;
+    const named = (points: readonly { name: string }[]) => points.map(({ name }) => name);
+    expect(named(majority)).toEqual(Array.from({ length: 8 }, (_, k) => `majority@${k + 1}`));
+    expect(named(bestOf)).toEqual(Array.from({ length: 8 }, (_, k) => `best-of-${k + 1}`));
+    expect(named(rounds)).toEqual(['rounds@0', 'rounds@1', 'rounds@2']);
+    expect(named(budgets)).toEqual(Array.from({ length: 8 }, (_, k) => `budget@${k + 1}`));
     expect(report.stages.map(({ name }) => name)).toEqual(stages);
     for (const stage of report.stages) {
       expect(stage).toEqual({
@@ -109,6 +121,19 @@ describe('a whole run', () => {
     expect(report.labels.generatedTokens).toBe(
       rollouts.reduce((sum, record) => sum + record.tokens, 0),
     );
+    // The curve begins with the draft and the method's answer, and ends with what all rounds have written.
+    const row = (name: string) => report.rows.find((found) => found.name === name)!;
+    const [zero, one, two] = report.curve.rounds;
+    expect(zero!.accuracy).toBe(draft.accuracy);
+    for (const figure of ['accuracy', 'low', 'high', 'generatedTokens'] as const) {
+      expect(one![figure]).toBe(row('rerank')[figure]);
+      expect(report.curve.bestOf[7]![figure]).toBe(row('best-of-8')[figure]);
+      expect(report.curve.majority[7]![figure]).toBe(row('majority@8')[figure]);
+    }
+    const again = readLines<{ rounds: { decision: Decision }[] }>('evaluation/test.rounds.jsonl')
+      .flatMap(({ rounds: [second] }) => second!.decision.candidates)
+      .reduce((sum, candidate) => sum + candidate.tokens, 0);
+    expect(two!.generatedTokens).toBeCloseTo(one!.generatedTokens + again / 66);
     // Any candidate's being right is at least as often as the chosen one's.
     const accuracy = (name: string) => report.rows.find((row) => row.name === name)!.accuracy;
     for (const name of ['draft', 'global', 'local', 'rerank', 'gate']) {
@@ -117,7 +142,16 @@ describe('a whole run', () => {
   });
 
   it('prints the table, and so does glore report', async () => {
-    for (const name of ['draft', 'best-of-8', 'rerank', 'gate', 'ORM', 'SORM', 'McNemar']) {
+    for (const name of [
+      'draft',
+      'best-of-8',
+      'rerank',
+      'gate',
+      'ORM',
+      'SORM',
+      'McNemar',
+      'rounds@2',
+    ]) {
       expect(finished.stdout).toContain(name);
     }
     const again = await glore(['report', '--run', run]);
@@ -195,9 +229,10 @@ describe('an interrupted run', () => {
     expect(code).toBe(0);
     expect(stagesThatWorked(stderr)).toEqual(['evaluation']);
     expect(recordsOf(other)).toEqual(recordsOf(run));
-    const { rows, critics, refiners } = JSON.parse(
+    const { rows, critics, refiners, curve } = JSON.parse(
       readFileSync(join(other, 'report.json'), 'utf8'),
     ) as Report;
+    expect(curve).toEqual(report.curve);
     const untimed = (list: Report['rows']) => list.map(({ seconds: _, ...row }) => row);
     expect(untimed(rows)).toEqual(untimed(report.rows));
     expect({ critics, refiners }).toEqual({ critics: report.critics, refiners: report.refiners });
@@ -234,7 +269,7 @@ describe('a changed recipe', () => {
     cpSync(run, other, { recursive: true });
     const ended = await glore([
       command,
-      writeRecipe(folder, name, change),
+      writeRecipe(folder, name, inRounds, change),
       '--run',
       other,
       '--json',
@@ -364,6 +399,22 @@ describe('glore ask', () => {
     expect((await glore([...args, '0'])).stdout).toContain('kept by the gate');
     const refined = await glore([...args, '1', '--json']);
     expect((JSON.parse(refined.stdout) as Decision).candidates).toHaveLength(3);
+  });
+
+  it('refines again what was chosen, unless the gate is content with it', async () => {
+    const { question, decision } = known();
+    const args = ['ask', question, '--run', run, '--rounds', '3'];
+    const all = JSON.parse((await glore([...args, '--json'])).stdout) as Decision[];
+    expect(all).toHaveLength(3);
+    expect(all[0]!.candidates).toHaveLength(decision.candidates.length);
+    all.slice(1).forEach(({ candidates: [best] }, i) => {
+      const before = all[i]!.candidates[all[i]!.choice]!;
+      expect(best).toMatchObject({ source: 'draft', solution: before.solution, tokens: 0 });
+    });
+    const { stdout } = await glore(args);
+    expect(stdout.match(/^round \d/gm)).toEqual(['round 2', 'round 3']);
+    const content = await glore([...args, '--json', '--mode', 'gate', '--tau', '0']);
+    expect(JSON.parse(content.stdout)).toHaveLength(1);
   });
 
   it('says so when a question does not fit', async () => {

@@ -64,6 +64,7 @@ describe('wrong usage', () => {
       ['ask', 'a', '--threshold', '2'],
       'a number from 0 to 1, found "2"',
     ],
+    ['no round', ['ask', 'a', '--rounds', '0'], 'expected a whole number from 1, found "0".'],
     ['tau without the gate', ['ask', 'a', '--tau', '0.5'], 'is for the gate; add --mode gate'],
   ];
   it.each(usage)('refuses %s with a hint', async (_, args, message) => {

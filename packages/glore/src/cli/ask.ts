@@ -6,13 +6,15 @@ import type { Solution } from '../codec/index.js';
 import { GloreError } from '../error.js';
 import { renderTable } from '../evaluate/index.js';
 import { inRoles, readRun, roles, withModels } from '../pipeline/index.js';
-import { type Decision, type RefineOptions, refine } from '../refine/index.js';
+import { type Decision, type RefineOptions, refine, refineInRounds } from '../refine/index.js';
+import { seedOf } from '../rollout/index.js';
 
 interface Options {
   readonly run: string;
   readonly mode: RefineOptions['mode'];
   readonly threshold?: number;
   readonly tau?: number;
+  readonly rounds: number;
   readonly json?: true;
 }
 
@@ -37,7 +39,8 @@ export function askCommand(): Command {
       'with --mode gate: refine if the ORM values the draft below x (default: as fitted in the run)',
       share,
     )
-    .option('--json', 'print the decision as one JSON object')
+    .option('--rounds <n>', 'refine what was chosen again, n rounds in all', rounds, 1)
+    .option('--json', 'print the decision as one JSON object; of more rounds, a list')
     .addHelpText('after', examples)
     .action(async (argument: string, options: Options) => {
       if (options.tau !== undefined && options.mode !== 'gate') {
@@ -53,10 +56,28 @@ export function askCommand(): Command {
       };
       // One question keeps one thread busy.
       const alone = { ...run, recipe: { ...run.recipe, workers: 1 } };
-      const [decision] = await withModels(alone, roles, (models) =>
-        refine([question], inRoles(alone, models), settings),
-      ).catch(explainLength);
-      const output = options.json ? JSON.stringify(decision) : renderDecision(decision!, settings);
+      const { evaluation, seed } = alone.recipe;
+      const [decisions] = await withModels(alone, roles, async (models) => {
+        const inTheirRoles = inRoles(alone, models);
+        const further = {
+          rounds: options.rounds,
+          threshold: settings.threshold,
+          // With the gate, what the ORM values enough is not refined again either.
+          tau: settings.mode === 'gate' ? settings.tau : Number.POSITIVE_INFINITY,
+          temperature: evaluation.temperature,
+          seed: (_: number, round: number) => seedOf(seed, question, 'round', round),
+        };
+        const first = await refine([question], inTheirRoles, settings);
+        return refineInRounds([question], inTheirRoles, further, first);
+      }).catch(explainLength);
+      const output = options.json
+        ? JSON.stringify(options.rounds > 1 ? decisions : decisions![0])
+        : decisions!
+            .map((decision, i) => {
+              const round = i > 0 ? [`round ${i + 1}: what was chosen is refined again`] : [];
+              return [...round, renderDecision(decision, settings)].join('\n\n');
+            })
+            .join('\n\n\n');
       process.stdout.write(`${output}\n`);
     });
 }
@@ -65,6 +86,7 @@ const examples = `
 Examples:
   glore ask "Mia has 37 stamps. She buys 15 more. How many stamps does she have?"
   glore ask "..." --run runs/tiny --mode gate --tau 0.9
+  glore ask "..." --mode gate --rounds 4
   echo "..." | glore ask - --json`;
 
 async function readQuestion(argument: string): Promise<string> {
@@ -146,6 +168,12 @@ function numbered({ steps, answer }: Solution): string[] {
 }
 
 const fixed = (value: number): string => value.toFixed(3);
+
+function rounds(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError(`expected a whole number from 1, found "${text}".`);
+}
 
 /** An option's value. */
 export function share(text: string): number {

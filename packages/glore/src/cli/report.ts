@@ -1,6 +1,6 @@
 /** `glore report`: the tables of a finished run. */
 import { Command } from 'commander';
-import { interval, percent as percentage, renderTable } from '../evaluate/index.js';
+import { interval, percent as percentage, refinedPoints, renderTable } from '../evaluate/index.js';
 import { type Report, readReport } from '../pipeline/index.js';
 import { formatSeconds } from '../run/index.js';
 
@@ -29,8 +29,10 @@ const percent = (value: number | undefined | null, digits?: number): string =>
 const fixed = (value: number | undefined | null, digits: number): string =>
   value == null ? '-' : value.toFixed(digits);
 
+const significance = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
+
 export function renderReport(report: Report): string {
-  const { rows, critics, comparisons, labels, refiners } = report;
+  const { rows, critics, comparisons, labels, refiners, curve, headroom } = report;
   const answers = renderTable(
     ['', 'accuracy', '95% interval', 'tokens/problem', 'ms/problem'],
     rows.map((row) => [
@@ -47,8 +49,56 @@ export function renderReport(report: Report): string {
       `${a} - ${b}`,
       percent(difference),
       interval(low, high),
-      p < 0.001 ? '< 0.001' : p.toFixed(3),
+      significance(p),
     ]),
+  );
+  const sampled = renderTable(
+    ['samples', 'tokens/problem', 'majority', '95% interval', 'best by ORM', '95% interval'],
+    curve.bestOf.map((best, i) => {
+      const vote = curve.majority[i]!;
+      return [
+        String(i + 1),
+        fixed(best.generatedTokens, 0),
+        percent(vote.accuracy),
+        interval(vote.low, vote.high),
+        percent(best.accuracy),
+        interval(best.low, best.high),
+      ];
+    }),
+  );
+  const spent = renderTable(
+    ['refined', 'rounds', 'tau', 'tokens/problem', 'accuracy', '95% interval'].concat([
+      'majority*',
+      'best by ORM*',
+      'against',
+      'tokens/problem',
+      'difference',
+      '95% interval',
+      'p',
+    ]),
+    refinedPoints(curve).map(({ equal, against, ...point }) => [
+      point.name,
+      String(point.rounds),
+      point.tau > 1 ? '-' : fixed(point.tau, 3),
+      fixed(point.generatedTokens, 0),
+      percent(point.accuracy),
+      interval(point.low, point.high),
+      percent(equal.majority),
+      percent(equal.bestOf),
+      ...(against
+        ? [
+            against.name,
+            fixed(against.generatedTokens, 0),
+            percent(against.difference),
+            interval(against.low, against.high),
+            significance(against.p),
+          ]
+        : ['-', '-', '-', '-', '-']),
+    ]),
+  );
+  const realised = renderTable(
+    ['choice', 'headroom realised', '95% interval'],
+    headroom.map((one) => [one.name, percent(one.realised), interval(one.low, one.high)]),
   );
   const critic = renderTable(
     ['', 'step accuracy', 'first error F1', 'final accuracy', 'AUC', 'AUC within problems', 'ECE'],
@@ -67,27 +117,33 @@ export function renderReport(report: Report): string {
   );
   const { global, local, globalOnly, localOnly, both, neither } = refiners;
   const refined = renderTable(
-    ['', 'wrong to right', 'right to wrong', 'wrong drafts fixed'],
+    ['', 'wrong to right', 'right to wrong', 'wrong drafts fixed', 'drafts unchanged'],
     [
       [
         'global',
         percent(global.wrongToRight),
         percent(global.rightToWrong),
         percent(global.wrongFixed),
+        percent(global.unchanged),
       ],
       [
         'local',
         percent(local.wrongToRight),
         percent(local.rightToWrong),
         percent(local.wrongFixed),
+        percent(local.unchanged),
       ],
     ],
   );
   return [
     answers,
     paired,
+    sampled,
+    `${spent}\n* interpolated at equal tokens`,
     critic,
+    `AUC of the ORM within {draft, global, local} of a problem: ${fixed(critics.orm.withinCandidatesAuc, 3)}`,
     refined,
+    realised,
     `of the wrong drafts fixed by global only ${percent(globalOnly)}, local only ${percent(localOnly)}, both ${percent(both)}, neither ${percent(neither)}`,
     `SORM labels: ${labels.accuracy === null ? 'truth unknown' : `${percent(labels.accuracy)} as the truth (of wrong samples ${percent(labels.accuracyOfWrong)})`}, ${percent(labels.positive)} positive, ${labels.generatedTokens.toLocaleString('en')} tokens`,
     ...(report.firstErrors.length === 0
@@ -95,7 +151,7 @@ export function renderReport(report: Report): string {
       : [
           `first errors of wrong drafts by step: ${report.firstErrors.map(({ step, share }) => `${step}: ${percent(share, 0)}`).join(', ')}`,
         ]),
-    `headroom realised by rerank: ${percent(report.headroomRealised)}; gate at ${report.thresholds.gate.toFixed(3)}`,
+    `gate at ${report.thresholds.gate.toFixed(3)}`,
     `${report.problems} test problems, seed ${report.seeds.join(', ')}, ${formatSeconds(report.seconds)} in all, ${report.machine.cores} cores, ${report.machine.peakMemoryGiB} GiB`,
   ].join('\n\n');
 }

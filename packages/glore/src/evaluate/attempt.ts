@@ -2,7 +2,14 @@
 import type { Solution } from '../codec/index.js';
 import type { Generated } from '../model/index.js';
 import { judgeSteps, type Problem } from '../problem/index.js';
-import { type Decision, finalScore, firstErrorOf, type Models, refine } from '../refine/index.js';
+import {
+  type Decision,
+  finalScore,
+  firstErrorOf,
+  type Models,
+  refine,
+  refineInRounds,
+} from '../refine/index.js';
 import { isRight, seedOf } from '../rollout/index.js';
 
 /** A solution of the student's with the critics' values and the truth of each line. */
@@ -42,6 +49,41 @@ export interface ProblemRefinements {
   readonly localOrm: Outcome;
   readonly localTruth: Outcome | null;
 }
+
+/** The rounds that follow `rerank`, which is the first of them, without a stop rule: what that would do follows. */
+export interface ProblemRounds {
+  readonly problem: string;
+  readonly rounds: readonly {
+    readonly decision: Decision;
+    /** The verdict of each candidate. */
+    readonly right: readonly boolean[];
+  }[];
+}
+
+export type Critic = 'orm' | 'sorm';
+
+export const samplesOf = (attempts: readonly ProblemAttempts[]): Attempt[] =>
+  attempts.flatMap(({ samples }) => samples);
+/** A critic's value of a whole attempt; one without an answer cannot be right. */
+export const finalOf = (critic: Critic) => (attempt: Attempt) =>
+  attempt.answer === null ? 0 : attempt[critic].at(-1)!;
+export const stepsOf = (critic: Critic) => (attempt: Attempt) =>
+  attempt[critic].slice(0, attempt.steps.length);
+
+/** Whether a candidate of `rerank` is right, by its source. */
+export const rightOf = (
+  record: ProblemRefinements,
+  attempts: ProblemAttempts,
+  source: string,
+): boolean =>
+  source === 'draft'
+    ? attempts.draft.right
+    : source === 'global'
+      ? record.global.right
+      : record.local.right;
+
+export const chosenRight = (record: ProblemRefinements, attempts: ProblemAttempts): boolean =>
+  rightOf(record, attempts, record.decision.candidates[record.decision.choice]!.source);
 
 export const scoreOf = ({ answer, steps, orm }: Attempt): number =>
   finalScore({ steps, answer: answer ?? undefined }, orm);
@@ -152,6 +194,43 @@ export async function refinements(
     };
   });
 }
+
+/** Refines again what `rerank` chose, up to `rounds` rounds in all. */
+export async function laterRounds(
+  models: Models,
+  problems: readonly Problem[],
+  refined: readonly ProblemRefinements[],
+  options: {
+    readonly rounds: number;
+    readonly threshold: number;
+    readonly temperature: number;
+    readonly seed: string;
+  },
+): Promise<ProblemRounds[]> {
+  const { rounds, threshold, temperature } = options;
+  const traces = await refineInRounds(
+    problems.map(({ question }) => question),
+    models,
+    {
+      rounds,
+      threshold,
+      tau: ABOVE_ALL,
+      temperature,
+      seed: (index, round) => seedOf(options.seed, problems[index]!.id, 'round', round),
+    },
+    refined.map(({ decision }) => decision),
+  );
+  return problems.map((problem, i) => ({
+    problem: problem.id,
+    rounds: traces[i]!.slice(1).map((decision) => ({
+      decision,
+      right: decision.candidates.map(({ solution }) => isRight(problem, solution.answer)),
+    })),
+  }));
+}
+
+/** No score reaches it: a gate or a stop rule at this lets everything be refined. */
+export const ABOVE_ALL = 1.01;
 
 const outcome = (problem: Problem, { answer, tokens }: Solution & { tokens: number }): Outcome => ({
   answer: answer ?? null,

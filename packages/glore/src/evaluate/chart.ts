@@ -1,9 +1,5 @@
-/**
- * The rows of a report as a picture: a bar for each way to answer, with its 95% interval and its tokens.
- *
- * A self-contained SVG on a transparent ground, in greys that can be read on white and on black: a picture in a page
- * does not know whether the page is dark.
- */
+/** The rows of a report as a picture: a bar for each way to answer, with its 95% interval and its tokens. */
+import { escapeText, line, picture, pixels, text } from './svg.js';
 import { percent } from './table.js';
 
 /** What is drawn; a report has it. */
@@ -81,13 +77,7 @@ const GAP = 10;
 const TEXT_SHIFT = 4;
 
 const style = `
-  text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #757e88 }
-  .title { font-size: 16px; font-weight: 600 }
-  .note { font-size: 12px }
-  .right { text-anchor: end }
-  .middle { text-anchor: middle }
   .bar { fill: #757e88; fill-opacity: 0.4 }
-  .grid { stroke: #757e88; stroke-opacity: 0.25 }
   .whisker { stroke: #757e88; stroke-width: 1.5; fill: none }
   .baseline { stroke: #757e88; stroke-width: 1.5; stroke-dasharray: 4 4 }
   .bound .bar { fill-opacity: 0.12; stroke: #757e88; stroke-dasharray: 3 3 }
@@ -120,10 +110,7 @@ export function renderChart({ rows, problems, seeds }: Chart): string {
   const footnote =
     `${problems.toLocaleString('en')} test problems, seed ${seeds.join(', ')}. ` +
     "Dashed line: the draft. Blue: the method's answer. Dashed bar: the best that a choice could do.";
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${pixels(height)}" width="${WIDTH}" height="${pixels(height)}" role="img" aria-label="${escapeText(title)}">`,
-    `<style>${style}\n</style>`,
-    text('title', 0, 20, title),
+  return picture(WIDTH, height, title, style, [
     text('note', BARS, TOP - 12, 'right answers, 95% interval'),
     text('note right', ACCURACY, TOP - 12, 'accuracy'),
     text('note right', TOKENS, TOP - 12, 'tokens/problem'),
@@ -133,8 +120,7 @@ export function renderChart({ rows, problems, seeds }: Chart): string {
       ? [line('baseline', x(baseline.accuracy), TOP - 4, x(baseline.accuracy), bottom + 4)]
       : []),
     text('note', 0, height - 10, footnote),
-    '</svg>\n',
-  ].join('\n');
+  ]);
 }
 
 function drawRow(row: Chart['rows'][number], y: number, x: (accuracy: number) => number): string {
@@ -152,23 +138,4 @@ function drawRow(row: Chart['rows'][number], y: number, x: (accuracy: number) =>
     text('right', TOKENS, y + TEXT_SHIFT, generatedTokens.toFixed(0)),
     '</g>',
   ].join('\n');
-}
-
-function text(kind: string, x: number, y: number, content: string): string {
-  return `<text class="${kind}" x="${pixels(x)}" y="${pixels(y)}">${escapeText(content)}</text>`;
-}
-
-function line(kind: string, x1: number, y1: number, x2: number, y2: number): string {
-  return `<line class="${kind}" x1="${pixels(x1)}" y1="${pixels(y1)}" x2="${pixels(x2)}" y2="${pixels(y2)}"/>`;
-}
-
-/** Hundredths of a pixel are enough. */
-const pixels = (value: number): string => String(Math.round(value * 100) / 100);
-
-function escapeText(content: string): string {
-  return content
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

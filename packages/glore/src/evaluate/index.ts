@@ -2,22 +2,32 @@ export {
   type Attempt,
   attempt,
   firstErrorOfTruth,
+  laterRounds,
   type ProblemAttempts,
   type ProblemRefinements,
+  type ProblemRounds,
   prefixTruth,
   refinements,
 } from './attempt.js';
 export { meaningOf, renderChart } from './chart.js';
+export {
+  accuracyCurve,
+  type Curve,
+  type CurvePoint,
+  fitBudgets,
+  pathsOf,
+  type RefinedPoint,
+  refinedPoints,
+} from './curve.js';
+export { renderCurve } from './curve-chart.js';
+export { fitGate, fitThresholds, type Thresholds } from './fit.js';
 export { type Located, type LocateReport, locate, locateReport } from './locate.js';
 export type { Outcomes } from './outcomes.js';
 export { type Columns, type FigureOf, type Pooled, resampled } from './pooled.js';
 export {
   type EvaluationReport,
   evaluate,
-  fitGate,
-  fitThresholds,
   type Speeds,
-  type Thresholds,
 } from './report.js';
 export { mcnemar, wilson } from './statistics.js';
 export { type Align, interval, percent, renderMarkdownTable, renderTable } from './table.js';

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Candidate, Decision, Source } from '../refine/index.js';
 import type { Attempt, Outcome, ProblemAttempts, ProblemRefinements } from './attempt.js';
 import { firstErrorMetric, stepAccuracy } from './critic.js';
-import { evaluate, fitGate, fitThresholds, type Thresholds } from './report.js';
+import { fitGate, fitThresholds, type Thresholds } from './fit.js';
+import { evaluate } from './report.js';
 import { wilson } from './statistics.js';
 
 const speeds = { generatedPerSecond: 100, scoredPerSecond: 1000 };
@@ -32,7 +33,7 @@ const solution = (
     truth,
   };
 };
-type Try = [right: boolean, score: number, tokens: number];
+type Try = [right: boolean, score: number, tokens: number, text?: string];
 
 function refined(
   problem: string,
@@ -41,9 +42,9 @@ function refined(
 ): ProblemRefinements {
   const entries = Object.entries(tries) as [Source, Try][];
   const candidates = entries.map(
-    ([source, [, score, tokens]]): Candidate => ({
+    ([source, [, score, tokens, text = source]]): Candidate => ({
       source,
-      solution: { steps: [], answer: undefined },
+      solution: { steps: [text], answer: undefined },
       score,
       tokens,
     }),
@@ -129,7 +130,7 @@ const refinements: ProblemRefinements[] = [
   ),
   refined(
     'p4',
-    { draft: [true, 0.2, 40], global: [false, 0.6, 18], local: [true, 0.1, 4] },
+    { draft: [true, 0.2, 40], global: [false, 0.6, 18], local: [true, 0.1, 4, 'draft'] },
     { localOrm: done(true, 0), localTruth: done(true, 0) },
   ),
 ];
@@ -199,8 +200,9 @@ describe('evaluate', () => {
   it('says what the refiners do to drafts, and how much of the headroom is realised', () => {
     const before = { before: 0.5, wrongToRight: 0.25, wrongFixed: 0.5, wrongDrafts: 2 };
     expect(report.refiners).toEqual({
-      global: { ...before, after: 0.25, rightToWrong: 0.5 },
-      local: { ...before, after: 0.75, rightToWrong: 0 },
+      // No error is seen in p1, and the draft of p4 is written again.
+      global: { ...before, after: 0.25, rightToWrong: 0.5, unchanged: 0 },
+      local: { ...before, after: 0.75, rightToWrong: 0, unchanged: 0.5 },
       globalOnly: 0.5,
       localOnly: 0.5,
       both: 0,
@@ -209,7 +211,23 @@ describe('evaluate', () => {
     // From 50% towards 100%.
     expect(report.headroomRealised).toBe(0.5);
     const perfect = attempts.map((item) => ({ ...item, draft: solution(true, 0.9, '5', 1) }));
-    expect(evaluate(perfect, refinements, half, 0.5, speeds).headroomRealised).toBeUndefined();
+    const none = evaluate(perfect, refinements, half, 0.5, speeds);
+    expect(none.headroomRealised).toBeUndefined();
+    expect(none.headroom.map(({ name }) => name)).toEqual(['bo3', 'best-of-4']);
+    // Gains over draft or first sample, of what is possible: 0 of 1, 1 of 1, 1 of 2, 0 of 2, 0 of 1, 1 of 2 problems.
+    const realised = report.headroom.map(({ name, realised: share }) => [name, share]);
+    expect(realised).toEqual([
+      ['rerank-global', 0],
+      ['rerank-local', 1],
+      ['rerank', 0.5],
+      ['gate', 0],
+      ['bo3', 0],
+      ['best-of-4', 0.5],
+    ]);
+    const [, local, all] = report.headroom;
+    expect(local).toMatchObject({ low: 1, high: 1 });
+    expect(all!.low).toBeLessThan(0.5);
+    expect(all!.high).toBeGreaterThan(0.5);
   });
 
   it('measures the critics on samples, and their locations on drafts', () => {
@@ -232,6 +250,8 @@ describe('evaluate', () => {
     // Pairs won: 1 of 4, 2 of 4, 3 of 3, 1 of 3. The SORM tells only the missing answer from others.
     expect(orm.withinProblemAuc).toBe(7 / 14);
     expect(sorm.withinProblemAuc).toBe((6.5 + 1) / 14);
+    // Among the candidates: 1 of 1, 2 of 2, 2 of 2, 0 of 2.
+    expect(orm.withinCandidatesAuc).toBe(5 / 7);
     // p1 and p2 are right; in p3 step 2 is named instead of 1, in p4 the answer line of a right draft.
     expect(orm.firstError).toEqual({ wrong: 0.5, right: 0.5, f1: 0.5 });
     expect(sorm.firstError).toEqual({ wrong: 0, right: 1, f1: 0 });

@@ -1,36 +1,32 @@
 /** The report of a run: `report.json`, computed from the attempts and refinements of the test problems alone. */
-import { sameAnswer } from '../problem/index.js';
+import type { Solution } from '../codec/index.js';
 import { firstErrorOf } from '../refine/index.js';
 import {
   type Attempt,
+  type Critic,
+  finalOf,
   firstErrorOfTruth,
   type ProblemAttempts,
   type ProblemRefinements,
+  rightOf,
+  samplesOf,
   scoreOf,
+  stepsOf,
 } from './attempt.js';
 import {
   auc,
   type CalibrationBin,
   calibration,
   firstErrorMetric,
-  fitThreshold,
   stepAccuracy,
   withinProblemAuc,
 } from './critic.js';
+import { difference } from './curve.js';
+import type { Thresholds } from './fit.js';
 import { type Outcomes, outcomesOf } from './outcomes.js';
 import { type Overlap, overlap, type RefinerEffect, refinerEffect } from './refiner.js';
-import { mcnemar, pairedBootstrap, wilson } from './statistics.js';
-import { bestOf, majority } from './vote.js';
-
-/** Fitted on dev, used on test. */
-export interface Thresholds {
-  /** A step is judged wrong below this (step accuracy). */
-  readonly step: { readonly orm: number; readonly sorm: number };
-  /** The first error is the first line below this (first-error F1). */
-  readonly locate: { readonly orm: number; readonly sorm: number };
-  /** A whole solution is judged wrong below this. */
-  readonly final: { readonly orm: number; readonly sorm: number };
-}
+import { mean, ratioBootstrap, share, wilson } from './statistics.js';
+import { answerKeys, bestOf, majority } from './vote.js';
 
 export interface Row {
   readonly name: string;
@@ -68,93 +64,36 @@ export interface CriticReport {
   readonly bins: readonly CalibrationBin[];
 }
 
+/** How much of what its candidates could add to the first of them a choice realises. */
+export interface Headroom {
+  readonly name: string;
+  /** (choice - first) / (any is right - first), in accuracy. */
+  readonly realised: number;
+  /** 95% (bootstrap over problems). */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What a refiner does, and the share of drafts that it gives back as they are. */
+export type Refiner = RefinerEffect & { readonly unchanged: number };
+
 export interface EvaluationReport {
   readonly rows: readonly Row[];
   readonly comparisons: readonly Comparison[];
-  readonly refiners: { readonly global: RefinerEffect; readonly local: RefinerEffect } & Overlap;
-  readonly critics: { readonly orm: CriticReport; readonly sorm: CriticReport };
+  readonly refiners: { readonly global: Refiner; readonly local: Refiner } & Overlap;
+  readonly critics: {
+    /** With its AUC among the candidates {draft, global, local} of the same problem. */
+    readonly orm: CriticReport & { readonly withinCandidatesAuc: number | undefined };
+    readonly sorm: CriticReport;
+  };
   readonly thresholds: Thresholds & { readonly gate: number };
   /** Share of the draft-to-oracle headroom that `rerank` realises. */
   readonly headroomRealised: number | undefined;
+  /** The same for each choice that has headroom. */
+  readonly headroom: readonly Headroom[];
   readonly firstErrors: readonly { readonly step: number; readonly share: number }[];
   readonly outcomes: Outcomes;
 }
-
-type Critic = 'orm' | 'sorm';
-
-const samplesOf = (attempts: readonly ProblemAttempts[]): Attempt[] =>
-  attempts.flatMap(({ samples }) => samples);
-const finalOf = (critic: Critic) => (attempt: Attempt) =>
-  attempt.answer === null ? 0 : attempt[critic].at(-1)!;
-const stepsOf = (critic: Critic) => (attempt: Attempt) =>
-  attempt[critic].slice(0, attempt.steps.length);
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-const share = (flags: readonly boolean[]): number => mean(flags.map(Number));
-
-/** Fits every threshold on dev. */
-export function fitThresholds(dev: readonly ProblemAttempts[]): Thresholds {
-  const samples = samplesOf(dev);
-  const drafts = dev.map(({ draft }) => draft);
-  const each = (fit: (critic: Critic) => number) => ({ orm: fit('orm'), sorm: fit('sorm') });
-  const known = samples.filter(({ truth, steps }) => truth !== null && steps.length > 0);
-  return {
-    step: each((critic) => {
-      if (known.length === 0) return 0.5;
-      const values = known.map(stepsOf(critic));
-      const truth = known.map((attempt) => [...attempt.truth!]);
-      return fitThreshold(values.flat(), (threshold) => stepAccuracy(values, truth, threshold))
-        .threshold;
-    }),
-    locate: each((critic) => {
-      const values = drafts.flatMap((draft) => [...draft[critic]]);
-      if (values.length === 0) return 0.5;
-      return fitThreshold(values, (threshold) => located(drafts, critic, threshold)).threshold;
-    }),
-    final: each((critic) => {
-      const values = samples.map(finalOf(critic));
-      return fitThreshold(values, (threshold) =>
-        share(samples.map(({ right }, i) => values[i]! >= threshold === right)),
-      ).threshold;
-    }),
-  };
-}
-
-/**
- * First-error F1 of the drafts. Where the truth of steps is not known, a wrong draft counts as located wherever an error
- * is seen in it: what can be judged of a location then is what it says of the whole draft.
- */
-function located(drafts: readonly Attempt[], critic: Critic, threshold: number): number {
-  const places = drafts.map((draft) => firstErrorOf(draft[critic], threshold));
-  const truths = drafts.map(
-    (draft, i) => firstErrorOfTruth(draft) ?? (draft.right ? -1 : Math.max(1, places[i]!)),
-  );
-  return firstErrorMetric(places, truths).f1 ?? 0;
-}
-
-/** The gate's tau, fitted on dev: the best accuracy; of equal ones fewer refinements. */
-export function fitGate(
-  attempts: readonly ProblemAttempts[],
-  refined: readonly ProblemRefinements[],
-): number {
-  const scores = attempts.map(({ draft }) => scoreOf(draft));
-  const chosen = refined.map((record, i) => chosenRight(record, attempts[i]!));
-  // Scores are at most 1, so the last one refines every draft.
-  const candidates = [0, ...new Set(scores), 1.01].sort((a, b) => a - b);
-  const accuracy = (tau: number) =>
-    share(scores.map((score, i) => (score < tau ? chosen[i]! : attempts[i]!.draft.right)));
-  return candidates.reduce((best, tau) => (accuracy(tau) > accuracy(best) ? tau : best));
-}
-
-const rightOf = (record: ProblemRefinements, attempts: ProblemAttempts, source: string): boolean =>
-  source === 'draft'
-    ? attempts.draft.right
-    : source === 'global'
-      ? record.global.right
-      : record.local.right;
-
-const chosenRight = (record: ProblemRefinements, attempts: ProblemAttempts): boolean =>
-  rightOf(record, attempts, record.decision.candidates[record.decision.choice]!.source);
 
 /** One way to answer: right or not, and tokens generated, by problem; and how often each operation is done. */
 interface Strategy {
@@ -181,7 +120,7 @@ export function evaluate(
     refined.map((record, i) => f(record, attempts[i]!));
   const length = (attempt: Attempt) => attempt.tokens;
   const samples = (count: number) => attempts.map((problem) => problem.samples.slice(0, count));
-  const answerKey = keys();
+  const answerKey = answerKeys();
 
   const single = (pick: (problem: ProblemAttempts) => Attempt): Strategy => ({
     right: attempts.map((problem) => pick(problem).right),
@@ -286,17 +225,32 @@ export function evaluate(
       seconds: generatedTokens / speeds.generatedPerSecond + mean(scored) / speeds.scoredPerSecond,
     };
   });
-  const compare = (a: string, b: string): Comparison => {
-    const [x, y] = [rightBy.get(a)!, rightBy.get(b)!];
-    const { difference, low, high } = pairedBootstrap(x.map(Number), y.map(Number), {
-      seed: 1,
-      rounds: 2000,
-    });
-    return { a, b, difference, low, high, p: mcnemar([...x], [...y]).p };
-  };
+  const compare = (a: string, b: string): Comparison => ({
+    a,
+    b,
+    ...difference(rightBy.get(a)!, rightBy.get(b)!),
+  });
   const draftRight = [...rightBy.get('draft')!];
   const globalRight = each(({ global }) => global.right);
   const localRight = each(({ local }) => local.right);
+  const either = (refinedRight: readonly boolean[]) =>
+    draftRight.map((right, i) => right || refinedRight[i]!);
+  /** Without an error seen there is no local candidate, and the draft stays as it is. */
+  const unchanged = (source: string) =>
+    share(
+      each(({ decision: { candidates } }) => {
+        const found = candidates.find((candidate) => candidate.source === source);
+        return !found || sameLines(found.solution, candidates[0]!.solution);
+      }),
+    );
+  const realised = (name: string, first: string, bound: readonly boolean[]): Headroom[] => {
+    const [from, to] = [rightBy.get(first)!, rightBy.get(name)!].map((right) => right.map(Number));
+    const gained = to!.map((value, i) => value - from![i]!);
+    const could = bound.map((value, i) => Number(value) - from![i]!);
+    if (mean(could) === 0) return [];
+    const interval = ratioBootstrap(gained, could, { seed: 1, rounds: 2000 });
+    return [{ name, realised: mean(gained) / mean(could), ...interval }];
+  };
   const accuracyOf = (name: string) => rows.find((row) => row.name === name)!.accuracy;
   const headroom = accuracyOf('oracle') - accuracyOf('draft');
   return {
@@ -312,8 +266,8 @@ export function evaluate(
       compare('local', 'local-orm'),
     ],
     refiners: {
-      global: refinerEffect(draftRight, globalRight),
-      local: refinerEffect(draftRight, localRight),
+      global: { ...refinerEffect(draftRight, globalRight), unchanged: unchanged('global') },
+      local: { ...refinerEffect(draftRight, localRight), unchanged: unchanged('local') },
       ...(overlap(draftRight, globalRight, localRight) ?? {
         globalOnly: 0,
         localOnly: 0,
@@ -322,12 +276,30 @@ export function evaluate(
       }),
     },
     critics: {
-      orm: criticReport('orm', attempts, thresholds),
+      orm: {
+        ...criticReport('orm', attempts, thresholds),
+        withinCandidatesAuc: withinProblemAuc(
+          each((record, problem) =>
+            record.decision.candidates.map(({ source, score }) => ({
+              score,
+              right: rightOf(record, problem, source),
+            })),
+          ),
+        ).micro,
+      },
       sorm: criticReport('sorm', attempts, thresholds),
     },
     thresholds: { ...thresholds, gate: tau },
     headroomRealised:
       headroom > 0 ? (accuracyOf('rerank') - accuracyOf('draft')) / headroom : undefined,
+    headroom: [
+      ...realised('rerank-global', 'draft', either(globalRight)),
+      ...realised('rerank-local', 'draft', either(localRight)),
+      ...realised('rerank', 'draft', oracle.right),
+      ...realised('gate', 'draft', oracle.right),
+      ...realised('bo3', 'sample', anyOf(3).right),
+      ...realised(bestOfMost, 'sample', anyOf(most).right),
+    ],
     firstErrors: firstErrorShares(attempts),
     outcomes: outcomesOf(attempts, refined, thresholds, new Map([...everyCount, ...rightBy])),
   };
@@ -338,18 +310,8 @@ const tokensOf = ({ decision }: ProblemRefinements, sources: readonly string[]):
     .filter(({ source }) => sources.includes(source))
     .reduce((sum, { tokens }) => sum + tokens, 0);
 
-/** Equal answers get equal keys, however they are spelt. */
-function keys(): (answer: string) => string {
-  const found = new Map<string, string>();
-  return (answer) => {
-    let key = found.get(answer);
-    if (key === undefined) {
-      key = [...new Set(found.values())].find((other) => sameAnswer(other, answer)) ?? answer;
-      found.set(answer, key);
-    }
-    return key;
-  };
-}
+const sameLines = (a: Solution, b: Solution): boolean =>
+  a.answer === b.answer && JSON.stringify(a.steps) === JSON.stringify(b.steps);
 
 function criticReport(
   critic: Critic,

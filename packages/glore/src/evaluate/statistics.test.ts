@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mcnemar, pairedBootstrap, stratifiedBootstrap, wilson } from './statistics.js';
+import {
+  mcnemar,
+  pairedBootstrap,
+  ratioBootstrap,
+  stratifiedBootstrap,
+  wilson,
+} from './statistics.js';
 
 /** Outcomes with the given numbers of problems that both, only A, only B, and neither got right. */
 function outcomes(both: number, aOnly: number, bOnly: number, neither: number) {
@@ -214,6 +220,40 @@ describe('stratifiedBootstrap', () => {
   it('refuses an empty group', () => {
     expect(() => stratifiedBootstrap([[true], []], () => 0, { seed: 1, rounds: 1 })).toThrow(
       expect.objectContaining({ code: 'nothing-to-measure' }),
+    );
+  });
+});
+
+describe('ratioBootstrap', () => {
+  const options = { seed: 7, rounds: 2000 };
+
+  it('is as wide as the theory of ratios has it', () => {
+    // Half of the 400 problems have headroom, of which 3 in 4 is realised: a rate of 3/4 over 200 problems.
+    const could = Array.from({ length: 400 }, (_, i) => i % 2);
+    const gained = could.map((value, i) => (i % 8 === 1 ? 0 : value));
+    const { low, high } = ratioBootstrap(gained, could, options);
+    const half = 1.96 * Math.sqrt((0.75 * 0.25) / 200);
+    expect(low).toBeCloseTo(0.75 - half, 1.5);
+    expect(high).toBeCloseTo(0.75 + half, 1.5);
+    expect(ratioBootstrap(gained, could, options)).toEqual({ low, high });
+  });
+
+  it('is exact where the two go together, whatever is drawn', () => {
+    const could = Array.from({ length: 30 }, (_, i) => i % 3);
+    const { low, high } = ratioBootstrap(
+      could.map((value) => value / 2),
+      could,
+      options,
+    );
+    expect([low, high]).toEqual([0.5, 0.5]);
+  });
+
+  it('refuses what has no ratio', () => {
+    expect(() => ratioBootstrap([1], [0], options)).toThrow(
+      expect.objectContaining({ code: 'nothing-to-measure' }),
+    );
+    expect(() => ratioBootstrap([1], [], options)).toThrow(
+      expect.objectContaining({ code: 'length-mismatch' }),
     );
   });
 });

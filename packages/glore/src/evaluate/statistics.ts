@@ -118,6 +118,41 @@ export function stratifiedBootstrap(
   return { low: quantile(figures, 0.025), high: quantile(figures, 0.975) };
 }
 
+/**
+ * The 95% percentile interval of `sum(a) / sum(b)` over the same problems, by resampling problems with replacement `rounds`
+ * (>= 1) times; the same seed gives the same interval. Resamples where `sum(b)` is not above 0 have no ratio and do not count.
+ *
+ * @throws GloreError `length-mismatch`; `nothing-to-measure` if the lists are empty or no resample has a ratio.
+ */
+export function ratioBootstrap(
+  a: readonly number[],
+  b: readonly number[],
+  { seed, rounds }: { seed: number; rounds: number },
+): Interval {
+  checkSameLength('ratioBootstrap', a, b);
+  const random = splitmix32(seed);
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    let [above, below] = [0, 0];
+    for (let i = 0; i < a.length; i++) {
+      const k = Math.floor(random() * a.length);
+      above += a[k];
+      below += b[k];
+    }
+    if (below > 0) ratios.push(above / below);
+  }
+  checkNotEmpty('ratioBootstrap', ratios);
+  const sorted = Float64Array.from(ratios).sort();
+  return { low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) };
+}
+
+/** The mean; 0 of nothing. */
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+
+/** The share of flags that are set; 0 of none. */
+export const share = (flags: readonly boolean[]): number => mean(flags.map(Number));
+
 /** Throws GloreError `length-mismatch` unless the two lists describe the same items. */
 export function checkSameLength(where: string, a: readonly unknown[], b: readonly unknown[]): void {
   if (a.length === b.length) return;

@@ -1,4 +1,5 @@
 /** Choosing one of several samples of a problem: by majority of their answers, or by a reward model's scores. */
+import { sameAnswer } from '../problem/index.js';
 import { checkNotEmpty, checkNumbers } from './statistics.js';
 
 /**
@@ -31,4 +32,17 @@ export function bestOf(scores: number[]): number {
   checkNotEmpty('bestOf', scores);
   checkNumbers('bestOf', scores);
   return scores.reduce((best, score, index) => (score > scores[best] ? index : best), 0);
+}
+
+/** Keys for `majority`: equal answers get equal ones, however they are spelt. */
+export function answerKeys(): (answer: string) => string {
+  const found = new Map<string, string>();
+  return (answer) => {
+    let key = found.get(answer);
+    if (key === undefined) {
+      key = [...new Set(found.values())].find((other) => sameAnswer(other, answer)) ?? answer;
+      found.set(answer, key);
+    }
+    return key;
+  };
 }

@@ -176,6 +176,24 @@ describe('refiners', () => {
     expect(global.meter.generated).toBe(refined[0]!.tokens + refined[1]!.tokens);
   });
 
+  it('sample with a temperature, by the seeds of their items', async () => {
+    const global = new GlobalRefiner(model, codec, maxTokens);
+    const local = new LocalRefiner(model, codec, maxTokens);
+    const draft = solutions[0]!;
+    const items = [21, 22, 23].map((seed) => ({ question: first, draft, seed, location: 2 }));
+    const anew = await global.refine(items, temperature);
+    const onward = await local.refine(items, temperature);
+    for (const [i, { seed }] of items.entries()) {
+      expect(anew[i]).toEqual(await continued(codec.globalPrompt(first, draft), seed));
+      const rest = await continued(codec.localPrompt(first, draft, 2), seed);
+      expect(onward[i]!.steps).toEqual([draft.steps[0], ...rest.steps]);
+    }
+    for (const written of [anew, onward]) {
+      expect(new Set(written.map((one) => JSON.stringify(one))).size).toBeGreaterThan(1);
+    }
+    expect(await global.refine(items)).toEqual(await global.refine(items, 0));
+  });
+
   it('local: keeps the lines before the place and takes the rest from the continuation', async () => {
     const local = new LocalRefiner(model, codec, maxTokens);
     // The last is the place of the answer line.

@@ -30,11 +30,15 @@ abstract class Writer {
     return written;
   }
 
-  /** One greedy completion of each task. */
-  protected async greedy(tasks: readonly WriteRequest['task'][]): Promise<Generated[]> {
+  /** One completion of each task, greedy unless there is a temperature. */
+  protected async one(
+    tasks: readonly WriteRequest['task'][],
+    temperature = 0,
+    seeds: readonly (number | undefined)[] = [],
+  ): Promise<Generated[]> {
     const written = await this.write(
-      tasks.map((task) => ({ task, branches: [{ kept: 0, seed: 0 }] })),
-      0,
+      tasks.map((task, i) => ({ task, branches: [{ kept: 0, seed: seeds[i] ?? 0 }] })),
+      temperature,
     );
     return written.map(([only]) => only!);
   }
@@ -44,7 +48,7 @@ abstract class Writer {
 export class Student extends Writer {
   /** The greedy draft of each question. */
   draft(questions: readonly string[]): Promise<Generated[]> {
-    return this.greedy(questions.map((question) => ({ role: 'student', question, steps: [] })));
+    return this.one(questions.map((question) => ({ role: 'student', question, steps: [] })));
   }
 
   /** Sampled solutions, one for each seed of each question. */
@@ -106,27 +110,36 @@ export class RewardModel {
   }
 }
 
+/** What a refiner is given; the seed is for refinements that are sampled. */
+export interface RefinerItem {
+  readonly question: string;
+  readonly draft: Solution;
+  readonly seed?: number;
+}
+
 /** Writes a new solution from the question and a draft. */
 export class GlobalRefiner extends Writer {
-  refine(
-    items: readonly { readonly question: string; readonly draft: Solution }[],
-  ): Promise<Generated[]> {
-    return this.greedy(items.map(({ question, draft }) => ({ role: 'global', question, draft })));
+  /** Greedy unless there is a temperature. */
+  refine(items: readonly RefinerItem[], temperature?: number): Promise<Generated[]> {
+    return this.one(
+      items.map(({ question, draft }) => ({ role: 'global', question, draft })),
+      temperature,
+      items.map(({ seed }) => seed),
+    );
   }
 }
 
 /** Rewrites a draft from a marked line on. */
 export class LocalRefiner extends Writer {
-  /** `location` is the first wrong line E, 1-based; the draft before it is kept. */
+  /** `location` is the first wrong line E, 1-based; the draft before it is kept. Greedy unless there is a temperature. */
   async refine(
-    items: readonly {
-      readonly question: string;
-      readonly draft: Solution;
-      readonly location: number;
-    }[],
+    items: readonly (RefinerItem & { readonly location: number })[],
+    temperature?: number,
   ): Promise<Generated[]> {
-    const continuations = await this.greedy(
+    const continuations = await this.one(
       items.map(({ question, draft, location }) => ({ role: 'local', question, draft, location })),
+      temperature,
+      items.map(({ seed }) => seed),
     );
     return continuations.map((continuation, i) => {
       const { draft, location } = items[i]!;

@@ -235,6 +235,12 @@ describe('a wrong value', () => {
       'evaluation: { samples: 2',
       ':33: evaluation.samples: expected at least 3, found 2',
     ],
+    [
+      'no round, not even the first',
+      'evaluation: { samples: 8',
+      'evaluation: { rounds: 0, samples: 8',
+      ':33: evaluation.rounds: expected at least 1, found 0',
+    ],
   ]);
 });
 

@@ -113,6 +113,8 @@ const recipe = z.strictObject({
   evaluation: z.strictObject({
     samples: z.int().min(3),
     temperature,
+    /** Most rounds of refinement; the first is `rerank`, which is always measured. */
+    rounds: count.default(1),
     /** Most test problems, the first of them; all if left out. */
     problems: count.optional(),
   }),

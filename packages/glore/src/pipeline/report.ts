@@ -1,15 +1,21 @@
 /** The last stage: `report.json` and the table, from the records of the evaluation. */
-
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import {
+  accuracyCurve,
+  type Curve,
   type EvaluationReport,
   evaluate,
+  fitBudgets,
   fitGate,
   type ProblemAttempts,
   type ProblemRefinements,
+  type ProblemRounds,
+  pathsOf,
   renderChart,
+  renderCurve,
   type Speeds,
   type Thresholds,
 } from '../evaluate/index.js';
@@ -19,6 +25,8 @@ import type { LabelSummary } from './stages/index.js';
 
 /** `report.json`, a stable interface. */
 export interface Report extends EvaluationReport {
+  /** Accuracy against generated tokens. */
+  readonly curve: Curve;
   readonly problems: number;
   readonly seeds: readonly number[];
   readonly seconds: number;
@@ -38,6 +46,30 @@ export interface Report extends EvaluationReport {
   };
 }
 
+/** The records of a run's last stage, of dev and test. */
+async function recordsIn(folder: string) {
+  const at = (name: string) => join(folder, 'evaluation', name);
+  const records = async (split: string) => ({
+    attempts: await readJsonl<ProblemAttempts>(at(`${split}.attempts.jsonl`)),
+    refined: await readJsonl<ProblemRefinements>(at(`${split}.refinements.jsonl`)),
+    // There are none beyond the first round unless the recipe asks for more.
+    rounds: existsSync(at(`${split}.rounds.jsonl`))
+      ? await readJsonl<ProblemRounds>(at(`${split}.rounds.jsonl`))
+      : [],
+  });
+  return {
+    dev: await records('dev'),
+    test: await records('test'),
+    thresholds: await readJson<Thresholds>(at('thresholds.json')),
+    speeds: await readJson<Speeds>(at('speeds.json')),
+  };
+}
+
+type Records = Awaited<ReturnType<typeof recordsIn>>;
+
+const evaluated = ({ dev, test, thresholds, speeds }: Records): EvaluationReport =>
+  evaluate(test.attempts, test.refined, thresholds, fitGate(dev.attempts, dev.refined), speeds);
+
 /**
  * Evaluates the records of a run's last stage.
  * @param problems most test problems, the first of them
@@ -46,31 +78,27 @@ export async function evaluationIn(
   folder: string,
   problems?: number,
 ): Promise<EvaluationReport & { readonly problems: number }> {
-  const at = (name: string) => join(folder, 'evaluation', name);
-  const both = <T>(kind: string) =>
-    Promise.all(
-      ['dev', 'test'].map((split) => readJsonl<T>(at(`${split}.${kind}.jsonl`))),
-    ) as Promise<[T[], T[]]>;
-  const [devAttempts, testAttempts] = await both<ProblemAttempts>('attempts');
-  const [devRefined, testRefined] = await both<ProblemRefinements>('refinements');
-  const thresholds = await readJson<Thresholds>(at('thresholds.json'));
-  const attempts = testAttempts.slice(0, problems);
-  const evaluation = evaluate(
-    attempts,
-    testRefined.slice(0, problems),
-    thresholds,
-    fitGate(devAttempts, devRefined),
-    await readJson<Speeds>(at('speeds.json')),
-  );
-  return { ...evaluation, problems: attempts.length };
+  const { test, ...records } = await recordsIn(folder);
+  const [attempts, refined] = [test.attempts.slice(0, problems), test.refined.slice(0, problems)];
+  return {
+    ...evaluated({ ...records, test: { ...test, attempts, refined } }),
+    problems: attempts.length,
+  };
 }
 
 /** Computes the report of finished stages and writes it to the run folder. */
 export async function writeReport(run: Run, stages: readonly StageRecord[]): Promise<Report> {
-  const evaluation = await evaluationIn(run.folder);
+  const records = await recordsIn(run.folder);
+  const { dev, test } = records;
   const labels = await readJson<LabelSummary>(pathIn(run, 'labels', 'summary.json'));
   const report: Report = {
-    ...evaluation,
+    ...evaluated(records),
+    curve: accuracyCurve(
+      test.attempts,
+      pathsOf(test.attempts, test.refined, test.rounds),
+      fitBudgets(dev.attempts, pathsOf(dev.attempts, dev.refined, dev.rounds)),
+    ),
+    problems: test.attempts.length,
     labels: {
       ...labels,
       generatedTokens: stages.find(({ name }) => name === 'rollouts')?.generatedTokens ?? 0,
@@ -91,6 +119,7 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
     },
   };
   await writeFile(join(run.folder, 'report.svg'), renderChart(report));
+  await writeFile(join(run.folder, 'curve.svg'), renderCurve(report));
   await writeJson(join(run.folder, 'report.json'), report);
   return report;
 }

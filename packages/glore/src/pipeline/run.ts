@@ -200,7 +200,8 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
 
 /** The report is of the models that were there before. */
 async function forgetReport(folder: string): Promise<void> {
-  for (const name of ['report.json', 'report.svg']) await rm(join(folder, name), { force: true });
+  for (const name of ['report.json', 'report.svg', 'curve.svg'])
+    await rm(join(folder, name), { force: true });
 }
 
 /** A stage taken over from another run; undefined where it has to be done. @throws GloreError `stage-missing` */

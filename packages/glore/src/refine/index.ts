@@ -9,4 +9,5 @@ export {
   refine,
   type Source,
 } from './refine.js';
+export { chosen, type RoundsOptions, refineInRounds } from './rounds.js';
 export { firstErrorOf } from './where.js';

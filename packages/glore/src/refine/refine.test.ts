@@ -14,6 +14,7 @@ import {
 } from '../model/index.js';
 import { difficulty, generateProblems } from '../problem/index.js';
 import { type Decision, finalScore, type RefineOptions, refine } from './refine.js';
+import { chosen, refineInRounds } from './rounds.js';
 import { firstErrorOf } from './where.js';
 
 const problems = generateProblems({
@@ -89,7 +90,6 @@ const rerank = (more: Partial<RefineOptions> = {}): RefineOptions => ({
   ...more,
 });
 const textOf = ({ steps, answer }: Solution): Solution => ({ steps, answer });
-const chosen = ({ candidates, choice }: Decision) => candidates[choice]!;
 const sources = ({ candidates }: Decision) => candidates.map(({ source }) => source);
 
 describe('rerank', () => {
@@ -221,6 +221,93 @@ describe('gate', () => {
       .flatMap(({ candidates }) => candidates.slice(1))
       .reduce((sum, { tokens }) => sum + tokens, 0);
     expect(spent.global.meter.generated + spent.local.meter.generated).toBe(generated);
+    expect(spent.student.meter.generated).toBe(0);
+  });
+});
+
+describe('rounds', () => {
+  const heat = 1.5;
+  const seed = (index: number, round: number) => 100 * index + round;
+  const inRounds = (more: { readonly tau?: number; readonly rounds?: number } = {}) =>
+    refineInRounds(questions, models(), {
+      rounds: 3,
+      threshold,
+      tau: 1.01,
+      temperature: heat,
+      seed,
+      ...more,
+    });
+
+  it('begin with rerank, and refine the best again, sampled', async () => {
+    const traces = await inRounds();
+    const first = await refine(questions, models(), rerank());
+    expect(traces.map(([decision]) => decision)).toEqual(first);
+    const { global, local } = models();
+    for (const [i, trace] of traces.entries()) {
+      expect(trace).toHaveLength(3);
+      for (const [k, { values: lines, location, candidates }] of trace.entries()) {
+        if (k === 0) continue;
+        const [best, anew, onward] = candidates;
+        const before = chosen(trace[k - 1]!);
+        expect(best).toEqual({
+          source: 'draft',
+          solution: before.solution,
+          score: expect.closeTo(before.score, 5),
+          tokens: 0,
+        });
+        const item = { question: questions[i]!, draft: before.solution, seed: seed(i, k + 1) };
+        const [sampled] = await global.refine([item], heat);
+        expect({ ...anew!.solution, tokens: anew!.tokens }).toEqual(sampled);
+        expect(location).toBe(firstErrorOf(lines, threshold));
+        expect(candidates).toHaveLength(location < 0 ? 2 : 3);
+        if (!onward) continue;
+        const [continued] = await local.refine([{ ...item, location }], heat);
+        expect({ ...onward.solution, tokens: onward.tokens }).toEqual(continued);
+      }
+      const scores = trace.map((decision) => chosen(decision).score);
+      for (const [k, score] of scores.slice(1).entries())
+        expect(score).toBeGreaterThan(scores[k]! - 1e-5);
+    }
+  });
+
+  it('stop as soon as the ORM is content, on the way that they would have gone', async () => {
+    const all = await inRounds();
+    const scoresAt = all.map(([, second]) => chosen(second!).score);
+    const tau = middle(scoresAt);
+    const some = await inRounds({ tau });
+    for (const [i, trace] of some.entries()) {
+      const bests = [scores[i]!, ...all[i]!.map((decision) => chosen(decision).score)];
+      const rounds = bests.findIndex((score) => score >= tau);
+      expect(trace).toHaveLength(Math.max(1, rounds < 0 ? 3 : Math.min(3, rounds)));
+      if (rounds === 0) expect(sources(trace[0]!)).toEqual(['draft']);
+      else {
+        expect(
+          trace.map((decision) => decision.candidates.map(({ solution }) => solution)),
+        ).toEqual(
+          all[i]!.slice(0, trace.length).map((decision) =>
+            decision.candidates.map(({ solution }) => solution),
+          ),
+        );
+      }
+    }
+    expect(new Set(some.map(({ length }) => length)).size).toBeGreaterThan(1);
+    const spent = models();
+    await refineInRounds(questions, spent, {
+      rounds: 3,
+      threshold,
+      tau: 0,
+      temperature: heat,
+      seed,
+    });
+    expect(spent.global.meter.generated + spent.local.meter.generated).toBe(0);
+  });
+
+  it('go on from a first round that is known', async () => {
+    const known = await refine(questions, models(), rerank(), drafts);
+    const spent = models();
+    const options = { rounds: 2, threshold, tau: 1.01, temperature: heat, seed };
+    const traces = await refineInRounds(questions, spent, options, known);
+    expect(traces).toEqual(await inRounds({ rounds: 2 }));
     expect(spent.student.meter.generated).toBe(0);
   });
 });

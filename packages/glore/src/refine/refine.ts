@@ -33,6 +33,8 @@ export interface RefineOptions {
   readonly threshold: number;
   /** `gate`: a draft that the ORM values at least this much is kept as it is. */
   readonly tau: number;
+  /** Samples the refinements, with a seed for each question; greedy ones if left out. */
+  readonly sampling?: { readonly temperature: number; readonly seeds: readonly number[] };
   /** Told of each question's way as soon as it is known. */
   readonly observe?: (event: RefineEvent) => void;
 }
@@ -74,7 +76,13 @@ export async function refine(
   drafts?: readonly Generated[],
 ): Promise<Decision[]> {
   const started = drafts ?? (await models.student.draft(questions));
-  const items = questions.map((question, i) => ({ question, draft: started[i]!, index: i }));
+  const { temperature, seeds } = options.sampling ?? { temperature: 0, seeds: [] };
+  const items = questions.map((question, i) => ({
+    question,
+    draft: started[i]!,
+    index: i,
+    seed: seeds[i] ?? 0,
+  }));
   const observe = options.observe ?? (() => {});
 
   // When
@@ -93,7 +101,7 @@ export async function refine(
   const global = await candidates(
     'global',
     refined,
-    await models.global.refine(refined),
+    await models.global.refine(refined, temperature),
     models.orm,
     observe,
   );
@@ -101,7 +109,7 @@ export async function refine(
   const local = await candidates(
     'local',
     marked,
-    await models.local.refine(marked),
+    await models.local.refine(marked, temperature),
     models.orm,
     observe,
   );

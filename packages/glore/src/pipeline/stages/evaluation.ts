@@ -4,8 +4,10 @@ import type { Codec } from '../../codec/index.js';
 import {
   attempt,
   fitThresholds,
+  laterRounds,
   type ProblemAttempts,
   type ProblemRefinements,
+  type ProblemRounds,
   refinements,
   type Speeds,
 } from '../../evaluate/index.js';
@@ -93,7 +95,7 @@ export const candidates: Work = async (run, context) => {
 /** Attempts and refinements of dev and test; thresholds come from dev alone. */
 export const evaluation: Work = async (run, context) => {
   const { recipe, codec } = run;
-  const { samples, temperature } = recipe.evaluation;
+  const { samples, temperature, rounds } = recipe.evaluation;
   const opened = await Promise.all(
     (['dev', 'test'] as const).map((split) => readProblems(run, split)),
   );
@@ -116,7 +118,8 @@ export const evaluation: Work = async (run, context) => {
     });
   const evaluated = async (models: Record<RoleName, RoleModel>) => {
     const named = inRoles(run, models);
-    context.progress.total(2 * (dev.length + test.length), 'problems');
+    const passes = rounds > 1 ? 3 : 2;
+    context.progress.total(passes * (dev.length + test.length), 'problems');
     const attempts = (split: string, list: readonly Problem[]) =>
       collectUnits(`${split}.attempts`, list, (unit) =>
         attempt(named, unit, { samples, temperature, seed: `${recipe.seed}/${split}` }),
@@ -139,9 +142,32 @@ export const evaluation: Work = async (run, context) => {
         ),
       );
     };
+    const inRounds = async (
+      split: string,
+      list: readonly Problem[],
+      made: readonly ProblemRefinements[],
+    ) => {
+      if (rounds === 1) return [];
+      const byProblem = new Map(made.map((item) => [item.problem, item]));
+      return collectUnits(`${split}.rounds`, list, (unit) =>
+        laterRounds(
+          named,
+          unit,
+          unit.map(({ id }) => byProblem.get(id)!),
+          {
+            rounds,
+            threshold: thresholds.locate.sorm,
+            temperature,
+            seed: `${recipe.seed}/${split}`,
+          },
+        ),
+      );
+    };
     const devRefined = await refined('dev', dev, devAttempts);
+    const devRounds = await inRounds('dev', dev, devRefined);
     const testAttempts = await attempts('test', test);
     const testRefined = await refined('test', test, testAttempts);
+    const testRounds = await inRounds('test', test, testRefined);
     await writeJson(
       join(context.folder, 'speeds.json'),
       await measureSpeeds(named, test.slice(0, PROBLEMS_PER_UNIT), recipe.workers),
@@ -151,6 +177,7 @@ export const evaluation: Work = async (run, context) => {
       [...dev, ...test],
       [...devAttempts, ...testAttempts],
       [...devRefined, ...testRefined],
+      [...devRounds, ...testRounds],
     );
   };
   return withModels(run, roles, evaluated, waitingIn(context));
@@ -162,7 +189,9 @@ function evaluationTokens(
   list: readonly Problem[],
   attempts: readonly ProblemAttempts[],
   refined: readonly ProblemRefinements[],
+  later: readonly ProblemRounds[],
 ): Tokens {
+  const decisions = later.map(({ rounds }) => rounds.map(({ decision }) => decision));
   const generatedTokens =
     total(attempts.flatMap(({ draft, samples }) => [draft, ...samples])) +
     total(
@@ -172,23 +201,23 @@ function evaluationTokens(
         localOrm,
         ...(localTruth ? [localTruth] : []),
       ]),
-    );
+    ) +
+    total(decisions.flat(2).flatMap(({ candidates: all }) => all));
   const length = (
     question: string,
     { steps, answer }: { steps: readonly string[]; answer?: string | null | undefined },
   ) => codec.tagged(question, { steps, answer: answer ?? undefined }).tokens.length;
   const scoredTokens = list.reduce((sum, { question }, i) => {
     const { draft, samples } = attempts[i]!;
-    // Attempts are read by both critics; of a decision the draft by both, the refinements by the ORM.
     const read = [draft, ...samples].reduce(
       (tokens, attempt) => tokens + 2 * length(question, attempt),
       0,
     );
-    const decided = refined[i]!.decision.candidates.reduce(
-      (tokens, { solution }) => tokens + length(question, solution),
-      0,
-    );
-    return sum + read + decided + length(question, draft);
+    // Attempts are read by both critics; of a decision the draft by both, the refinements by the ORM.
+    const decided = [refined[i]!.decision, ...(decisions[i] ?? [])]
+      .flatMap(({ candidates: [first, ...rest] }) => [first!, first!, ...rest])
+      .reduce((tokens, { solution }) => tokens + length(question, solution), 0);
+    return sum + read + decided;
   }, 0);
   return { generatedTokens, scoredTokens };
 }

@@ -1,0 +1,55 @@
+/**
+ * Rounds of refinement (ours): what was chosen is refined again, until the ORM is content or the rounds are over.
+ *
+ *   round 1      draft, and its greedy refinements: `refine`, as in the paper
+ *   round r      the best so far is the draft; its refinements are sampled, so that the same draft gives new ones
+ *   when         the best so far is kept, and its question is done, as soon as the ORM values it at least `tau`
+ *
+ * Every round chooses among the best so far and what is new, so its choice is the best of all candidates up to then.
+ */
+import { type Candidate, type Decision, type Models, refine } from './refine.js';
+
+export interface RoundsOptions {
+  /** Most rounds. */
+  readonly rounds: number;
+  /** A line is wrong where the SORM's value is below this. */
+  readonly threshold: number;
+  /** A question is done when the ORM values its best at least this much; above 1 it gets all rounds. */
+  readonly tau: number;
+  /** Of refinements from the second round on. */
+  readonly temperature: number;
+  /** A seed for each question and round, which is counted from 1. */
+  readonly seed: (index: number, round: number) => number;
+}
+
+export const chosen = ({ candidates, choice }: Decision): Candidate => candidates[choice]!;
+
+/**
+ * The rounds of each question: a decision for each, whose first candidate is the best of the rounds before. The first
+ * round is `first` or worked out, and has the draft alone if that is good enough.
+ */
+export async function refineInRounds(
+  questions: readonly string[],
+  models: Models,
+  { rounds, threshold, tau, temperature, seed }: RoundsOptions,
+  first?: readonly Decision[],
+): Promise<Decision[][]> {
+  const gate = { mode: 'gate', threshold, tau } as const;
+  const traces = (first ?? (await refine(questions, models, gate))).map((decision) => [decision]);
+  for (let round = 2; round <= rounds; round++) {
+    const open = traces
+      .map((trace, index) => ({ trace, index, best: chosen(trace.at(-1)!) }))
+      .filter(({ best }) => best.score < tau);
+    const decisions = await refine(
+      open.map(({ index }) => questions[index]!),
+      models,
+      { ...gate, sampling: { temperature, seeds: open.map(({ index }) => seed(index, round)) } },
+      // Its tokens are counted where it was made.
+      open.map(({ best }) => ({ ...best.solution, tokens: 0 })),
+    );
+    open.forEach(({ trace }, i) => {
+      trace.push(decisions[i]!);
+    });
+  }
+  return traces;
+}
