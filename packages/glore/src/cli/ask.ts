@@ -6,12 +6,19 @@ import type { Solution } from '../codec/index.js';
 import { GloreError } from '../error.js';
 import { renderTable } from '../evaluate/index.js';
 import { inRoles, readRun, roles, withModels } from '../pipeline/index.js';
-import { type Decision, type RefineOptions, refine, refineInRounds } from '../refine/index.js';
+import {
+  type Choice,
+  type Decision,
+  type RefineOptions,
+  refine,
+  refineInRounds,
+} from '../refine/index.js';
 import { seedOf } from '../rollout/index.js';
 
 interface Options {
   readonly run: string;
   readonly mode: RefineOptions['mode'];
+  readonly choice: Choice;
   readonly threshold?: number;
   readonly tau?: number;
   readonly rounds: number;
@@ -28,6 +35,11 @@ export function askCommand(): Command {
       new Option('--mode <mode>', 'refine every draft, or only what the ORM doubts')
         .choices(['rerank', 'gate'])
         .default('rerank'),
+    )
+    .addOption(
+      new Option('--choice <who>', 'who chooses: the ORM alone, or both critics')
+        .choices(['orm', 'both'])
+        .default('orm'),
     )
     .option(
       '--threshold <x>',
@@ -51,6 +63,7 @@ export function askCommand(): Command {
       const { gate, locate } = report.thresholds;
       const settings: RefineOptions = {
         mode: options.mode,
+        choice: options.choice,
         threshold: options.threshold ?? locate.sorm,
         tau: options.tau ?? gate,
       };
@@ -60,6 +73,7 @@ export function askCommand(): Command {
       const [decisions] = await withModels(alone, roles, async (models) => {
         const inTheirRoles = inRoles(alone, models);
         const further = {
+          choice: options.choice,
           rounds: options.rounds,
           threshold: settings.threshold,
           // With the gate, what the ORM values enough is not refined again either.
@@ -87,6 +101,7 @@ Examples:
   glore ask "Mia has 37 stamps. She buys 15 more. How many stamps does she have?"
   glore ask "..." --run runs/tiny --mode gate --tau 0.9
   glore ask "..." --mode gate --rounds 4
+  glore ask "..." --choice both
   echo "..." | glore ask - --json`;
 
 async function readQuestion(argument: string): Promise<string> {
@@ -129,16 +144,18 @@ export function renderDecision(decision: Decision, settings: RefineOptions): str
     const from = source === 'local' ? `, from line ${location} on` : '';
     parts.push(`${source}${from}\n${numbered(solution).join('\n')}`);
   }
+  const both = candidates.some(({ least }) => least !== undefined);
   parts.push(
     renderTable(
-      ['candidate', 'ORM', 'tokens', 'answer'],
-      candidates.map(({ source, score, tokens, solution }, i) => [
+      ['candidate', 'ORM', ...(both ? ['least SORM'] : []), 'tokens', 'answer'],
+      candidates.map(({ source, score, least = 1, tokens, solution }, i) => [
         source,
         fixed(score),
+        ...(both ? [fixed(least)] : []),
         String(tokens),
         (solution.answer ?? 'none') + (i === choice ? '  <- chosen' : ''),
       ]),
-      { align: ['left', 'right', 'right', 'left'] },
+      { align: ['left', 'right', ...(both ? ['right' as const] : []), 'right', 'left'] },
     ),
   );
   return parts.join('\n\n');

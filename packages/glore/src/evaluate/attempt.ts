@@ -11,6 +11,7 @@ import {
   refineInRounds,
 } from '../refine/index.js';
 import { isRight, seedOf } from '../rollout/index.js';
+import { bestOf } from './vote.js';
 
 /** A solution of the student's with the critics' values and the truth of each line. */
 export interface Attempt {
@@ -41,7 +42,7 @@ export interface Outcome {
 
 export interface ProblemRefinements {
   readonly problem: string;
-  /** The trace of `rerank`; the gate's choice follows from it. */
+  /** The trace of `rerank`; the gate's choice and that of both critics follow from it. */
   readonly decision: Decision;
   readonly global: Outcome;
   /** With the first error of the SORM, of the ORM, and the true one (null where it is not known). */
@@ -153,12 +154,17 @@ export async function refinements(
     answer: answer ?? undefined,
     tokens,
   }));
-  const decisions = await refine(
+  const judged = await refine(
     problems.map(({ question }) => question),
     models,
-    { mode: 'rerank', threshold: thresholds.sorm, tau: 1 },
+    { mode: 'rerank', choice: 'both', threshold: thresholds.sorm, tau: 1 },
     drafts,
   );
+  // Valued by both critics, but chosen by the ORM, as in the paper; what both would choose follows from the values.
+  const decisions = judged.map((decision) => ({
+    ...decision,
+    choice: bestOf(decision.candidates.map(({ score }) => score)),
+  }));
   const localAt = async (places: readonly number[]): Promise<Outcome[]> => {
     const marked = problems
       .map(({ question }, i) => ({ question, draft: drafts[i]!, location: places[i]!, index: i }))

@@ -102,12 +102,14 @@ describe('renderChart', () => {
       'bo3',
       'majority@8',
       'best-of-8',
+      'both-of-8',
       'global',
       'local',
       'rerank-global',
       'rerank-local',
       'rerank',
       'gate',
+      'rerank-both',
       'oracle',
     ]);
     const heights = [...rows.values()].map(({ y }) => y);

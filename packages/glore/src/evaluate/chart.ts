@@ -33,6 +33,8 @@ const meanings: Readonly<Record<string, string>> = {
   'rerank-local': 'the ORM chooses of draft and local',
   rerank: 'the ORM chooses of draft, global, local',
   gate: 'rerank, but only if ORM(draft) < tau',
+  'rerank-both': 'both critics choose of draft, global, local',
+  'both-of-': 'both critics choose of N samples',
   oracle: 'draft, global or local is right',
   'oracle-bo3': 'one of 3 samples is right',
   'oracle@': 'one of N samples is right',
@@ -41,9 +43,9 @@ const meanings: Readonly<Record<string, string>> = {
 /** The rows drawn, in groups from top to bottom. */
 const groups = [
   ['draft', 'sample'],
-  ['bo3', 'majority@', 'best-of-'],
+  ['bo3', 'majority@', 'best-of-', 'both-of-'],
   ['global', 'local'],
-  ['rerank-global', 'rerank-local', 'rerank', 'gate'],
+  ['rerank-global', 'rerank-local', 'rerank', 'gate', 'rerank-both'],
   ['oracle'],
 ];
 

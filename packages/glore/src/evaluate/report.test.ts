@@ -33,7 +33,7 @@ const solution = (
     truth,
   };
 };
-type Try = [right: boolean, score: number, tokens: number, text?: string];
+type Try = [right: boolean, score: number, tokens: number, text?: string, least?: number];
 
 function refined(
   problem: string,
@@ -42,10 +42,11 @@ function refined(
 ): ProblemRefinements {
   const entries = Object.entries(tries) as [Source, Try][];
   const candidates = entries.map(
-    ([source, [, score, tokens, text = source]]): Candidate => ({
+    ([source, [, score, tokens, text = source, least = 0.7]]): Candidate => ({
       source,
       solution: { steps: [text], answer: undefined },
       score,
+      least,
       tokens,
     }),
   );
@@ -130,7 +131,12 @@ const refinements: ProblemRefinements[] = [
   ),
   refined(
     'p4',
-    { draft: [true, 0.2, 40], global: [false, 0.6, 18], local: [true, 0.1, 4, 'draft'] },
+    // The SORM doubts what the ORM likes best.
+    {
+      draft: [true, 0.2, 40, 'draft', 0.9],
+      global: [false, 0.6, 18, 'global', 0.01],
+      local: [true, 0.1, 4, 'draft', 0.9],
+    },
     { localOrm: done(true, 0), localTruth: done(true, 0) },
   ),
 ];
@@ -164,6 +170,8 @@ describe('evaluate', () => {
       ['rerank', 0.75, 44.5],
       // Refined are p2 and p4 alone: 10, 40, 30 and 62 tokens.
       ['gate', 0.5, 35.5],
+      ['rerank-both', 1, 44.5],
+      ['both-of-4', 0.75, 10],
       ['oracle', 1, 44.5],
       ['oracle-bo3', 0.75, 6],
       ['oracle@4', 1, 10],
@@ -214,13 +222,15 @@ describe('evaluate', () => {
     const none = evaluate(perfect, refinements, half, 0.5, speeds);
     expect(none.headroomRealised).toBeUndefined();
     expect(none.headroom.map(({ name }) => name)).toEqual(['bo3', 'best-of-4']);
-    // Gains over draft or first sample, of what is possible: 0 of 1, 1 of 1, 1 of 2, 0 of 2, 0 of 1, 1 of 2 problems.
+    // Gains over draft or first sample, of what is possible: 0 of 1, 1 of 1, 1 of 2, 0 of 2, 2 of 2,
+    // 0 of 1, 1 of 2 problems.
     const realised = report.headroom.map(({ name, realised: share }) => [name, share]);
     expect(realised).toEqual([
       ['rerank-global', 0],
       ['rerank-local', 1],
       ['rerank', 0.5],
       ['gate', 0],
+      ['rerank-both', 1],
       ['bo3', 0],
       ['best-of-4', 0.5],
     ]);

@@ -1,6 +1,6 @@
 /** The report of a run: `report.json`, computed from the attempts and refinements of the test problems alone. */
 import type { Solution } from '../codec/index.js';
-import { firstErrorOf } from '../refine/index.js';
+import { type Choice, firstErrorOf, leastOf, worth } from '../refine/index.js';
 import {
   type Attempt,
   type Critic,
@@ -139,13 +139,15 @@ export function evaluate(
     ),
   });
   const byOrm = (group: readonly Attempt[]) => bestOf(group.map(scoreOf));
+  const byBoth = (group: readonly Attempt[]) =>
+    bestOf(group.map((item) => worth({ score: scoreOf(item), least: leastOf(item.sorm) }, 'both')));
   const byVote = (group: readonly Attempt[]) =>
     majority(
       group.map(({ answer }) => answer ?? undefined),
       answerKey,
     );
   /** Reranking among some of the candidates. */
-  const rerank = (...sources: string[]): Strategy => ({
+  const rerankBy = (choice: Choice, ...sources: string[]): Strategy => ({
     right: each((record, problem) => {
       const candidates = record.decision.candidates.filter(({ source }) =>
         sources.includes(source),
@@ -153,12 +155,17 @@ export function evaluate(
       return rightOf(
         record,
         problem,
-        candidates[bestOf(candidates.map(({ score }) => score))]!.source,
+        candidates[bestOf(candidates.map((item) => worth(item, choice)))]!.source,
       );
     }),
     tokens: each((record) => tokensOf(record, sources)),
-    scored: each((record) => tokensOf(record, sources) + tokensOf(record, ['draft'])),
+    // The draft is read by both critics, the refinements by those who choose.
+    scored: each(
+      (record) =>
+        tokensOf(record, ['draft']) + tokensOf(record, sources) * (choice === 'both' ? 2 : 1),
+    ),
   });
+  const rerank = (...sources: string[]) => rerankBy('orm', ...sources);
   const refiner = (
     pick: (record: ProblemRefinements) => { right: boolean; tokens: number } | null,
   ): Strategy => ({
@@ -182,9 +189,17 @@ export function evaluate(
     ...among(count, () => 0, false),
     right: samples(count).map((group) => group.some(({ right }) => right)),
   });
+  const twice = (strategy: Strategy): Strategy => ({
+    ...strategy,
+    scored: strategy.scored.map((tokens) => 2 * tokens),
+  });
   const most = Math.min(8, ...attempts.map((problem) => problem.samples.length));
 
-  const [bestOfMost, majorityOfMost] = [`best-of-${most}`, `majority@${most}`];
+  const [bestOfMost, majorityOfMost, bothOfMost] = [
+    `best-of-${most}`,
+    `majority@${most}`,
+    `both-of-${most}`,
+  ];
   const strategies: [string, Strategy][] = [
     ['draft', single(({ draft }) => draft)],
     ['sample', single((problem) => problem.samples[0]!)],
@@ -201,6 +216,8 @@ export function evaluate(
     ['rerank-local', rerank('draft', 'local')],
     ['rerank', all],
     ['gate', gate],
+    ['rerank-both', rerankBy('both', 'draft', 'global', 'local')],
+    [bothOfMost, twice(among(most, byBoth, true))],
     ['oracle', oracle],
     ['oracle-bo3', anyOf(3)],
     [`oracle@${most}`, anyOf(most)],
@@ -261,6 +278,8 @@ export function evaluate(
       compare('rerank', bestOfMost),
       compare('rerank', majorityOfMost),
       compare('gate', 'draft'),
+      compare('rerank-both', 'rerank'),
+      compare('rerank-both', bothOfMost),
       compare(bestOfMost, 'sample'),
       compare(bestOfMost, 'draft'),
       compare('local', 'local-orm'),
@@ -297,6 +316,7 @@ export function evaluate(
       ...realised('rerank-local', 'draft', either(localRight)),
       ...realised('rerank', 'draft', oracle.right),
       ...realised('gate', 'draft', oracle.right),
+      ...realised('rerank-both', 'draft', oracle.right),
       ...realised('bo3', 'sample', anyOf(3).right),
       ...realised(bestOfMost, 'sample', anyOf(most).right),
     ],

@@ -13,7 +13,7 @@ import {
   Student,
 } from '../model/index.js';
 import { difficulty, generateProblems } from '../problem/index.js';
-import { type Decision, finalScore, type RefineOptions, refine } from './refine.js';
+import { type Decision, finalScore, type RefineOptions, refine, worth } from './refine.js';
 import { chosen, refineInRounds } from './rounds.js';
 import { firstErrorOf } from './where.js';
 
@@ -177,6 +177,43 @@ describe('rerank', () => {
       expect(chosen(alone!).solution).toEqual(chosen(together[i]!).solution);
     }
     expect(await refine([], models(), rerank())).toEqual([]);
+  });
+});
+
+describe('the choice of both critics', () => {
+  it('values each candidate by its least line too, and takes the best by the odds of both', async () => {
+    const alone = await refine(questions, models(), { mode: 'rerank', threshold, tau: 0 }, drafts);
+    const both = await refine(
+      questions,
+      models(),
+      { mode: 'rerank', choice: 'both', threshold, tau: 0 },
+      drafts,
+    );
+    for (const [i, { candidates, choice }] of both.entries()) {
+      expect(candidates.map(({ score }) => score)).toEqual(
+        alone[i]!.candidates.map(({ score }) => score),
+      );
+      const lines = await models().sorm.values(
+        candidates.map(({ solution }) => ({ question: questions[i]!, solution })),
+      );
+      candidates.forEach(({ least }, k) => {
+        expect(least).toBeCloseTo(Math.min(1, ...lines[k]!), 5);
+      });
+      const odds = candidates.map(
+        ({ score, least }) => (score / (1 - score)) * (least! / (1 - least!)),
+      );
+      expect(odds[choice]).toBe(Math.max(...odds));
+      expect(alone[i]!.candidates.every(({ least }) => least === undefined)).toBe(true);
+    }
+  });
+
+  it('orders as the ORM does where the SORM sees no difference, and is finite at the ends', () => {
+    const worths = [0, 0.2, 0.7, 1].map((score) => worth({ score, least: 0.5 }, 'both'));
+    expect(worths).toEqual(worths.toSorted((a, b) => a - b));
+    expect(worths.every(Number.isFinite)).toBe(true);
+    expect(worth({ score: 0.9, least: 0.1 }, 'both')).toBeLessThan(
+      worth({ score: 0.6, least: 0.6 }, 'both'),
+    );
   });
 });
 

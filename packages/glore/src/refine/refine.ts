@@ -6,7 +6,8 @@
  *   where  E                   the first line of the draft that the SORM values below its threshold
  *   how    global              a new solution from question and draft
  *          local               the draft up to E, and a continuation from there
- *   rerank                     the candidate that the ORM values highest; the draft where candidates are equal
+ *   rerank                     the candidate that the ORM values highest; the draft where candidates are equal. With the
+ *                              choice `both` (ours) the SORM's least value of its lines counts as much
  */
 import type { Solution } from '../codec/index.js';
 import type {
@@ -31,6 +32,8 @@ export interface RefineOptions {
   readonly mode: 'rerank' | 'gate';
   /** A line is wrong where the SORM's value is below this. */
   readonly threshold: number;
+  /** Who chooses: the ORM alone, as in the paper and if left out, or both critics. */
+  readonly choice?: Choice;
   /** `gate`: a draft that the ORM values at least this much is kept as it is. */
   readonly tau: number;
   /** Samples the refinements, with a seed for each question; greedy ones if left out. */
@@ -47,12 +50,15 @@ export type RefineEvent = { readonly index: number } & (
 );
 
 export type Source = 'draft' | 'global' | 'local';
+export type Choice = 'orm' | 'both';
 
 export interface Candidate {
   readonly source: Source;
   readonly solution: Solution;
   /** The ORM's value at the last line. */
   readonly score: number;
+  /** The SORM's least value of its lines; there if it takes part in the choice. */
+  readonly least?: number;
   /** Tokens generated for it. */
   readonly tokens: number;
 }
@@ -84,6 +90,7 @@ export async function refine(
     seed: seeds[i] ?? 0,
   }));
   const observe = options.observe ?? (() => {});
+  const second = options.choice === 'both' ? models.sorm : undefined;
 
   // When
   const kept = await candidates('draft', items, started, models.orm, observe);
@@ -104,6 +111,7 @@ export async function refine(
     await models.global.refine(refined, temperature),
     models.orm,
     observe,
+    second,
   );
   const marked = located.filter(({ location }) => location > 0);
   const local = await candidates(
@@ -112,6 +120,7 @@ export async function refine(
     await models.local.refine(marked, temperature),
     models.orm,
     observe,
+    second,
   );
 
   // Rerank
@@ -121,11 +130,12 @@ export async function refine(
     located.map(({ index, values, location }) => [index, { values, location }]),
   );
   return items.map((_, i) => {
-    const all = [kept[i]!, globalOf.get(i), localOf.get(i)].filter(
+    const { values, location } = whereOf.get(i) ?? { values: [], location: -1 };
+    const draft = second && values.length > 0 ? { ...kept[i]!, least: leastOf(values) } : kept[i]!;
+    const all = [draft, globalOf.get(i), localOf.get(i)].filter(
       (candidate) => candidate !== undefined,
     );
-    const { values, location } = whereOf.get(i) ?? { values: [], location: -1 };
-    const choice = best(all.map(({ score }) => score));
+    const choice = best(all.map((candidate) => worth(candidate, options.choice)));
     observe({ stage: 'choice', index: i, choice });
     return { values, location, candidates: all, choice };
   });
@@ -147,24 +157,46 @@ export async function locate<T extends { readonly question: string; readonly dra
   }));
 }
 
-/** Solutions as candidates, with the ORM's value of each. */
+/** Solutions as candidates, with the ORM's value of each and, if the SORM takes part in the choice, its own. */
 async function candidates(
   source: Source,
   items: readonly { readonly question: string; readonly index: number }[],
   solutions: readonly Generated[],
   orm: RewardModel,
   observe: (event: RefineEvent) => void,
+  sorm?: RewardModel,
 ): Promise<Candidate[]> {
-  const values = await orm.values(
-    items.map(({ question }, i) => ({ question, solution: solutions[i]! })),
-  );
+  const written = items.map(({ question }, i) => ({ question, solution: solutions[i]! }));
+  const values = await orm.values(written);
+  const lines = await sorm?.values(written);
   return solutions.map(({ steps, answer, tokens }, i) => {
     const solution = { steps, answer };
-    const candidate = { source, solution, score: finalScore(solution, values[i]!), tokens };
+    const score = finalScore(solution, values[i]!);
+    const candidate = {
+      source,
+      solution,
+      score,
+      tokens,
+      ...(lines && { least: leastOf(lines[i]!) }),
+    };
     observe({ stage: source, index: items[i]!.index, candidate });
     return candidate;
   });
 }
+
+/** The least of the SORM's values of a solution's lines: all of them have to pass. */
+export const leastOf = (values: readonly number[]): number => Math.min(1, ...values);
+
+/** What candidates are compared by: the ORM's value, or the log-odds of both critics' values added up. */
+export function worth(
+  { score, least = 1 }: Pick<Candidate, 'score' | 'least'>,
+  choice: Choice = 'orm',
+): number {
+  return choice === 'orm' ? score : logOdds(score) + logOdds(least);
+}
+
+/** Finite for 0 and 1 too. */
+const logOdds = (value: number): number => Math.log(value + 1e-9) - Math.log(1 - value + 1e-9);
 
 /** The ORM's value of a whole solution is that of its answer line; one without an answer cannot be right. */
 export function finalScore(solution: Solution, values: readonly number[]): number {

@@ -7,13 +7,15 @@
  *
  * Every round chooses among the best so far and what is new, so its choice is the best of all candidates up to then.
  */
-import { type Candidate, type Decision, type Models, refine } from './refine.js';
+import { type Candidate, type Choice, type Decision, type Models, refine } from './refine.js';
 
 export interface RoundsOptions {
   /** Most rounds. */
   readonly rounds: number;
   /** A line is wrong where the SORM's value is below this. */
   readonly threshold: number;
+  /** Who chooses in each round; the ORM if left out. */
+  readonly choice?: Choice;
   /** A question is done when the ORM values its best at least this much; above 1 it gets all rounds. */
   readonly tau: number;
   /** Of refinements from the second round on. */
@@ -31,10 +33,10 @@ export const chosen = ({ candidates, choice }: Decision): Candidate => candidate
 export async function refineInRounds(
   questions: readonly string[],
   models: Models,
-  { rounds, threshold, tau, temperature, seed }: RoundsOptions,
+  { rounds, threshold, tau, temperature, seed, choice = 'orm' }: RoundsOptions,
   first?: readonly Decision[],
 ): Promise<Decision[][]> {
-  const gate = { mode: 'gate', threshold, tau } as const;
+  const gate = { mode: 'gate', choice, threshold, tau } as const;
   const traces = (first ?? (await refine(questions, models, gate))).map((decision) => [decision]);
   for (let round = 2; round <= rounds; round++) {
     const open = traces

@@ -1,6 +1,12 @@
 /** The refining model: draft, when, where, how and the choice for each answer of a request. */
 import { renderSolution } from '../codec/index.js';
-import { type Decision, type RefineEvent, type RefineOptions, refine } from '../refine/index.js';
+import {
+  type Choice,
+  type Decision,
+  type RefineEvent,
+  type RefineOptions,
+  refine,
+} from '../refine/index.js';
 import { invalid } from './failure.js';
 import type { ChatRequest, CompletionRequest } from './schema.js';
 import { modelsFor, type Served } from './served.js';
@@ -10,6 +16,7 @@ export const refiningModel = 'glore';
 /** How a request wants its answers refined; shown in the answer. */
 export interface Refinement {
   readonly mode: RefineOptions['mode'];
+  readonly choice: Choice;
   readonly threshold: number;
   readonly tau: number;
   readonly budget: number | null;
@@ -32,6 +39,7 @@ export function refinementOf(
   const { glore = {} } = request;
   return {
     mode: glore.mode ?? 'rerank',
+    choice: glore.choice ?? 'orm',
     threshold: glore.threshold ?? threshold,
     tau: glore.tau ?? tau,
     budget: glore.budget ?? null,
@@ -71,7 +79,7 @@ export function refineAll(
   },
 ): Promise<Refined[]> {
   const { refinement, seeds, temperature, maxTokens, signal, observe } = options;
-  const { mode, threshold, tau, budget } = refinement;
+  const { mode, choice, threshold, tau, budget } = refinement;
   return Promise.all(
     questions.map(async (question, index) => {
       const models = modelsFor(served, { maxTokens, budget: budget ?? Infinity, signal });
@@ -81,6 +89,7 @@ export function refineAll(
           : (await models.student.sample([{ question, seeds: [seeds[index]!] }], temperature))[0];
       const settings = {
         mode,
+        choice,
         threshold,
         tau,
         observe: (event: RefineEvent) => observe({ ...event, index }),

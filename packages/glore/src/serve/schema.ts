@@ -54,6 +54,7 @@ const sampling = {
 
 const refinement = z.object({
   mode: z.enum(['rerank', 'gate']).optional(),
+  choice: z.enum(['orm', 'both']).optional(),
   threshold: z.number().min(0).max(1).optional(),
   tau: z.number().min(0).max(1).optional(),
   budget: z.int().min(1).optional(),

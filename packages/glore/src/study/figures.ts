@@ -174,6 +174,7 @@ export const variantFigures = [
     'rerank-local',
     'rerank',
     'gate',
+    'rerank-both',
     'oracle',
     'orm',
     'sorm',
