@@ -372,6 +372,6 @@ it('refuses questions that models of this process cannot read, before any work',
   const run = join(folder, 'long-run');
   const { code, stderr } = await glore(['run', recipe, '--run', run]);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^error: problem long-1: expected a question of at most 262 tokens, /);
+  expect(stderr).toMatch(/^error: problem train-1: expected a question of at most 262 tokens, /);
   expect(existsSync(run)).toBe(false);
 });
