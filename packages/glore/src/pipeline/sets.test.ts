@@ -103,6 +103,7 @@ describe('problems from files', () => {
     cpSync(data('train.jsonl'), data('moved.jsonl'));
     const moved = setOf(read(gsm8k.replace('train.jsonl', 'moved.jsonl')));
     expect(contentsOf(moved)).toEqual(contentsOf(set));
+    expect(readHeldOut(moved)).toEqual(readHeldOut(set));
     write('moved.jsonl', records(1, 14));
     expect(contentsOf(setOf(read(gsm8k.replace('train.jsonl', 'moved.jsonl'))))).not.toEqual(
       contentsOf(set),

@@ -170,13 +170,15 @@ function readFiles(
   const problemsOf = (key: string): Problem[] | undefined => {
     if (!files[key]) return undefined;
     const { file } = files[key];
+    // Not the file's name, so that a file may be renamed.
+    const part = key === 'devFile' ? 'dev' : key;
     try {
       const found =
         source === 'gsm8k'
-          ? readGsm8k(file)
+          ? readGsm8k(file, part)
           : source === 'svamp'
             ? readSvamp(file)
-            : readJsonlProblems(file, fields!);
+            : readJsonlProblems(file, fields!, part);
       return found.map((problem) => speakable(problem, file));
     } catch (error) {
       if (error instanceof GloreError) return fail(key, error);

@@ -4,12 +4,12 @@ import { parseJsonLines, type Row, readTextFile, stem } from './rows.js';
 import type { Problem } from './types.js';
 
 /**
- * The problems of a GSM8K file (github.com/openai/grade-school-math). Ids are the file's name and the line, "train-17";
+ * The problems of a GSM8K file (github.com/openai/grade-school-math). Ids are `name` and the line, "train-17";
  * steps keep their `<<48/2=24>>` annotations.
  *
  * @throws GloreError naming the file and line of the first bad record.
  */
-export function readGsm8k(path: string): Problem[] {
+export function readGsm8k(path: string, name: string = stem(path)): Problem[] {
   return parseJsonLines(readTextFile(path), path).map((row) => {
     const { steps, answer } = splitSolution(row, 'answer');
     if (canonical(answer)?.kind !== 'number') {
@@ -20,7 +20,7 @@ export function readGsm8k(path: string): Problem[] {
       });
     }
     return {
-      id: `${stem(path)}-${row.line}`,
+      id: `${name}-${row.line}`,
       question: row.filledText('question'),
       answer,
       steps,

@@ -10,7 +10,7 @@ export interface ProblemFields {
   readonly question: string;
   /** A final answer (string or number), or a worked solution that marks it with `####`, "The answer is" or \boxed. */
   readonly answer: string;
-  /** Without it ids are the file's name and the line, "mine-17". */
+  /** Without it ids are the file's name, or the one given, and the line: "mine-17". */
   readonly id?: string;
   /** A list of steps, or a text with one on each line. Without it the steps are the lines before `####` in the answer. */
   readonly steps?: string;
@@ -21,10 +21,14 @@ export interface ProblemFields {
  *
  * @throws GloreError naming the file and line of the first bad record.
  */
-export function readJsonlProblems(path: string, fields: ProblemFields): Problem[] {
+export function readJsonlProblems(
+  path: string,
+  fields: ProblemFields,
+  name: string = stem(path),
+): Problem[] {
   const rows = parseJsonLines(readTextFile(path), path);
   const problems = rows.map((row) => ({
-    id: fields.id === undefined ? `${stem(path)}-${row.line}` : row.textOrNumber(fields.id),
+    id: fields.id === undefined ? `${name}-${row.line}` : row.textOrNumber(fields.id),
     question: row.filledText(fields.question),
     ...solution(row, fields),
   }));
