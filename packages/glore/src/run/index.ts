@@ -1,5 +1,5 @@
 /** A run's folder: stages that read and write files, continue after a kill, and show how far they are. */
-export { type CollectOptions, collect } from './collect.js';
+export { type CollectOptions, collect, type Kept } from './collect.js';
 export { replaceFile } from './files.js';
 export { readJson, readJsonl, writeJson, writeJsonl } from './jsonl.js';
 export { lockRun } from './lock.js';

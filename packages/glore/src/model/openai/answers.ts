@@ -1,7 +1,7 @@
 /** The shapes of what servers answer, as far as it is read, and the two ways of asking for a completion. */
 import { z } from 'zod';
 import type { Cost, Price } from './budget.js';
-import type { Endpoint } from './endpoint.js';
+import type { Asked } from './kept.js';
 
 function once<S>(make: (n: number) => S): (n: number) => S {
   const made = new Map<number, S>();
@@ -96,6 +96,8 @@ export interface Asking {
   readonly maxTokens: number;
   readonly n?: number;
   readonly seed?: number;
+  /** Which samples of the prompt these are, whether or not the server is told a seed. */
+  readonly samples?: readonly number[];
   readonly stop?: readonly string[];
   /** So many likeliest first tokens are wanted with their log-probabilities. */
   readonly likeliest?: number;
@@ -113,7 +115,7 @@ export interface Asking {
 export const neutralSampling = { top_k: -1, min_p: 0, repetition_penalty: 1 };
 
 /** The choices of one request. @throws GloreError as `Endpoint.post` */
-export async function complete(endpoint: Endpoint, asking: Asking): Promise<Answer> {
+export async function complete(endpoint: Asked, asking: Asking): Promise<Answer> {
   const { model, prompt, temperature, maxTokens, n = 1, seed, stop, likeliest } = asking;
   const chat = 'user' in prompt;
   const body = {
@@ -132,6 +134,7 @@ export async function complete(endpoint: Endpoint, asking: Asking): Promise<Answ
   };
   const options = {
     attempts: asking.attempts,
+    samples: asking.samples,
     cost: (answer: Raw): Cost => ({
       prompt: answer.usage?.prompt_tokens ?? 0,
       completion: answer.usage?.completion_tokens ?? guessed(answer.choices.map(textOf)),

@@ -2,10 +2,10 @@
 import { type Codec, parseSolution, type Solution, stripAnnotations } from '../../codec/index.js';
 import { GloreError } from '../../error.js';
 import { extractAnswer } from '../../problem/index.js';
-import type { Author, Critic, Generated, RoleModel, Task, Valued } from '../types.js';
+import type { Answers, Author, Critic, Generated, RoleModel, Task, Valued } from '../types.js';
 import { type Choice, classified, complete, neutralSampling, type Prompt } from './answers.js';
 import type { Price } from './budget.js';
-import type { Endpoint } from './endpoint.js';
+import { type Asked, kept } from './kept.js';
 import { Coverage, positiveOf, readValue } from './labels.js';
 import type { Capabilities } from './probe.js';
 import { sample, sampleBranches } from './sampling.js';
@@ -22,15 +22,26 @@ export interface TextOptions {
 }
 
 export class ServedText implements RoleModel {
-  readonly coverage = new Coverage();
-  private readonly endpoint: Endpoint;
+  readonly coverage: Coverage;
+  private readonly endpoint: Asked;
   readonly can: Partial<Capabilities>;
   private readonly options: TextOptions;
 
-  constructor(endpoint: Endpoint, can: Partial<Capabilities>, options: TextOptions) {
+  constructor(
+    endpoint: Asked,
+    can: Partial<Capabilities>,
+    options: TextOptions,
+    coverage = new Coverage(),
+  ) {
+    this.coverage = coverage;
     this.endpoint = endpoint;
     this.can = can;
     this.options = options;
+  }
+
+  keeping(answers: Answers): ServedText {
+    const { endpoint, can, options, coverage } = this;
+    return new ServedText(kept(endpoint, answers), can, options, coverage);
   }
 
   /** The endpoint is whoever's opened it. */
