@@ -31,7 +31,8 @@ const finish = z.enum([
   'function_call',
 ]);
 
-const likely = z.array(z.object({ token: z.string(), logprob: z.number() }));
+/** llama.cpp gives ids too, and no text for special tokens. */
+const likely = z.array(z.object({ token: z.string(), logprob: z.number(), id: z.int().nullish() }));
 
 /** Log-probabilities in the form of completions, or in that of chat, which llama.cpp uses for both. */
 const logprobs = z.object({
@@ -72,7 +73,10 @@ export interface Choice {
   readonly tokens: number;
   /** The generated ids, where the server gives them. */
   readonly ids: readonly number[] | undefined;
-  /** Log-probabilities of the likeliest first tokens by their spelling, where asked for. */
+  /**
+   * Log-probabilities of the likeliest first tokens by their spelling, where asked for; of a token without one by its id, as
+   * vLLM spells it: "token_id:7".
+   */
   readonly first: ReadonlyMap<string, number>;
 }
 
@@ -180,7 +184,14 @@ function conversation({ system, user, begun }: Extract<Prompt, { user: string }>
 
 function firstTokens(found: z.output<typeof logprobs> | null | undefined): Map<string, number> {
   const [first] = found?.content ?? [];
-  if (first) return new Map(first.top_logprobs.map(({ token, logprob }) => [token, logprob]));
+  if (first) {
+    return new Map(
+      first.top_logprobs.map(({ token, logprob, id }) => [
+        token === '' && id != null ? `token_id:${id}` : token,
+        logprob,
+      ]),
+    );
+  }
   return new Map(Object.entries(found?.top_logprobs?.[0] ?? {}));
 }
 

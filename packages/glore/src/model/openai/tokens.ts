@@ -7,7 +7,7 @@ import type { Answers, GenerateRequest, LanguageModel, Sampling, ScoreRequest } 
 import { type Choice, classified, complete, neutralSampling, pooled, scored } from './answers.js';
 import type { Price } from './budget.js';
 import { type Asked, kept } from './kept.js';
-import { Coverage, type Labels, positiveOf, readValue } from './labels.js';
+import { type Labels, positiveOf, readValue, Watch } from './labels.js';
 import type { Capabilities } from './probe.js';
 import { sample, sampleBranches } from './sampling.js';
 
@@ -23,7 +23,7 @@ export interface ServedOptions {
 }
 
 export class ServedTokens implements LanguageModel {
-  readonly coverage: Coverage;
+  readonly watch: Watch;
   private readonly endpoint: Asked;
   readonly can: Partial<Capabilities>;
   private readonly tokenizer: Tokenizer;
@@ -34,9 +34,9 @@ export class ServedTokens implements LanguageModel {
     can: Partial<Capabilities>,
     tokenizer: Tokenizer,
     options: ServedOptions,
-    coverage = new Coverage(),
+    watch = new Watch(),
   ) {
-    this.coverage = coverage;
+    this.watch = watch;
     this.endpoint = endpoint;
     this.can = can;
     this.tokenizer = tokenizer;
@@ -47,8 +47,8 @@ export class ServedTokens implements LanguageModel {
   critic = (codec: Parameters<typeof tokenCritic>[1]) => tokenCritic(this, codec);
 
   keeping(answers: Answers): ServedTokens {
-    const { endpoint, can, tokenizer, options, coverage } = this;
-    return new ServedTokens(kept(endpoint, answers), can, tokenizer, options, coverage);
+    const { endpoint, can, tokenizer, options, watch } = this;
+    return new ServedTokens(kept(endpoint, answers), can, tokenizer, options, watch);
   }
 
   /** The endpoint is whoever's opened it. */
@@ -94,6 +94,15 @@ export class ServedTokens implements LanguageModel {
   }
 
   async score(
+    requests: readonly ScoreRequest[],
+    labels: { readonly positive: number; readonly negative: number },
+  ): Promise<number[][]> {
+    const values = await this.read(requests, labels);
+    this.watch.valued(values.flat(), this.options.model);
+    return values;
+  }
+
+  private async read(
     requests: readonly ScoreRequest[],
     { positive, negative }: { readonly positive: number; readonly negative: number },
   ): Promise<number[][]> {
@@ -146,7 +155,7 @@ export class ServedTokens implements LanguageModel {
         ),
       ),
     );
-    this.coverage.add(
+    this.watch.covered(
       read.flat().map(({ mass }) => mass),
       model,
       labels,
