@@ -152,14 +152,18 @@ describe('the same recipe with the models of the run over HTTP', () => {
       serving.child.stdout!.once('data', resolve);
     });
     const { url } = JSON.parse(await listening) as { url: string };
-    const of = (role: string, scoring = '') =>
-      `  ${role}: { endpoint: local, model: ${role}, spelling: tokens${scoring} }\n`;
-    const everyone = [of('student'), of('orm'), of('sorm', ', scoring: pooling')];
-    everyone.push(of('global'), of('local'));
+    const of = (role: string, endpoint: string, scoring = '') =>
+      `  ${role}: { endpoint: ${endpoint}, model: ${role}, spelling: tokens${scoring} }\n`;
+    const everyone = [of('student', 'policy'), of('orm', 'others')];
+    everyone.push(of('sorm', 'others', ', scoring: pooling'));
+    everyone.push(of('global', 'others'), of('local', 'others'));
     const evaluation = 'evaluation: { samples: 8, temperature: 1 }\n';
     const overHttp = writeRecipe(folder, 'served', [
       evaluation,
-      `${evaluation}endpoints:\n  local: { url: "${url}" }\nmodels:\n${everyone.join('')}`,
+      `${evaluation}endpoints:
+  policy: { url: "${url}" }
+  others: { url: "${url}", parallel: 32 }
+models:\n${everyone.join('')}`,
     ]);
     const ended = await glore(['run', overHttp, '--run', served()]);
     serving.child.kill('SIGTERM');

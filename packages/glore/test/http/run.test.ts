@@ -174,6 +174,7 @@ it('runs whole with every role served, and trains nothing', async () => {
   const run = join(folder, 'everyone-run');
   const { code, stdout, stderr } = await glore(['run', recipe, '--run', run, '--json']);
   expect(stderr).toContain('sorm is served (local: base), not trained');
+  expect(stderr).toMatch(/orm: its labels cover \d+\.\d% of the probability \(median\)/);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ problems: 2 });
   expect(existsSync(join(run, 'orm/model'))).toBe(false);
