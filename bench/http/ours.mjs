@@ -20,13 +20,17 @@ for (let seed = 0; seed < 200; seed++) await ask(seed);
 const cpuBefore = process.cpuUsage();
 const began = performance.now();
 let next = 0;
+let done = 0;
 let characters = 0;
-let early = 0;
+/** Resident memory after each tenth of the rollouts. */
+const memory = [];
 /** Each asks for the next rollout that nobody has asked for; nothing of a rollout is kept but its length. */
 const worker = async () => {
   while (next < rollouts) {
     characters += await ask(next++);
-    if (early === 0 && next > rollouts / 10) early = process.memoryUsage.rss();
+    if (++done >= ((memory.length + 1) * rollouts) / 10) {
+      memory.push(process.memoryUsage.rss() / 2 ** 20);
+    }
   }
 };
 await Promise.all(Array.from({ length: parallel }, worker));
@@ -39,7 +43,6 @@ process.stdout.write(
     seconds,
     cpuSeconds: (user + system) / 1e6,
     characters,
-    earlyMiB: early / 2 ** 20,
-    lateMiB: process.memoryUsage.rss() / 2 ** 20,
+    memory,
   })}\n`,
 );

@@ -3,7 +3,7 @@
  * (GLORE_PYTHON names an interpreter that has it).
  *
  *   npm run bench:http                          5,000 rollouts, 64 in flight, three rounds in turn
- *   npm run bench:http -- --rollouts 100000     and the memory after a tenth and after all of them
+ *   npm run bench:http -- --rollouts 100000     resident memory after a tenth, half and all of them shows that it stays
  *   npm run bench:http -- --rounds 1 --parallel 256
  */
 import { execFile, spawn } from 'node:child_process';
@@ -48,13 +48,13 @@ const figures = [...found].map(([name, runs]) => ({
   name,
   rate: median(runs.map(({ rollouts, seconds }) => rollouts / seconds)),
   cpu: median(runs.map(({ rollouts, cpuSeconds }) => (1e6 * cpuSeconds) / rollouts)),
-  memory: runs.at(-1).lateMiB
-    ? `${runs.at(-1).earlyMiB.toFixed(0)} -> ${runs.at(-1).lateMiB.toFixed(0)}`
+  memory: runs.at(-1).memory
+    ? [0, 4, 9].map((tenth) => runs.at(-1).memory[tenth].toFixed(0)).join(', ')
     : '-',
 }));
 console.log(
   table(
-    ['', 'rollouts/s', 'CPU us/rollout', 'MiB after a tenth -> all'],
+    ['', 'rollouts/s', 'CPU us/rollout', 'MiB at 10%, 50%, 100%'],
     figures.map(({ name, rate, cpu, memory }) => [name, rate.toFixed(0), cpu.toFixed(0), memory]),
   ),
 );

@@ -172,6 +172,88 @@ describe('a whole run', () => {
   });
 });
 
+describe('the same recipe with the models of the run over HTTP', () => {
+  interface Line {
+    readonly orm?: readonly number[];
+    readonly sorm?: readonly number[];
+  }
+  const served = () => join(folder, 'served');
+  beforeAll(async () => {
+    const serving = start(['serve', run, '--port', '0', '--workers', '1', '--json'], {
+      GLORE_API_KEY: '',
+    });
+    const listening = new Promise<string>((resolve) => {
+      serving.child.stdout!.once('data', resolve);
+    });
+    const { url } = JSON.parse(await listening) as { url: string };
+    const of = (role: string, endpoint: string, scoring = '') =>
+      `  ${role}: { endpoint: ${endpoint}, model: ${role}, spelling: tokens${scoring} }\n`;
+    const everyone = [of('student', 'policy'), of('orm', 'others')];
+    everyone.push(of('sorm', 'others', ', scoring: pooling'));
+    everyone.push(of('global', 'others'), of('local', 'others'));
+    const evaluation = 'evaluation: { samples: 8, temperature: 1 }\n';
+    const overHttp = writeRecipe(folder, 'served', [
+      evaluation,
+      `${evaluation}endpoints:
+  policy: { url: "${url}" }
+  others: { url: "${url}", parallel: 32 }
+models:\n${everyone.join('')}`,
+    ]);
+    const ended = await glore(['run', overHttp, '--run', served()]);
+    serving.child.kill('SIGTERM');
+    await serving.ended;
+    expect(ended).toMatchObject({ code: 0 });
+  });
+
+  /** Numbers are close: other requests in a batch round sums in another order. */
+  const close = (value: unknown): unknown => {
+    if (typeof value === 'number')
+      return Number.isInteger(value) ? value : expect.closeTo(value, 4);
+    if (Array.isArray(value)) return value.map(close);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, close(part)]));
+  };
+  const there = <T>(...parts: string[]): T[] =>
+    readFileSync(join(served(), ...parts), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as T);
+
+  it.each([
+    'drafts/samples',
+    'rollouts/rollouts',
+    'labels/labels',
+    'candidates/candidates',
+    'datasets/orm',
+    'datasets/sorm',
+    'datasets/global',
+    'datasets/local',
+  ])('has the same %s', (name) => {
+    expect(there(`${name}.jsonl`)).toEqual(readLines(`${name}.jsonl`));
+  });
+
+  it.each(['dev', 'test'])('has the same attempts and values of %s', (split) => {
+    const [here, over] = [readLines<Line>, there<Line>].map((read) =>
+      read(`evaluation/${split}.attempts.jsonl`),
+    );
+    expect(over).toEqual(close(here));
+  });
+
+  it.each(['dev', 'test'])('has the same decisions and refinements of %s', (split) => {
+    const name = `evaluation/${split}.refinements.jsonl`;
+    expect(there(name)).toEqual(close(readLines(name)));
+  });
+
+  it('has the same thresholds, table and figures', () => {
+    const over = JSON.parse(readFileSync(join(served(), 'report.json'), 'utf8')) as Report;
+    const figures = ({ rows, seconds: _, stages: __, machine: ___, ...rest }: Report) => ({
+      ...rest,
+      rows: rows.map(({ seconds: _, ...row }) => row),
+    });
+    expect(figures(over)).toEqual(close(figures(report)));
+  });
+});
+
 /** A file that is there while the stage is at work. */
 const moments = {
   student: 'student/training-0/curve.jsonl',

@@ -8,6 +8,7 @@ export {
 } from './roles.js';
 export { tokenAuthor, tokenCritic } from './tokens.js';
 export type {
+  Answers,
   Author,
   Critic,
   Generated,

@@ -49,10 +49,17 @@ export interface Critic {
   ): Promise<Valued[]>;
 }
 
+/** Keeps what has arrived under names, so that it is asked for once, whatever ends the process in between. */
+export interface Answers {
+  once<T>(name: string, ask: () => Promise<T>): Promise<T>;
+}
+
 /** A model that a role can be played by. */
 export interface RoleModel {
   author(codec: Codec): Author;
   critic(codec: Codec): Critic;
+  /** The same model, every answer kept. One whose answers cost no more than keeping them has none of it. */
+  keeping?(answers: Answers): RoleModel;
   close(): Promise<void>;
 }
 

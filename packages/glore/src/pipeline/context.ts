@@ -12,6 +12,7 @@ import { type Codec, createCodec } from '../codec/index.js';
 import { type LossMask, maskReport } from '../dataset/index.js';
 import { GloreError } from '../error.js';
 import {
+  type Answers,
   GlobalRefiner,
   LocalRefiner,
   openEmbedded,
@@ -96,16 +97,21 @@ const takes: { [N in RoleName]: (model: RoleModel, run: Run) => Models[N] } = {
   local: (model, { codec, recipe }) => new LocalRefiner(model, codec, recipe.maxTokens),
 };
 
-/** Models of the loop in their roles: those that are there. */
+/**
+ * Models of the loop in their roles: those that are there. For one unit of work with its answers: what has arrived for it
+ * is not asked for again.
+ */
 export function inRoles<N extends RoleName>(
   run: Run,
   models: Readonly<Record<N, RoleModel>>,
+  answers?: Answers,
 ): Pick<Models, N> {
-  const names = Object.keys(models) as N[];
-  return Object.fromEntries(names.map((name) => [name, takes[name](models[name], run)])) as Pick<
-    Models,
-    N
-  >;
+  const named = (Object.keys(models) as N[]).map((name) => {
+    const model: RoleModel = models[name];
+    const seen = answers && model.keeping ? model.keeping(answers) : model;
+    return [name, takes[name](seen, run)] as const;
+  });
+  return Object.fromEntries(named) as Pick<Models, N>;
 }
 
 /**

@@ -191,13 +191,14 @@ async function examineRole(
   }
   try {
     const model = await openServed(endpoint, role, served, tokenizer);
-    const asked = vectors.length > 0 ? vectors : [example];
+    const asked = vectors.length > 0 ? vectors : examples;
     const codec = createCodec(tokenizer);
     const difference = await largestDifference(model, codec, asked);
+    if (model.watch.constant) throw model.watch.saysNothing(served.model);
     return {
       ...health,
       golden: vectors.length > 0 ? { vectors: vectors.length, difference } : null,
-      coverage: model.coverage.median ?? null,
+      coverage: model.watch.coverage ?? null,
       ok: vectors.length === 0 || difference <= goldenTolerance,
     };
   } catch (error) {
@@ -206,14 +207,19 @@ async function examineRole(
   }
 }
 
-/** What is valued where there are no golden values, to see whether the labels are covered. */
-const example: GoldenVector = {
+/** Right and wrong solutions, valued where there are no golden values, to see whether the values can mean anything. */
+const examples: readonly GoldenVector[] = [
+  [probeText, 'Mia has 37+15=52.', '52'],
+  [probeText, 'Mia has 37+15=41.', '41'],
+  ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', 'Fay has 8-3=5.', '5'],
+  ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', 'Fay has 8+3=11.', '11'],
+].map(([question, step, answer]) => ({
   role: 'orm',
-  question: probeText,
-  steps: ['Mia has 37 + 15 = 52.'],
-  answer: '52',
+  question: question!,
+  steps: [step!],
+  answer: answer!,
   values: [],
-};
+}));
 
 const solutionOf = ({ steps, answer }: GoldenVector): Solution => ({
   steps,

@@ -98,7 +98,7 @@ describe('readRecipe', () => {
     expect(read(base, './mine').base).toBe(join(folder, 'mine'));
   });
 
-  it.each([undefined, 'quick'])('reads the main recipe, preset %s', (preset) => {
+  it.each([undefined, 'quick', 'served'])('reads the main recipe, preset %s', (preset) => {
     expect(readRecipe(join(root, 'recipes/tiny.yaml'), preset).base).toBe(base);
   });
 

@@ -78,6 +78,11 @@ export async function openServedRoles(
     clearInterval(timer);
     await saving;
     await save();
+    for (const [role, { watch }] of Object.entries(found)) {
+      if (watch.coverage === undefined) continue;
+      const share = (100 * watch.coverage).toFixed(1);
+      waiting.note?.(`${role}: its labels cover ${share}% of the probability (median)`);
+    }
     for (const [name, endpoint] of opened) {
       waiting.note?.(`endpoint ${name}, in all: ${costOf(endpoint.spent)}`);
       await endpoint.close();

@@ -124,6 +124,68 @@ describe('collect, interrupted', () => {
     expect(readFileSync(path, 'utf8')).toBe(expected);
   });
 
+  describe('in the middle of a unit', () => {
+    /** A unit that fetches four values, two of them at once and one twice; `until` of all can be fetched. */
+    const fetching =
+      (until: number, fetched: string[]): CollectOptions<number, number>['work'] =>
+      async (n, kept) => {
+        const get = (name: string, value: number) =>
+          kept.once(name, async () => {
+            await new Promise((resolve) => setTimeout(resolve, value % 3));
+            if (fetched.length >= until) throw new Error('the server is away');
+            fetched.push(`${n} ${name}`);
+            return { value };
+          });
+        const first = await get('a', n);
+        const both = await Promise.all([get('b', 2 * n), get('c', 3 * n), get('b', -1)]);
+        const last = await get('d', 4 * n);
+        return [first, ...both, last].map(({ value }) => value);
+      };
+    const units = [1, 2, 3, 4, 5];
+    const all = units.flatMap((n) => ['a', 'b', 'c', 'd'].map((name) => `${n} ${name}`));
+    const of = (work: CollectOptions<number, number>['work'], parallel = 3) =>
+      collect({ path, units, key: String, work, parallel });
+    const records = units.flatMap((n) => [n, 2 * n, 3 * n, 2 * n, 4 * n]);
+
+    it('does not fetch again what was kept, wherever it is interrupted', async () => {
+      for (let until = 0; until < all.length; until++) {
+        const before: string[] = [];
+        await expect(of(fetching(until, before)), `after ${until}`).rejects.toThrow('away');
+        const after: string[] = [];
+        expect(await of(fetching(all.length, after)), `after ${until}`).toEqual(records);
+        expect([...before, ...after].sort(), `after ${until}`).toEqual(all);
+        rmSync(path);
+      }
+    });
+
+    it('ends with the same records when the journal is torn at any byte', async () => {
+      await expect(of(fetching(4, []))).rejects.toThrow('away');
+      const whole = readFileSync(`${path}.journal`);
+      for (let length = 0; length <= whole.length; length++) {
+        writeFileSync(`${path}.journal`, whole.subarray(0, length));
+        const fetched: string[] = [];
+        expect(await of(fetching(all.length, fetched)), `torn at byte ${length}`).toEqual(records);
+        const lines = whole.subarray(0, length).toString().split('\n').slice(0, -1);
+        const kept = lines.filter((line) => 'value' in (JSON.parse(line) as object)).length;
+        expect(fetched.length, `torn at byte ${length}`).toBe(all.length - kept);
+        rmSync(path);
+      }
+    });
+
+    it('keeps what was under way when another part failed', async () => {
+      const work: CollectOptions<number, number>['work'] = (_, kept) =>
+        Promise.all([
+          kept.once<number>('slow', async () => {
+            await new Promise((resolve) => setTimeout(resolve, 30));
+            return 7;
+          }),
+          kept.once<number>('failing', () => Promise.reject(new Error('no answer'))),
+        ]);
+      await expect(of(work, 1)).rejects.toThrow('no answer');
+      expect(journalLines()).toEqual(['{"key":"1","name":"slow","value":7}']);
+    });
+  });
+
   it('ends with the same bytes when the journal is torn at any byte', async () => {
     const entries = numbers.slice(0, 2).map((n) => ({
       key: String(n),
@@ -191,7 +253,7 @@ describe('collect, interrupted', () => {
     const error = await collect(options()).catch((caught) => caught);
     expect(error).toMatchObject({ name: 'GloreError', code: 'journal-broken' });
     expect(error.message).toContain(
-      `${path}.journal:2: expected a finished unit {"key": ..., "records": [...]}, ${found}`,
+      `${path}.journal:2: expected a finished unit {"key": ..., "records": [...]} or what one has kept, ${found}`,
     );
   });
 

@@ -1,15 +1,17 @@
 /**
  * Works through units and collects their records in one file, surviving a kill at any byte.
  *
- * Finished units go to a journal in the order in which they finish, one write for each; when all are there the final file
- * is written in the order of the units. The journal is not forced to disk line by line: a kill of the process loses
- * nothing that was written, and what a power cut loses is worked on again.
+ * Finished units go to a journal in the order in which they finish, and before them whatever they ask to have kept on the
+ * way, such as answers that were long in coming; when all units are there the final file is written in their order. The
+ * journal is not forced to disk line by line: a kill of the process loses nothing that was written, and what a power cut
+ * loses is worked on again.
  */
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rm, truncate } from 'node:fs/promises';
+import { readdir, rm, truncate } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { GloreError } from '../error.js';
 import { explained } from './files.js';
+import { Journal } from './journal.js';
 import { brokenLine, type Line, parseJson, readJsonl, readLines, writeJsonl } from './jsonl.js';
 import { isOf, type Shard, shardName } from './shard.js';
 
@@ -20,8 +22,8 @@ export interface CollectOptions<U, R> {
   readonly units: readonly U[];
   /** Names a unit in the journal; unique. */
   readonly key: (unit: U) => string;
-  /** A unit's records, which must depend on nothing but the unit. */
-  readonly work: (unit: U) => Promise<readonly R[]>;
+  /** A unit's records, which must depend on nothing but the unit and what was kept for it. */
+  readonly work: (unit: U, kept: Kept) => Promise<readonly R[]>;
   /** Units in flight at once. */
   readonly parallel: number;
   /**
@@ -40,11 +42,22 @@ export interface CollectOptions<U, R> {
     | undefined;
 }
 
-/** One line of the journal: a finished unit. */
-interface Entry<R> {
-  readonly key: string;
-  readonly records: readonly R[];
+/** What a unit has had kept on its way: after a kill in the middle of it, that is not fetched again. */
+export interface Kept {
+  /**
+   * What was kept under this name, which is its own within the unit; else what `fetch` gives, kept before it is handed
+   * out. Values are JSON.
+   */
+  once<T>(name: string, fetch: () => Promise<T>): Promise<T>;
 }
+
+/** One line of the journal: a finished unit, or what one that is not finished has had kept. */
+type Entry<R> =
+  | { readonly key: string; readonly records: readonly R[] }
+  | { readonly key: string; readonly name: string; readonly value: unknown };
+
+/** Of the units that are not finished, by key and name. */
+type Found = Map<string, Map<string, unknown>>;
 
 /**
  * The records of all units, read from the final file or worked out and written there.
@@ -66,13 +79,14 @@ export async function collect<U, R>(options: CollectOptions<U, R>): Promise<R[]>
   }
   const units = byKey(options);
   const finished = new Map<string, readonly R[]>();
+  const found: Found = new Map();
   for (const one of shard ? [journal] : await journalsOf(path)) {
-    await readJournal(one, units, finished);
+    await readJournal(one, units, finished, found);
   }
   let done = 0;
   for (const records of finished.values()) onUnit?.(++done, units.size, records, true);
 
-  await workMissing(options, journal, units, finished);
+  await workMissing(options, journal, units, finished, found);
 
   const records = [...units.keys()].flatMap((key) => finished.get(key) as R[]);
   if (shard) return records;
@@ -103,6 +117,7 @@ async function workMissing<U, R>(
   path: string,
   units: Map<string, U>,
   finished: Map<string, readonly R[]>,
+  found: Found,
 ): Promise<void> {
   const missing = [...units].filter(([key]) => !finished.has(key));
   // One iterator for all workers: each takes the next unit that nobody has taken.
@@ -113,14 +128,18 @@ async function workMissing<U, R>(
   async function worker(): Promise<void> {
     for (const [key, unit] of queue) {
       if (failure || signal?.aborted) return;
+      const kept = new Keeping(journal, key, found.get(key));
       try {
-        const line = JSON.stringify({ key, records: await work(unit) } satisfies Entry<R>);
+        const line = JSON.stringify({ key, records: await work(unit, kept) } satisfies Entry<R>);
         await journal.append(line);
-        const { records } = JSON.parse(line) as Entry<R>;
+        found.delete(key);
+        const { records } = JSON.parse(line) as { readonly records: readonly R[] };
         finished.set(key, records);
         onUnit?.(finished.size, units.size, records, false);
       } catch (error) {
         failure ??= { error: signal?.aborted ? signal.reason : error };
+        // What is under way is still kept when it comes.
+        await kept.settled();
       }
     }
   }
@@ -134,40 +153,50 @@ async function workMissing<U, R>(
   signal?.throwIfAborted();
 }
 
-/** A file that lines are added to, each by one write after the one before. */
-class Journal {
-  private readonly path: string;
-  private readonly file: FileHandle;
-  private last: Promise<void> = Promise.resolve();
+/** What one unit keeps. What is asked for twice is fetched once. */
+class Keeping implements Kept {
+  private readonly journal: Journal;
+  private readonly key: string;
+  private readonly found: ReadonlyMap<string, unknown> | undefined;
+  private readonly values = new Map<string, Promise<unknown>>();
 
-  private constructor(path: string, file: FileHandle) {
-    this.path = path;
-    this.file = file;
+  constructor(journal: Journal, key: string, found: ReadonlyMap<string, unknown> | undefined) {
+    this.journal = journal;
+    this.key = key;
+    this.found = found;
   }
 
-  static open(path: string): Promise<Journal> {
-    return explained(path, async () => {
-      await mkdir(dirname(path), { recursive: true });
-      return new Journal(path, await open(path, 'a'));
-    });
+  once<T>(name: string, fetch: () => Promise<T>): Promise<T> {
+    let value = this.values.get(name);
+    if (value === undefined) {
+      value = this.found?.has(name)
+        ? Promise.resolve(this.found.get(name))
+        : this.fetched(name, fetch);
+      this.values.set(name, value);
+    }
+    return value as Promise<T>;
   }
 
-  /** After a failed write nothing is added any more: it may have left half a line, which has to stay the last one. */
-  append(line: string): Promise<void> {
-    this.last = this.last.then(() => explained(this.path, () => this.file.appendFile(`${line}\n`)));
-    return this.last;
+  private async fetched(name: string, fetch: () => Promise<unknown>): Promise<unknown> {
+    const value = await fetch();
+    await this.journal.append(
+      JSON.stringify({ key: this.key, name, value } satisfies Entry<never>),
+    );
+    return value;
   }
 
-  close(): Promise<void> {
-    return this.file.close();
+  /** Waits until nothing is being fetched any more. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.values.values());
   }
 }
 
-/** Adds the finished units of a journal; a torn last line, which a kill leaves behind, is cut off the file. */
+/** Adds what a journal has; a torn last line, which a kill leaves behind, is cut off the file. */
 async function readJournal<U, R>(
   path: string,
   units: Map<string, U>,
   finished: Map<string, readonly R[]>,
+  found: Found,
 ): Promise<void> {
   if (!existsSync(path)) return;
   let torn: { readonly line: Line; readonly cause: unknown } | undefined;
@@ -183,8 +212,15 @@ async function readJournal<U, R>(
         continue;
       }
       if (!isEntry<R>(entry)) throw brokenEntry(path, line);
-      if (!units.has(entry.key)) throw foreignEntry(path, line, entry.key);
-      finished.set(entry.key, entry.records);
+      const { key } = entry;
+      if (!units.has(key)) throw foreignEntry(path, line, key);
+      if ('records' in entry) {
+        finished.set(key, entry.records);
+        found.delete(key);
+      } else if (!finished.has(key)) {
+        const values = found.get(key) ?? new Map<string, unknown>();
+        found.set(key, values.set(entry.name, entry.value));
+      }
     }
     if (torn) await truncate(path, torn.line.start);
   });
@@ -192,12 +228,13 @@ async function readJournal<U, R>(
 
 function isEntry<R>(value: unknown): value is Entry<R> {
   if (typeof value !== 'object' || value === null) return false;
-  const { key, records } = value as Partial<Entry<R>>;
-  return typeof key === 'string' && Array.isArray(records);
+  const { key, records, name } = value as { key?: unknown; records?: unknown; name?: unknown };
+  if (typeof key !== 'string') return false;
+  return Array.isArray(records) || (typeof name === 'string' && 'value' in value);
 }
 
 function brokenEntry(path: string, line: Line, cause?: unknown): GloreError {
-  const expected = 'a finished unit {"key": ..., "records": [...]}';
+  const expected = 'a finished unit {"key": ..., "records": [...]} or what one has kept';
   const cure = 'delete this line, or the whole file, and its units are worked on again';
   return brokenLine('journal-broken', path, line, expected, cure, cause);
 }

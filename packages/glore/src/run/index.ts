@@ -1,6 +1,6 @@
 /** A run's folder: stages that read and write files, continue after a kill, and show how far they are. */
 export { type AdoptOptions, adoptStage } from './adopt.js';
-export { type CollectOptions, collect } from './collect.js';
+export { type CollectOptions, collect, type Kept } from './collect.js';
 export { explained, replaceFile } from './files.js';
 export { readJson, readJsonl, writeJson, writeJsonl } from './jsonl.js';
 export { lockRun } from './lock.js';

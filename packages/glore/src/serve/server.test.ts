@@ -219,14 +219,36 @@ describe('limits', () => {
       abort.abort();
       await expect(asked).rejects.toBeInstanceOf(OpenAI.APIUserAbortError);
     }
-    expect(await logged(server.logs, 499)).toMatchObject({
-      path: '/v1/completions',
-      error: 'client_closed',
-    });
+    const line = await logged(server.logs, 499);
+    expect(line).toMatchObject({ path: '/v1/completions', error: 'client_closed' });
+    // It was not sampled to its end.
+    expect(line).not.toHaveProperty('generatedTokens');
     const metrics = await metricsOf(server);
     expect(metrics).toContain('glore_requests_running 0\n');
     expect(metrics).toMatch(/glore_requests_total\{.*status="499"\} 1\n/);
   });
+});
+
+it('leaves the work of a client that leaves while its answer is refined', async () => {
+  const server = await startForTest(served);
+  const abort = new AbortController();
+  const asked = server.client.chat.completions.create(
+    {
+      model: 'glore',
+      messages: [{ role: 'user', content: first }],
+      n: 256,
+      temperature: 2,
+      ...{ glore: { threshold: 1 } },
+    },
+    { signal: abort.signal },
+  );
+  while (!(await metricsOf(server)).includes('glore_requests_running 1\n'));
+  abort.abort();
+  await expect(asked).rejects.toBeInstanceOf(OpenAI.APIUserAbortError);
+  const line = await logged(server.logs, 499);
+  expect(line).toMatchObject({ path: '/v1/chat/completions', error: 'client_closed' });
+  expect(line).not.toHaveProperty('generatedTokens');
+  expect(await metricsOf(server)).not.toContain('glore_choices_total{');
 });
 
 describe('the end', () => {

@@ -159,6 +159,8 @@ function listen(app: Hono, { host, port }: ServerOptions): Promise<Server> {
     const server = serve({ fetch: app.fetch, hostname: host, port }, () =>
       resolve(server),
     ) as Server;
+    // Node's 5 seconds end connections that a client is about to use again; it can only ask anew.
+    server.keepAliveTimeout = 60_000;
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(
         new GloreError(

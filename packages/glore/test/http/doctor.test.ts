@@ -104,6 +104,37 @@ describe('a server that can do everything', () => {
   });
 });
 
+describe('a server on whose numbers nothing should be built', () => {
+  it('is found out by another tokenizer', async () => {
+    const { url } = await serve({ models: { base: null }, tokenizer: '' });
+    const recipe = recipeAt('foreign', url, models);
+    const { health, code } = await examined(recipe);
+    expect(code).toBe(1);
+    expect(health.roles.map(({ tokenizer, ok }) => [tokenizer, ok])).toEqual(
+      Array(3).fill([false, false]),
+    );
+    const { stdout } = await glore(['doctor', recipe]);
+    expect(stdout).toContain('student: the server has another tokenizer');
+    // Nor does a run begin with it.
+    const { stderr } = await glore(['drafts', recipe, '--run', join(folder, 'foreign-run')]);
+    expect(stderr).toMatch(/to have the codec's tokenizer, found another .*\(endpoint-tokenizer\)/);
+  });
+
+  it('is found out by values that are the same for right and wrong', async () => {
+    const { url } = await serve({ deaf: true, caches: true });
+    const { health, code } = await examined(recipeAt('deaf', url, models));
+    expect(code).toBe(1);
+    expect(health.roles.map(({ role, ok }) => [role, ok])).toEqual([
+      ['student', true],
+      ['orm', false],
+      ['sorm', false],
+    ]);
+    for (const { error } of health.roles.slice(1)) expect(error).toMatch(/\(values-constant\)$/);
+    // This one says that it keeps prompts.
+    expect(health.roles[0]!.can.prefixCache).toBe(true);
+  });
+});
+
 it('says what a plain server lacks', async () => {
   const { url } = await serve({
     refuses: ['top_k', 'return_token_ids', '/tokenize', '/pooling', '/classify', 'ids'],

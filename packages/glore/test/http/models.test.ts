@@ -5,6 +5,7 @@ import { loadCheckpoint, openTokenizer } from '@glore/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCodec } from '../../src/codec/index.js';
 import {
+  type Answers,
   GlobalRefiner,
   type LanguageModel,
   LocalRefiner,
@@ -53,9 +54,9 @@ const open: { stop?(): Promise<void>; close?(): Promise<void> }[] = [];
 afterAll(async () => {
   for (const one of open.reverse()) await (one.stop?.() ?? one.close?.());
 });
-async function connect(options: ServerOptions = {}): Promise<Endpoint> {
+async function connect(options: ServerOptions = {}, name = 'test'): Promise<Endpoint> {
   const server = await Server.start({ models: { base }, tokenizer: base, ...options });
-  const endpoint = new Endpoint({ name: 'test', url: server.url });
+  const endpoint = new Endpoint({ name, url: server.url });
   open.push(server, endpoint);
   return endpoint;
 }
@@ -124,6 +125,37 @@ describe('a served model of the codec', () => {
     expect(single.spent.requests - then).toBe(3);
   });
 
+  it('is asked once for each sample where answers are kept, also without seeds', async () => {
+    const values = new Map<string, unknown>();
+    const answers: Answers = {
+      async once<T>(name: string, ask: () => Promise<T>) {
+        if (!values.has(name)) values.set(name, await ask());
+        return values.get(name) as T;
+      },
+    };
+    const endpoint = await connect({ ignores: ['seed', 'n'] });
+    const model = await served(endpoint, 'student');
+    const sample = (seeds: readonly number[]) =>
+      studentOf(model.keeping!(answers)).sample([{ question: first, seeds }], 2);
+    const before = endpoint.spent.requests;
+    const [found] = await sample([1, 2, 3]);
+    expect(new Set(found!.map((one) => JSON.stringify(one))).size).toBeGreaterThan(1);
+    expect(await sample([1, 2, 3])).toEqual([found]);
+    expect(endpoint.spent.requests - before).toBe(3);
+    await sample([3, 4]);
+    expect(endpoint.spent.requests - before).toBe(4);
+
+    // The same request to another server is another one.
+    const orms = await Promise.all([
+      served(able, 'orm'),
+      served(await connect({ models: { base: null } }, 'other'), 'orm'),
+    ]);
+    const [one, other] = await Promise.all(
+      orms.map((model) => new RewardModel(model.keeping!(answers), codec).values(items)),
+    );
+    expect(one).not.toEqual(other);
+  });
+
   it('is sent no more than the server takes', async () => {
     const model = await served(
       await connect({ refuses: ['top_k', 'return_token_ids', 'stop_token_ids', '/tokenize'] }),
@@ -136,20 +168,37 @@ describe('a served model of the codec', () => {
   it.each([
     ['logprobs', {}],
     ['logprobs of the likeliest only', { ignores: ['logprob_token_ids'] }],
+    ['logprobs by ids, special tokens without text', { ids: true, ignores: ['logprob_token_ids'] }],
     ['pooling', {}],
     ['classify', {}],
     ['generative_scoring', {}],
   ])('has the values of the embedded one, by %s', async (name, options) => {
-    const endpoint = 'ignores' in options ? await connect(options) : able;
+    const alone: ServerOptions = options;
+    const endpoint = alone.ignores ? await connect(alone) : able;
     const model = await served(endpoint, 'orm', { scoring: name.split(' ')[0] });
+    if (name.startsWith('logprobs')) expect(model.can.labelLogprobs).toBe(endpoint === able);
     const there = new RewardModel(model, codec);
     const here = new RewardModel(embedded, codec);
     const [a, b] = await Promise.all([there.values(items), here.values(items)]);
     expect(a.map(({ length }) => length)).toEqual(b.map(({ length }) => length));
     for (const [i, value] of a.flat().entries()) expect(value).toBeCloseTo(b.flat()[i]!, 5);
     expect(there.meter).toEqual(here.meter);
-    if (name.startsWith('logprobs')) expect(model.coverage.median).toBeGreaterThan(0.5);
+    if (name.startsWith('logprobs')) expect(model.watch.coverage).toBeGreaterThan(0.5);
   });
+
+  it.each(['logprobs', 'pooling', 'classify'] as const)(
+    'is not believed where it says the same of everything, by %s',
+    async (scoring) => {
+      const model = await served(await connect({ deaf: true }), 'orm', { scoring });
+      const orm = new RewardModel(model, codec);
+      const lines = items.reduce((sum, { solution }) => sum + solution.steps.length + 1, 0);
+      const many = Array(Math.ceil(256 / lines))
+        .fill(items)
+        .flat() as typeof items;
+      expect(new Set((await orm.values(items)).flat()).size).toBe(1);
+      await expect(orm.values(many)).rejects.toMatchObject({ code: 'values-constant' });
+    },
+  );
 
   it('is refused where something needed is missing', async () => {
     const refusing = async (options: ServerOptions, name: 'student' | 'orm', more: object) => {

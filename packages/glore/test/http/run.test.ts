@@ -15,7 +15,7 @@ import { Server, type ServerOptions } from './server.js';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
-const student = 'models:\n  student: { endpoint: local, model: scripted, spelling: tokens }\n';
+const student = 'models:\n  student: { endpoint: local, model: base, spelling: tokens }\n';
 const everyone = `models:
 ${['student', 'orm', 'sorm', 'global', 'local']
   .map((role) => `  ${role}: { endpoint: local, model: base, spelling: tokens }\n`)
@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 async function serve(options: ServerOptions): Promise<Server> {
-  const server = await Server.start({ tokenizer: base, ...options });
+  const server = await Server.start({ models: { base }, tokenizer: base, ...options });
   servers.push(server);
   return server;
 }
@@ -69,8 +69,9 @@ describe('a served student', () => {
     const run = join(folder, 'calm-run');
     const ended = await glore(['datasets', recipe, '--run', run]);
     expect(ended).toMatchObject({ code: 0 });
-    expect(ended.stderr).toContain('student is served (local: scripted), not trained');
+    expect(ended.stderr).toContain('student is served (local: base), not trained');
     calm = sampled(run);
+    expect(readFileSync(join(run, 'rollouts/rollouts.jsonl'), 'utf8')).not.toBe('');
     expect(Object.keys(calm)).toEqual(
       expect.arrayContaining(['drafts/samples.jsonl', 'rollouts/rollouts.jsonl']),
     );
@@ -110,6 +111,45 @@ describe('a served student', () => {
     expect(sampled(run)).toEqual(calm);
   });
 
+  it('asks for nothing again that had arrived when it was killed in the middle of a problem', async () => {
+    const answers = 90;
+    const alone = await serve({});
+    const once = ['drafts', recipeAt('alone', alone, student), '--run', join(folder, 'alone-run')];
+    expect(await glore(once)).toMatchObject({ code: 0 });
+    // What is asked to find out what the server can do.
+    const probes = (await alone.stats()).answered - answers;
+
+    const arrived = 40;
+    const server = await serve({
+      faults: [...Array(probes + arrived).fill('ok'), ...Array(200).fill('silence')],
+    });
+    const run = join(folder, 'cut-run');
+    const recipe = recipeAt('cut', server, student);
+    const running = start(['drafts', recipe, '--run', run]);
+    const path = join(run, 'drafts/samples.jsonl.journal');
+    await untilWritten(running, path);
+    const lines = () =>
+      readFileSync(path, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as { records?: unknown });
+    const kept = () => lines().filter((line) => !('records' in line)).length;
+    while (kept() < arrived) await new Promise((resolve) => setTimeout(resolve, 5));
+    running.child.kill('SIGKILL');
+    await running.ended;
+    // Some problem has one or two of its three samples.
+    expect(3 * (lines().length - arrived)).toBeLessThan(arrived);
+    expect((await server.stats()).answered).toBe(probes + arrived);
+    await server.stop();
+
+    const next = await serve({ port: server.port });
+    expect(await glore(['drafts', recipe, '--run', run])).toMatchObject({ code: 0 });
+    expect((await next.stats()).answered).toBe(probes + answers - arrived);
+    expect(readFileSync(join(run, 'drafts/samples.jsonl'))).toEqual(
+      readFileSync(join(folder, 'alone-run/drafts/samples.jsonl')),
+    );
+  });
+
   it('stops at the budget and goes on when it is raised', async () => {
     const server = await serve({});
     const run = join(folder, 'budget-run');
@@ -129,11 +169,12 @@ describe('a served student', () => {
 });
 
 it('runs whole with every role served, and trains nothing', async () => {
-  const server = await serve({ models: { base } });
+  const server = await serve({});
   const recipe = recipeAt('everyone', server, everyone, '', 6);
   const run = join(folder, 'everyone-run');
   const { code, stdout, stderr } = await glore(['run', recipe, '--run', run, '--json']);
   expect(stderr).toContain('sorm is served (local: base), not trained');
+  expect(stderr).toMatch(/orm: its labels cover \d+\.\d% of the probability \(median\)/);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ problems: 2 });
   expect(existsSync(join(run, 'orm/model'))).toBe(false);

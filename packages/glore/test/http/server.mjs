@@ -4,7 +4,10 @@
  *
  * Options: `port`; `models`: names to checkpoint folders, or to null for answers worked out from a hash; `tokenizer`:
  * folder of the tokenizer; `ignores`, `refuses`: fields and features it does not know; `faults`: what happens to the
- * requests for completions, in turn ("ok" where nothing does), at most `times` to the same one; `key`: the key it wants; `delay`: milliseconds to an answer.
+ * requests for completions, in turn ("ok" where nothing does), at most `times` to the same one; `key`: the key it wants;
+ * `delay`: milliseconds to an answer; `caches`: says how much of a prompt it has read before; `deaf`: values and
+ * log-probabilities are those of the prompt's first token, whatever follows; `ids`: log-probabilities come in the form of
+ * chat with ids, and special tokens have no text, as llama.cpp has it.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -14,7 +17,7 @@ import { loadCheckpoint, Model, openTokenizer } from '@glore/engine';
 
 const options = JSON.parse(process.argv[2] ?? '{}');
 const { models = { scripted: null }, ignores = [], refuses = [], faults = [] } = options;
-const { times = Number.POSITIVE_INFINITY, key, delay = 0 } = options;
+const { times = Number.POSITIVE_INFINITY, key, delay = 0, caches, deaf, ids: withIds } = options;
 const ignored = new Set(ignores);
 const refused = new Set(refuses);
 
@@ -160,6 +163,7 @@ const handlers = {
   '/v1/completions': async (body) => {
     const ids = idsOf(body.prompt);
     const choices = await choicesOf(body, ids);
+    if (withIds) for (const choice of choices) if (choice.logprobs) spellWithIds(choice);
     return { object: 'text_completion', choices, usage: usage(ids, choices) };
   },
   '/v1/chat/completions': async (body) => {
@@ -266,7 +270,8 @@ function scripted(ids, seed, maxTokens) {
 }
 
 /** Log-probabilities of the next token by id. */
-async function nextOf(model, ids) {
+async function nextOf(model, prompt) {
+  const ids = deaf ? prompt.slice(0, 1) : prompt;
   const real = opened.get(model);
   if (!real) {
     const p = 0.05 + (0.9 * createHash('sha256').update(JSON.stringify(ids)).digest()[0]) / 255;
@@ -303,8 +308,31 @@ const asChat = ({ top_logprobs: [first] }) => ({
   ],
 });
 
+const idOf = (text) => tokenizer.id(text) ?? tokenizer.encode(text)[0];
+
+function spellWithIds(choice) {
+  const [first] = choice.logprobs.top_logprobs;
+  const top_logprobs = Object.entries(first).map(([text, logprob]) => ({
+    id: idOf(text),
+    token: text.startsWith('<|') ? '' : text,
+    logprob,
+  }));
+  choice.logprobs = { content: [{ ...top_logprobs[0], top_logprobs }] };
+}
+
+const read = new Set();
+
+/** Tokens of a prompt that was asked before. */
+function cachedOf(ids) {
+  const prompt = ids.join();
+  const cached = read.has(prompt) ? ids.length - 1 : 0;
+  read.add(prompt);
+  return { prompt_tokens_details: { cached_tokens: cached } };
+}
+
 const usage = (ids, choices) => ({
   prompt_tokens: ids.length,
+  ...(caches && cachedOf(ids)),
   completion_tokens: choices.reduce(
     (sum, { token_ids: tokens, text, message }) =>
       sum + (tokens?.length ?? idsOf(text ?? message.content).length + 1),

@@ -13,6 +13,9 @@ export interface ServerOptions {
   readonly times?: number;
   readonly key?: string;
   readonly delay?: number;
+  readonly caches?: boolean;
+  readonly deaf?: boolean;
+  readonly ids?: boolean;
 }
 
 export interface Stats {

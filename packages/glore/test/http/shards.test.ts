@@ -1,5 +1,5 @@
 /** Several processes on one run folder: the records of one process. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import {
@@ -20,7 +20,7 @@ let server: Server;
 let recipe: string;
 beforeAll(async () => {
   folder = temporaryFolder();
-  server = await Server.start({ tokenizer: base, delay: 2 });
+  server = await Server.start({ models: { base }, tokenizer: base, delay: 2 });
   recipe = writeRecipe(
     folder,
     'recipe',
@@ -32,7 +32,7 @@ beforeAll(async () => {
 endpoints:
   local: { url: "${server.url}", parallel: 2 }
 models:
-  student: { endpoint: local, model: scripted, spelling: tokens }
+  student: { endpoint: local, model: base, spelling: tokens }
 `,
     ],
   );
@@ -78,6 +78,7 @@ it('makes one run of the work of several processes, one of them killed', async (
         /^(problems|drafts|rollouts|labels)\//.test(path),
       ),
     );
+  expect(readFileSync(join(alone, 'rollouts/rollouts.jsonl'), 'utf8')).not.toBe('');
   expect(records(shared)).toEqual(records(alone));
 });
 

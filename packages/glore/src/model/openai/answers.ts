@@ -1,7 +1,7 @@
 /** The shapes of what servers answer, as far as it is read, and the two ways of asking for a completion. */
 import { z } from 'zod';
 import type { Cost, Price } from './budget.js';
-import type { Endpoint } from './endpoint.js';
+import type { Asked } from './kept.js';
 
 function once<S>(make: (n: number) => S): (n: number) => S {
   const made = new Map<number, S>();
@@ -31,7 +31,8 @@ const finish = z.enum([
   'function_call',
 ]);
 
-const likely = z.array(z.object({ token: z.string(), logprob: z.number() }));
+/** llama.cpp gives ids too, and no text for special tokens. */
+const likely = z.array(z.object({ token: z.string(), logprob: z.number(), id: z.int().nullish() }));
 
 /** Log-probabilities in the form of completions, or in that of chat, which llama.cpp uses for both. */
 const logprobs = z.object({
@@ -72,7 +73,10 @@ export interface Choice {
   readonly tokens: number;
   /** The generated ids, where the server gives them. */
   readonly ids: readonly number[] | undefined;
-  /** Log-probabilities of the likeliest first tokens by their spelling, where asked for. */
+  /**
+   * Log-probabilities of the likeliest first tokens by their spelling, where asked for; of a token without one by its id, as
+   * vLLM spells it: "token_id:7".
+   */
   readonly first: ReadonlyMap<string, number>;
 }
 
@@ -96,6 +100,8 @@ export interface Asking {
   readonly maxTokens: number;
   readonly n?: number;
   readonly seed?: number;
+  /** Which samples of the prompt these are, whether or not the server is told a seed. */
+  readonly samples?: readonly number[];
   readonly stop?: readonly string[];
   /** So many likeliest first tokens are wanted with their log-probabilities. */
   readonly likeliest?: number;
@@ -113,7 +119,7 @@ export interface Asking {
 export const neutralSampling = { top_k: -1, min_p: 0, repetition_penalty: 1 };
 
 /** The choices of one request. @throws GloreError as `Endpoint.post` */
-export async function complete(endpoint: Endpoint, asking: Asking): Promise<Answer> {
+export async function complete(endpoint: Asked, asking: Asking): Promise<Answer> {
   const { model, prompt, temperature, maxTokens, n = 1, seed, stop, likeliest } = asking;
   const chat = 'user' in prompt;
   const body = {
@@ -132,6 +138,7 @@ export async function complete(endpoint: Endpoint, asking: Asking): Promise<Answ
   };
   const options = {
     attempts: asking.attempts,
+    samples: asking.samples,
     cost: (answer: Raw): Cost => ({
       prompt: answer.usage?.prompt_tokens ?? 0,
       completion: answer.usage?.completion_tokens ?? guessed(answer.choices.map(textOf)),
@@ -177,7 +184,14 @@ function conversation({ system, user, begun }: Extract<Prompt, { user: string }>
 
 function firstTokens(found: z.output<typeof logprobs> | null | undefined): Map<string, number> {
   const [first] = found?.content ?? [];
-  if (first) return new Map(first.top_logprobs.map(({ token, logprob }) => [token, logprob]));
+  if (first) {
+    return new Map(
+      first.top_logprobs.map(({ token, logprob, id }) => [
+        token === '' && id != null ? `token_id:${id}` : token,
+        logprob,
+      ]),
+    );
+  }
   return new Map(Object.entries(found?.top_logprobs?.[0] ?? {}));
 }
 

@@ -38,6 +38,8 @@ export interface PostOptions<T> {
   readonly attempts?: number | undefined;
   /** What an answer says that it has cost. */
   readonly cost?: (answer: T) => Cost;
+  /** Which samples of one prompt the answer holds, where the request does not say it; for keeping them apart. */
+  readonly samples?: readonly number[] | undefined;
 }
 
 /** A status and what came with it: JSON, or text where it is none. */

@@ -4,7 +4,7 @@ import { GloreError } from '../../error.js';
 import type { RoleModel } from '../types.js';
 import type { Price } from './budget.js';
 import type { Endpoint } from './endpoint.js';
-import type { Coverage } from './labels.js';
+import type { Watch } from './labels.js';
 import {
   type Capabilities,
   type Capability,
@@ -78,7 +78,7 @@ export const probeOptions = (
 });
 
 export type ServedModel = RoleModel & {
-  readonly coverage: Coverage;
+  readonly watch: Watch;
   readonly can: Partial<Capabilities>;
 };
 

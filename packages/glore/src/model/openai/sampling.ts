@@ -1,6 +1,6 @@
 /** Several completions of one prompt, on servers with seeds, with `n`, or with neither; prompts that share branches. */
 import { type Asking, type Choice, complete, neutralSampling } from './answers.js';
-import type { Endpoint } from './endpoint.js';
+import type { Asked } from './kept.js';
 import type { Capabilities } from './probe.js';
 
 /**
@@ -8,9 +8,9 @@ import type { Capabilities } from './probe.js';
  * with; else `n` choices come in one answer, or one in each of several.
  */
 export async function sample(
-  endpoint: Endpoint,
+  endpoint: Asked,
   can: Partial<Capabilities>,
-  asking: Omit<Asking, 'n' | 'seed'>,
+  asking: Omit<Asking, 'n' | 'seed' | 'samples'>,
   seeds: readonly number[],
 ): Promise<Choice[]> {
   const full = {
@@ -18,12 +18,16 @@ export async function sample(
     ...(can.extensions && { extensions: { ...neutralSampling, ...asking.extensions } }),
   };
   if (can.n && !can.seed && seeds.length > 1) {
-    const { choices } = await complete(endpoint, { ...full, n: seeds.length });
+    const { choices } = await complete(endpoint, { ...full, n: seeds.length, samples: seeds });
     return [...choices];
   }
   return Promise.all(
     seeds.map(async (seed) => {
-      const { choices } = await complete(endpoint, { ...full, ...(can.seed && { seed }) });
+      const { choices } = await complete(endpoint, {
+        ...full,
+        ...(can.seed && { seed }),
+        samples: [seed],
+      });
       return choices[0]!;
     }),
   );

@@ -2,11 +2,11 @@
 import { type Codec, parseSolution, type Solution, stripAnnotations } from '../../codec/index.js';
 import { GloreError } from '../../error.js';
 import { extractAnswer } from '../../problem/index.js';
-import type { Author, Critic, Generated, RoleModel, Task, Valued } from '../types.js';
+import type { Answers, Author, Critic, Generated, RoleModel, Task, Valued } from '../types.js';
 import { type Choice, classified, complete, neutralSampling, type Prompt } from './answers.js';
 import type { Price } from './budget.js';
-import type { Endpoint } from './endpoint.js';
-import { Coverage, positiveOf, readValue } from './labels.js';
+import { type Asked, kept } from './kept.js';
+import { positiveOf, readValue, Watch } from './labels.js';
 import type { Capabilities } from './probe.js';
 import { sample, sampleBranches } from './sampling.js';
 import { fill, linesOf, marked, prefixesOf, type Template, written } from './template.js';
@@ -22,15 +22,26 @@ export interface TextOptions {
 }
 
 export class ServedText implements RoleModel {
-  readonly coverage = new Coverage();
-  private readonly endpoint: Endpoint;
+  readonly watch: Watch;
+  private readonly endpoint: Asked;
   readonly can: Partial<Capabilities>;
   private readonly options: TextOptions;
 
-  constructor(endpoint: Endpoint, can: Partial<Capabilities>, options: TextOptions) {
+  constructor(
+    endpoint: Asked,
+    can: Partial<Capabilities>,
+    options: TextOptions,
+    watch = new Watch(),
+  ) {
+    this.watch = watch;
     this.endpoint = endpoint;
     this.can = can;
     this.options = options;
+  }
+
+  keeping(answers: Answers): ServedText {
+    const { endpoint, can, options, watch } = this;
+    return new ServedText(kept(endpoint, answers), can, options, watch);
   }
 
   /** The endpoint is whoever's opened it. */
@@ -90,8 +101,12 @@ export class ServedText implements RoleModel {
         );
         if (this.options.scoring === 'logprobs') {
           const masses = read.flatMap((item) => item.masses);
-          this.coverage.add(masses, this.options.model, this.options.template.labels);
+          this.watch.covered(masses, this.options.model, this.options.template.labels);
         }
+        this.watch.valued(
+          read.flatMap(({ values }) => values),
+          this.options.model,
+        );
         return read.map(({ values, tokens }) => ({ values, tokens }));
       },
     };

@@ -3,11 +3,11 @@ import type { Tokenizer } from '@glore/engine';
 import { specialTokens } from '../../codec/index.js';
 import { GloreError } from '../../error.js';
 import { tokenAuthor, tokenCritic } from '../tokens.js';
-import type { GenerateRequest, LanguageModel, Sampling, ScoreRequest } from '../types.js';
+import type { Answers, GenerateRequest, LanguageModel, Sampling, ScoreRequest } from '../types.js';
 import { type Choice, classified, complete, neutralSampling, pooled, scored } from './answers.js';
 import type { Price } from './budget.js';
-import type { Endpoint } from './endpoint.js';
-import { Coverage, type Labels, positiveOf, readValue } from './labels.js';
+import { type Asked, kept } from './kept.js';
+import { type Labels, positiveOf, readValue, Watch } from './labels.js';
 import type { Capabilities } from './probe.js';
 import { sample, sampleBranches } from './sampling.js';
 
@@ -23,18 +23,20 @@ export interface ServedOptions {
 }
 
 export class ServedTokens implements LanguageModel {
-  readonly coverage = new Coverage();
-  private readonly endpoint: Endpoint;
+  readonly watch: Watch;
+  private readonly endpoint: Asked;
   readonly can: Partial<Capabilities>;
   private readonly tokenizer: Tokenizer;
   private readonly options: ServedOptions;
 
   constructor(
-    endpoint: Endpoint,
+    endpoint: Asked,
     can: Partial<Capabilities>,
     tokenizer: Tokenizer,
     options: ServedOptions,
+    watch = new Watch(),
   ) {
+    this.watch = watch;
     this.endpoint = endpoint;
     this.can = can;
     this.tokenizer = tokenizer;
@@ -43,6 +45,11 @@ export class ServedTokens implements LanguageModel {
 
   author = (codec: Parameters<typeof tokenAuthor>[1]) => tokenAuthor(this, codec);
   critic = (codec: Parameters<typeof tokenCritic>[1]) => tokenCritic(this, codec);
+
+  keeping(answers: Answers): ServedTokens {
+    const { endpoint, can, tokenizer, options, watch } = this;
+    return new ServedTokens(kept(endpoint, answers), can, tokenizer, options, watch);
+  }
 
   /** The endpoint is whoever's opened it. */
   async close(): Promise<void> {}
@@ -87,6 +94,15 @@ export class ServedTokens implements LanguageModel {
   }
 
   async score(
+    requests: readonly ScoreRequest[],
+    labels: { readonly positive: number; readonly negative: number },
+  ): Promise<number[][]> {
+    const values = await this.read(requests, labels);
+    this.watch.valued(values.flat(), this.options.model);
+    return values;
+  }
+
+  private async read(
     requests: readonly ScoreRequest[],
     { positive, negative }: { readonly positive: number; readonly negative: number },
   ): Promise<number[][]> {
@@ -139,7 +155,7 @@ export class ServedTokens implements LanguageModel {
         ),
       ),
     );
-    this.coverage.add(
+    this.watch.covered(
       read.flat().map(({ mass }) => mass),
       model,
       labels,

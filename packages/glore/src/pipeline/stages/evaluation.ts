@@ -48,13 +48,13 @@ export const candidates: Work = async (run, context) => {
   context.progress.total(list.length, 'problems');
   const needed = ['student', 'sorm', 'global', 'local'] as const;
   const { size, parallel } = unitsOf(run, needed, PROBLEMS_PER_UNIT, 8);
-  const refined = (models: Record<(typeof needed)[number], RoleModel>) => {
-    const { student, sorm, global, local } = inRoles(run, models);
-    return collect({
+  const refined = (models: Record<(typeof needed)[number], RoleModel>) =>
+    collect({
       path: join(context.folder, 'candidates.jsonl'),
       units: chunks(list, size),
       key: ([first]) => first!.id,
-      work: async (unit) => {
+      work: async (unit, kept) => {
+        const { student, sorm, global, local } = inRoles(run, models, kept);
         const drafts = await student.draft(unit.map(({ question }) => question));
         const items = unit.map(({ question }, index) => ({
           question,
@@ -87,7 +87,6 @@ export const candidates: Work = async (run, context) => {
         rightShare,
       ),
     });
-  };
   const found = await withModels(run, needed, refined, waitingIn(context));
   return { generatedTokens: total(found) };
 };
@@ -102,26 +101,25 @@ export const evaluation: Work = async (run, context) => {
   const dev = opened[0]!;
   const test = opened[1]!.slice(0, recipe.evaluation.problems);
   const { size, parallel } = unitsOf(run, roles, PROBLEMS_PER_UNIT, 8);
-  const collectUnits = <T extends { problem: string }>(
-    name: string,
-    list: readonly Problem[],
-    work: (unit: Problem[]) => Promise<T[]>,
-  ) =>
-    collect({
-      path: join(context.folder, `${name}.jsonl`),
-      units: chunks(list, size),
-      key: ([first]) => first!.id,
-      work,
-      parallel,
-      ...(context.signal && { signal: context.signal }),
-      onUnit: advancing<T>(context, (records) => records.length),
-    });
   const evaluated = async (models: Record<RoleName, RoleModel>) => {
-    const named = inRoles(run, models);
     const passes = rounds > 1 ? 3 : 2;
     context.progress.total(passes * (dev.length + test.length), 'problems');
+    const collectUnits = <T extends { problem: string }>(
+      name: string,
+      list: readonly Problem[],
+      work: (named: Models, unit: Problem[]) => Promise<T[]>,
+    ) =>
+      collect({
+        path: join(context.folder, `${name}.jsonl`),
+        units: chunks(list, size),
+        key: ([first]) => first!.id,
+        work: (unit, kept) => work(inRoles(run, models, kept), unit),
+        parallel,
+        ...(context.signal && { signal: context.signal }),
+        onUnit: advancing<T>(context, (records) => records.length),
+      });
     const attempts = (split: string, list: readonly Problem[]) =>
-      collectUnits(`${split}.attempts`, list, (unit) =>
+      collectUnits(`${split}.attempts`, list, (named, unit) =>
         attempt(named, unit, { samples, temperature, seed: `${recipe.seed}/${split}` }),
       );
     const devAttempts = await attempts('dev', dev);
@@ -133,7 +131,7 @@ export const evaluation: Work = async (run, context) => {
       made: readonly ProblemAttempts[],
     ) => {
       const byProblem = new Map(made.map((item) => [item.problem, item]));
-      return collectUnits(`${split}.refinements`, list, (unit) =>
+      return collectUnits(`${split}.refinements`, list, (named, unit) =>
         refinements(
           named,
           unit,
@@ -149,7 +147,7 @@ export const evaluation: Work = async (run, context) => {
     ) => {
       if (rounds === 1) return [];
       const byProblem = new Map(made.map((item) => [item.problem, item]));
-      return collectUnits(`${split}.rounds`, list, (unit) =>
+      return collectUnits(`${split}.rounds`, list, (named, unit) =>
         laterRounds(
           named,
           unit,
@@ -170,7 +168,7 @@ export const evaluation: Work = async (run, context) => {
     const testRounds = await inRounds('test', test, testRefined);
     await writeJson(
       join(context.folder, 'speeds.json'),
-      await measureSpeeds(named, test.slice(0, PROBLEMS_PER_UNIT), recipe.workers),
+      await measureSpeeds(inRoles(run, models), test.slice(0, PROBLEMS_PER_UNIT), recipe.workers),
     );
     return evaluationTokens(
       codec,

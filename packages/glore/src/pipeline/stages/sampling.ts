@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { loadCheckpoint, saveCheckpoint } from '@glore/engine';
 import { byProblem, type StudentRecord, studentExample } from '../../dataset/index.js';
 import { verifies } from '../../label/index.js';
-import { openEmbedded, type RoleModel, Student } from '../../model/index.js';
+import { openEmbedded, type RoleModel, type Student } from '../../model/index.js';
 import type { Problem } from '../../problem/index.js';
 import {
   adaptiveRollouts,
@@ -16,6 +16,7 @@ import {
 import { collect, readJsonl, type StageContext, writeJson } from '../../run/index.js';
 import {
   chunks,
+  inRoles,
   modelFolder,
   pathIn,
   type Run,
@@ -131,12 +132,11 @@ async function sampleAll(
     readonly seed: string;
   },
 ): Promise<Sample[]> {
-  const { recipe, codec } = run;
+  const { recipe } = run;
   const served = await openServedRoles(run, ['student'], waitingIn(context));
   const model =
     served.models.student ??
     (await openEmbedded(await loadCheckpoint(options.model), recipe.workers));
-  const policy = new Student(model, codec, recipe.maxTokens);
   const { size, parallel } = unitsOf(run, ['student'], PROBLEMS_PER_UNIT, 1);
   const seed = `${recipe.seed}/${options.seed}`;
   context.progress.total(list.length, 'problems');
@@ -145,8 +145,8 @@ async function sampleAll(
       path,
       units: chunks(list, size),
       key: ([first]) => first!.id,
-      work: (unit) =>
-        sampleSolutions(policy, unit, {
+      work: (unit, kept) =>
+        sampleSolutions(inRoles(run, { student: model }, kept).student, unit, {
           count: options.count,
           temperature: options.temperature,
           seed,
@@ -178,7 +178,7 @@ export const drafts: Work = async (run, context) => {
 
 /** Rollouts from prefixes of the chosen wrong samples: those on which a label hangs, or all. */
 export const rollouts: Work = async (run, context) => {
-  const { recipe, codec } = run;
+  const { recipe } = run;
   const { method, count, temperature } = recipe.rollouts;
   const options = { count, temperature, seed: `${recipe.seed}/rollouts` };
   const byId = new Map((await readProblems(run, 'train')).map((problem) => [problem.id, problem]));
@@ -191,8 +191,7 @@ export const rollouts: Work = async (run, context) => {
   context.progress.total(wrong.length, 'samples');
   const { size, parallel } = unitsOf(run, ['student'], ROLLED_OUT_PER_UNIT, 1);
   const sampled = (models: Record<'student', RoleModel>) => {
-    const policy = new Student(models.student, codec, recipe.maxTokens);
-    const collector = (items: readonly RolloutItem[]) =>
+    const collector = (policy: Student, items: readonly RolloutItem[]) =>
       method === 'brute'
         ? rolloutsFrom(policy, items, options)
         : adaptiveRollouts(policy, items, {
@@ -205,8 +204,11 @@ export const rollouts: Work = async (run, context) => {
       // Whole problems: the samples of one share what is known of it.
       units: chunks([...byProblem(wrong).values()], size),
       key: ([first]) => first![0]!.problem,
-      work: (unit) =>
-        collector(unit.flat().map((sample) => ({ problem: byId.get(sample.problem)!, sample }))),
+      work: (unit, kept) =>
+        collector(
+          inRoles(run, models, kept).student,
+          unit.flat().map((sample) => ({ problem: byId.get(sample.problem)!, sample })),
+        ),
       parallel,
       shard: context.shard,
       ...(context.signal && { signal: context.signal }),
