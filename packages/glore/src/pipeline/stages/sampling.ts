@@ -156,7 +156,7 @@ async function sampleAll(
   const served = await openServedRoles(run, ['student'], waitingIn(context));
   const model =
     served.models.student ??
-    (await openEmbedded(await loadCheckpoint(options.model), recipe.workers));
+    (await openEmbedded(await loadCheckpoint(options.model), recipe.workers, recipe.provider));
   const policy = new Student(model, codec, recipe.maxTokens);
   const { size, parallel } = unitsOf(run, ['student'], PROBLEMS_PER_UNIT, 1);
   const seed = `${recipe.seed}/${options.seed}`;
