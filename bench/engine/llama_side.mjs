@@ -5,17 +5,17 @@ import { openLlama } from '../peers/llama.mjs';
 const MOST_SEQUENCES = 256;
 
 /**
- * Opens the model, or gives undefined where node-llama-cpp is not installed. `sample` continues every prompt by as many
- * tokens as it has, in batches over all sequences at once, and gives the number of tokens made.
+ * Opens the model, or gives undefined where node-llama-cpp is not installed. `sample` continues every prompt by `more`
+ * tokens, in batches over all sequences at once, and gives the number of tokens made.
  */
-export async function openLlamaSide({ file, prompts, workers }) {
+export async function openLlamaSide({ file, prompts, more, workers }) {
   const llama = await openLlama({ maxThreads: workers });
   if (!llama) return undefined;
   const model = await llama.loadModel({ modelPath: file, gpuLayers: 0 });
   const length = prompts[0].length;
   const sequences = Math.min(MOST_SEQUENCES, prompts.length);
   const context = await model.createContext({
-    contextSize: 2 * length,
+    contextSize: length + more,
     sequences,
     threads: workers,
     batchSize: Math.max(512, sequences),
@@ -41,7 +41,7 @@ export async function openLlamaSide({ file, prompts, workers }) {
   await sample(2);
   return {
     version: llama.llamaCppRelease.release,
-    sample: () => sample(length),
+    sample: () => sample(more),
     close: async () => {
       await context.dispose();
       await model.dispose();

@@ -3,9 +3,9 @@ import { Model, nextTokenExample, Trainer } from '@glore/engine';
 
 /**
  * Opens a model for the three measurements. Each does one unit of work and gives the number of tokens in it:
- * a training step on the examples; sampling as many tokens after each prompt as it has; scoring the texts.
+ * a training step on the examples; sampling `more` tokens after each prompt; scoring the texts.
  */
-export async function openOurs({ checkpoint, examples, prompts, texts, rows, workers }) {
+export async function openOurs({ checkpoint, examples, prompts, texts, more, rows, workers }) {
   const trainer = await Trainer.open(checkpoint, { workers });
   const model = await Model.open(checkpoint, { workers, rows });
   const batch = examples.map((tokens) => nextTokenExample(tokens, 1));
@@ -47,7 +47,7 @@ export async function openOurs({ checkpoint, examples, prompts, texts, rows, wor
   await score();
   return {
     train,
-    sample: () => sampled(prompts[0].length),
+    sample: () => sampled(more),
     score,
     close: () => Promise.all([trainer.close(), model.close()]),
   };

@@ -29,6 +29,16 @@ export function render({ machine, setting, results }) {
       ]);
     }),
   );
+  const mebi = (bytes) =>
+    bytes === undefined ? '' : Math.round(bytes / 2 ** 20).toLocaleString('en');
+  const memory = results.map((result) => [
+    ...label(result),
+    mebi(result.memory.ours),
+    mebi(result.memory.eager),
+    result.memory.eager ? (result.memory.ours / result.memory.eager).toFixed(2) : '',
+    result.rollouts.ratio.toFixed(3),
+    result.rollouts.anew.toFixed(2),
+  ]);
   const { versions } = results[0];
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const measured = new Set(results.flatMap((result) => Object.keys(result.peers)));
@@ -40,7 +50,7 @@ export function render({ machine, setting, results }) {
     });
   return [
     `${machine.processor}, ${machine.threads} threads; Node ${machine.node}, onnxruntime-node ${machine.onnxruntime}`,
-    `${setting.workers} workers; medians of ${setting.rounds} alternating rounds of ${setting.seconds} s`,
+    `${setting.workers} workers; medians of up to ${setting.rounds} alternating rounds of ${setting.seconds} s`,
     '',
     'Training, in GFLOP/s: tokens/s x (6 M + 12 L H D T), with M weights in matrix products (all but norms and the',
     'embedding, which is looked up), L layers, H heads of size D, sequences of T; forward and backward, nothing twice.',
@@ -59,12 +69,21 @@ export function render({ machine, setting, results }) {
       training,
     ),
     '',
-    `Tokens/s. sample: ${setting.rows} rows in each worker, prompts of half the sequence, prompts' time included;`,
+    `Tokens/s. sample: ${setting.rows} rows in each worker, prompts of half the sequence and at most ${setting.more} tokens`,
+    "after them, prompts' time included;",
     'score: whole sequences, log-probabilities at every eighth position. The same weights and tokens for all, float32,',
     `${setting.workers} threads; eager and compile are transformers' Llama, static is a PyTorch loop with a cache made once.`,
     named.length > 0 ? `Peers: ${named.join(', ')}.` : 'No peers.',
     ...absent,
     '',
     table(['model', 'sequence', 'work', 'ours', 'peer', 'tokens/s', 'ours / peer'], rates),
+    '',
+    'Peak memory of a process that trains, in MiB, all that it loads included; and, for 8 rollouts from each of 6 prefixes',
+    "of 4 solutions, positions computed / needed, with what each rollout's own prefix would make of it.",
+    '',
+    table(
+      ['model', 'sequence', 'ours', 'eager', 'ours / eager', 'computed / needed', 'prefixes anew'],
+      memory,
+    ),
   ].join('\n');
 }

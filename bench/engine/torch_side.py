@@ -6,6 +6,7 @@ written by hand with a static key-value cache, which is what a careful user woul
 """
 
 import json
+import resource
 import sys
 import time
 
@@ -69,7 +70,7 @@ def open_model(request):
     model = transformers.AutoModelForCausalLM.from_pretrained(request["folder"], dtype=torch.float32)
     model.generation_config.eos_token_id = None
     examples, prompts, texts = (torch.tensor(request[key]) for key in ("examples", "prompts", "texts"))
-    half = prompts.shape[1]
+    half, more = prompts.shape[1], request["more"]
     units = {}
 
     def trainer(forward):
@@ -87,14 +88,14 @@ def open_model(request):
         return train
 
     @torch.no_grad()
-    def generate(new=half):
+    def generate(new=more):
         model.eval()
         mask = torch.ones_like(prompts)
         options = {"do_sample": True, "temperature": 1.0, "top_k": 0, "max_new_tokens": new, "pad_token_id": 0}
         return model.generate(prompts, attention_mask=mask, **options)[:, half:].numel()
 
     @torch.no_grad()
-    def static(new=half):
+    def static(new=more):
         model.eval()
         return sampler.sample(prompts, new).numel()
 
@@ -118,6 +119,8 @@ def open_model(request):
         units["generate", "sample"] = generate
     if "eager" in peers:
         units["eager", "train"], units["eager", "score"] = trainer(model), score
+    if request.get("works"):
+        units = {key: unit for key, unit in units.items() if key[1] in request["works"]}
     if "compile" in peers:
         units["compile", "train"] = trainer(torch.compile(model))
     refused = {}
@@ -139,6 +142,8 @@ for line in sys.stdin:
         units, refused = open_model(request)
         versions = {"torch": torch.__version__, "transformers": transformers.__version__}
         reply = {"versions": versions, "units": list(units), "refused": refused}
+    elif request["do"] == "memory":
+        reply = {"bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
     else:
         unit = units[request["peer"], request["work"]]
         start = time.perf_counter()

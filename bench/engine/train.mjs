@@ -2,20 +2,23 @@
  * Speed of the engine: training, sampling and scoring one model on the same tokens as its peers, in turns, and against
  * the machine's own matrix products measured in the same run. Peers: PyTorch eager and compiled, transformers' generate,
  * a PyTorch loop with a static cache (GLORE_PYTHON names a Python with torch and transformers), llama.cpp
- * (`npm ci --prefix bench/peers`). What is absent is left out. Medians of alternating rounds are printed.
+ * (`npm ci --prefix bench/peers`). What is absent is left out. Medians of alternating rounds are printed. Figures are in
+ * a JSON file after every round, from which a run that was interrupted goes on.
  */
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildTokenizer, initialWeights, saveCheckpoint, saveGguf } from '@glore/engine';
 import { python, startPython } from '../python.mjs';
 import { openLlamaSide } from './llama_side.mjs';
+import { measureMemory } from './memory.mjs';
 import { openOurs } from './ours.mjs';
 import { startPeak } from './peak.mjs';
 import { render } from './render.mjs';
+import { measureRollouts } from './rollouts.mjs';
 
 const shared = {
   vocabSize: 338,
@@ -74,20 +77,26 @@ const { values } = parseArgs({
     sequences: { type: 'string', default: '64,128,512' },
     peers: { type: 'string', default: Object.keys(peers).join() },
     rows: { type: 'string', default: '128' },
+    more: { type: 'string', default: '64' },
     batch: { type: 'string', default: String(BATCH_POSITIONS) },
     seconds: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
+    minutes: { type: 'string', default: '30' },
+    out: { type: 'string', default: 'runs/bench-engine.json' },
     workers: { type: 'string', default: String(availableParallelism()) },
   },
 });
 if (values.help) {
   console.log(`npm run bench:engine -- [options]
   --sizes ${Object.keys(sizes)}      models
-  --sequences 64,128,512    tokens in a sequence, half of them the prompt in sampling
+  --sequences 64,128,512    tokens in a sequence; prompts are half as long
   --peers ${Object.keys(peers)}    ours alone: --peers none
   --rows 128                rows that each worker samples and scores
+  --more 64                 most tokens sampled after a prompt (half the sequence where that is less)
   --batch ${BATCH_POSITIONS}              positions in a training step
   --seconds 2 --rounds 3    each measurement, and how many of each
+  --minutes 30              for all together: where time runs out, models have fewer rounds, but one
+  --out ${values.out}   figures so far; what it has of the same machine and settings is not measured again
   --workers ${values.workers}               threads of all
   --json                    figures of every round`);
   process.exit();
@@ -104,7 +113,14 @@ const listed = (name, known) => {
   }
   return found;
 };
-const [seconds, rounds, workers, rows] = ['seconds', 'rounds', 'workers', 'rows'].map(number);
+const [seconds, rounds, workers, rows, most, minutes] = [
+  'seconds',
+  'rounds',
+  'workers',
+  'rows',
+  'more',
+  'minutes',
+].map(number);
 const names = listed('sizes', Object.keys(sizes));
 const sequences = listed('sequences', ['16', '32', '64', '128', '256', '512']).map(Number);
 const wanted = listed('peers', Object.keys(peers));
@@ -147,7 +163,10 @@ function tokenRows(count, length, vocabSize, seed) {
   return Array.from({ length: count }, () => Array.from({ length }, next));
 }
 
-async function measure(name, sequence, torch, peak, folder) {
+/**
+ * Rounds until all are made or `until` is passed, at least one; `keep` is given what is found after each.
+ */
+async function measure({ name, sequence, torch, peak, folder, until, keep }) {
   const config = sizes[name];
   const batch = Math.max(workers, Math.round(number('batch') / sequence));
   const small = [1024, config.hiddenSize, config.intermediateSize];
@@ -156,8 +175,11 @@ async function measure(name, sequence, torch, peak, folder) {
     examples: tokenRows(batch, sequence, config.vocabSize, 1),
     prompts: tokenRows(workers * rows, sequence / 2, config.vocabSize, 2),
     texts: tokenRows(workers * rows, sequence, config.vocabSize, 3),
+    more: Math.min(most, sequence / 2),
     workers,
   };
+  const memory = await measureMemory({ checkpoint, torch, folder, ...data });
+  const rollouts = await measureRollouts(checkpoint, tokenRows);
   const ours = await openOurs({ checkpoint, rows, ...data });
   /** Rates by peer and work. */
   const sides = {};
@@ -187,6 +209,36 @@ async function measure(name, sequence, torch, peak, folder) {
   for (const [peer, works] of Object.entries(sides)) {
     found.peers[peer] = Object.fromEntries(Object.keys(works).map((work) => [work, []]));
   }
+  const medians = (rates) =>
+    Object.fromEntries(Object.entries(rates).map(([unit, list]) => [unit, median(list)]));
+  const operations = trainingOperations(config, sequence);
+  const result = (complete) => {
+    const trained = median(found.ours.train) * operations;
+    return {
+      model: name,
+      sequence,
+      complete,
+      batch,
+      more: data.more,
+      matrixParameters: matrixParameters(config),
+      trainingOperationsPerToken: operations,
+      tokensPerSecond: medians(found.ours),
+      trainingOperationsPerSecond: trained,
+      shareOfProducts: trained / median(found.square),
+      products: {
+        square: { shape: SQUARE, operationsPerSecond: median(found.square) },
+        small: { shape: small, operationsPerSecond: median(found.small) },
+      },
+      peers: Object.fromEntries(
+        Object.entries(found.peers).map(([peer, rates]) => [peer, medians(rates)]),
+      ),
+      memory,
+      rollouts,
+      versions: { ...versions, ...(llama && { 'llama.cpp': llama.version }) },
+      missing,
+      rounds: found,
+    };
+  };
   for (let round = 0; round < rounds; round++) {
     found.square.push(await peak.measure(SQUARE, seconds));
     found.small.push(await peak.measure(small, seconds));
@@ -196,33 +248,12 @@ async function measure(name, sequence, torch, peak, folder) {
         if (works[unit]) found.peers[peer][unit].push(await works[unit]());
       }
     }
+    const last = round === rounds - 1 || performance.now() > until;
+    await keep(result(last));
+    if (last) break;
   }
   await ours.close();
   await llama?.close();
-  const medians = (rates) =>
-    Object.fromEntries(Object.entries(rates).map(([unit, list]) => [unit, median(list)]));
-  const operations = trainingOperations(config, sequence);
-  const trained = median(found.ours.train) * operations;
-  return {
-    model: name,
-    sequence,
-    batch,
-    matrixParameters: matrixParameters(config),
-    trainingOperationsPerToken: operations,
-    tokensPerSecond: medians(found.ours),
-    trainingOperationsPerSecond: trained,
-    shareOfProducts: trained / median(found.square),
-    products: {
-      square: { shape: SQUARE, operationsPerSecond: median(found.square) },
-      small: { shape: small, operationsPerSecond: median(found.small) },
-    },
-    peers: Object.fromEntries(
-      Object.entries(found.peers).map(([peer, rates]) => [peer, medians(rates)]),
-    ),
-    versions: { ...versions, ...(llama && { 'llama.cpp': llama.version }) },
-    missing,
-    rounds: found,
-  };
 }
 
 // Nothing here is text; folders and GGUF files have a tokenizer all the same.
@@ -232,29 +263,57 @@ const torch =
   python && usesPython ? startPython(new URL('torch_side.py', import.meta.url)) : undefined;
 const peak = startPeak(workers);
 const folder = await mkdtemp(join(tmpdir(), 'glore-bench-'));
-const results = [];
+const runtime = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
+const machine = {
+  processor: cpus()[0].model,
+  threads: availableParallelism(),
+  node: process.version,
+  onnxruntime: JSON.parse(readFileSync(runtime, 'utf8')).version,
+};
+const setting = {
+  workers,
+  rows,
+  more: most,
+  batch: number('batch'),
+  seconds,
+  rounds,
+  peers: wanted,
+};
+const report = { machine, setting, results: await measuredBefore() };
+
+/** Complete results of an earlier run on the same machine with the same settings. */
+async function measuredBefore() {
+  const text = await readFile(values.out, 'utf8').catch(() => undefined);
+  if (text === undefined) return [];
+  const before = JSON.parse(text);
+  const same = (key, value) => JSON.stringify(before[key]) === JSON.stringify(value);
+  if (!same('machine', machine) || !same('setting', setting)) return [];
+  return before.results.filter(({ complete }) => complete);
+}
+
+async function write() {
+  await mkdir(dirname(values.out), { recursive: true });
+  await writeFile(`${values.out}.part`, JSON.stringify(report, null, 2));
+  await rename(`${values.out}.part`, values.out);
+}
+
+const known = new Set(report.results.map(({ model, sequence }) => `${model} ${sequence}`));
+const all = names.flatMap((name) => sequences.map((sequence) => ({ name, sequence })));
+const work = all.filter(({ name, sequence }) => !known.has(`${name} ${sequence}`));
+const end = performance.now() + 60_000 * minutes;
 try {
-  for (const name of names) {
-    for (const sequence of sequences) {
-      if (!values.json) console.error(`measuring ${name}, sequences of ${sequence} ..`);
-      results.push(await measure(name, sequence, torch, peak, folder));
-    }
+  for (const [i, { name, sequence }] of work.entries()) {
+    if (!values.json) console.error(`measuring ${name}, sequences of ${sequence} ..`);
+    const until = performance.now() + (end - performance.now()) / (work.length - i);
+    const keep = async (result) => {
+      report.results = [...report.results.filter(({ complete }) => complete), result];
+      await write();
+    };
+    await measure({ name, sequence, torch, peak, folder, until, keep });
   }
 } finally {
   await peak.close();
   torch?.close();
   await rm(folder, { recursive: true, force: true });
 }
-
-const runtime = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
-const report = {
-  machine: {
-    processor: cpus()[0].model,
-    threads: availableParallelism(),
-    node: process.version,
-    onnxruntime: JSON.parse(readFileSync(runtime, 'utf8')).version,
-  },
-  setting: { workers, rows, seconds, rounds, peers: wanted },
-  results,
-};
 console.log(values.json ? JSON.stringify(report, null, 2) : render(report));

@@ -38,6 +38,8 @@ export class Session {
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
+      // A plan of memory is kept for every shape that is run, and shapes are many here; nothing is faster with it.
+      enableMemPattern: false,
       logSeverityLevel: provider === 'cpu' ? 3 : 4,
     }).catch((cause: Error) => {
       if (provider === 'cpu') throw cause;

@@ -105,6 +105,8 @@ export class Decoder {
   private options!: DecoderOptions;
   private sequences!: Session;
   private step!: Session;
+  /** Of the rows that are being sampled. */
+  private cache!: Cache;
 
   async open(options: DecoderOptions): Promise<void> {
     this.options = options;
@@ -118,6 +120,7 @@ export class Decoder {
       }
     }
     const { config, provider } = options;
+    this.cache = Cache.allocate(config, 0, 0);
     this.sequences = await Session.compile(sequenceGraph(config, weights), { provider });
     this.step = await Session.compile(stepGraph(config, weights), { provider });
   }
@@ -158,8 +161,11 @@ export class Decoder {
     const completions: Completion[][] = contexts.map(() => []);
     const active: Row[] = [];
     // Attention reads the whole capacity at each step, so it is kept near the longest row and grown when one needs more.
-    let cache = Cache.allocate(config, 0, 0);
-    let mask = new Float32Array(0);
+    const { cache } = this;
+    const branches = contexts.reduce((sum, context) => sum + context.branches.length, 0);
+    const room = Math.min(capacity, branches) * limit;
+    cache.clear(room);
+    const mask = new Float32Array(room);
     let prefilled = 0;
     let generated = 0;
     let nextContext = 0;
@@ -169,16 +175,10 @@ export class Decoder {
 
     const reserve = (length: number): void => {
       if (length <= cache.capacity) return;
-      const grown = Cache.allocate(
-        config,
-        capacity,
+      cache.grow(
         Math.min(limit, Math.ceil(length / GROWTH) * GROWTH),
+        active.map((row) => row.length),
       );
-      active.forEach((row, i) => {
-        grown.copyRow(cache, i, i, row.length);
-      });
-      cache = grown;
-      mask = new Float32Array(capacity * cache.capacity);
     };
 
     const end = (row: Row, finish: Completion['finish']): true => {

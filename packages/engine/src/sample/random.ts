@@ -22,12 +22,20 @@ export function draw(
   for (let i = 1; i < size; i++) if (logits[start + i]! > logits[start + best]!) best = i;
   if (temperature === 0) return best;
   const top = logits[start + best]!;
+  if (exponentials.length < size) exponentials = new Float64Array(size);
   let total = 0;
-  for (let i = 0; i < size; i++) total += Math.exp((logits[start + i]! - top) / temperature);
+  for (let i = 0; i < size; i++) {
+    const value = Math.exp((logits[start + i]! - top) / temperature);
+    exponentials[i] = value;
+    total += value;
+  }
   let rest = random * total;
   for (let i = 0; i < size; i++) {
-    rest -= Math.exp((logits[start + i]! - top) / temperature);
+    rest -= exponentials[i]!;
     if (rest < 0) return i;
   }
   return best;
 }
+
+/** Kept between draws. */
+let exponentials = new Float64Array(0);

@@ -112,13 +112,9 @@ export class Replica {
       ...Float32Array[],
     ];
     const [start, end] = this.slice();
+    for (const other of others) for (let i = start; i < end; i++) total[i]! += other[i]!;
     let squares = 0;
-    for (let i = start; i < end; i++) {
-      let value = total[i]!;
-      for (const other of others) value += other[i]!;
-      total[i] = value;
-      squares += value * value;
-    }
+    for (let i = start; i < end; i++) squares += total[i]! * total[i]!;
     return squares;
   }
 

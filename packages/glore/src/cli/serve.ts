@@ -1,5 +1,6 @@
 /** `glore serve`: the models of a finished run behind OpenAI's interface. */
-import { Command, InvalidArgumentError } from 'commander';
+import { availableProviders, type Provider } from '@glore/engine';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { GloreError } from '../error.js';
 import { openBaseModel, openRunModels, startServer, startTracing } from '../serve/index.js';
 import { Interrupted, interruptible } from './interrupt.js';
@@ -10,6 +11,7 @@ interface Options {
   readonly port: number;
   readonly keyEnv: string;
   readonly workers: number;
+  readonly provider?: Provider;
   readonly parallel: number;
   readonly queue: number;
   readonly timeout: number;
@@ -37,6 +39,12 @@ export function serveCommand(): Command {
       'GLORE_API_KEY',
     )
     .option('--workers <n>', 'threads of each model', number(1, 1024), 2)
+    .addOption(
+      new Option(
+        '--provider <name>',
+        'where models compute (default: the recipe, or the CPU)',
+      ).choices(availableProviders()),
+    )
     .option('--parallel <n>', 'requests worked on at once', number(1, 1e6), 256)
     .option(
       '--queue <n>',
@@ -55,14 +63,14 @@ export function serveCommand(): Command {
         command.error("error: give a run folder or '--base <checkpoint>', not both");
       }
       const key = readKey(options.keyEnv, command.getOptionValueSource('keyEnv') !== 'default');
-      const { base, host, port, workers, parallel, queue, timeout } = options;
+      const { base, host, port, workers, provider, parallel, queue, timeout } = options;
       const log = (line: object) => process.stderr.write(`${JSON.stringify(line)}\n`);
       const endTracing = await startTracing((warning) => log({ warning }));
       const running = await startServer(
         (onBatch) =>
           base === undefined
-            ? openRunModels(run ?? 'runs/tiny', { workers, onBatch })
-            : openBaseModel(base, { workers, onBatch }),
+            ? openRunModels(run ?? 'runs/tiny', { workers, provider, onBatch })
+            : openBaseModel(base, { workers, provider, onBatch }),
         {
           host,
           port,

@@ -1,5 +1,5 @@
 /** A model that runs in this process, on the engine's worker threads. */
-import { type Checkpoint, Model } from '@glore/engine';
+import { type Checkpoint, Model, type Provider } from '@glore/engine';
 import { tokenAuthor, tokenCritic } from './tokens.js';
 import type { Generator, LanguageModel, Scorer } from './types.js';
 
@@ -7,8 +7,9 @@ import type { Generator, LanguageModel, Scorer } from './types.js';
 export async function openEmbedded(
   checkpoint: Checkpoint,
   workers: number,
+  provider?: Provider,
 ): Promise<LanguageModel> {
-  const model = await Model.open(checkpoint, { workers });
+  const model = await Model.open(checkpoint, { workers, provider });
   const opened: LanguageModel = {
     ...onEngine(model),
     author: (codec) => tokenAuthor(opened, codec),

@@ -15,7 +15,7 @@ import { createCodec, specialTokens } from '../codec/index.js';
 import { hash32, worldTexts } from '../problem/index.js';
 import { lockRun, type Reporter, runStage, type StageRecord } from '../run/index.js';
 import { type BaseMixture, baseBatch, fit, forgetState } from '../train/index.js';
-import { count, parseRecipe, range, worldSettings } from './recipe.js';
+import { count, parseRecipe, provider, range, worldSettings } from './recipe.js';
 
 const phase = z.strictObject({
   seed: z.int().min(0),
@@ -40,6 +40,7 @@ const phase = z.strictObject({
 const schema = z.strictObject({
   seed: z.int().min(0),
   workers: count,
+  provider,
   model: z.strictObject({
     hiddenSize: count,
     intermediateSize: count,
@@ -106,6 +107,7 @@ export async function trainBase({ folder, recipe, reporter, signal }: BaseOption
             saveEvery: 60,
             folder: context.folder,
             workers: recipe.workers,
+            provider: recipe.provider,
             ...(signal && { signal }),
             onStep: (step, _tokens, loss) => {
               context.progress.advance(step - counted, `loss ${loss.toFixed(3)}`);

@@ -79,8 +79,9 @@ export async function withModels<T, N extends RoleName>(
   const served = await openServedRoles(run, names, waiting);
   const opened: Partial<Record<RoleName, RoleModel>> = { ...served.models };
   try {
+    const { workers, provider } = run.recipe;
     for (const name of names)
-      opened[name] ??= await openEmbedded(await readRole(run, name), run.recipe.workers);
+      opened[name] ??= await openEmbedded(await readRole(run, name), workers, provider);
     return await work(opened as Record<N, RoleModel>);
   } finally {
     await Promise.all(Object.values(opened).map((model) => model.close()));
@@ -221,6 +222,7 @@ export async function trainModel(
     saveEvery: 20,
     folder: join(context.folder, name),
     workers: recipe.workers,
+    provider: recipe.provider,
     ...(context.signal && { signal: context.signal }),
     onPoint: (point: CurvePoint) =>
       context.progress.note(

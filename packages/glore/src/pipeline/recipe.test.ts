@@ -1,13 +1,19 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { buildTokenizer } from '@glore/engine';
+import { availableProviders, buildTokenizer, providers } from '@glore/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parseRecipe, readRecipe } from './recipe.js';
 
 const root = resolve(import.meta.dirname, '../../../..');
 const base = join(root, 'checkpoints/base');
+
+const here = availableProviders()
+  .map((name) => `"${name}"`)
+  .join(' or ');
+/** No platform has CoreML and DirectML both. */
+const absent = providers.find((name) => !availableProviders().includes(name));
 
 const yaml = `seed: 1
 workers: 2
@@ -93,6 +99,10 @@ describe('readRecipe', () => {
     });
   });
 
+  it('takes a provider that is there', () => {
+    expect(read('workers: 2', 'workers: 2\nprovider: cpu').provider).toBe('cpu');
+  });
+
   it('finds the base from the recipe, not from where it is read', () => {
     cpSync(base, join(folder, 'mine'), { recursive: true });
     expect(read(base, './mine').base).toBe(join(folder, 'mine'));
@@ -129,7 +139,7 @@ describe('a wrong key', () => {
       'one that does not belong there',
       'localPairs: 3',
       'localPairs: 3\nlearningRate: 1',
-      ':28: learningRate: expected one of the keys seed, workers, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, training, evaluation, endpoints, models, presets, found this one',
+      ':28: learningRate: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, training, evaluation, endpoints, models, presets, found this one',
     ],
     [
       'a missing one, at the map it should be in',
@@ -184,6 +194,18 @@ describe('a wrong value', () => {
       'labels: {',
       'labels: 1 #',
       ':26: labels: expected a map of keys, found 1',
+    ],
+    [
+      'a provider that no machine has',
+      'workers: 2',
+      'workers: 2\nprovider: gpu',
+      `:3: provider: expected ${here}, found "gpu"`,
+    ],
+    [
+      'a provider that this machine lacks',
+      'workers: 2',
+      `workers: 2\nprovider: ${absent}`,
+      `:3: provider: expected ${here}, found "${absent}"`,
     ],
     ['a list for a path', `base: ${base}`, 'base: [a]', ':3: base: expected text, found ["a"]'],
     [
@@ -373,7 +395,7 @@ describe('a wrong preset', () => {
         'presets in presets',
         'problems: { test: 1000 }',
         'presets: {}',
-        ':36: presets: expected one of the keys seed, workers, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, training, evaluation, endpoints, models, found this one',
+        ':36: presets: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, training, evaluation, endpoints, models, found this one',
       ],
     ],
     'quick',

@@ -1,7 +1,7 @@
 /** A recipe: everything that a run's result depends on, read once from YAML and refused before any work if it is wrong. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { openTokenizer } from '@glore/engine';
+import { availableProviders, openTokenizer } from '@glore/engine';
 import { z } from 'zod';
 import { createCodec } from '../codec/index.js';
 import { checkSettings, type HeldOut, WorldSettingError } from '../problem/index.js';
@@ -13,6 +13,9 @@ export const count = z.int().min(1);
 export const share = z.number().min(0).max(1);
 const temperature = z.number().min(0).max(5);
 export const range = z.tuple([z.int(), z.int()]);
+
+/** Where models of this process compute, of what there is on this machine; the CPU if left out. */
+export const provider = z.enum(availableProviders()).optional();
 
 export const worldSettings = z.strictObject({
   steps: range,
@@ -60,6 +63,7 @@ const recipe = z.strictObject({
   seed: z.int().min(0),
   /** Worker threads. Training sums gradients in an order that depends on it. */
   workers: count.max(256),
+  provider,
   /** Folder of the base checkpoint, from the recipe's folder. */
   base: z.string().min(1),
   problems: z.discriminatedUnion('source', [world, gsm8k, svamp, jsonl], {

@@ -5,6 +5,7 @@ import {
   loadCheckpoint,
   Model,
   openTokenizer,
+  type Provider,
   type Tokenizer,
 } from '@glore/engine';
 import { type Codec, createCodec } from '../codec/index.js';
@@ -45,6 +46,8 @@ export interface Served {
 export interface OpenOptions {
   /** Worker threads of each model. */
   readonly workers: number;
+  /** Where they compute; a run's models by its recipe if left out. */
+  readonly provider?: Provider | undefined;
   readonly onBatch?: ((role: string, batch: Batch) => void) | undefined;
 }
 
@@ -74,13 +77,14 @@ const wait = 2;
 /** The five models of a finished run, with the thresholds that it fitted. @throws GloreError as `readRun` */
 export async function openRunModels(folder: string, options: OpenOptions): Promise<Served> {
   const { run, report } = await readRun(folder);
+  const provider = options.provider ?? run.recipe.provider;
   const opened: Partial<Record<RoleName, Role>> = {};
   const close = async () => {
     await Promise.all(Object.values(opened).map((role) => role.batcher.close()));
   };
   try {
     for (const name of roles)
-      opened[name] = await openRole(name, await readRole(run, name), options);
+      opened[name] = await openRole(name, await readRole(run, name), { ...options, provider });
   } catch (error) {
     await close();
     throw error;
@@ -116,9 +120,9 @@ export async function openBaseModel(folder: string, options: OpenOptions): Promi
 async function openRole(
   name: string,
   checkpoint: Awaited<ReturnType<typeof loadCheckpoint>>,
-  { workers, onBatch }: OpenOptions,
+  { workers, provider, onBatch }: OpenOptions,
 ): Promise<Role> {
-  const model = await Model.open(checkpoint, { workers });
+  const model = await Model.open(checkpoint, { workers, provider });
   const batcher = new Batcher(model, checkpoint, {
     workers,
     wait,

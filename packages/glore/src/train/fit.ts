@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import {
   type Checkpoint,
   type Example,
+  type Provider,
   rateAt,
   readSafetensors,
   type Schedule,
@@ -40,6 +41,7 @@ export interface FitOptions {
   /** Where the curve and, while training lasts, the state are. */
   readonly folder: string;
   readonly workers: number;
+  readonly provider?: Provider | undefined;
   readonly onStep?: (step: number, tokens: number, loss: number) => void;
   readonly onPoint?: (point: CurvePoint) => void;
   readonly signal?: AbortSignal;
@@ -56,7 +58,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   await mkdir(folder, { recursive: true });
   const statePath = join(folder, 'state.safetensors');
   const curvePath = join(folder, 'curve.jsonl');
-  const trainer = await Trainer.open(options.start, { workers: options.workers });
+  const { workers, provider } = options;
+  const trainer = await Trainer.open(options.start, { workers, provider });
   try {
     let { step, tokens, lossSum, lossSteps } = { step: 0, tokens: 0, lossSum: 0, lossSteps: 0 };
     if (existsSync(statePath)) {

@@ -136,7 +136,7 @@ async function sampleAll(
   const served = await openServedRoles(run, ['student'], waitingIn(context));
   const model =
     served.models.student ??
-    (await openEmbedded(await loadCheckpoint(options.model), recipe.workers));
+    (await openEmbedded(await loadCheckpoint(options.model), recipe.workers, recipe.provider));
   const { size, parallel } = unitsOf(run, ['student'], PROBLEMS_PER_UNIT, 1);
   const seed = `${recipe.seed}/${options.seed}`;
   context.progress.total(list.length, 'problems');
