@@ -69,13 +69,10 @@ export function sequenceGraph(config: LlamaConfig, weights: Weights): Record<str
     return mixed;
   };
   const picked = g.input('picked', 'int64', ['picked']);
-  const logits = stack(config, weights, tokens, attention, (hidden) => {
-    const flat = g.node(
-      'Reshape',
-      [hidden, g.integers(-1, config.hiddenSize)],
-      [['rows', config.hiddenSize]],
-    )[0]!;
-    return g.node('Gather', [flat, picked], [['picked', config.hiddenSize]])[0]!;
+  const logits = stack(config, weights, tokens, attention, (x) => {
+    const width = x.shape.at(-1)!;
+    const flat = g.node('Reshape', [x, g.integers(-1, Number(width))], [['rows', width]])[0]!;
+    return g.node('Gather', [flat, picked], [['picked', width]])[0]!;
   });
   return { logits, ...outputs };
 }
@@ -145,13 +142,13 @@ export function stepGraph(config: LlamaConfig, weights: Weights): Record<string,
   return { logits: stack(config, weights, tokens, attention, (hidden) => hidden), ...outputs };
 }
 
-/** The layers around an attention, and the head on the hidden states that `pick` takes. */
+/** The layers around an attention, the last one's rest and the head at the positions that `pick` takes. */
 function stack(
   config: LlamaConfig,
   weights: Weights,
   tokens: g.Value,
   attention: Attention,
-  pick: (hidden: g.Value) => g.Value,
+  pick: (x: g.Value) => g.Value,
 ): g.Value {
   const { heads, kvHeads, headSize } = config;
   const tensor = (name: string) => {
@@ -198,18 +195,20 @@ function stack(
       sizes.map((size) => [...tokens.shape, size]),
       { attributes: { axis: -1n } },
     ) as [g.Value, g.Value, g.Value];
-    const mixed = attention(
+    let mixed = attention(
       normalHeads(query, heads, `${at}.self_attn.q_norm`),
       normalHeads(key, kvHeads, `${at}.self_attn.k_norm`),
       value,
       layer,
     );
+    // Nothing reads the other positions any more.
+    if (layer === config.layers - 1) [mixed, x] = [pick(mixed), pick(x)];
     x = g.add(x, linear(mixed, modules.output));
     const inner = norm(x, `${at}.post_attention_layernorm.weight`);
     const gated = g.swiglu(linear(inner, modules.gate), linear(inner, modules.up));
     x = g.add(x, linear(gated, modules.down));
   }
-  return linear(norm(pick(x), 'model.norm.weight'), headModule(config));
+  return linear(norm(x, 'model.norm.weight'), headModule(config));
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The Llama architecture without a cache, every step differentiable: the graph that is trained, and the oracle for
- * the cached one. Legend: B batch, T time, N = B * T rows, d hidden, H heads, D head size, V vocabulary.
+ * The Llama architecture as plainly as it can be written, every step differentiable: the oracle for the graph that is
+ * trained and for those with a cache. Legend: B batch, T time, N = B * T rows, d hidden, H heads, D head size, V vocabulary.
  */
 import * as g from '../graph/index.js';
 import type { LlamaConfig } from '../hf/index.js';

@@ -52,6 +52,12 @@ export class Session {
     return new Session(session);
   }
 
+  /** Computes the graph for the outputs in `only`: the others are not copied. */
+  async runFor(feeds: Feeds, only: readonly string[]): Promise<Record<string, Tensor>> {
+    const fetches = Object.fromEntries(only.map((name) => [name, null]));
+    return this.session.run(feeds, fetches) as Promise<Record<string, Tensor>>;
+  }
+
   /** Computes the outputs; those given in `into` are written in place. */
   async run(feeds: Feeds, into?: Record<string, Tensor>): Promise<Record<string, Tensor>> {
     if (!into) return this.session.run(feeds) as Promise<Record<string, Tensor>>;

@@ -90,6 +90,18 @@ const GROWTH = 32;
 /** Added to the score of a position that a row does not have. */
 const BLOCKED = -1e9;
 
+/** A sequence, and the positions after which logits are wanted. */
+interface Item {
+  readonly tokens: readonly number[];
+  readonly positions: readonly number[];
+}
+
+interface Picked {
+  readonly logits: Float32Array;
+  /** By item and position the row in `logits`. */
+  readonly at: readonly (readonly number[])[];
+}
+
 interface Row {
   readonly context: number;
   readonly branch: number;
@@ -310,7 +322,7 @@ export class Decoder {
     const scores: number[][][] = [];
     for (let first = 0; first < sorted.length; ) {
       const end = prefillEnd(sorted, first);
-      const { logits, at } = await this.prefill(sorted.slice(first, end));
+      const { logits, at } = await this.logits(sorted.slice(first, end));
       at.forEach((rows, i) => {
         scores[order[first + i]!] = rows.map((row) => {
           const total = logTotal(logits, row * vocabSize, vocabSize);
@@ -322,10 +334,22 @@ export class Decoder {
     return scores;
   }
 
-  /** Runs whole sequences; gives their cache, and logits after each wanted position (`at`: its row in `logits`). */
-  private async prefill(
-    items: readonly { readonly tokens: readonly number[]; readonly positions: readonly number[] }[],
-  ): Promise<{ cache: Cache; logits: Float32Array; at: number[][] }> {
+  /** Runs whole sequences; gives their cache, and logits after each wanted position. */
+  private async prefill(items: readonly Item[]): Promise<Picked & { cache: Cache }> {
+    const { feeds, at, time } = this.sequenceFeeds(items);
+    const outputs = await this.sequences.run(feeds);
+    const cache = Cache.of(this.options.config, time, outputs);
+    return { cache, logits: outputs.logits!.data as Float32Array, at };
+  }
+
+  /** Logits after each wanted position of whole sequences. */
+  private async logits(items: readonly Item[]): Promise<Picked> {
+    const { feeds, at } = this.sequenceFeeds(items);
+    const outputs = await this.sequences.runFor(feeds, ['logits']);
+    return { logits: outputs.logits!.data as Float32Array, at };
+  }
+
+  private sequenceFeeds(items: readonly Item[]) {
     const { config } = this.options;
     const time = items.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
     if (time > positionLimit(config)) {
@@ -353,7 +377,7 @@ export class Decoder {
         return picked.get(flat)!;
       });
     });
-    const outputs = await this.sequences.run({
+    const feeds = {
       tokens: new Tensor('int64', tokens, [count, time]),
       last: new Tensor(
         'int32',
@@ -363,12 +387,8 @@ export class Decoder {
       total: new Tensor('int32', Int32Array.of(time), [1]),
       picked: new Tensor('int64', BigInt64Array.from(picked.keys(), BigInt), [picked.size]),
       ...(fixedPositions(config) < Infinity && angleFeeds(config, time, items)),
-    });
-    return {
-      cache: Cache.of(config, time, outputs),
-      logits: outputs.logits!.data as Float32Array,
-      at,
     };
+    return { feeds, at, time };
   }
 }
 
