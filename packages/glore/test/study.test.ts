@@ -153,7 +153,9 @@ describe('a study', () => {
     const [draft, rerank, oracle] = ['draft', 'rerank', 'oracle'].map((name) =>
       share(outcomes.right[name]!),
     );
-    expect((rerank! - draft!) / (oracle! - draft!)).toBeCloseTo(headroomRealised!, 10);
+    // So small a run may have no headroom at all.
+    if (oracle === draft) expect(headroomRealised).toBeUndefined();
+    else expect((rerank! - draft!) / (oracle! - draft!)).toBeCloseTo(headroomRealised!, 10);
     const wrong = Array.from(outcomes.right.draft!, (flag) => flag === '0');
     const fixed = wrong.filter((flag, i) => flag && outcomes.right.global![i] === '1').length;
     expect(fixed / wrong.filter(Boolean).length).toBeCloseTo(refiners.global.wrongFixed!, 10);
@@ -186,6 +188,7 @@ describe('the page', () => {
       'Results',
       'Beside the paper',
       'Ways to answer',
+      'Accuracy against tokens',
       'Refiners: how',
       'Critics: when and where',
       'Step labels',

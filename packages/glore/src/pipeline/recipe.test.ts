@@ -139,7 +139,7 @@ describe('a wrong key', () => {
       'one that does not belong there',
       'localPairs: 3',
       'localPairs: 3\nlearningRate: 1',
-      ':28: learningRate: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, training, evaluation, endpoints, models, presets, found this one',
+      ':28: learningRate: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, pairing, training, evaluation, endpoints, models, presets, found this one',
     ],
     [
       'a missing one, at the map it should be in',
@@ -395,7 +395,7 @@ describe('a wrong preset', () => {
         'presets in presets',
         'problems: { test: 1000 }',
         'presets: {}',
-        ':36: presets: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, training, evaluation, endpoints, models, found this one',
+        ':36: presets: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, pairing, training, evaluation, endpoints, models, found this one',
       ],
     ],
     'quick',

@@ -308,7 +308,7 @@ const asChat = ({ top_logprobs: [first] }) => ({
   ],
 });
 
-const idOf = (text) => tokenizer.id(text) ?? tokenizer.encode(text)[0];
+const idOf = (text) => (text.startsWith('<|') ? tokenizer.id(text) : tokenizer.encode(text)[0]);
 
 function spellWithIds(choice) {
   const [first] = choice.logprobs.top_logprobs;
