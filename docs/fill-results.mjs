@@ -112,6 +112,13 @@ const realised = renderMarkdownTable(
   report.headroom.map((one) => [one.name, share(one.realised), interval(one.low, one.high)]),
 );
 
+/** Step accuracy at the threshold that is no one's choice. */
+function atHalf(critic) {
+  const { steps } = report.outcomes;
+  const sum = (counts) => counts.reduce((total, count) => total + count, 0);
+  return steps && sum(steps.atHalf[critic]) / sum(steps.n);
+}
+
 const paper = renderMarkdownTable(
   ['', 'paper: Llama-2 13B, GSM8K', `here: ${origin}`],
   [
@@ -123,6 +130,8 @@ const paper = renderMarkdownTable(
     ['wrong drafts fixed by either', '41%', share(bothFixed)],
     ['step accuracy, ORM', '73% *', share(critics.orm.stepAccuracy)],
     ['step accuracy, SORM', '81% *', share(critics.sorm.stepAccuracy)],
+    ['the same at 0.5 instead of fitted thresholds, ORM', '', share(atHalf('orm'))],
+    ['the same at 0.5, SORM', '', share(atHalf('sorm'))],
   ],
 );
 
