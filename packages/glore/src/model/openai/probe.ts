@@ -65,6 +65,9 @@ export interface ProbeOptions {
 /** What any model goes on with in many ways, so that two texts are the same for no other reason than the seed. */
 const openEnded = 'Twenty words in any order: a';
 
+/** A test that fails by chance would be believed, so that a server with seeds, say, would be sampled without them. */
+const ATTEMPTS = 4;
+
 /** How many likeliest tokens are asked for: most servers give no more than the first, some no more than the second. */
 const likeliest = [20, 5];
 
@@ -120,7 +123,14 @@ function testsOf(
   };
   const prompt = promptOf(text);
   const ask = (more: Partial<Asking>) =>
-    complete(endpoint, { model, prompt, temperature: 0, maxTokens: 1, attempts: 2, ...more });
+    complete(endpoint, {
+      model,
+      prompt,
+      temperature: 0,
+      maxTokens: 1,
+      attempts: ATTEMPTS,
+      ...more,
+    });
   const works = (more: Partial<Asking>) => async () => {
     await ask(more);
     return true;
