@@ -83,7 +83,7 @@ const sampled = renderMarkdownTable(
 
 const spent = renderMarkdownTable(
   ['refined', 'rounds', 'tau', 'tokens/problem', 'accuracy', '95% interval'].concat(
-    ['majority \\*', 'the ORM chooses \\*', 'against', 'tokens/problem'],
+    ['majority *', 'the ORM chooses *', 'against', 'tokens/problem'],
     ['difference', '95% interval', 'p (McNemar)'],
   ),
   refinedPoints(curve).map(({ equal, against, ...point }) => [
