@@ -37,8 +37,8 @@ export function ormRecords(
 }
 
 /**
- * The balanced ORM's set, between ORM and SORM: at each prefix length, and at the answer line, as many labels of right
- * samples as of wrong ones; the surplus is not learned from.
+ * Transform (c), of the SORM's set and of the balanced ORM's, which is between ORM and SORM: at each prefix length, and at
+ * the answer line, as many positive as negative labels; the surplus is not learned from.
  */
 export function balancedByPrefix(records: readonly RewardRecord[], seed: string): RewardRecord[] {
   const kept = balance(
@@ -59,20 +59,13 @@ export function sormRecords(
   questions: ReadonlyMap<string, string>,
   options: { readonly balanced: boolean; readonly seed: string },
 ): RewardRecord[] {
-  const rows = labelled.map(({ labels, answer }) => [
-    ...labels,
-    ...(answer === null ? [] : [answer]),
-  ]);
-  const steps = labelled.map(({ labels }) => labels.length);
-  const kept = options.balanced
-    ? balance(rows, options.seed, (row, index) => (index < steps[row]! ? String(index) : 'answer'))
-    : rows.map((labels) => labels.map(() => true));
-  return labelled.flatMap(({ problem, sample }, row) => {
-    if (!kept[row]!.includes(true)) return [];
+  const records = labelled.flatMap(({ problem, sample, labels, answer: right }): RewardRecord[] => {
     const { steps, answer } = samples.get(sampleKey(problem, sample))!;
-    const labels = rows[row]!.map((label, index) => (kept[row]![index] ? label : null));
-    return [{ problem, question: questions.get(problem)!, steps, answer, labels }];
+    const lines = [...labels, ...(right === null ? [] : [right])];
+    if (lines.length === 0) return [];
+    return [{ problem, question: questions.get(problem)!, steps, answer, labels: lines }];
   });
+  return options.balanced ? balancedByPrefix(records, options.seed) : records;
 }
 
 export const sampleKey = (problem: string, index: number): string => `${problem}#${index}`;
