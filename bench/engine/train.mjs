@@ -144,8 +144,12 @@ const median = (numbers) => {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
-/** Tokens per second of a unit repeated for `seconds`, at least once. */
+/**
+ * Tokens per second of a unit repeated for `seconds`, at least once, after one that is not counted: while the others
+ * were measured, caches and pages of this one went cold.
+ */
 async function rate(unit) {
+  await unit();
   const start = performance.now();
   let tokens = 0;
   do tokens += await unit();
