@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 const root = resolve(import.meta.dirname, '..');
 const folder = resolve(process.argv[2] ?? join(root, 'runs', 'tiny'));
 for (const [path, cure] of [
-  [join(root, 'packages/glore/dist/evaluate/chart.js'), 'build first: npm run build'],
+  [join(root, 'packages/glore/dist/cli/tables.js'), 'build first: npm run build'],
   [join(folder, 'report.json'), 'finish the run first: npm start'],
   [join(folder, 'report.svg'), 'finish the run first: npm start'],
   [join(folder, 'curve.svg'), 'finish the run first: npm start'],
@@ -16,11 +16,8 @@ for (const [path, cure] of [
 ]) {
   if (!existsSync(path)) fail(`${path}: expected a file, found none; ${cure}`);
 }
-const { interval, percent, renderMarkdownTable } = await import(
-  '../packages/glore/dist/evaluate/table.js'
-);
-const { meaningOf } = await import('../packages/glore/dist/evaluate/chart.js');
-const { refinedPoints } = await import('../packages/glore/dist/evaluate/curve.js');
+const { renderMarkdownTable } = await import('../packages/glore/dist/evaluate/table.js');
+const { fixed, percent: share, tablesOf } = await import('../packages/glore/dist/cli/tables.js');
 const { formatSeconds } = await import('../packages/glore/dist/run/progress.js');
 
 const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'));
@@ -32,85 +29,25 @@ const origin = {
   svamp: 'SVAMP',
   jsonl: 'problems from files',
 }[source];
-const { rows, comparisons, critics, refiners, labels, stages, machine, thresholds } = report;
-const { curve } = report;
+const { rows, critics, refiners, labels, machine, thresholds } = report;
 
-/** A dash where there is nothing to measure. */
-const fixed = (value, digits) => (value == null ? '-' : value.toFixed(digits));
-const share = (value, digits) => percent(value ?? undefined, digits);
-const significance = (p) => (p < 0.001 ? '< 0.001' : p.toFixed(3));
 const whole = (value) => value.toLocaleString('en');
 const accuracyOf = (name) => rows.find((row) => row.name === name).accuracy;
 const bothFixed = refiners.global.wrongFixed == null ? undefined : 1 - refiners.neither;
 
-const answers = renderMarkdownTable(
-  ['row', 'what', 'accuracy', '95% interval', 'tokens/problem', 'ms/problem'],
-  rows.map((row) => {
-    const strong = (text) => (row.name === 'rerank' ? `**${text}**` : text);
-    return [
-      strong(row.name),
-      meaningOf(row.name),
-      strong(share(row.accuracy)),
-      interval(row.low, row.high),
-      fixed(row.generatedTokens, 0),
-      fixed(1000 * row.seconds, 1),
-    ];
-  }),
-  { align: ['left', 'left', 'right', 'right', 'right', 'right'] },
+const tables = tablesOf(report);
+/** A table of the report; `left` are its columns of words. */
+const table = ({ headers, rows }, left = 1) =>
+  renderMarkdownTable(headers, rows, {
+    align: headers.map((_, column) => (column < left ? 'left' : 'right')),
+  });
+const strong = (row) => row.map((cell) => (cell === '' ? cell : `**${cell}**`));
+const answers = tables.answers.rows.map(([name, what, accuracy, ...rest]) =>
+  name === 'rerank'
+    ? [`**${name}**`, what, `**${accuracy}**`, ...rest]
+    : [name, what, accuracy, ...rest],
 );
-
-const paired = renderMarkdownTable(
-  ['paired on the same problems', 'difference', '95% interval', 'p (McNemar)'],
-  comparisons.map(({ a, b, difference, low, high, p }) => [
-    `${a} - ${b}`,
-    share(difference),
-    interval(low, high),
-    significance(p),
-  ]),
-);
-
-const sampled = renderMarkdownTable(
-  ['samples', 'tokens/problem', 'majority', '95% interval', 'the ORM chooses', '95% interval'],
-  curve.bestOf.map((best, i) => [
-    String(i + 1),
-    fixed(best.generatedTokens, 0),
-    ...[curve.majority[i], best].flatMap(({ accuracy, low, high }) => [
-      share(accuracy),
-      interval(low, high),
-    ]),
-  ]),
-);
-
-const spent = renderMarkdownTable(
-  ['refined', 'rounds', 'tau', 'tokens/problem', 'accuracy', '95% interval'].concat(
-    ['majority *', 'the ORM chooses *', 'against', 'tokens/problem'],
-    ['difference', '95% interval', 'p (McNemar)'],
-  ),
-  refinedPoints(curve).map(({ equal, against, ...point }) => [
-    point.name,
-    String(point.rounds),
-    point.tau > 1 ? '-' : fixed(point.tau, 3),
-    fixed(point.generatedTokens, 0),
-    share(point.accuracy),
-    interval(point.low, point.high),
-    share(equal.majority),
-    share(equal.bestOf),
-    ...(against
-      ? [
-          against.name,
-          fixed(against.generatedTokens, 0),
-          share(against.difference),
-          interval(against.low, against.high),
-          significance(against.p),
-        ]
-      : ['-', '-', '-', '-', '-']),
-  ]),
-);
-
-const realised = renderMarkdownTable(
-  ['choice', 'headroom realised', '95% interval'],
-  report.headroom.map((one) => [one.name, share(one.realised), interval(one.low, one.high)]),
-);
+const stages = tables.stages.rows;
 
 /** Step accuracy at the threshold that is no one's choice. */
 function atHalf(critic) {
@@ -135,58 +72,6 @@ const paper = renderMarkdownTable(
   ],
 );
 
-const critic = renderMarkdownTable(
-  [
-    'critic',
-    'step accuracy',
-    'first error: wrong located',
-    'right accepted',
-    'F1',
-    'final accuracy',
-    'AUC',
-    'AUC within problems',
-    'ECE',
-  ],
-  Object.entries(critics).map(([name, figures]) => [
-    name.toUpperCase(),
-    share(figures.stepAccuracy),
-    share(figures.firstError.wrong),
-    share(figures.firstError.right),
-    share(figures.firstError.f1),
-    share(figures.finalAccuracy),
-    fixed(figures.auc, 3),
-    fixed(figures.withinProblemAuc, 3),
-    fixed(figures.ece, 3),
-  ]),
-);
-
-const refiner = renderMarkdownTable(
-  ['refiner', 'before', 'after', 'wrong to right', 'right to wrong', 'wrong drafts fixed'].concat(
-    'drafts unchanged',
-  ),
-  ['global', 'local'].map((name) => {
-    const { before, after, wrongToRight, rightToWrong, wrongFixed, unchanged } = refiners[name];
-    const figures = [before, after, wrongToRight, rightToWrong, wrongFixed, unchanged];
-    return [name, ...figures.map((figure) => share(figure))];
-  }),
-);
-
-const stage = renderMarkdownTable(
-  ['stage', 'time', 'generated tokens'],
-  [
-    ...stages.map(({ name, seconds, generatedTokens }) => [
-      name,
-      formatSeconds(seconds),
-      generatedTokens === 0 ? '' : whole(generatedTokens),
-    ]),
-    [
-      '**all**',
-      `**${formatSeconds(report.seconds)}**`,
-      `**${whole(stages.reduce((sum, { generatedTokens }) => sum + generatedTokens, 0))}**`,
-    ],
-  ],
-);
-
 const labelled =
   labels.accuracy === null
     ? 'the truth of steps is not known'
@@ -204,32 +89,32 @@ const details = (summary, ...parts) =>
 const results = [
   `${whole(report.problems)} test problems, seed ${report.seeds.join(', ')}; ${formatSeconds(report.seconds)} for the whole run on ${machine.cores} cores ` +
     `(${machine.processor}, Node ${machine.node}), at most ${machine.peakMemoryGiB} GiB of memory.`,
-  answers,
+  table({ ...tables.answers, rows: answers }, 2),
   headroom,
   `Beside the paper's figures, which are for another student${source === 'gsm8k' ? '' : ' on other problems'}:`,
   paper,
   '\\* reported at second hand.',
-  details('Paired comparisons', paired),
+  details('Paired comparisons', table(tables.paired)),
   details(
     'Accuracy against generated tokens',
     '![Accuracy against generated tokens](docs/curve.svg)',
-    sampled,
+    table(tables.sampled),
     '`rounds@r` refines what was chosen again, r rounds in all; `budget@k` stops for a problem as soon as the ORM values its best at ' +
       'least tau, or after its rounds, both fitted on other problems for as many tokens as k samples need. \\* is interpolated at equal ' +
       'tokens; `against` is paired with the fewest samples that need at least as many.',
-    spent,
+    table(tables.spent),
   ),
   details(
     'Critics: when and where',
     `Measured on the test problems; all thresholds are fitted on other problems. \`gate\` refines drafts that the ORM values below ${fixed(thresholds.gate, 3)}.`,
-    critic,
+    table(tables.critics),
     `Among draft, global and local of the same problem the ORM's AUC is ${fixed(critics.orm.withinCandidatesAuc, 3)}.`,
-    realised,
+    table(tables.headroom),
   ),
   details(
     'Refiners: how',
     `On every draft, right or wrong; ${whole(refiners.global.wrongDrafts)} drafts are wrong.`,
-    refiner,
+    table(tables.refiners),
     `Of the wrong drafts ${share(refiners.globalOnly)} are fixed by the global refiner only, ${share(refiners.localOnly)} by the local one only, ` +
       `${share(refiners.both)} by each of them, ${share(refiners.neither)} by neither.`,
   ),
@@ -237,7 +122,10 @@ const results = [
     'Step labels',
     `${whole(labels.labels)} labels, ${share(labels.positive)} positive, for ${whole(labels.generatedTokens)} generated tokens; ${labelled}.`,
   ),
-  details('Time by stage', stage),
+  details(
+    'Time by stage',
+    table({ ...tables.stages, rows: [...stages.slice(0, -1), strong(stages.at(-1))] }),
+  ),
 ].filter((part) => part !== '');
 
 const begin = '<!-- results:begin -->';

@@ -87,12 +87,10 @@ describe('rewardExample', () => {
     });
     fc.assert(
       fc.property(labelled, ([item, labels]) => {
-        const { tokens, targets, weights } = rewardExample(codec, { ...item, labels }, 3);
+        const { tokens, targets } = rewardExample(codec, { ...item, labels });
         expect(targets).toHaveLength(tokens.length);
         // The first tag only says what the sequence is.
         const tags = tokens.flatMap((token, t) => (token === ids.step ? [t] : [])).slice(1);
-        // The last line's label weighs as much as asked, every other 1.
-        expect(weights).toEqual(tokens.map((_, t) => (t === tags.at(-1) ? 3 : 1)));
         expect(tags.map((t) => targets[t])).toEqual(
           labels.map((label) => (label === null ? -1 : label ? ids.plus : ids.minus)),
         );

@@ -21,18 +21,14 @@ export function studentExample(codec: Codec, record: StudentRecord): Example {
   return continued(codec.prompt(record.question), codec.solution(solution(record)));
 }
 
-/**
- * The label is the target at each line's tag; nothing is learned elsewhere.
- * @param lastWeight weight of the last line's label in the loss, where every other has 1
- */
-export function rewardExample(codec: Codec, record: RewardRecord, lastWeight = 1): Example {
+/** The label is the target at each line's tag; nothing is learned elsewhere. */
+export function rewardExample(codec: Codec, record: RewardRecord): Example {
   const { tokens, tags } = codec.tagged(record.question, solution(record));
   const targets = tokens.map(() => -1);
   record.labels.forEach((label, i) => {
     if (label !== null) targets[tags[i]!] = label ? codec.ids.plus : codec.ids.minus;
   });
-  const last = tags.at(-1);
-  return { tokens, targets, weights: tokens.map((_, at) => (at === last ? lastWeight : 1)) };
+  return { tokens, targets };
 }
 
 export function globalExample(codec: Codec, { question, draft, target }: GlobalRecord): Example {

@@ -33,9 +33,10 @@ import type { Sample } from '../rollout/index.js';
 import { readJson, readJsonl, replaceFile, writeJsonl } from '../run/index.js';
 import { pathIn, type Run, readProblems } from './context.js';
 import { identityOf } from './endpoints.js';
-import { openUnfinishedRun, type StageName } from './run.js';
+import { openUnfinishedRun } from './finished.js';
 import { contentsOf } from './sets.js';
 import { type LabelSummary, readSet, studentRecords } from './stages/index.js';
+import type { StageName } from './table.js';
 
 /** A set to export: the rows, and what the card says of them. */
 type Made = Pick<CardSet, 'balance' | 'problems' | 'origin'> & { readonly rows: readonly Row[] };

@@ -18,19 +18,11 @@ export {
   writeGolden,
 } from './doctor.js';
 export { type Exported, type ExportOptions, exportRun, exportSets } from './export.js';
+export { readReport, readRun } from './finished.js';
+export { type Plan, planRun } from './plan.js';
 export { parseRecipe, type Recipe, readRecipe, readRecipeWith } from './recipe.js';
 export { evaluationIn, type Report } from './report.js';
-export {
-  type Plan,
-  planRun,
-  type RunSource,
-  readReport,
-  readRun,
-  runPipeline,
-  runShardOf,
-  type StageName,
-  shardedStages,
-  stageNames,
-} from './run.js';
+export { type RunSource, runPipeline, runShardOf } from './run.js';
 export { Source } from './source.js';
 export type { LabelSummary } from './stages/index.js';
+export { type StageName, shardedStages, stageNames } from './table.js';

@@ -1,0 +1,82 @@
+/** Runs that are done, whole or as far as they are asked for. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { GloreError } from '../error.js';
+import { fingerprintOf, readJson, type StageRecord } from '../run/index.js';
+import { openRun, type Run } from './context.js';
+import type { Recipe } from './recipe.js';
+import type { Report } from './report.js';
+import { neededFor, ownSettings, type StageName, stageNames, upstreamOf } from './table.js';
+
+/** The report of a finished run. @throws GloreError `run-missing`, `run-unfinished` */
+export async function readReport(folder: string): Promise<Report> {
+  const path = join(folder, 'report.json');
+  if (existsSync(path)) return readJson<Report>(path);
+  if (existsSync(join(folder, 'recipe.json'))) {
+    throw new GloreError(
+      'run-unfinished',
+      `${folder}: expected a finished run, found one without report.json; finish it with the command that began it: glore run <recipe> --run ${folder}`,
+    );
+  }
+  throw runMissing(folder);
+}
+
+const runMissing = (folder: string): GloreError =>
+  new GloreError(
+    'run-missing',
+    `${folder}: expected the folder of a finished run, found ${existsSync(folder) ? 'no run in it' : 'no such folder'}; make one: glore run recipes/tiny.yaml --run ${folder}`,
+  );
+
+/**
+ * A run of which at least these stages, and those that they need, are done with the recipe in its folder. Like a finished
+ * one it stands on its own: its base is its student.
+ * @throws GloreError `run-missing`, `run-unfinished`, `run-changed`
+ */
+export async function openUnfinishedRun(
+  folder: string,
+  stages: readonly StageName[],
+): Promise<Run> {
+  if (!existsSync(join(folder, 'recipe.json'))) throw runMissing(folder);
+  const recipe = await readJson<Recipe>(join(folder, 'recipe.json'));
+  const asked: StageName[] = ['student', ...stages];
+  const wanted = new Set(asked.flatMap(neededFor));
+  const done = new Map<StageName, StageRecord>();
+  for (const name of stageNames.filter((stage) => wanted.has(stage))) {
+    const path = join(folder, name, 'done.json');
+    if (!existsSync(path)) {
+      throw new GloreError(
+        'run-unfinished',
+        `${folder}: expected the stage ${name} done, found it unfinished; finish it: glore ${name} <recipe> --run ${folder}`,
+      );
+    }
+    const record = await readJson<StageRecord>(path);
+    const { settings } = await readJson<StartedStage>(join(folder, name, 'started.json'));
+    const common = { ...settings.common, seed: recipe.seed };
+    const upstream = await upstreamOf(folder, recipe, name, done);
+    const settingsNow = { common, ...ownSettings(recipe, name) };
+    if (fingerprintOf({ name, settings: settingsNow, upstream }) !== record.fingerprint) {
+      throw new GloreError(
+        'run-changed',
+        `${folder}: expected the stage ${name} done with the settings in recipe.json, found it done with others; do it anew: glore ${name} <recipe> --run ${folder}`,
+      );
+    }
+    done.set(name, record);
+  }
+  return openRun(folder, standingAlone(folder, recipe));
+}
+
+/** The recipe of a run that is done, without what its base has become: its student has the same tokenizer. */
+const standingAlone = (folder: string, recipe: Recipe): Recipe =>
+  recipe.models?.student ? recipe : { ...recipe, base: join(folder, 'student', 'model') };
+
+/** What `started.json` says that every stage depends on. */
+interface StartedStage {
+  readonly settings: { readonly common: Readonly<Record<string, unknown>> };
+}
+
+/** A finished run and its report. It stands on its own: the tokenizer is its student's, whatever has become of the base. */
+export async function readRun(folder: string): Promise<{ run: Run; report: Report }> {
+  const report = await readReport(folder);
+  const recipe = await readJson<Recipe>(join(folder, 'recipe.json'));
+  return { run: await openRun(folder, standingAlone(folder, recipe)), report };
+}

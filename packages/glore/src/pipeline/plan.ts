@@ -1,0 +1,67 @@
+/** What a run would do, known before it does anything. */
+import { createHash } from 'node:crypto';
+import { fingerprintOf } from '../run/index.js';
+import { openRun } from './context.js';
+import type { Recipe } from './recipe.js';
+import { contentsOf } from './sets.js';
+import { neededFor, type StageName, settingsOf, stageNames, table } from './table.js';
+
+/** What each stage of a run would be, known before anything is done. */
+export interface Plan {
+  readonly fingerprints: ReadonlyMap<StageName, string>;
+  /** The stages that would be done, not taken over. */
+  readonly anew: readonly StageName[];
+  /** Those taken over though what they were made of would be another thing now. */
+  readonly kept: readonly StageName[];
+}
+
+/** Plans a run that builds on a planned one. */
+export async function planRun(
+  recipe: Recipe,
+  options: {
+    readonly source?: Plan;
+    readonly keep?: readonly StageName[];
+    readonly until?: StageName;
+  } = {},
+): Promise<Plan> {
+  const { source, keep = [], until } = options;
+  const run = await openRun('', recipe);
+  const fingerprints = new Map<StageName, string>();
+  const anew: StageName[] = [];
+  const kept: StageName[] = [];
+  for (const name of until ? neededFor(until) : stageNames) {
+    const there = source?.fingerprints.get(name);
+    const { needs, sets } = table[name];
+    const upstream = needs.map((need) => ({
+      fingerprint:
+        sets && need === 'problems'
+          ? hashOf(sets(recipe).map((set) => plannedSet(recipe, set)))
+          : fingerprints.get(need)!,
+    }));
+    const own = fingerprintOf({ name, settings: settingsOf(run, name), upstream });
+    const fingerprint = keep.includes(name) ? (there ?? own) : own;
+    if (fingerprint !== there) anew.push(name);
+    if (fingerprint !== own) kept.push(name);
+    fingerprints.set(name, fingerprint);
+  }
+  return { fingerprints, anew, kept };
+}
+
+/** What a set of problems will be made of. */
+function plannedSet({ seed, problems, student, drafts, training }: Recipe, set: string): unknown {
+  if (problems.source !== 'world') {
+    return [contentsOf(problems), student, drafts.problems, training.orm.candidates, set];
+  }
+  const { settings, dev, test } = problems;
+  const counts: Record<string, number> = {
+    sft: student.sft.problems,
+    train: drafts.problems,
+    candidates: training.orm.candidates,
+    dev,
+    test,
+  };
+  return [seed, settings, set, counts[set] ?? student.expertIteration.problems];
+}
+
+const hashOf = (value: unknown): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('hex');

@@ -1,0 +1,185 @@
+/** The stages: what each does, what of the recipe and whose files its result depends on. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fingerprint } from '@glore/engine';
+import { explained, type StageRecord } from '../run/index.js';
+import { type RoleName, type Run, roles } from './context.js';
+import { identityOf } from './endpoints.js';
+import type { Recipe } from './recipe.js';
+import { contentsOf } from './sets.js';
+import * as stages from './stages/index.js';
+
+type StageWork = typeof stages.student;
+
+/** A stage: what it does, what of the recipe it depends on, and whose files it reads. */
+export interface Stage {
+  readonly work: StageWork;
+  readonly settings: (recipe: Recipe) => unknown;
+  readonly needs: readonly StageName[];
+  /** The sets of problems that it reads, if it needs `problems`: it is done anew when these change, not when others do. */
+  readonly sets?: (recipe: Recipe) => readonly string[];
+}
+
+export const stageNames = [
+  'problems',
+  'student',
+  'drafts',
+  'rollouts',
+  'labels',
+  'datasets',
+  'sorm',
+  'global',
+  'local',
+  'candidates',
+  'orm',
+  'evaluation',
+] as const;
+export type StageName = (typeof stageNames)[number];
+
+/** To be raised when the records of problems change. */
+const RECORDS = 2;
+
+export const table: Record<StageName, Stage> = {
+  problems: {
+    work: stages.problems,
+    settings: ({ problems, student, drafts, training }) => [
+      RECORDS,
+      problems.source === 'world' ? problems : contentsOf(problems),
+      student.sft.problems,
+      student.expertIteration.rounds,
+      student.expertIteration.problems,
+      drafts.problems,
+      training.orm.candidates,
+    ],
+    needs: [],
+  },
+  student: {
+    work: stages.student,
+    settings: ({ student, maxTokens, workers, models }) =>
+      models?.student ? [] : [student, maxTokens, workers],
+    needs: ['problems'],
+    sets: setsOfStudent,
+  },
+  drafts: {
+    work: stages.drafts,
+    settings: ({ drafts, maxTokens }) => [drafts, maxTokens],
+    needs: ['problems', 'student'],
+    sets: () => ['train'],
+  },
+  rollouts: {
+    work: stages.rollouts,
+    settings: ({ rollouts, labels: { consistency }, maxTokens }) => [
+      rollouts,
+      maxTokens,
+      // Adaptive rollouts end at the first trace that counts.
+      ...(rollouts.method === 'adaptive' ? [consistency] : []),
+    ],
+    needs: ['drafts'],
+  },
+  labels: {
+    work: stages.labels,
+    settings: ({ labels: { propagation, consistency } }) => [propagation, consistency],
+    needs: ['rollouts'],
+  },
+  datasets: {
+    work: stages.datasets,
+    settings: ({ labels, localPairs, pairing }) => [labels.balance, localPairs, pairing],
+    needs: ['labels'],
+  },
+  sorm: {
+    work: stages.sorm,
+    settings: ({ training, workers }) => [training.sorm, workers],
+    needs: ['student', 'datasets'],
+  },
+  global: {
+    work: stages.global,
+    settings: ({ training, workers }) => [training.global, workers],
+    needs: ['student', 'datasets'],
+  },
+  local: {
+    work: stages.local,
+    settings: ({ training, workers }) => [training.local, workers],
+    needs: ['student', 'datasets'],
+  },
+  candidates: {
+    work: stages.candidates,
+    settings: ({ training, maxTokens }) => [training.orm.candidates, maxTokens],
+    needs: ['problems', 'student', 'sorm', 'global', 'local'],
+    sets: () => ['candidates'],
+  },
+  orm: {
+    work: stages.orm,
+    settings: ({ training, workers }) => [training.orm, workers],
+    needs: ['student', 'sorm', 'datasets', 'candidates'],
+  },
+  evaluation: {
+    work: stages.evaluation,
+    settings: ({ evaluation, maxTokens }) => [evaluation, maxTokens],
+    needs: ['problems', 'student', 'orm', 'sorm', 'global', 'local'],
+    sets: () => ['dev', 'test'],
+  },
+};
+
+/** The stages whose work several processes may share. */
+export const shardedStages: readonly StageName[] = ['drafts', 'rollouts'];
+
+/** The roles that stages up to one ask: the critics and refiners are there once the first of them is trained. */
+export function rolesUntil(until: StageName | undefined): readonly RoleName[] {
+  if (until === 'problems') return [];
+  return until && stageNames.indexOf(until) < stageNames.indexOf('sorm') ? ['student'] : roles;
+}
+
+/** Worked solutions and the problems of every round; a served student learns from none. */
+function setsOfStudent({ student: { expertIteration }, models }: Recipe): string[] {
+  if (models?.student) return [];
+  return ['sft', ...Array.from({ length: expertIteration.rounds }, (_, i) => `ei-${i + 1}`)];
+}
+
+/** The stages before one, as its fingerprint has them: of the problems only the sets that it reads. */
+export async function upstreamOf(
+  folder: string,
+  recipe: Recipe,
+  name: StageName,
+  done: ReadonlyMap<StageName, StageRecord>,
+): Promise<StageRecord[]> {
+  const { needs, sets } = table[name];
+  const records = needs.map((need) => done.get(need)!);
+  if (!sets) return records;
+  const read = createHash('sha256');
+  for (const set of sets(recipe)) {
+    const path = join(folder, 'problems', `${set}.jsonl`);
+    read.update(`${set}\n`).update(await explained(path, () => readFile(path)));
+  }
+  const fingerprint = read.digest('hex');
+  return records.map((record) =>
+    record.name === 'problems' ? { ...record, fingerprint } : record,
+  );
+}
+
+/** What a stage's result depends on. */
+export function settingsOf({ recipe, codec, base }: Run, name: StageName): unknown {
+  // Whatever all stages depend on.
+  const common = { seed: recipe.seed, codec: codec.hash, base: fingerprint(base) };
+  return { common, ...ownSettings(recipe, name) };
+}
+
+export const ownSettings = (recipe: Recipe, name: StageName) => ({
+  own: table[name].settings(recipe),
+  ...servedIn(recipe, name),
+});
+
+/** The served model of the role that a stage is named after, so that a run without any is what it was. */
+function servedIn(recipe: Recipe, name: StageName): { served?: unknown } {
+  const served = identityOf(recipe.models, name);
+  return served === undefined ? {} : { served };
+}
+
+/** The stages that `name` needs, itself last, in the order of data flow. */
+export function neededFor(name: StageName): StageName[] {
+  const wanted = new Set<StageName>([name]);
+  for (const stage of stageNames.toReversed()) {
+    if (wanted.has(stage)) for (const need of table[stage].needs) wanted.add(need);
+  }
+  return stageNames.filter((stage) => wanted.has(stage));
+}
