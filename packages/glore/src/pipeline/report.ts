@@ -21,6 +21,7 @@ import {
 } from '../evaluate/index.js';
 import { readJson, readJsonl, type StageRecord, writeJson } from '../run/index.js';
 import { pathIn, type Run } from './context.js';
+import { type Coverage, readCoverage } from './served.js';
 import type { LabelSummary } from './stages/index.js';
 
 /** `report.json`, a stable interface. */
@@ -36,6 +37,8 @@ export interface Report extends EvaluationReport {
     readonly generatedTokens: number;
   }[];
   readonly labels: LabelSummary & { readonly generatedTokens: number };
+  /** Of critics that are read from log-probabilities; absent without any. */
+  readonly coverage?: Coverage;
   readonly machine: {
     readonly processor: string;
     readonly cores: number;
@@ -91,6 +94,7 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
   const records = await recordsIn(run.folder);
   const { dev, test } = records;
   const labels = await readJson<LabelSummary>(pathIn(run, 'labels', 'summary.json'));
+  const coverage = await readCoverage(run.folder);
   const report: Report = {
     ...evaluated(records),
     curve: accuracyCurve(
@@ -103,6 +107,7 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
       ...labels,
       generatedTokens: stages.find(({ name }) => name === 'rollouts')?.generatedTokens ?? 0,
     },
+    ...(coverage && { coverage }),
     seeds: [run.recipe.seed],
     seconds: stages.reduce((sum, { seconds }) => sum + seconds, 0),
     stages: stages.map(({ name, seconds, generatedTokens }) => ({

@@ -41,6 +41,18 @@ export function checkKeys({ endpoints = {}, models = {} }: ServedRun['recipe']):
 const spentPath = (run: ServedRun, name: string, { shard }: Waiting): string =>
   join(run.folder, 'endpoints', `${name}${shard ? `.${shardName(shard)}` : ''}.json`);
 
+/** The file that says how sure label values are, by role. */
+const coveragePath = (folder: string): string => join(folder, 'endpoints', 'coverage.json');
+
+/** Of critics that are read from the log-probabilities of labels: the median probability that the labels cover. */
+export type Coverage = Readonly<Partial<Record<keyof Models, number>>>;
+
+/** What the last stage that asked such critics has seen; undefined in a run without any. */
+export async function readCoverage(folder: string): Promise<Coverage | undefined> {
+  const path = coveragePath(folder);
+  return existsSync(path) ? readJson<Coverage>(path) : undefined;
+}
+
 const saveEveryMs = 3000;
 
 /** Opens an endpoint of the recipe with what the run has spent on it before. @throws GloreError `endpoint-key` */
@@ -78,10 +90,21 @@ export async function openServedRoles(
     clearInterval(timer);
     await saving;
     await save();
-    for (const [role, { watch }] of Object.entries(found)) {
-      if (watch.coverage === undefined) continue;
-      const share = (100 * watch.coverage).toFixed(1);
+    const covered = Object.entries(found).flatMap(
+      ([
+        role,
+        {
+          watch: { coverage },
+        },
+      ]) => (coverage === undefined ? [] : [[role, coverage] as const]),
+    );
+    for (const [role, coverage] of covered) {
+      const share = (100 * coverage).toFixed(1);
       waiting.note?.(`${role}: its labels cover ${share}% of the probability (median)`);
+    }
+    if (covered.length > 0) {
+      const before = await readCoverage(run.folder);
+      await writeJson(coveragePath(run.folder), { ...before, ...Object.fromEntries(covered) });
     }
     for (const [name, endpoint] of opened) {
       waiting.note?.(`endpoint ${name}, in all: ${costOf(endpoint.spent)}`);

@@ -402,8 +402,8 @@ describe.skipIf(!canMount)('collect on a full disk (needs unshare and tmpfs)', (
     const words = wordsOf(stdout);
     expect(words.length).toBeGreaterThan(3);
     const journal = readFileSync(saved, 'utf8').split('\n').slice(0, -1);
-    // All that was reported is there; the last unit may have been written and not reported any more.
-    expect(journal.length - words.length).toBeOneOf([0, 1]);
+    // All that was reported is there. Of up to three lines in one write, those before the full disk may be there as well.
+    expect(journal.length - words.length).toBeOneOf([0, 1, 2]);
     for (const line of journal) expect(JSON.parse(line).records.length).toBe(2);
   });
 });

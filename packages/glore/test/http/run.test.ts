@@ -176,7 +176,11 @@ it('runs whole with every role served, and trains nothing', async () => {
   expect(stderr).toContain('sorm is served (local: base), not trained');
   expect(stderr).toMatch(/orm: its labels cover \d+\.\d% of the probability \(median\)/);
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ problems: 2 });
+  const report = JSON.parse(stdout);
+  expect(report.problems).toBe(2);
+  expect(report.coverage.orm).toBeGreaterThan(0.5);
+  expect(report.coverage.orm).toBeLessThanOrEqual(1);
+  expect(Object.keys(report.coverage)).toEqual(['orm']);
   expect(existsSync(join(run, 'orm/model'))).toBe(false);
   const asked = await glore(['ask', 'Fay has 3 apples. Fay buys 4. How many?', '--run', run]);
   expect(asked.code).toBe(0);
