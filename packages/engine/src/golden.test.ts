@@ -106,7 +106,7 @@ async function cachedLogits(
       ...cache.feeds(1),
       tokens: new Tensor('int64', ids([tokens[position]!]), [1, 1]),
       positions: new Tensor('int64', ids([position]), [1, 1]),
-      mask: new Tensor('float32', mask, [1, 1, 1, capacity]),
+      mask: new Tensor('float32', mask, [1, 1, 1, 1, capacity]),
     });
     cache.append(outputs, [position]);
     found.set(position, outputs.logits!.data as Float32Array);

@@ -78,8 +78,8 @@ export function sequenceGraph(config: LlamaConfig, weights: Weights): Record<str
 }
 
 /**
- * Inputs: `tokens` int64 [batch, 1]; `positions` int64 [batch, 1]; `mask` float32 [batch, 1, 1, capacity], 0 at the
- * positions that a row has and very negative elsewhere; `key.N`, `value.N` [batch, kvHeads, capacity, D].
+ * Inputs: `tokens` int64 [batch, 1]; `positions` int64 [batch, 1]; `mask` float32 [batch, 1, 1, 1, capacity], 0 at the
+ * positions that a row has and very negative elsewhere; `key.N`, `value.N` [batch, kvHeads, 1, capacity, D].
  * Outputs: `logits` [batch, 1, V], and `newKey.N`, `newValue.N` [batch, 1, kvHeads * D], keys rotated.
  */
 export function stepGraph(config: LlamaConfig, weights: Weights): Record<string, g.Value> {
@@ -88,53 +88,48 @@ export function stepGraph(config: LlamaConfig, weights: Weights): Record<string,
   const { cosine, sine } = rotaryTables(config, positionLimit(config), (position) => position + 1);
   const groups = heads / kvHeads;
   const positions = g.input('positions', 'int64', ['batch', 1]);
-  const mask = g.input('mask', 'float32', ['batch', 1, 1, 'capacity']);
+  const mask = g.input('mask', 'float32', ['batch', 1, 1, 1, 'capacity']);
   const outputs: Record<string, g.Value> = {};
   const plain = (operator: string, shape: g.Dimension[], inputs: g.Value[], attributes = {}) =>
     g.node(operator, inputs, [shape], { attributes })[0]!;
-  const split = (x: g.Value, rows: number) =>
+  /** One row for each query head, and all of a group against the same keys: products of one row are not packed. */
+  const split = (x: g.Value, count: number) =>
     plain(
       'Reshape',
-      ['batch', kvHeads, rows, headSize],
-      [x, g.integers(-1, kvHeads, rows, headSize)],
+      ['batch', kvHeads, count, 1, headSize],
+      [x, g.integers(-1, kvHeads, count, 1, headSize)],
     );
+  const scale = g.scalar(1 / Math.sqrt(headSize));
   const attention: Attention = (queries, keys, value, layer) => {
     const key = rotate(keys, positions, cosine, sine);
     outputs[`newKey.${layer}`] = key;
     outputs[`newValue.${layer}`] = value;
-    const cacheShape = ['batch', kvHeads, 'capacity', headSize];
-    const query = split(rotate(queries, positions, cosine, sine), groups);
-    const times = (a: g.Value, b: g.Value, columns: g.Dimension) =>
-      g.node('FusedMatMul', [a, b], [['batch', kvHeads, groups, columns]], {
-        domain: 'com.microsoft',
-        attributes: { transB: 1n, alpha: 1 / Math.sqrt(headSize) },
-      })[0]!;
+    const cached = (name: string) =>
+      g.input(`${name}.${layer}`, 'float32', ['batch', kvHeads, 1, 'capacity', headSize]);
+    const rotated = rotate(queries, positions, cosine, sine);
+    const query = split(plain('Mul', rotated.shape as g.Dimension[], [rotated, scale]), groups);
+    const row = (columns: g.Dimension): g.Dimension[] => ['batch', kvHeads, groups, 1, columns];
     // Scores against the cache and against the position itself, one softmax over both.
-    const past = plain(
-      'Add',
-      ['batch', kvHeads, groups, 'capacity'],
-      [times(query, g.input(`key.${layer}`, 'float32', cacheShape), 'capacity'), mask],
-    );
-    const own = times(query, split(key, 1), 1);
-    const scores = plain('Concat', ['batch', kvHeads, groups, 'all'], [past, own], { axis: -1n });
-    const shares = plain('Softmax', ['batch', kvHeads, groups, 'all'], [scores], { axis: -1n });
+    const products = g.node('FusedMatMul', [query, cached('key')], [row('capacity')], {
+      domain: 'com.microsoft',
+      attributes: { transB: 1n },
+    })[0]!;
+    const past = plain('Add', row('capacity'), [products, mask]);
+    const own = plain('ReduceSum', row(1), [
+      plain('Mul', row(headSize), [query, split(key, 1)]),
+      g.integers(-1),
+    ]);
+    const scores = plain('Concat', row('all'), [past, own], { axis: -1n });
+    const shares = plain('Softmax', row('all'), [scores], { axis: -1n });
     const part = (from: g.Value, to: g.Value, size: g.Dimension) =>
-      plain('Slice', ['batch', kvHeads, groups, size], [shares, from, to, g.integers(-1)]);
+      plain('Slice', row(size), [shares, from, to, g.integers(-1)]);
     const end = g.integers(-1);
     const pastShares = part(g.integers(0), end, 'capacity');
     const ownShare = part(end, g.constant(BigInt64Array.of(2n ** 62n), [1]), 1);
-    const mixed = plain(
-      'Add',
-      ['batch', kvHeads, groups, headSize],
-      [
-        plain(
-          'MatMul',
-          ['batch', kvHeads, groups, headSize],
-          [pastShares, g.input(`value.${layer}`, 'float32', cacheShape)],
-        ),
-        plain('Mul', ['batch', kvHeads, groups, headSize], [ownShare, split(value, 1)]),
-      ],
-    );
+    const mixed = plain('Add', row(headSize), [
+      plain('MatMul', row(headSize), [pastShares, cached('value')]),
+      plain('Mul', row(headSize), [ownShare, split(value, 1)]),
+    ]);
     const width = heads * headSize;
     return plain('Reshape', ['batch', 1, width], [mixed, g.integers(-1, 1, width)]);
   };

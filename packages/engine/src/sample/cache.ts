@@ -61,7 +61,7 @@ export class Cache {
   /** Inputs over the first `rows` rows, not copied. */
   feeds(rows: number): Record<string, Tensor> {
     const { kvHeads, headSize } = this.config;
-    const shape = [rows, kvHeads, this.capacity, headSize];
+    const shape = [rows, kvHeads, 1, this.capacity, headSize];
     return Object.fromEntries(
       this.buffers.map((data, i) => [
         tensorName(i),
