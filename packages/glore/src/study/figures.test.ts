@@ -52,7 +52,7 @@ describe('figures', () => {
     expect(measured(fixedBy(true, true))).toBe(0.5);
     expect(measured(fixedBy(false, true))).toBe(0.5);
     expect(measured(fixedBy(true, false))).toBe(0);
-    expect(measured(headroom)).toBe(0.5);
+    expect(measured(headroom('rerank'))).toBe(0.5);
     expect(measured(stepAccuracy('orm'))).toBe(0.5);
     expect(measured(stepAccuracy('sorm', true))).toBe(0.7);
     expect(measured(withinAuc('orm'))).toBe(0.75);

@@ -102,12 +102,12 @@ export const firstErrorF1 = (critic: Critic, half = false): Figure => ({
   value: ([sound, accepted, unsound, located]) => harmonic(accepted! / sound!, located! / unsound!),
 });
 
-/** Share of what a perfect choice could add to the draft that `rerank` adds. */
-export const headroom: Figure = {
-  columns: ({ right }) => ['draft', 'rerank', 'oracle'].map((row) => flags(right[row]!)),
-  value: ([draft, rerank, oracle]) =>
-    oracle! > draft! ? (rerank! - draft!) / (oracle! - draft!) : Number.NaN,
-};
+/** Share of what a perfect choice could add to the draft that a row adds which chooses of the same candidates. */
+export const headroom = (row: 'rerank' | 'rerank-both'): Figure => ({
+  columns: ({ right }) => ['draft', row, 'oracle'].map((name) => flags(right[name]!)),
+  value: ([draft, chosen, oracle]) =>
+    oracle! > draft! ? (chosen! - draft!) / (oracle! - draft!) : Number.NaN,
+});
 
 /** A figure pooled over seeds, and its value on each. */
 export interface Estimate extends Pooled {

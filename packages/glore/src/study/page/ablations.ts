@@ -38,7 +38,7 @@ function linesOf(name: string): Line[] {
       ['wrong drafts fixed: either', fixed('oracle')],
     ];
   }
-  if (name === 'headroom') return [['headroom realised by rerank', headroom]];
+  if (name === 'headroom') return [['headroom realised by rerank', headroom('rerank')]];
   return [[name, accuracy(name)]];
 }
 
