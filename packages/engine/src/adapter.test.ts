@@ -19,7 +19,7 @@ import {
 import { type Example, Model, nextTokenExample, Trainer } from './index.js';
 import { adapterLayoutOf, flatten, joinedEntries, layoutOf } from './llama/parameters.js';
 import { Session, Tensor } from './onnx/index.js';
-import { microBatches } from './train/batch.js';
+import { dealt } from './train/batch.js';
 import { batchFeeds, trainingGraph } from './train/graph.js';
 
 const config: LlamaConfig = {
@@ -115,7 +115,7 @@ test('gradients are those of finite differences', async () => {
   const adapter = strongAdapter(config, shape, 3);
   const learned = adapterLayoutOf(config, adapter);
   const frozen = layoutOf(config);
-  const [work] = microBatches(batch, config.vocabSize, config.maxPositions, 1);
+  const work = dealt(batch, config.vocabSize, config.maxPositions, 1)[0]![0];
   const session = await Session.compile(
     trainingGraph(
       {

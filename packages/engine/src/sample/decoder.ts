@@ -289,7 +289,13 @@ export class Decoder {
           BigInt64Array.from(active, (row) => BigInt(row.length)),
           [count, 1],
         ),
-        mask: new Tensor('float32', mask.subarray(0, count * positions), [count, 1, 1, 1, positions]),
+        mask: new Tensor('float32', mask.subarray(0, count * positions), [
+          count,
+          1,
+          1,
+          1,
+          positions,
+        ]),
       });
       cache.append(
         outputs,

@@ -32,31 +32,84 @@ export interface MicroBatch {
   readonly weights: Float32Array;
 }
 
-/** Positions in one micro-batch: small enough for activations to stay in the cache, large enough for the products. */
-const POSITIONS = 1024;
+/** Most positions in one micro-batch, where sequences let it: small enough for activations to stay in the cache. */
+const MOST = 1024;
+/** What a micro-batch costs beside its positions, in positions. */
+const OVERHEAD = 64;
 
 /**
- * Cuts a batch into micro-batches of like lengths. Their number is a multiple of `workers` and they hold equally many
- * rows, so that the workers finish together.
+ * A batch dealt to workers as micro-batches of like lengths, so that they finish together and little is padding: of all
+ * numbers of micro-batches the one after which the last worker is done first.
+ * @returns by worker its micro-batches, none for some if there are fewer examples than workers
  */
-export function microBatches(
+export function dealt(
   examples: readonly Example[],
   vocabSize: number,
   maxPositions: number,
   workers: number,
-): MicroBatch[] {
+): MicroBatch[][] {
   const order = examples
     .map((example, index) => ({ example: checked(example, index, vocabSize, maxPositions), index }))
     .sort((a, b) => b.example.tokens.length - a.example.tokens.length || a.index - b.index)
     .map(({ example }) => example);
-  const positions = order.reduce((sum, { tokens }) => sum + tokens.length, 0);
-  const count = Math.max(1, Math.round(positions / POSITIONS / workers)) * workers;
-  const rows = Math.ceil(order.length / count);
-  const made: MicroBatch[] = [];
-  for (let at = 0; at < order.length; at += rows) {
-    made.push(pack(order.slice(at, at + rows)));
+  const lengths = order.map(({ tokens }) => tokens.length);
+  let best:
+    | { readonly shares: Part[][]; readonly cost: number; readonly small: boolean }
+    | undefined;
+  for (let count = workers; ; count += workers) {
+    const parts = cut(lengths, count);
+    const { shares, cost } = deal(parts, workers);
+    const small = parts.every(({ rows, time }) => rows === 1 || rows * time <= MOST);
+    if (!best || (small && !best.small) || (small === best.small && cost < best.cost)) {
+      best = { shares, cost, small };
+    }
+    // Each worker's overhead alone would cost more from here on.
+    const more = (OVERHEAD * (count + workers)) / workers;
+    if (count >= order.length || (best.small && more >= best.cost)) break;
   }
-  return made;
+  return best.shares.map((share) =>
+    share.map(({ first, rows }) => pack(order.slice(first, first + rows))),
+  );
+}
+
+/** Some of the sequences, longest first, padded to the first of them. */
+interface Part {
+  readonly first: number;
+  readonly rows: number;
+  readonly time: number;
+}
+
+/** Lengths, longest first, in at most `count` parts, the largest of which has as few positions as possible. */
+function cut(lengths: readonly number[], count: number): Part[] {
+  const filled = (capacity: number): Part[] => {
+    const parts: Part[] = [];
+    for (let first = 0; first < lengths.length; ) {
+      const time = lengths[first]!;
+      const rows = Math.min(lengths.length - first, Math.floor(capacity / time));
+      parts.push({ first, rows, time });
+      first += rows;
+    }
+    return parts;
+  };
+  let [low, high] = [lengths[0]!, lengths[0]! * lengths.length];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (filled(middle).length <= count) high = middle;
+    else low = middle + 1;
+  }
+  return filled(low);
+}
+
+/** Parts dealt to workers, the largest first and each to whoever has least; the cost is that of the last to finish. */
+function deal(parts: readonly Part[], workers: number): { shares: Part[][]; cost: number } {
+  const shares: Part[][] = Array.from({ length: workers }, () => []);
+  const costs = shares.map(() => 0);
+  for (const part of parts.toSorted((a, b) => b.rows * b.time - a.rows * a.time)) {
+    const least = costs.indexOf(Math.min(...costs));
+    shares[least]!.push(part);
+    costs[least]! += part.rows * part.time + OVERHEAD;
+  }
+  return { shares, cost: Math.max(...costs) };
 }
 
 /** The examples padded at their ends to the longest, which is the first. */

@@ -7,7 +7,7 @@ import { forward } from '../llama/forward.js';
 import { adapterLayoutOf, flatten, joinedEntries, layoutOf } from '../llama/parameters.js';
 import { Session, Tensor } from '../onnx/index.js';
 import { uniform } from '../sample/random.js';
-import { type Example, type MicroBatch, microBatches } from './batch.js';
+import { dealt, type Example } from './batch.js';
 import { batchFeeds, trainingGraph } from './graph.js';
 
 const base: LlamaConfig = {
@@ -50,7 +50,7 @@ const examples = [11, 9, 4].map((length, row): Example => {
   };
 });
 
-const [micro] = microBatches(examples, base.vocabSize, base.maxPositions, 1) as [MicroBatch];
+const micro = dealt(examples, base.vocabSize, base.maxPositions, 1)[0]![0]!;
 
 const feed = (name: string, data: Float32Array, shape: readonly number[]) => [
   name,

@@ -17,7 +17,7 @@ import {
 import { checkProvider, type Provider } from '../onnx/index.js';
 import { type AdamWOptions, adamWDefaults } from '../optimizer/index.js';
 import { Remote } from '../worker/remote.js';
-import { type Example, type MicroBatch, microBatches } from './batch.js';
+import { dealt, type Example } from './batch.js';
 import type { Replica, SharedState } from './replica.js';
 
 export interface TrainerOptions {
@@ -178,23 +178,18 @@ export class Trainer {
 
   /** Micro-batches dealt to the replicas, and what they weigh. */
   private cut(batch: readonly Example[]) {
-    const work = microBatches(
+    const shares = dealt(
       batch,
       this.config.vocabSize,
       positionLimit(this.config),
       this.shared.gradients.length,
     );
-    const weight = work.reduce((sum, { weights }) => sum + weights.reduce((a, b) => a + b, 0), 0);
+    const all = shares.flat();
+    const weight = all.reduce((sum, { weights }) => sum + weights.reduce((a, b) => a + b, 0), 0);
     if (!(weight > 0))
       throw new EngineError('example', 'no position of the batch has a target: nothing to learn');
-    const shares: MicroBatch[][] = this.shared.gradients.map(() => []);
-    const loads = shares.map(() => 0);
-    for (const part of work) {
-      const least = loads.indexOf(Math.min(...loads));
-      shares[least]!.push(part);
-      loads[least]! += part.batch * part.time;
-    }
     const tokens = batch.reduce((sum, example) => sum + example.tokens.length, 0);
-    return { shares, weight, tokens, computed: loads.reduce((a, b) => a + b, 0) };
+    const computed = all.reduce((sum, { batch: rows, time }) => sum + rows * time, 0);
+    return { shares, weight, tokens, computed };
   }
 }
