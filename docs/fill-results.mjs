@@ -17,7 +17,12 @@ for (const [path, cure] of [
   if (!existsSync(path)) fail(`${path}: expected a file, found none; ${cure}`);
 }
 const { renderMarkdownTable } = await import('../packages/glore/dist/evaluate/table.js');
-const { fixed, percent: share, tablesOf } = await import('../packages/glore/dist/cli/tables.js');
+const {
+  fixed,
+  percent: share,
+  tablesOf,
+  whole,
+} = await import('../packages/glore/dist/cli/tables.js');
 const { formatSeconds } = await import('../packages/glore/dist/run/progress.js');
 
 const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'));
@@ -31,7 +36,6 @@ const origin = {
 }[source];
 const { rows, critics, refiners, labels, machine, thresholds } = report;
 
-const whole = (value) => value.toLocaleString('en');
 const accuracyOf = (name) => rows.find((row) => row.name === name).accuracy;
 const bothFixed = refiners.global.wrongFixed == null ? undefined : 1 - refiners.neither;
 

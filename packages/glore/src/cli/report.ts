@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { renderTable } from '../evaluate/index.js';
 import { type Report, readReport } from '../pipeline/index.js';
 import { formatSeconds } from '../run/index.js';
-import { fixed, percent, type Table, tablesOf } from './tables.js';
+import { fixed, percent, type Table, tablesOf, whole } from './tables.js';
 
 export function reportCommand(): Command {
   return new Command('report')
@@ -41,7 +41,7 @@ export function renderReport(report: Report): string {
     render(tables.refiners),
     render(tables.headroom),
     `of the wrong drafts fixed by global only ${percent(globalOnly)}, local only ${percent(localOnly)}, both ${percent(both)}, neither ${percent(neither)}`,
-    `SORM labels: ${labels.accuracy === null ? 'truth unknown' : `${percent(labels.accuracy)} as the truth (of wrong samples ${percent(labels.accuracyOfWrong)})`}, ${percent(labels.positive)} positive, ${labels.generatedTokens.toLocaleString('en')} tokens`,
+    `SORM labels: ${labels.accuracy === null ? 'truth unknown' : `${percent(labels.accuracy)} as the truth (of wrong samples ${percent(labels.accuracyOfWrong)})`}, ${percent(labels.positive)} positive, ${whole(labels.generatedTokens)} tokens`,
     ...(firstErrors.length === 0
       ? []
       : [

@@ -1,5 +1,11 @@
 /** The tables of a report: headers and cells, for the terminal and for Markdown. */
-import { interval, meaningOf, percent as percentage, refinedPoints } from '../evaluate/index.js';
+import {
+  interval,
+  meaningOf,
+  percent as percentage,
+  refinedPoints,
+  significance,
+} from '../evaluate/index.js';
 import type { Report } from '../pipeline/index.js';
 import { formatSeconds } from '../run/index.js';
 
@@ -14,8 +20,7 @@ export const percent = (value: number | undefined | null, digits?: number): stri
 export const fixed = (value: number | undefined | null, digits: number): string =>
   value == null ? '-' : value.toFixed(digits);
 
-const significance = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
-const whole = (value: number): string => value.toLocaleString('en');
+export const whole = (value: number): string => value.toLocaleString('en');
 
 /** By name; the ways to answer have what they are in a column of their own, the second. */
 export function tablesOf(report: Report) {

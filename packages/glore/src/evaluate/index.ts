@@ -30,4 +30,11 @@ export {
   type Speeds,
 } from './report.js';
 export { mcnemar, wilson } from './statistics.js';
-export { type Align, interval, percent, renderMarkdownTable, renderTable } from './table.js';
+export {
+  type Align,
+  interval,
+  percent,
+  renderMarkdownTable,
+  renderTable,
+  significance,
+} from './table.js';

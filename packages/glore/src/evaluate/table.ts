@@ -61,6 +61,11 @@ export function interval(low: number, high: number, digits = 1): string {
   return `[${percent(low, digits)}, ${percent(high, digits)}]`;
 }
 
+/** A p-value as text, 0.0004 -> "< 0.001". */
+export function significance(p: number): string {
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}
+
 function alignment(headers: string[], rows: string[][], options: TableOptions): Align[] {
   const ragged = rows.findIndex((row) => row.length !== headers.length);
   if (ragged !== -1) {

@@ -37,6 +37,13 @@ export const stageNames = [
 ] as const;
 export type StageName = (typeof stageNames)[number];
 
+/** A model that learns from the training sets alone. */
+const trainedOnSets = (role: 'sorm' | 'global' | 'local', work: StageWork): Stage => ({
+  work,
+  settings: ({ training, workers }) => [training[role], workers],
+  needs: ['student', 'datasets'],
+});
+
 /** To be raised when the records of problems change. */
 const RECORDS = 2;
 
@@ -87,21 +94,9 @@ export const table: Record<StageName, Stage> = {
     settings: ({ labels, localPairs, pairing }) => [labels.balance, localPairs, pairing],
     needs: ['labels'],
   },
-  sorm: {
-    work: stages.sorm,
-    settings: ({ training, workers }) => [training.sorm, workers],
-    needs: ['student', 'datasets'],
-  },
-  global: {
-    work: stages.global,
-    settings: ({ training, workers }) => [training.global, workers],
-    needs: ['student', 'datasets'],
-  },
-  local: {
-    work: stages.local,
-    settings: ({ training, workers }) => [training.local, workers],
-    needs: ['student', 'datasets'],
-  },
+  sorm: trainedOnSets('sorm', stages.sorm),
+  global: trainedOnSets('global', stages.global),
+  local: trainedOnSets('local', stages.local),
   candidates: {
     work: stages.candidates,
     settings: ({ training, maxTokens }) => [training.orm.candidates, maxTokens],

@@ -1,5 +1,5 @@
 /** Each variant beside the run that it changes, on the same problems. */
-import { renderMarkdownTable } from '../../evaluate/index.js';
+import { renderMarkdownTable, significance } from '../../evaluate/index.js';
 import type { Report } from '../../pipeline/index.js';
 import {
   accuracy,
@@ -14,7 +14,7 @@ import {
   withinAuc,
 } from '../figures.js';
 import type { RunRecord } from '../record.js';
-import { bounds, counted, decimals, points, pText, share, spread } from './text.js';
+import { bounds, counted, decimals, points, share, spread } from './text.js';
 import type { VariantView } from './view.js';
 
 /** A figure of a variant's table, and how it is written. */
@@ -83,7 +83,7 @@ function table(
           less(gained.value),
           bounds(gained, less),
           spread(gained.bySeed, less),
-          pText(gained.p),
+          significance(gained.p),
         ],
       ];
     }),

@@ -1,5 +1,5 @@
 /** Ways to answer, what refiners do, paired comparisons, and accuracy against tokens: the main run on all seeds. */
-import { meaningOf, renderMarkdownTable } from '../../evaluate/index.js';
+import { meaningOf, renderMarkdownTable, significance } from '../../evaluate/index.js';
 import {
   accuracy,
   difference,
@@ -11,7 +11,7 @@ import {
   wrongToRight,
 } from '../figures.js';
 import { samplesFor } from './targets.js';
-import { bounds, meanOf, points, pText, share, spread } from './text.js';
+import { bounds, meanOf, points, share, spread } from './text.js';
 import type { VariantView } from './view.js';
 
 export function answersTable({ reports }: VariantView): string {
@@ -84,7 +84,7 @@ export function comparisonsTable(main: VariantView): string {
               points(found.value),
               bounds(found, points),
               spread(found.bySeed, points),
-              pText(found.p),
+              significance(found.p),
               tokensOf(main, a),
               tokensOf(main, b),
             ],

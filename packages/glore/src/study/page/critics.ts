@@ -1,5 +1,5 @@
 /** The critics side by side, and the SORM's fitted threshold against 0.5. */
-import { renderMarkdownTable } from '../../evaluate/index.js';
+import { renderMarkdownTable, significance } from '../../evaluate/index.js';
 import {
   candidatesAuc,
   difference,
@@ -9,7 +9,7 @@ import {
   stepAccuracy,
   withinAuc,
 } from '../figures.js';
-import { bounds, counted, decimals, meanOf, points, pText, share, spread } from './text.js';
+import { bounds, counted, decimals, meanOf, points, share, spread } from './text.js';
 import type { StudyView, VariantView } from './view.js';
 
 type Critic = 'orm' | 'sorm';
@@ -86,7 +86,7 @@ export function thresholdTable({ reports }: VariantView): string {
         points(gained?.value),
         bounds(gained, points),
         spread(gained?.bySeed, points),
-        gained ? pText(gained.p) : '-',
+        gained ? significance(gained.p) : '-',
         reports.map(({ thresholds }) => decimals(thresholds[kind][critic], 2)).join(', '),
       ];
     }),

@@ -1,5 +1,5 @@
 /** The paper's figures, this project's targets, and whether they are met: decided here, from the figures alone. */
-import { renderMarkdownTable } from '../../evaluate/index.js';
+import { renderMarkdownTable, significance } from '../../evaluate/index.js';
 import {
   accuracy,
   candidatesAuc,
@@ -13,7 +13,7 @@ import {
   stepAccuracy,
   withinAuc,
 } from '../figures.js';
-import { bounds, decimals, meanOf, points, pText, share, spread } from './text.js';
+import { bounds, decimals, meanOf, points, share, spread } from './text.js';
 import type { StudyView, VariantView } from './view.js';
 
 interface Line {
@@ -60,7 +60,7 @@ function gain(
   met?: (value: number, p: number) => boolean,
 ): Line {
   const line = level(what, paper, found, target, undefined, points);
-  return found ? { ...line, p: pText(found.p), met: met?.(found.value, found.p) } : line;
+  return found ? { ...line, p: significance(found.p), met: met?.(found.value, found.p) } : line;
 }
 
 export function targetsTable(view: StudyView): string {

@@ -18,8 +18,6 @@ export function points(value: number | undefined): string {
   return value > 0 && Number(text) !== 0 ? `+${text}` : Number(text) === 0 ? '0.0' : text;
 }
 
-export const pText = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
-
 /** "[66.7%, 71.4%]", or of a difference "[+14.2, +18.4]". */
 export const bounds = (
   found: Estimate | undefined,
