@@ -15,20 +15,29 @@ export function render({ machine, setting, results }) {
     percent(result.shareOfProducts),
     `${giga(result.products.small.operationsPerSecond)} (${result.products.small.shape.join(' x ')})`,
   ]);
-  const rates = results.flatMap((result) =>
-    ['train', 'sample', 'score'].flatMap((unit) => {
+  const rates = results.flatMap((result) => {
+    const machine = result.products.square.operationsPerSecond;
+    /** Tokens/s if all of the machine's products went into what the work needs. */
+    const limits = {
+      train: machine / result.trainingOperationsPerToken,
+      sample: machine / result.samplingOperationsPerToken,
+    };
+    return ['train', 'sample', 'score'].flatMap((unit) => {
       const ours = result.tokensPerSecond[unit];
+      const limit = limits[unit];
       const theirs = Object.entries(result.peers).filter(([, found]) => found[unit] !== undefined);
-      const line = [...label(result), unit, thousands(ours)];
-      if (theirs.length === 0) return [[...line, '', '', '']];
+      const share = limit === undefined ? '' : percent(ours / limit);
+      const line = [...label(result), unit, thousands(ours), share];
+      if (theirs.length === 0) return [[...line, '', '', '', '']];
       return theirs.map(([peer, found]) => [
         ...line,
         peer,
         thousands(found[unit]),
         (ours / found[unit]).toFixed(2),
+        limit === undefined ? '' : (limit / found[unit]).toFixed(1),
       ]);
-    }),
-  );
+    });
+  });
   const mebi = (bytes) =>
     bytes === undefined ? '' : Math.round(bytes / 2 ** 20).toLocaleString('en');
   const memory = results.map((result) => [
@@ -73,10 +82,14 @@ export function render({ machine, setting, results }) {
     "after them, prompts' time included;",
     'score: whole sequences, log-probabilities at every eighth position. The same weights and tokens for all, float32,',
     `${setting.workers} threads; eager and compile are transformers' Llama, static is a PyTorch loop with a cache made once.`,
+    "share: of the machine's rate, with the operations that the work cannot do without; at most: ours / peer if it were 100%.",
     named.length > 0 ? `Peers: ${named.join(', ')}.` : 'No peers.',
     ...absent,
     '',
-    table(['model', 'sequence', 'work', 'ours', 'peer', 'tokens/s', 'ours / peer'], rates),
+    table(
+      ['model', 'sequence', 'work', 'ours', 'share', 'peer', 'tokens/s', 'ours / peer', 'at most'],
+      rates,
+    ),
     '',
     'Peak memory of a process that trains, in MiB, all that it loads included; and, for 8 rollouts from each of 6 prefixes',
     "of 4 solutions, positions computed / needed, with what each rollout's own prefix would make of it.",

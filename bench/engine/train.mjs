@@ -138,6 +138,20 @@ function trainingOperations(config, sequence) {
   return 6 * matrixParameters(config) + 12 * layers * heads * headSize * sequence;
 }
 
+/**
+ * The least floating-point operations for one sampled token when `more` follow a prompt: 2 M for each position but the
+ * last, whose successor nobody asks for, with the head's weights only where a token is drawn, and 4 L H D for each pair of
+ * positions in attention.
+ */
+function samplingOperations(config, prompt, more) {
+  const { layers, heads, headSize, hiddenSize, vocabSize } = config;
+  const head = vocabSize * hiddenSize;
+  const positions = prompt + more - 1;
+  const products = 2 * positions * (matrixParameters(config) - head) + 2 * more * head;
+  const attention = 2 * layers * heads * headSize * positions * (positions + 1);
+  return (products + attention) / more;
+}
+
 const median = (numbers) => {
   const sorted = [...numbers].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -216,6 +230,7 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
   const medians = (rates) =>
     Object.fromEntries(Object.entries(rates).map(([unit, list]) => [unit, median(list)]));
   const operations = trainingOperations(config, sequence);
+  const toSample = samplingOperations(config, sequence / 2, data.more);
   const result = (complete) => {
     const trained = median(found.ours.train) * operations;
     return {
@@ -229,6 +244,7 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
       tokensPerSecond: medians(found.ours),
       trainingOperationsPerSecond: trained,
       shareOfProducts: trained / median(found.square),
+      samplingOperationsPerToken: toSample,
       products: {
         square: { shape: SQUARE, operationsPerSecond: median(found.square) },
         small: { shape: small, operationsPerSecond: median(found.small) },

@@ -178,6 +178,7 @@ describe('the same recipe with the models of the run over HTTP', () => {
     readonly sorm?: readonly number[];
   }
   const served = () => join(folder, 'served');
+  const mixed = () => join(folder, 'mixed');
   beforeAll(async () => {
     const serving = start(['serve', run, '--port', '0', '--workers', '1', '--json'], {
       GLORE_API_KEY: '',
@@ -188,22 +189,24 @@ describe('the same recipe with the models of the run over HTTP', () => {
     const { url } = JSON.parse(await listening) as { url: string };
     const of = (role: string, endpoint: string, scoring = '') =>
       `  ${role}: { endpoint: ${endpoint}, model: ${role}, spelling: tokens${scoring} }\n`;
-    const everyone = [of('student', 'policy'), of('orm', 'others')];
-    everyone.push(of('sorm', 'others', ', scoring: pooling'));
-    everyone.push(of('global', 'others'), of('local', 'others'));
-    const evaluation = 'evaluation: { samples: 8, temperature: 1 }\n';
-    const overHttp = writeRecipe(folder, 'served', [
-      evaluation,
-      `${inRounds[1]}
+    const overHttp = (name: string, models: readonly string[]) =>
+      writeRecipe(folder, name, [
+        'evaluation: { samples: 8, temperature: 1 }\n',
+        `${inRounds[1]}
 endpoints:
   policy: { url: "${url}" }
   others: { url: "${url}", parallel: 32 }
-models:\n${everyone.join('')}`,
-    ]);
-    const ended = await glore(['run', overHttp, '--run', served()]);
+models:\n${models.join('')}`,
+      ]);
+    const some = [of('student', 'policy'), of('sorm', 'others', ', scoring: pooling')];
+    some.push(of('global', 'others'));
+    const everyone = [...some, of('orm', 'others'), of('local', 'others')];
+    const ended = await glore(['run', overHttp('served', everyone), '--run', served()]);
+    const ofBoth = await glore(['run', overHttp('mixed', some), '--run', mixed()]);
     serving.child.kill('SIGTERM');
     await serving.ended;
     expect(ended).toMatchObject({ code: 0 });
+    expect(ofBoth).toMatchObject({ code: 0 });
   });
 
   /** Numbers are close: other requests in a batch round sums in another order. */
@@ -255,6 +258,23 @@ models:\n${everyone.join('')}`,
     // The ORM is read from log-probabilities there, the SORM is not.
     expect(Object.keys(over.coverage ?? {})).toEqual(['orm']);
     expect(report.coverage).toBeUndefined();
+  });
+
+  it('may have only some of them there: what they alone decide is the same', () => {
+    expect(existsSync(join(mixed(), 'orm/model'))).toBe(true);
+    expect(existsSync(join(mixed(), 'sorm/model'))).toBe(false);
+    const both = JSON.parse(readFileSync(join(mixed(), 'report.json'), 'utf8')) as Report;
+    const row = ({ rows }: Report, name: string) => {
+      const { seconds, ...rest } = rows.find((one) => one.name === name)!;
+      return rest;
+    };
+    for (const name of ['draft', 'sample', 'majority@8', 'global']) {
+      expect(row(both, name)).toEqual(row(report, name));
+    }
+    expect(both.critics.sorm).toEqual(close(report.critics.sorm));
+    // The ORM here began at the base, since the student is elsewhere.
+    expect(both.critics.orm).not.toEqual(close(report.critics.orm));
+    expect(both.rows.map(({ name }) => name)).toEqual(report.rows.map(({ name }) => name));
   });
 });
 

@@ -15,9 +15,9 @@ export type {
 } from './records.js';
 export { distance, globalRecords, localRecords } from './refinement.js';
 export {
-  balancedByPrefix,
   byProblem,
   distinct,
+  type OrmBalance,
   ormRecords,
   sampleKey,
   sormRecords,

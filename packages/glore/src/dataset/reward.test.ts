@@ -43,57 +43,90 @@ const spelling = ({ steps, answer }: Pick<Sample, 'steps' | 'answer'>) =>
   JSON.stringify([steps, answer]);
 
 describe('ormRecords', () => {
-  it('labels each line by the final answer, and repeats the rarer kind', () => {
-    const records = ormRecords(
-      [
-        sample('p', 0, true, ['Fay has 2+3=5.']),
-        sample('p', 1, false, ['Fay has 2+3=6.']),
-        sample('p', 2, false, ['Fay has 2+4=6.'], null),
-        sample('p', 3, true, ['Fay has 2+3=5.']),
-        sample('q', 0, true, ['Fay has 2+3=5.']),
-      ],
-      questions,
-      'seed',
-    );
-    const right = {
-      problem: 'p',
-      question: 'What of p?',
-      steps: ['Fay has 2+3=5.'],
-      answer: '5',
-      labels: [true, true],
-    };
-    const wrong = { ...right, steps: ['Fay has 2+3=6.'], answer: '6', labels: [false, false] };
-    const stopped = { ...right, steps: ['Fay has 2+4=6.'], answer: null, labels: [false] };
+  const given = [
+    sample('p', 0, true, ['Fay has 2+3=5.']),
+    sample('p', 1, false, ['Fay has 2+3=6.']),
+    sample('p', 2, false, ['Fay has 2+4=6.'], null),
+    sample('p', 3, true, ['Fay has 2+3=5.']),
+    sample('q', 0, true, ['Fay has 2+3=5.']),
+  ];
+  const right = {
+    problem: 'p',
+    question: 'What of p?',
+    steps: ['Fay has 2+3=5.'],
+    answer: '5',
+    labels: [true, true],
+  };
+  const wrong = { ...right, steps: ['Fay has 2+3=6.'], answer: '6', labels: [false, false] };
+  const stopped = { ...right, steps: ['Fay has 2+4=6.'], answer: null, labels: [false] };
+  const other = { ...right, problem: 'q', question: 'What of q?' };
+
+  it('labels each line by the final answer, balanced over all problems', () => {
+    const records = ormRecords(given, questions, { balance: 'answer', seed: 'seed' });
+    expect(records).toHaveLength(4);
+    expect(records).toEqual(expect.arrayContaining([right, wrong, stopped, other]));
+    // One right sample less, and one of the wrong ones is left out.
+    const fewer = ormRecords(given.slice(0, 4), questions, { balance: 'answer', seed: 'seed' });
+    expect(fewer).toHaveLength(2);
+    expect(fewer).toEqual(expect.arrayContaining([right]));
+  });
+
+  it('repeats the rarer kind where each problem is balanced', () => {
+    const records = ormRecords(given, questions, { balance: 'problem', seed: 'seed' });
     expect(records).toHaveLength(4);
     expect(records).toEqual(expect.arrayContaining([right, wrong, stopped]));
     expect(records.filter(({ labels }) => labels[0])).toEqual([right, right]);
   });
 
-  it('has as many right as wrong samples of each problem, with the same label at every line', () => {
+  it.each(['answer', 'problem'] as const)(
+    'has as many right as wrong samples (%s), with the same label at every line',
+    (balance) => {
+      fc.assert(
+        fc.property(samples, fc.string(), (all, seed) => {
+          const records = ormRecords(all, questions, { balance, seed });
+          const among = (problem: string) => balance === 'answer' || problem;
+          const groups = [...byProblem(all)];
+          for (const name of new Set(groups.map(([problem]) => among(problem)))) {
+            const of = (kind: boolean) => ({
+              given: groups
+                .filter(([problem]) => among(problem) === name)
+                .flatMap(([, group]) => group.filter((item) => item.right === kind)),
+              records: records.filter(
+                ({ problem, labels }) => among(problem) === name && labels[0] === kind,
+              ),
+            });
+            const [rights, wrongs] = [of(true), of(false)];
+            const both = rights.given.length > 0 && wrongs.given.length > 0;
+            expect(rights.records.length).toBe(wrongs.records.length);
+            for (const [kind, other] of [
+              [rights, wrongs],
+              [wrongs, rights],
+            ] as const) {
+              const spellings = (list: readonly Pick<Sample, 'problem' | 'steps' | 'answer'>[]) =>
+                new Set(list.map((one) => one.problem + spelling(one)));
+              const [found, all] = [spellings(kind.records), spellings(kind.given)];
+              const limit = balance === 'answer' ? spellings(other.given).size : all.size;
+              expect([...found].every((one) => all.has(one))).toBe(true);
+              expect(found.size).toBe(both ? Math.min(all.size, limit) : 0);
+            }
+          }
+          for (const { problem, question, steps, answer, labels } of records) {
+            expect(question).toBe(questions.get(problem));
+            expect(labels).toHaveLength(steps.length + (answer === null ? 0 : 1));
+            expect(new Set(labels).size).toBe(1);
+          }
+          expect(ormRecords(all, questions, { balance, seed })).toEqual(records);
+        }),
+      );
+    },
+  );
+
+  it('may be balanced at each prefix length as well', () => {
     fc.assert(
       fc.property(samples, fc.string(), (all, seed) => {
-        const records = ormRecords(all, questions, seed);
-        for (const [problem, group] of byProblem(all)) {
-          const of = (right: boolean) => ({
-            given: new Set(group.filter((item) => item.right === right).map(spelling)),
-            records: records.filter(
-              (record) => record.problem === problem && record.labels[0] === right,
-            ),
-          });
-          const [right, wrong] = [of(true), of(false)];
-          const both = right.given.size > 0 && wrong.given.size > 0;
-          expect(right.records.length).toBe(wrong.records.length);
-          for (const { given, records: found } of [right, wrong]) {
-            // Every spelling is there where the other kind is.
-            expect(new Set(found.map(spelling))).toEqual(both ? given : new Set());
-          }
-        }
-        for (const { problem, question, steps, answer, labels } of records) {
-          expect(question).toBe(questions.get(problem));
-          expect(labels).toHaveLength(steps.length + (answer === null ? 0 : 1));
-          expect(new Set(labels).size).toBe(1);
-        }
-        expect(ormRecords(all, questions, seed)).toEqual(records);
+        const balanced = ormRecords(all, questions, { balance: 'prefix', seed });
+        const records = ormRecords(all, questions, { balance: 'answer', seed });
+        expect(balanced).toEqual(balancedByPrefix(records, seed));
       }),
     );
   });
@@ -215,7 +248,7 @@ describe('balancedByPrefix', () => {
   it('has equally many labels of each kind at each prefix length and at the answer line', () => {
     fc.assert(
       fc.property(samples, fc.string(), (all, seed) => {
-        const records = ormRecords(all, questions, 'pairs');
+        const records = ormRecords(all, questions, { balance: 'problem', seed: 'pairs' });
         const balanced = balancedByPrefix(records, seed);
         const counts = new Map<string, [number, number]>();
         for (const { labels, steps } of balanced) {

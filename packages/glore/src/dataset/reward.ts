@@ -5,35 +5,51 @@ import type { Sample } from '../rollout/index.js';
 import type { RewardRecord } from './records.js';
 
 /**
- * ORM: every line of a sample carries the label of its final answer (dense). From each problem that has both right and
- * wrong samples come equally many of each: balanced by final answer, and a ranking within problems to learn.
+ * What an ORM's set has equally many of: right and wrong samples (`answer`, the paper's ORM), the same within each problem
+ * that has both (`problem`), or also labels of each kind at each prefix length (`prefix`, the balanced ORM).
  */
+export type OrmBalance = 'answer' | 'problem' | 'prefix';
+
+/** ORM: every line of a sample carries the label of its final answer (dense). */
 export function ormRecords(
   samples: readonly Sample[],
   questions: ReadonlyMap<string, string>,
-  seed: string,
+  { balance, seed }: { readonly balance: OrmBalance; readonly seed: string },
 ): RewardRecord[] {
-  return [...byProblem(samples)].flatMap(([problem, all]) => {
-    const right = distinct(all.filter((sample) => sample.right));
-    const wrong = distinct(all.filter((sample) => !sample.right));
-    const pairs = Math.max(right.length, wrong.length);
-    if (right.length === 0 || wrong.length === 0) return [];
-    // A problem often has one right spelling and several wrong ones: the rarer kind is repeated to match.
-    const random = new Random(seed, problem);
-    const [rights, wrongs] = [random.shuffle(right), random.shuffle(wrong)];
-    return Array.from({ length: pairs }, (_, i) => [
-      rights[i % rights.length]!,
-      wrongs[i % wrongs.length]!,
-    ])
-      .flat()
-      .map(({ steps, answer, right: label }) => ({
-        problem,
-        question: questions.get(problem)!,
-        steps,
-        answer,
-        labels: [...steps.map(() => label), ...(answer === null ? [] : [label])],
-      }));
-  });
+  const unique = [...byProblem(samples)].map(([problem, all]) => ({ problem, all: distinct(all) }));
+  // Of one problem the rarer kind is repeated: right samples have few spellings. Over all there are enough of both.
+  const chosen =
+    balance === 'problem'
+      ? unique.flatMap(({ problem, all }) => asMany(all, Math.max, new Random(seed, problem)))
+      : asMany(
+          unique.flatMap(({ all }) => all),
+          Math.min,
+          new Random(seed),
+        );
+  const records = chosen.map(({ problem, steps, answer, right: label }) => ({
+    problem,
+    question: questions.get(problem)!,
+    steps,
+    answer,
+    labels: [...steps.map(() => label), ...(answer === null ? [] : [label])],
+  }));
+  return balance === 'prefix' ? balancedByPrefix(records, seed) : records;
+}
+
+/** Right and wrong samples in turn, as many of each as `count` makes of their numbers. */
+function asMany(
+  samples: readonly Sample[],
+  count: (right: number, wrong: number) => number,
+  random: Random,
+): Sample[] {
+  const [rights, wrongs] = [true, false].map((kind) =>
+    random.shuffle(samples.filter(({ right }) => right === kind)),
+  ) as [Sample[], Sample[]];
+  if (rights.length === 0 || wrongs.length === 0) return [];
+  return Array.from({ length: count(rights.length, wrongs.length) }, (_, i) => [
+    rights[i % rights.length]!,
+    wrongs[i % wrongs.length]!,
+  ]).flat();
 }
 
 /**

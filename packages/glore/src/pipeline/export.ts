@@ -5,6 +5,7 @@ import { fingerprint } from '@glore/engine';
 import {
   type GlobalRecord,
   type LocalRecord,
+  type OrmBalance,
   type RewardRecord,
   type StudentRecord,
   sampleKey,
@@ -255,7 +256,7 @@ async function reward(
   const labels = records.flatMap((record) => record.labels.filter((label) => label !== null));
   const origin =
     name === 'orm'
-      ? "Every line of a sample has the label of its final answer (dense). Of each problem with right and wrong samples there are equally many of each, the rarer kind repeated. The labels are exact: the answer is compared with the problem's."
+      ? `Every line of a sample has the label of its final answer (dense). Balance: ${ormBalance[run.recipe.training.orm.balance]}. The labels are exact: the answer is compared with the problem's.`
       : await stepOrigin(run, true);
   return {
     rows: records.map(row),
@@ -264,6 +265,12 @@ async function reward(
     origin,
   };
 }
+
+const ormBalance: Record<OrmBalance, string> = {
+  answer: 'as many right as wrong samples, the surplus left out',
+  problem: 'of each problem with both, as many right as wrong samples, the rarer kind repeated',
+  prefix: 'as many right as wrong samples, and as many positive as negative labels at each line',
+};
 
 const shepherd = (run: Run) => (record: RewardRecord) =>
   shepherdRow(record, run.recipe.problems.source);

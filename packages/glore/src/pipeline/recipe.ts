@@ -107,8 +107,8 @@ const recipe = z.strictObject({
       start: z.enum(['student', 'sorm', 'base']),
       /** Further problems whose drafts and refinements it learns from too; 0 for the paper's ORM, which has seen none. */
       candidates: z.int().min(0),
-      /** Equally many right and wrong samples of a problem, or also equally many labels of each kind at each prefix length. */
-      balance: z.enum(['answer', 'prefix']).default('answer'),
+      /** Equally many right and wrong samples, also of each problem, or also labels of each kind at each prefix length. */
+      balance: z.enum(['answer', 'problem', 'prefix']).default('answer'),
     }),
     sorm: training.extend({ start }),
     global: refinerTraining,

@@ -91,7 +91,12 @@ export const table: Record<StageName, Stage> = {
   },
   datasets: {
     work: stages.datasets,
-    settings: ({ labels, localPairs, pairing }) => [labels.balance, localPairs, pairing],
+    settings: ({ labels, localPairs, pairing, training }) => [
+      labels.balance,
+      localPairs,
+      pairing,
+      training.orm.balance,
+    ],
     needs: ['labels'],
   },
   sorm: trainedOnSets('sorm', stages.sorm),

@@ -83,7 +83,7 @@ function labelSummary(
 
 /** Cuts the four training sets from samples, rollouts and labels. */
 export const datasets: Work = async (run, context) => {
-  const { seed, labels: transforms, localPairs, pairing } = run.recipe;
+  const { seed, labels: transforms, localPairs, pairing, training } = run.recipe;
   const samples = await readSamples(run);
   const labelled = await readLabels(run);
   const questions = questionsOf(await readProblems(run, 'train'));
@@ -94,7 +94,10 @@ export const datasets: Work = async (run, context) => {
     (await readRollouts(run)).map((record) => [sampleKey(record.problem, record.sample), record]),
   );
   const sets = {
-    orm: ormRecords(samples, questions, `${seed}/orm`),
+    orm: ormRecords(samples, questions, {
+      balance: training.orm.balance,
+      seed: `${seed}/orm`,
+    }),
     sorm: sormRecords(labelled, bySample, questions, {
       balanced: transforms.balance,
       seed: `${seed}/sorm`,

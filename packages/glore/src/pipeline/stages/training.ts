@@ -1,7 +1,6 @@
 /** The two reward models and the two refiners. */
 import type { Example } from '@glore/engine';
 import {
-  balancedByPrefix,
   type GlobalRecord,
   globalExample,
   type LocalRecord,
@@ -73,10 +72,9 @@ export const orm = training<RewardRecord>(
     const candidates = ormRecords(
       await readJsonl<Sample>(pathIn(run, 'candidates', 'candidates.jsonl')),
       questionsOf(await readProblems(run, 'candidates')),
-      `${seed}/candidates`,
+      { balance: training.orm.balance, seed: `${seed}/candidates` },
     );
-    const all = [...set, ...candidates];
-    return training.orm.balance === 'prefix' ? balancedByPrefix(all, `${seed}/orm/balance`) : all;
+    return [...set, ...candidates];
   },
 );
 
