@@ -36,7 +36,7 @@ import { pathIn, type Run, readProblems } from './context.js';
 import { identityOf } from './endpoints.js';
 import { openUnfinishedRun } from './finished.js';
 import { contentsOf } from './sets.js';
-import { type LabelSummary, readSet, studentRecords } from './stages/index.js';
+import { type LabelSummary, ormSet, readSet, studentRecords } from './stages/index.js';
 import type { StageName } from './table.js';
 
 /** A set to export: the rows, and what the card says of them. */
@@ -59,7 +59,7 @@ const source = (stage: StageName, make: Source['make'], split: Source['split'] =
 const sources: Readonly<Record<FormatName, Readonly<Record<string, Source>>>> = {
   'trl-stepwise': {
     sorm: source('datasets', (run) => reward(run, 'sorm', stepwiseRow)),
-    orm: source('datasets', (run) => reward(run, 'orm', stepwiseRow)),
+    orm: source('drafts', (run) => reward(run, 'orm', stepwiseRow)),
   },
   'trl-prompt-completion': {
     student: source('student', async (run) =>
@@ -95,7 +95,7 @@ const sources: Readonly<Record<FormatName, Readonly<Record<string, Source>>>> = 
   },
   'math-shepherd': {
     sorm: source('datasets', (run) => reward(run, 'sorm', shepherd(run))),
-    orm: source('datasets', (run) => reward(run, 'orm', shepherd(run))),
+    orm: source('drafts', (run) => reward(run, 'orm', shepherd(run))),
   },
   processbench: {
     labels: source('labels', labelledSolutions),
@@ -252,7 +252,8 @@ async function reward(
   name: 'orm' | 'sorm',
   row: (record: RewardRecord) => Row,
 ): Promise<Made> {
-  const records = await readSet<RewardRecord>(run, name);
+  const records =
+    name === 'orm' ? await ormSet(run, 'samples') : await readSet<RewardRecord>(run, name);
   const labels = records.flatMap((record) => record.labels.filter((label) => label !== null));
   const origin =
     name === 'orm'

@@ -91,12 +91,7 @@ export const table: Record<StageName, Stage> = {
   },
   datasets: {
     work: stages.datasets,
-    settings: ({ labels, localPairs, pairing, training }) => [
-      labels.balance,
-      localPairs,
-      pairing,
-      training.orm.balance,
-    ],
+    settings: ({ labels, localPairs, pairing }) => [labels.balance, localPairs, pairing],
     needs: ['labels'],
   },
   sorm: trainedOnSets('sorm', stages.sorm),
@@ -111,7 +106,7 @@ export const table: Record<StageName, Stage> = {
   orm: {
     work: stages.orm,
     settings: ({ training, workers }) => [training.orm, workers],
-    needs: ['student', 'sorm', 'datasets', 'candidates'],
+    needs: ['student', 'sorm', 'drafts', 'candidates'],
   },
   evaluation: {
     work: stages.evaluation,

@@ -1,10 +1,9 @@
-/** Stepwise labels, and the four training sets cut from samples, rollouts and labels. */
+/** Stepwise labels, and the training sets cut from samples, rollouts and labels. */
 import { join } from 'node:path';
 import {
   distance,
   globalRecords,
   localRecords,
-  ormRecords,
   sampleKey,
   sormRecords,
 } from '../../dataset/index.js';
@@ -81,9 +80,9 @@ function labelSummary(
   };
 }
 
-/** Cuts the four training sets from samples, rollouts and labels. */
+/** Cuts the training sets of the SORM and the refiners from samples, rollouts and labels. */
 export const datasets: Work = async (run, context) => {
-  const { seed, labels: transforms, localPairs, pairing, training } = run.recipe;
+  const { seed, labels: transforms, localPairs, pairing } = run.recipe;
   const samples = await readSamples(run);
   const labelled = await readLabels(run);
   const questions = questionsOf(await readProblems(run, 'train'));
@@ -94,10 +93,6 @@ export const datasets: Work = async (run, context) => {
     (await readRollouts(run)).map((record) => [sampleKey(record.problem, record.sample), record]),
   );
   const sets = {
-    orm: ormRecords(samples, questions, {
-      balance: training.orm.balance,
-      seed: `${seed}/orm`,
-    }),
     sorm: sormRecords(labelled, bySample, questions, {
       balanced: transforms.balance,
       seed: `${seed}/sorm`,

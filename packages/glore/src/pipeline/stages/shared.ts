@@ -1,9 +1,15 @@
 /** What the stages share: their type, counts, progress, and the records of earlier stages. */
-import { byProblem, distinct, type StudentRecord } from '../../dataset/index.js';
+import {
+  byProblem,
+  distinct,
+  ormRecords,
+  type RewardRecord,
+  type StudentRecord,
+} from '../../dataset/index.js';
 import { type Problem, Random } from '../../problem/index.js';
 import type { RolloutRecord, Sample } from '../../rollout/index.js';
 import { readJsonl, type StageContext } from '../../run/index.js';
-import { pathIn, type RoleName, type Run, readRole } from '../context.js';
+import { pathIn, type RoleName, type Run, readProblems, readRole } from '../context.js';
 import type { Waiting } from '../served.js';
 
 /** Problems sampled as one unit of work, and problems whose wrong samples are rolled out as one. */
@@ -81,6 +87,23 @@ export const readRollouts = (run: Run) =>
 
 export const readSet = <T>(run: Run, name: string) =>
   readJsonl<T>(pathIn(run, 'datasets', `${name}.jsonl`));
+
+/** What the ORM learns from samples, whose outcome is their label: the student's, or candidates for reranking. */
+export async function ormSet(run: Run, of: 'samples' | 'candidates'): Promise<RewardRecord[]> {
+  const { seed, training } = run.recipe;
+  const [samples, problems, name] =
+    of === 'samples'
+      ? ([await readSamples(run), 'train', 'orm'] as const)
+      : ([
+          await readJsonl<Sample>(pathIn(run, 'candidates', 'candidates.jsonl')),
+          'candidates',
+          'candidates',
+        ] as const);
+  return ormRecords(samples, questionsOf(await readProblems(run, problems)), {
+    balance: training.orm.balance,
+    seed: `${seed}/${name}`,
+  });
+}
 
 /**
  * The samples whose steps are labelled: distinct wrong ones of problems that the student has also solved, and as many right

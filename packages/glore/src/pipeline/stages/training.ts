@@ -5,38 +5,28 @@ import {
   globalExample,
   type LocalRecord,
   localExample,
-  ormRecords,
   type RewardRecord,
   rewardExample,
   type StudentRecord,
   studentExample,
 } from '../../dataset/index.js';
 import { Random } from '../../problem/index.js';
-import type { Sample } from '../../rollout/index.js';
-import { readJsonl } from '../../run/index.js';
-import {
-  modelFolder,
-  pathIn,
-  type RoleName,
-  type Run,
-  readProblems,
-  trainModel,
-} from '../context.js';
+import { modelFolder, type RoleName, type Run, trainModel } from '../context.js';
 import type { Training } from '../recipe.js';
-import { isServed, questionsOf, readSet, startOf, type Work } from './shared.js';
+import { isServed, ormSet, readSet, startOf, type Work } from './shared.js';
 
 /** Trains one role from the student on its set. */
 function training<R extends { readonly problem: string }>(
   role: 'orm' | 'sorm' | 'global' | 'local',
   example: (run: Run, record: R) => Example,
   options: (run: Run) => Training & { readonly plain?: number; readonly start: RoleName | 'base' },
-  /** All that is learned from, given the role's set. */
-  gather: (run: Run, set: R[]) => Promise<R[]> | R[] = (_, set) => set,
+  /** All that is learned from. */
+  gather: (run: Run) => Promise<R[]> = (run) => readSet<R>(run, role),
 ): Work {
   return async (run, context) => {
     if (isServed(run, role, context)) return {};
     const { plain = 0, start, ...settings } = options(run);
-    const records = await gather(run, await readSet<R>(run, role));
+    const records = await gather(run);
     const chosen = new Random(run.recipe.seed, role, 'examples')
       .shuffle(records)
       .slice(0, settings.examples ?? records.length);
@@ -67,15 +57,7 @@ export const orm = training<RewardRecord>(
     const { candidates: _, balance: __, ...settings } = recipe.training.orm;
     return settings;
   },
-  async (run, set) => {
-    const { seed, training } = run.recipe;
-    const candidates = ormRecords(
-      await readJsonl<Sample>(pathIn(run, 'candidates', 'candidates.jsonl')),
-      questionsOf(await readProblems(run, 'candidates')),
-      { balance: training.orm.balance, seed: `${seed}/candidates` },
-    );
-    return [...set, ...candidates];
-  },
+  async (run) => [...(await ormSet(run, 'samples')), ...(await ormSet(run, 'candidates'))],
 );
 
 export const sorm = training<RewardRecord>(
