@@ -202,7 +202,7 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
   /** Rates by peer and work. */
   const sides = {};
   const missing = {};
-  let versions;
+  let versions = {};
   if (torch) {
     await saveCheckpoint(join(folder, 'model'), checkpoint);
     const inPython = wanted.filter((peer) => peer !== 'llama.cpp');
@@ -215,12 +215,23 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
       sides[peer][work] = async () => (await torch.call({ do: 'run', peer, work, seconds })).rate;
     }
   }
-  let llama;
   if (wanted.includes('llama.cpp')) {
     const file = join(folder, 'model.gguf');
     await saveGguf(file, checkpoint);
-    llama = await openLlamaSide({ file, ...data });
-    if (llama) sides['llama.cpp'] = { sample: () => rate(llama.sample) };
+    // In this process, where its threads and its cache would slow down whatever else is measured: open while it samples.
+    const open = () => openLlamaSide({ file, ...data });
+    const llama = await open();
+    if (llama) {
+      await llama.close();
+      versions = { ...versions, 'llama.cpp': llama.version };
+      const sample = async () => {
+        const side = await open();
+        const found = await rate(side.sample);
+        await side.close();
+        return found;
+      };
+      sides['llama.cpp'] = { sample };
+    }
   }
   const found = { square: [], small: [], ours: {}, peers: {} };
   for (const unit of units) found.ours[unit] = [];
@@ -254,7 +265,7 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
       ),
       memory,
       rollouts,
-      versions: { ...versions, ...(llama && { 'llama.cpp': llama.version }) },
+      versions,
       missing,
       rounds: found,
     };
@@ -273,7 +284,6 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
     if (last) break;
   }
   await ours.close();
-  await llama?.close();
 }
 
 // Nothing here is text; folders and GGUF files have a tokenizer all the same.

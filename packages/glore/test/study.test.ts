@@ -93,7 +93,7 @@ describe('a study', () => {
       'run 4 of 5: balance-off, seed 3',
       'run 5 of 5: brute, seed 3',
     ]);
-    expect(resumed.stderr).toMatch(/run 4 of 5: [^"]*; about \d+ s left for this and what follows/);
+    expect(resumed.stderr).toMatch(/run 4 of 5: [^"]*; about (\d+ min )?\d+ s left for this and what follows/);
   });
 
   it('does only the stages that a variant changes, each once', () => {
@@ -250,6 +250,6 @@ describe('the page', () => {
     writeFileSync(other, text);
     expect(plan.stdout).toMatch(/^paper-orm +3 +yes /m);
     expect(plan.stdout).toMatch(/^balance-off +3 +rollouts, labels, datasets, sorm, evaluation /m);
-    expect(plan.stdout).toMatch(/\nabout \d+ s for what is not done\n$/);
+    expect(plan.stdout).toMatch(/\nabout (\d+ min )?\d+ s for what is not done\n$/);
   });
 });

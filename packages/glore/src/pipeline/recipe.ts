@@ -107,7 +107,7 @@ const recipe = z.strictObject({
       start: z.enum(['student', 'sorm', 'base']),
       /** Further problems whose drafts and refinements it learns from too; 0 for the paper's ORM, which has seen none. */
       candidates: z.int().min(0),
-      /** Equally many right and wrong samples, also of each problem, or also labels of each kind at each prefix length. */
+      /** Of what there are equally many: right and wrong samples, over all or of each problem, and labels at each length. */
       balance: z.enum(['answer', 'problem', 'prefix']).default('answer'),
     }),
     sorm: training.extend({ start }),
