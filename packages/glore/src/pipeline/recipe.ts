@@ -108,7 +108,7 @@ const recipe = z.strictObject({
       /** Further problems whose drafts and refinements it learns from too; 0 for the paper's ORM, which has seen none. */
       candidates: z.int().min(0),
       /** Of what there are equally many: right and wrong samples, over all or of each problem, and labels at each length. */
-      balance: z.enum(['answer', 'problem', 'prefix']).default('answer'),
+      balance: z.enum(['answer', 'problem', 'prefix']).default('problem'),
     }),
     sorm: training.extend({ start }),
     global: refinerTraining,
