@@ -93,7 +93,9 @@ describe('a study', () => {
       'run 4 of 5: balance-off, seed 3',
       'run 5 of 5: brute, seed 3',
     ]);
-    expect(resumed.stderr).toMatch(/run 4 of 5: [^"]*; about (\d+ min )?\d+ s left for this and what follows/);
+    expect(resumed.stderr).toMatch(
+      /run 4 of 5: [^"]*; about (\d+ min )?\d+ s left for this and what follows/,
+    );
   });
 
   it('does only the stages that a variant changes, each once', () => {
