@@ -218,7 +218,7 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
   if (wanted.includes('llama.cpp')) {
     const file = join(folder, 'model.gguf');
     await saveGguf(file, checkpoint);
-    // In this process, where its threads and its cache would slow down whatever else is measured: open while it samples.
+    // In this process, whose threads and memory are measured too: open only while it samples.
     const open = () => openLlamaSide({ file, ...data });
     const llama = await open();
     if (llama) {
