@@ -1,5 +1,6 @@
 /** llama.cpp's side of the benchmark: sampling from the engine's own model, float32, exported as GGUF. */
 import { openLlama } from '../peers/llama.mjs';
+import { TEMPERATURE } from './ours.mjs';
 
 /** llama.cpp keeps at most this many sequences in one context. */
 const MOST_SEQUENCES = 256;
@@ -25,7 +26,7 @@ export async function openLlamaSide({ file, prompts, more, workers }) {
   async function one(slot, prompt, count) {
     await slot.clearHistory();
     let made = 0;
-    const options = { temperature: 1, topK: 0, topP: 1, minP: 0, yieldEogToken: true };
+    const options = { temperature: TEMPERATURE, topK: 0, topP: 1, minP: 0, yieldEogToken: true };
     for await (const _ of slot.evaluate(prompt, options)) if (++made === count) break;
     return made;
   }

@@ -1,6 +1,19 @@
 /** The engine's side of the benchmark: units of training, sampling and scoring. */
 import { Model, nextTokenExample, Trainer } from '@glore/engine';
 
+/** Of all that sample here, a recipe's usual one. */
+export const TEMPERATURE = 0.7;
+
+/** Each prompt once, with a branch for each row that has it. */
+function contextsOf(rows, firstSeed) {
+  const contexts = [];
+  for (const [i, tokens] of rows.entries()) {
+    if (tokens !== rows[i - 1]) contexts.push({ tokens, branches: [] });
+    contexts.at(-1).branches.push({ length: tokens.length, seed: firstSeed + i });
+  }
+  return contexts;
+}
+
 /**
  * Opens a model for the three measurements. Each does one unit of work and gives the number of tokens in it:
  * a training step on the examples; sampling `more` tokens after each prompt; scoring the texts.
@@ -13,22 +26,24 @@ export async function openOurs({ checkpoint, examples, prompts, texts, more, row
   const parts = (sequences) =>
     Array.from({ length: workers }, (_, i) => sequences.slice(i * rows, (i + 1) * rows));
 
+  let computed = 0;
+  let made = 0;
   const sampled = async (maxTokens) => {
     const results = await Promise.all(
       parts(prompts).map((part, worker) =>
         model.generate({
-          contexts: part.map((tokens, i) => ({
-            tokens,
-            branches: [{ length: tokens.length, seed: worker * rows + i }],
-          })),
+          contexts: contextsOf(part, worker * rows),
           maxTokens,
-          temperature: 1,
+          temperature: TEMPERATURE,
           stop: [],
         }),
       ),
     );
-    const lengths = results.flatMap(({ completions }) => completions.flat()).map((c) => c.tokens);
-    return lengths.reduce((sum, { length }) => sum + length, 0);
+    const completions = results.flatMap((result) => result.completions.flat());
+    const tokens = completions.reduce((sum, completion) => sum + completion.tokens.length, 0);
+    made += tokens - completions.length;
+    computed += results.reduce((sum, { generated }) => sum + generated, 0);
+    return tokens;
   };
   const score = async () => {
     const positions = Array.from({ length: texts[0].length / 8 }, (_, i) => 8 * i + 7);
@@ -49,6 +64,8 @@ export async function openOurs({ checkpoint, examples, prompts, texts, more, row
     train,
     sample: () => sampled(more),
     score,
+    /** Positions computed after the prompts, of those whose successor was drawn: samples have tokens in common. */
+    computedOfSampled: () => computed / made,
     close: () => Promise.all([trainer.close(), model.close()]),
   };
 }

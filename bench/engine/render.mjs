@@ -1,5 +1,6 @@
 /** The benchmark's report as text. */
 import { table } from '../table.mjs';
+import { TEMPERATURE } from './ours.mjs';
 
 const thousands = (value) => Math.round(value).toLocaleString('en');
 const giga = (value) => (value / 1e9).toFixed(1);
@@ -47,6 +48,7 @@ export function render({ machine, setting, results }) {
     result.memory.eager ? (result.memory.ours / result.memory.eager).toFixed(2) : '',
     result.rollouts.ratio.toFixed(3),
     result.rollouts.anew.toFixed(2),
+    percent(1 - result.computedOfSampled),
   ]);
   const { versions } = results[0];
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
@@ -78,8 +80,9 @@ export function render({ machine, setting, results }) {
       training,
     ),
     '',
-    `Tokens/s. sample: ${setting.rows} rows in each worker, prompts of half the sequence and at most ${setting.more} tokens`,
-    "after them, prompts' time included;",
+    `Tokens/s. sample: ${setting.rows} rows in each worker, ${setting.each} for each problem of the built-in world, prompts of half the`,
+    `sequence that end with it and at most ${setting.more} tokens after them at temperature ${TEMPERATURE}, prompts' time included.`,
+    'What samples of a problem have in common is computed once here: the prompt, and tokens until they draw apart.',
     'score: whole sequences, log-probabilities at every eighth position. The same weights and tokens for all, float32,',
     `${setting.workers} threads; eager and compile are transformers' Llama, static is a PyTorch loop with a cache made once.`,
     "share: of the machine's rate, with the operations that the work cannot do without; at most: ours / peer if it were 100%.",
@@ -92,10 +95,20 @@ export function render({ machine, setting, results }) {
     ),
     '',
     'Peak memory of a process that trains, in MiB, all that it loads included; and, for 8 rollouts from each of 6 prefixes',
-    "of 4 solutions, positions computed / needed, with what each rollout's own prefix would make of it.",
+    "of 4 solutions, positions computed / needed, with what each rollout's own prefix would make of it; in common: sampled",
+    'positions that another sample of the problem has computed.',
     '',
     table(
-      ['model', 'sequence', 'ours', 'eager', 'ours / eager', 'computed / needed', 'prefixes anew'],
+      [
+        'model',
+        'sequence',
+        'ours',
+        'eager',
+        'ours / eager',
+        'computed / needed',
+        'prefixes anew',
+        'in common',
+      ],
       memory,
     ),
   ].join('\n');

@@ -5,26 +5,23 @@ const [PROMPT, STEP, STEPS, ROLLOUTS, PROBLEMS] = [70, 14, 5, 8, 4];
 
 /**
  * Positions computed / needed: needed are each problem's prompt and solution once and every token of a rollout but its
- * last, which nothing reads. `anew` is what computing each rollout's prefix again would make of the ratio.
+ * last, which nothing reads; less than 1 where rollouts begin alike. `anew` is what computing each rollout's prefix again would make of the ratio.
  */
-export async function measureRollouts(checkpoint, tokenRows) {
+export async function measureRollouts(checkpoint, text) {
   const model = await Model.open(checkpoint, { workers: 1 });
   const length = PROMPT + STEP * STEPS;
-  const contexts = tokenRows(PROBLEMS, length, checkpoint.config.vocabSize, 4).map(
-    (tokens, row) => ({
-      tokens,
-      branches: Array.from({ length: (STEPS + 1) * ROLLOUTS }, (_, i) => ({
-        length: PROMPT + STEP * Math.floor(i / ROLLOUTS),
-        seed: row * 1000 + i,
-      })),
-    }),
-  );
-  const stop = Array.from({ length: 16 }, (_, i) => i);
+  const contexts = text.windows(PROBLEMS, length, 'test').map((tokens, row) => ({
+    tokens,
+    branches: Array.from({ length: (STEPS + 1) * ROLLOUTS }, (_, i) => ({
+      length: PROMPT + STEP * Math.floor(i / ROLLOUTS),
+      seed: row * 1000 + i,
+    })),
+  }));
   const { completions, prefilled, generated } = await model.generate({
     contexts,
     maxTokens: 60,
     temperature: 1,
-    stop,
+    stop: [text.end],
   });
   await model.close();
   const sum = (list, of) => list.reduce((total, item) => total + of(item), 0);

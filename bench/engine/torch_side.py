@@ -14,6 +14,9 @@ import torch
 import torch.nn.functional as F
 import transformers
 
+# As in ours.mjs.
+TEMPERATURE = 0.7
+
 
 class StaticSampler:
     """Samples from a Llama's weights with keys and values in buffers made once: [rows, kv heads, positions, D]."""
@@ -57,10 +60,13 @@ class StaticSampler:
             x = x + linear(F.silu(linear(inner, "mlp.gate_proj")) * linear(inner, "mlp.up_proj"), "mlp.down_proj")
         return F.linear(norm(x[:, -1], "model.norm.weight"), self.head)
 
+    def chances(self, tokens, start):
+        return (self.logits(tokens, start) / TEMPERATURE).softmax(-1)
+
     def sample(self, prompts, new):
-        found = [torch.multinomial(self.logits(prompts, 0).softmax(-1), 1)]
+        found = [torch.multinomial(self.chances(prompts, 0), 1)]
         for position in range(prompts.shape[1], prompts.shape[1] + new - 1):
-            found.append(torch.multinomial(self.logits(found[-1], position).softmax(-1), 1))
+            found.append(torch.multinomial(self.chances(found[-1], position), 1))
         return torch.cat(found, 1)
 
 
@@ -91,7 +97,7 @@ def open_model(request):
     def generate(new=more):
         model.eval()
         mask = torch.ones_like(prompts)
-        options = {"do_sample": True, "temperature": 1.0, "top_k": 0, "max_new_tokens": new, "pad_token_id": 0}
+        options = {"do_sample": True, "temperature": TEMPERATURE, "top_k": 0, "max_new_tokens": new, "pad_token_id": 0}
         return model.generate(prompts, attention_mask=mask, **options)[:, half:].numel()
 
     @torch.no_grad()

@@ -1,6 +1,7 @@
 /**
  * Speed of the engine: training, sampling and scoring one model on the same tokens as its peers, in turns, and against
- * the machine's own matrix products measured in the same run. Peers: PyTorch eager and compiled, transformers' generate,
+ * the machine's own matrix products measured in the same run. A model first learns a little from the built-in world, so
+ * that it writes solutions as a student does; `base` is the committed checkpoint. Peers: PyTorch eager and compiled, transformers' generate,
  * a PyTorch loop with a static cache (GLORE_PYTHON names a Python with torch and transformers), llama.cpp
  * (`npm ci --prefix bench/peers`). What is absent is left out. Medians of alternating rounds are printed. Figures are in
  * a JSON file after every round, from which a run that was interrupted goes on.
@@ -11,7 +12,14 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildTokenizer, initialWeights, saveCheckpoint, saveGguf } from '@glore/engine';
+import {
+  initialWeights,
+  loadCheckpoint,
+  openTokenizer,
+  saveCheckpoint,
+  saveGguf,
+} from '@glore/engine';
+import { readRecipe } from '../../packages/glore/dist/pipeline/index.js';
 import { python, startPython } from '../python.mjs';
 import { openLlamaSide } from './llama_side.mjs';
 import { measureMemory } from './memory.mjs';
@@ -19,15 +27,21 @@ import { openOurs } from './ours.mjs';
 import { startPeak } from './peak.mjs';
 import { render } from './render.mjs';
 import { measureRollouts } from './rollouts.mjs';
+import { learn, openText } from './text.mjs';
 
+const root = join(import.meta.dirname, '../..');
+const base = await loadCheckpoint(join(root, 'checkpoints/base'));
+const recipe = readRecipe(join(root, 'recipes/tiny.yaml'));
+const text = openText(openTokenizer(base.tokenizer), recipe.problems.settings);
 const shared = {
-  vocabSize: 338,
+  vocabSize: base.config.vocabSize,
   ropeTheta: 10_000,
   normEpsilon: 1e-5,
   maxPositions: 512,
   tieEmbeddings: false,
 };
 const sizes = {
+  base: base.config,
   '0.8M': {
     ...shared,
     hiddenSize: 128,
@@ -66,6 +80,8 @@ const peers = {
 };
 /** Positions in a training batch, whatever the sequence. */
 const BATCH_POSITIONS = 4096;
+/** Positions in an update of what a model learns first. */
+const LEARNT_POSITIONS = 2048;
 const SQUARE = [1024, 1024, 1024];
 const units = ['train', 'sample', 'score'];
 
@@ -77,7 +93,9 @@ const { values } = parseArgs({
     sequences: { type: 'string', default: '64,128,512' },
     peers: { type: 'string', default: Object.keys(peers).join() },
     rows: { type: 'string', default: '128' },
+    each: { type: 'string', default: '8' },
     more: { type: 'string', default: '64' },
+    updates: { type: 'string', default: '100' },
     batch: { type: 'string', default: String(BATCH_POSITIONS) },
     seconds: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
@@ -92,7 +110,9 @@ if (values.help) {
   --sequences 64,128,512    tokens in a sequence; prompts are half as long
   --peers ${Object.keys(peers)}    ours alone: --peers none
   --rows 128                rows that each worker samples and scores
+  --each 8                  samples of each problem among them
   --more 64                 most tokens sampled after a prompt (half the sequence where that is less)
+  --updates 100             of ${LEARNT_POSITIONS} positions before a model other than the base is measured (0: random weights)
   --batch ${BATCH_POSITIONS}              positions in a training step
   --seconds 2 --rounds 3    each measurement, and how many of each
   --minutes 30              for all together: where time runs out, models have fewer rounds, but one
@@ -103,7 +123,7 @@ if (values.help) {
 }
 const number = (name) => {
   const value = Number(values[name]);
-  if (value > 0) return value;
+  if (value > 0 || (value === 0 && name === 'updates')) return value;
   throw new Error(`--${name}: expected a number above 0, got ${values[name]}`);
 };
 const listed = (name, known) => {
@@ -113,12 +133,14 @@ const listed = (name, known) => {
   }
   return found;
 };
-const [seconds, rounds, workers, rows, most, minutes] = [
+const [seconds, rounds, workers, rows, each, most, updates, minutes] = [
   'seconds',
   'rounds',
   'workers',
   'rows',
+  'each',
   'more',
+  'updates',
   'minutes',
 ].map(number);
 const names = listed('sizes', Object.keys(sizes));
@@ -139,17 +161,19 @@ function trainingOperations(config, sequence) {
 }
 
 /**
- * The least floating-point operations for one sampled token when `more` follow a prompt: 2 M for each position but the
- * last, whose successor nobody asks for, with the head's weights only where a token is drawn, and 4 L H D for each pair of
- * positions in attention.
+ * The least floating-point operations for one sampled token when `more` follow a prompt that `each` samples have: 2 M for
+ * each position but the last, whose successor nobody asks for, with the head's weights only where tokens are drawn, and
+ * 4 L H D for each pair of positions in attention. Prompts count once, and of the positions after them the share
+ * `computed` that is not another sample's too.
  */
-function samplingOperations(config, prompt, more) {
+function samplingOperations(config, { prompt, more, computed }) {
   const { layers, heads, headSize, hiddenSize, vocabSize } = config;
   const head = vocabSize * hiddenSize;
-  const positions = prompt + more - 1;
-  const products = 2 * positions * (matrixParameters(config) - head) + 2 * more * head;
-  const attention = 2 * layers * heads * headSize * positions * (positions + 1);
-  return (products + attention) / more;
+  const after = computed * (more - 1);
+  const products =
+    2 * (prompt / each + after) * (matrixParameters(config) - head) + 2 * (1 / each + after) * head;
+  const pairs = (prompt * (prompt + 1)) / 2 / each + after * (prompt + more / 2);
+  return (products + 4 * layers * heads * headSize * pairs) / more;
 }
 
 const median = (numbers) => {
@@ -171,14 +195,25 @@ async function rate(unit) {
   return (1000 * tokens) / (performance.now() - start);
 }
 
-/** Tokens without a pattern, the same for all: [count][length]. */
-function tokenRows(count, length, vocabSize, seed) {
-  let state = seed;
-  const next = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * vocabSize);
-  };
-  return Array.from({ length: count }, () => Array.from({ length }, next));
+/** The model of a size; what it learnt is kept beside the figures. */
+async function modelOf(name) {
+  if (name === 'base') return base;
+  const kept = join(dirname(values.out), `bench-engine-${name}-${updates}`);
+  const found = await loadCheckpoint(kept).catch(() => undefined);
+  if (found) return found;
+  const config = sizes[name];
+  const checkpoint = { config, weights: initialWeights(config, 1), tokenizer: base.tokenizer };
+  const note = (line) => values.json || console.error(`${name} learns: ${line}`);
+  const learnt = await learn({
+    checkpoint,
+    text,
+    updates,
+    positions: LEARNT_POSITIONS,
+    workers,
+    note,
+  });
+  if (updates > 0) await saveCheckpoint(kept, learnt);
+  return learnt;
 }
 
 /**
@@ -188,16 +223,16 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
   const config = sizes[name];
   const batch = Math.max(workers, Math.round(number('batch') / sequence));
   const small = [1024, config.hiddenSize, config.intermediateSize];
-  const checkpoint = { config, weights: initialWeights(config, 1), tokenizer };
+  const checkpoint = await modelOf(name);
   const data = {
-    examples: tokenRows(batch, sequence, config.vocabSize, 1),
-    prompts: tokenRows(workers * rows, sequence / 2, config.vocabSize, 2),
-    texts: tokenRows(workers * rows, sequence, config.vocabSize, 3),
+    examples: text.windows(batch, sequence, 'dev'),
+    prompts: text.prompts(workers * rows, sequence / 2, each),
+    texts: text.windows(workers * rows, sequence, 'test'),
     more: Math.min(most, sequence / 2),
     workers,
   };
   const memory = await measureMemory({ checkpoint, torch, folder, ...data });
-  const rollouts = await measureRollouts(checkpoint, tokenRows);
+  const rollouts = await measureRollouts(checkpoint, text);
   const ours = await openOurs({ checkpoint, rows, ...data });
   /** Rates by peer and work. */
   const sides = {};
@@ -241,15 +276,21 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
   const medians = (rates) =>
     Object.fromEntries(Object.entries(rates).map(([unit, list]) => [unit, median(list)]));
   const operations = trainingOperations(config, sequence);
-  const toSample = samplingOperations(config, sequence / 2, data.more);
   const result = (complete) => {
     const trained = median(found.ours.train) * operations;
+    const computed = ours.computedOfSampled();
+    const toSample = samplingOperations(config, {
+      prompt: sequence / 2,
+      more: data.more,
+      computed,
+    });
     return {
       model: name,
       sequence,
       complete,
       batch,
       more: data.more,
+      computedOfSampled: computed,
       matrixParameters: matrixParameters(config),
       trainingOperationsPerToken: operations,
       tokensPerSecond: medians(found.ours),
@@ -286,8 +327,6 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
   await ours.close();
 }
 
-// Nothing here is text; folders and GGUF files have a tokenizer all the same.
-const tokenizer = buildTokenizer({ texts: [], special: [] });
 const usesPython = wanted.some((peer) => peer !== 'llama.cpp');
 const torch =
   python && usesPython ? startPython(new URL('torch_side.py', import.meta.url)) : undefined;
@@ -303,7 +342,9 @@ const machine = {
 const setting = {
   workers,
   rows,
+  each,
   more: most,
+  updates,
   batch: number('batch'),
   seconds,
   rounds,

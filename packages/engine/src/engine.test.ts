@@ -88,6 +88,29 @@ describe.each(Object.entries(shapes))('%s', (_, config) => {
     await model.close();
   });
 
+  test('what branches have in common is computed once, until they draw apart', async () => {
+    const model = await Model.open({ config, weights }, { workers: 1, rows: 8 });
+    const tokens = sequence(9, 1, config.vocabSize);
+    const branches = Array.from({ length: 8 }, (_, i) => ({ length: i < 6 ? 9 : 4, seed: i }));
+    const task = { contexts: [{ tokens, branches }], maxTokens: 12, temperature: 0.4, stop: [3] };
+    const { completions, generated } = await model.generate(task);
+    const alone = await Promise.all(
+      branches.map((branch) =>
+        model.generate({ ...task, contexts: [{ tokens, branches: [branch] }] }),
+      ),
+    );
+    expect(completions[0]).toEqual(alone.map((one) => one.completions[0]![0]));
+    // The positions of all but the last token of each.
+    const distinct = new Set<string>();
+    completions[0]!.forEach((completion, i) => {
+      for (let end = 1; end < completion.tokens.length; end++)
+        distinct.add(`${branches[i]!.length} ${completion.tokens.slice(0, end)}`);
+    });
+    expect(generated).toBe(distinct.size);
+    expect(generated).toBeLessThan(alone.reduce((sum, one) => sum + one.generated, 0));
+    await model.close();
+  });
+
   test('scores are the log-probabilities of the uncached forward pass', async () => {
     const model = await Model.open({ config, weights }, { workers: 2 });
     const items = [12, 5, 20].map((length, i) => ({

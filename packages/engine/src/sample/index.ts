@@ -1,3 +1,5 @@
+export type { LogprobsWanted, TokenLogprobs } from './logprobs.js';
+export { Model, type ModelOptions } from './model.js';
 export type {
   Completion,
   Context,
@@ -5,6 +7,4 @@ export type {
   GenerateResult,
   GenerateTask,
   ScoreTask,
-} from './decoder.js';
-export type { LogprobsWanted, TokenLogprobs } from './logprobs.js';
-export { Model, type ModelOptions } from './model.js';
+} from './task.js';

@@ -3,12 +3,13 @@ import type { Adapter, ModelWeights } from '../hf/index.js';
 import { flatten, layoutOf } from '../llama/parameters.js';
 import { checkProvider, type Provider } from '../onnx/index.js';
 import { Remote } from '../worker/remote.js';
-import type { Decoder, Drawn, GenerateResult, GenerateTask, ScoreTask } from './decoder.js';
+import type { Decoder } from './decoder.js';
+import type { Drawn, GenerateResult, GenerateTask, ScoreTask } from './task.js';
 
 export interface ModelOptions {
   /** Worker threads; results do not depend on it. Default 2. */
   readonly workers?: number;
-  /** Rows sampled at once in each worker. Default 256. */
+  /** Branches sampled at once in each worker. Default 256. */
   readonly rows?: number;
   /** Where to compute, one of `availableProviders()`. Default `cpu`. */
   readonly provider?: Provider | undefined;

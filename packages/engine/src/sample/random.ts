@@ -11,31 +11,42 @@ export function uniform(seed: number, counter: number): number {
 }
 
 /** Draws an index of logits[start..start+size) at a temperature; temperature 0 takes the largest, the first if several. */
-export function draw(
+export const draw = (
   logits: Float32Array,
   start: number,
   size: number,
   temperature: number,
   random: number,
-): number {
+): number => choice(logits, start, size, temperature)(random);
+
+/** `draw` for several random numbers; good until the next choice is made. */
+export function choice(
+  logits: Float32Array,
+  start: number,
+  size: number,
+  temperature: number,
+): (random: number) => number {
   let best = 0;
   for (let i = 1; i < size; i++) if (logits[start + i]! > logits[start + best]!) best = i;
-  if (temperature === 0) return best;
+  if (temperature === 0) return () => best;
   const top = logits[start + best]!;
   if (exponentials.length < size) exponentials = new Float64Array(size);
+  const values = exponentials;
   let total = 0;
   for (let i = 0; i < size; i++) {
     const value = Math.exp((logits[start + i]! - top) / temperature);
-    exponentials[i] = value;
+    values[i] = value;
     total += value;
   }
-  let rest = random * total;
-  for (let i = 0; i < size; i++) {
-    rest -= exponentials[i]!;
-    if (rest < 0) return i;
-  }
-  return best;
+  return (random) => {
+    let rest = random * total;
+    for (let i = 0; i < size; i++) {
+      rest -= values[i]!;
+      if (rest < 0) return i;
+    }
+    return best;
+  };
 }
 
-/** Kept between draws. */
+/** Kept between choices. */
 let exponentials = new Float64Array(0);

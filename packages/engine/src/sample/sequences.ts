@@ -1,0 +1,141 @@
+/** Whole sequences run through the model: logits after chosen positions, and their keys and values where wanted. */
+import { EngineError } from '../error.js';
+import { fixedPositions, type LlamaConfig, positionLimit, type Weights } from '../hf/index.js';
+import { sequenceGraph } from '../llama/cached.js';
+import { rotaryAngles } from '../llama/layers.js';
+import { type Provider, Session, Tensor } from '../onnx/index.js';
+import { Cache } from './cache.js';
+
+/** A sequence, and the positions after which logits are wanted. */
+export interface Item {
+  readonly tokens: readonly number[];
+  readonly positions: readonly number[];
+}
+
+export interface Picked {
+  readonly logits: Float32Array;
+  /** By item and position the row in `logits`. */
+  readonly at: readonly (readonly number[])[];
+}
+
+/** Sequences computed at once have at most this many positions. */
+const MOST_POSITIONS = 2048;
+
+export class Sequences {
+  private readonly config: LlamaConfig;
+  private readonly session: Session;
+
+  private constructor(config: LlamaConfig, session: Session) {
+    this.config = config;
+    this.session = session;
+  }
+
+  static async compile(
+    config: LlamaConfig,
+    weights: Weights,
+    provider?: Provider,
+  ): Promise<Sequences> {
+    return new Sequences(
+      config,
+      await Session.compile(sequenceGraph(config, weights), { provider }),
+    );
+  }
+
+  /** The cache of some sequences, and logits. */
+  async prefill(items: readonly Item[]): Promise<Picked & { cache: Cache }> {
+    const { feeds, at, time } = this.feeds(items);
+    const outputs = await this.session.run(feeds);
+    const cache = Cache.of(this.config, time, outputs);
+    return { cache, logits: outputs.logits!.data as Float32Array, at };
+  }
+
+  /** Logits alone. */
+  async logits(items: readonly Item[]): Promise<Picked> {
+    const { feeds, at } = this.feeds(items);
+    const outputs = await this.session.runFor(feeds, ['logits']);
+    return { logits: outputs.logits!.data as Float32Array, at };
+  }
+
+  private feeds(items: readonly Item[]) {
+    const { config } = this;
+    const time = items.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
+    if (time > positionLimit(config)) {
+      throw new EngineError(
+        'length',
+        `a sequence has ${time} tokens; the model has ${positionLimit(config)} positions`,
+      );
+    }
+    const count = items.length;
+    const tokens = new BigInt64Array(count * time);
+    const picked = new Map<number, number>();
+    const at = items.map((item, row) => {
+      item.tokens.forEach((token, t) => {
+        tokens[row * time + t] = BigInt(token);
+      });
+      return item.positions.map((position) => {
+        if (!(position >= 0 && position < item.tokens.length)) {
+          throw new EngineError(
+            'position',
+            `position ${position} is outside a sequence of ${item.tokens.length} tokens`,
+          );
+        }
+        const flat = row * time + position;
+        if (!picked.has(flat)) picked.set(flat, picked.size);
+        return picked.get(flat)!;
+      });
+    });
+    const feeds = {
+      tokens: new Tensor('int64', tokens, [count, time]),
+      last: new Tensor(
+        'int32',
+        Int32Array.from(items, (item) => item.tokens.length - 1),
+        [count],
+      ),
+      total: new Tensor('int32', Int32Array.of(time), [1]),
+      picked: new Tensor('int64', BigInt64Array.from(picked.keys(), BigInt), [picked.size]),
+      ...(fixedPositions(config) < Infinity && angleFeeds(config, time, items)),
+    };
+    return { feeds, at, time };
+  }
+}
+
+/** Angles of each row by its own length, one table after the other: row r's position t is at r * time + t. */
+function angleFeeds(
+  config: LlamaConfig,
+  time: number,
+  items: readonly { readonly tokens: readonly number[] }[],
+): Record<string, Tensor> {
+  const half = config.headSize / 2;
+  const count = items.length * time;
+  const cosine = new Float32Array(count * half);
+  const sine = new Float32Array(count * half);
+  items.forEach(({ tokens }, row) => {
+    const angles = rotaryAngles(config, time, () => tokens.length);
+    cosine.set(angles.cosine, row * time * half);
+    sine.set(angles.sine, row * time * half);
+  });
+  return {
+    cosine: new Tensor('float32', cosine, [count, half]),
+    sine: new Tensor('float32', sine, [count, half]),
+    angles: new Tensor(
+      'int64',
+      BigInt64Array.from({ length: count }, (_, i) => BigInt(i)),
+      [items.length, time],
+    ),
+  };
+}
+
+/** The end of the run of sequences from `first` on that are computed together. */
+export function partEnd(
+  items: readonly { readonly tokens: readonly number[] }[],
+  first: number,
+): number {
+  let longest = 0;
+  let end = first;
+  while (end < items.length) {
+    longest = Math.max(longest, items[end]!.tokens.length);
+    if (end > first && longest * (end - first + 1) > MOST_POSITIONS) break;
+    end++;
+  }
+  return end;
+}
