@@ -46,28 +46,23 @@ export function openText(tokenizer, settings) {
   return { windows, prompts, end: codec.ids.eos };
 }
 
-/** The model after some updates on windows of about `positions` tokens in all; the loss of the last update. */
+/** The model after some updates, each on windows of about `positions` tokens in all. */
 export async function learn({ checkpoint, text, updates, positions, workers, note }) {
-  if (updates === 0) return { checkpoint };
+  if (updates === 0) return checkpoint;
   const trainer = await Trainer.open(checkpoint, { workers });
   const each = Math.ceil(positions / WINDOWS.reduce((sum, length) => sum + length, 0));
   const rows = WINDOWS.map((length) => text.windows(each * updates, length, 'train'));
-  let loss;
   for (let update = 0; update < updates; update++) {
     const batch = rows.flatMap((windows) => windows.slice(update * each, (update + 1) * each));
     const warm = Math.min(1, (update + 1) / 20);
     const left = 1 - update / updates;
     const rate = RATE * Math.min(warm, 0.1 + 0.9 * left);
-    loss = (
-      await trainer.step(
-        batch.map((tokens) => nextTokenExample(tokens, 1)),
-        rate,
-      )
-    ).loss;
+    const examples = batch.map((tokens) => nextTokenExample(tokens, 1));
+    const { loss } = await trainer.step(examples, rate);
     if ((update + 1) % 10 === 0)
       note(`update ${update + 1} of ${updates}, loss ${loss.toFixed(3)}`);
   }
   const weights = trainer.weights();
   await trainer.close();
-  return { checkpoint: { ...checkpoint, weights }, loss };
+  return { ...checkpoint, weights };
 }
