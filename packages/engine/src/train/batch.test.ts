@@ -51,8 +51,10 @@ it('deals each example once, padded to the longest of its micro-batch', () => {
 it('keeps micro-batches small unless one sequence is long', () => {
   fc.assert(
     fc.property(lengths, workers, (list, count) => {
-      for (const { batch, time } of deal(examplesOf(list), count).flat())
+      for (const { batch, time } of deal(examplesOf(list), count).flat()) {
         expect(batch === 1 || batch * time <= 1024).toBe(true);
+        expect(batch === 1 || batch * time ** 2 <= 2 ** 18).toBe(true);
+      }
     }),
   );
   expect(deal(examplesOf([1500, 3]), 1).map((share) => share.length)).toEqual([2]);

@@ -34,6 +34,8 @@ export interface MicroBatch {
 
 /** Most positions in one micro-batch, where sequences let it: small enough for activations to stay in the cache. */
 const MOST = 1024;
+/** Most pairs of positions in one, where sequences let it: a layer keeps its attention for each head, [rows, time, time]. */
+const MOST_PAIRS = 2 ** 18;
 /** What a micro-batch costs beside its positions, in positions. */
 const OVERHEAD = 64;
 
@@ -59,7 +61,9 @@ export function dealt(
   for (let count = workers; ; count += workers) {
     const parts = cut(lengths, count);
     const { shares, cost } = deal(parts, workers);
-    const small = parts.every(({ rows, time }) => rows === 1 || rows * time <= MOST);
+    const small = parts.every(
+      ({ rows, time }) => rows === 1 || rows * time <= Math.min(MOST, MOST_PAIRS / time),
+    );
     if (!best || (small && !best.small) || (small === best.small && cost < best.cost)) {
       best = { shares, cost, small };
     }
