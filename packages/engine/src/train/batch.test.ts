@@ -30,7 +30,7 @@ function rowsOf({ batch, time, tokens, picked, targets }: MicroBatch): string[] 
   });
 }
 
-const lengths = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 40 });
+const lengths = fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 1, maxLength: 40 });
 const workers = fc.integer({ min: 1, max: 4 });
 
 it('deals each example once, padded to the longest of its micro-batch', () => {
@@ -53,7 +53,7 @@ it('keeps micro-batches small unless one sequence is long', () => {
     fc.property(lengths, workers, (list, count) => {
       for (const { batch, time } of deal(examplesOf(list), count).flat()) {
         expect(batch === 1 || batch * time <= 1024).toBe(true);
-        expect(batch === 1 || batch * time ** 2 <= 2 ** 18).toBe(true);
+        expect(batch === 1 || batch * time ** 2 <= 3 * 2 ** 17).toBe(true);
       }
     }),
   );

@@ -35,7 +35,7 @@ export interface MicroBatch {
 /** Most positions in one micro-batch, where sequences let it: small enough for activations to stay in the cache. */
 const MOST = 1024;
 /** Most pairs of positions in one, where sequences let it: a layer keeps its attention for each head, [rows, time, time]. */
-const MOST_PAIRS = 2 ** 18;
+const MOST_PAIRS = 3 * 2 ** 17;
 /** What a micro-batch costs beside its positions, in positions. */
 const OVERHEAD = 64;
 
