@@ -5,7 +5,8 @@ const [PROMPT, STEP, STEPS, ROLLOUTS, PROBLEMS] = [70, 14, 5, 8, 4];
 
 /**
  * Positions computed / needed: needed are each problem's prompt and solution once and every token of a rollout but its
- * last, which nothing reads; less than 1 where rollouts begin alike. `anew` is what computing each rollout's prefix again would make of the ratio.
+ * last, which nothing reads; less than 1 where rollouts begin alike. `anew` is what computing each rollout's prefix again
+ * would make of the ratio.
  */
 export async function measureRollouts(checkpoint, text) {
   const model = await Model.open(checkpoint, { workers: 1 });

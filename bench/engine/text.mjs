@@ -40,6 +40,7 @@ export function openText(tokenizer, settings) {
       }
       stream = [...stream, ...tokens].slice(-length);
     }
+    if (rows.length < count) throw new Error(`${rows.length} prompts of ${length}, not ${count}`);
     return rows;
   };
 
