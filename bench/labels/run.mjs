@@ -24,6 +24,7 @@ import { readRecipe } from '../../packages/glore/dist/pipeline/index.js';
 import { generateProblems } from '../../packages/glore/dist/problem/index.js';
 import {
   adaptiveRollouts,
+  learnedFrom,
   rolloutsFrom,
   sampleSolutions,
 } from '../../packages/glore/dist/rollout/index.js';
@@ -83,9 +84,10 @@ async function inUnits(list, size, work) {
   return { found: results.flat(), seconds: (performance.now() - start) / 1000 };
 }
 
-const { found: samples } = await inUnits(problems, 64, (unit) =>
+const { found: sampled } = await inUnits(problems, 64, (unit) =>
   sampleSolutions(student, unit, { ...drafts, count: drafts.samples, seed: 'drafts' }),
 );
+const samples = learnedFrom(sampled, drafts.samples);
 const wrong = [...byProblem(samples).values()].flatMap((group) =>
   distinct(group.filter(({ right, steps }) => !right && steps.length > 0)),
 );

@@ -2,8 +2,10 @@
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { byProblem } from '../src/dataset/index.js';
 import type { Report } from '../src/pipeline/index.js';
 import type { Decision } from '../src/refine/index.js';
+import type { Sample } from '../src/rollout/index.js';
 import {
   type Ended,
   glore,
@@ -24,6 +26,12 @@ const inRounds: [string, string] = [
   'evaluation: { samples: 8, temperature: 1, rounds: 2 }',
 ];
 
+/** Of problems that three samples do not solve there are six. */
+const sampledOn: [string, string] = [
+  'drafts: { problems: 140, samples: 3, temperature: 1 }',
+  'drafts: { problems: 140, samples: 3, temperature: 1, further: { most: 6, temperature: 1.2 } }',
+];
+
 let folder: string;
 let recipe: string;
 /** The finished run that all tests look at. */
@@ -33,7 +41,7 @@ let report: Report;
 
 beforeAll(async () => {
   folder = temporaryFolder();
-  recipe = writeRecipe(folder, 'recipe', inRounds);
+  recipe = writeRecipe(folder, 'recipe', inRounds, sampledOn);
   run = join(folder, 'run');
   finished = await glore(['run', recipe, '--run', run]);
   expect(finished).toMatchObject({ code: 0 });
@@ -141,6 +149,34 @@ describe('a whole run', () => {
     }
   });
 
+  it('samples on what is not solved, and learns as much from it as from other problems', () => {
+    const samples = readLines<Sample>('drafts/samples.jsonl');
+    const groups = [...byProblem(samples).values()];
+    for (const group of groups) {
+      const solved = group.slice(0, 3).some(({ right }) => right);
+      expect(group).toHaveLength(solved ? 3 : 6);
+    }
+    expect(groups.some((group) => group.slice(3).some(({ right }) => right))).toBe(true);
+    const { generatedTokens } = readJson<{ generatedTokens: number }>('drafts', 'done.json');
+    expect(generatedTokens).toBe(samples.reduce((sum, { tokens }) => sum + tokens, 0));
+
+    const learned = samples.filter(({ index, right }) => index < 3 || right);
+    const spelt = (list: readonly Pick<Sample, 'problem' | 'steps' | 'answer'>[]) =>
+      new Set(list.map(({ problem, steps, answer }) => JSON.stringify([problem, steps, answer])));
+    const drafts = readLines<{ problem: string; draft: Sample; target: Sample }>(
+      'datasets/global.jsonl',
+    );
+    const known = spelt(learned);
+    for (const { problem, draft, target } of drafts) {
+      for (const part of [draft, target]) {
+        expect(known).toContain(JSON.stringify([problem, part.steps, part.answer]));
+      }
+    }
+    const solvable = new Set(learned.filter(({ right }) => right).map(({ problem }) => problem));
+    const wrong = learned.filter(({ problem, right }) => !right && solvable.has(problem));
+    expect(drafts).toHaveLength(spelt(wrong).size);
+  });
+
   it('prints the table, and so does glore report', async () => {
     for (const name of [
       'draft',
@@ -190,7 +226,7 @@ describe('the same recipe with the models of the run over HTTP', () => {
     const of = (role: string, endpoint: string, scoring = '') =>
       `  ${role}: { endpoint: ${endpoint}, model: ${role}, spelling: tokens${scoring} }\n`;
     const overHttp = (name: string, models: readonly string[]) =>
-      writeRecipe(folder, name, [
+      writeRecipe(folder, name, sampledOn, [
         'evaluation: { samples: 8, temperature: 1 }\n',
         `${inRounds[1]}
 endpoints:
@@ -374,7 +410,7 @@ describe('a changed recipe', () => {
     cpSync(run, other, { recursive: true });
     const ended = await glore([
       command,
-      writeRecipe(folder, name, inRounds, change),
+      writeRecipe(folder, name, inRounds, sampledOn, change),
       '--run',
       other,
       '--json',

@@ -203,6 +203,7 @@ async function factsOf(run: Run): Promise<Record<string, string>> {
   const { recipe, base, codec } = run;
   const { method, count, temperature } = recipe.rollouts;
   const served = recipe.models?.student;
+  const { samples, further } = recipe.drafts;
   return {
     problems: sourceOf(recipe),
     codec: `\`${codec.hash}\``,
@@ -210,7 +211,7 @@ async function factsOf(run: Run): Promise<Record<string, string>> {
     ...(served
       ? { 'student (served under this name)': `\`${served.model}\`` }
       : { 'student (SHA-256 of its weights)': `\`${fingerprint(base)}\`` }),
-    'samples of the student': `${recipe.drafts.samples} for each of ${(await readProblems(run, 'train')).length} problems, temperature ${recipe.drafts.temperature}`,
+    'samples of the student': `${samples} for each of ${(await readProblems(run, 'train')).length} problems, temperature ${recipe.drafts.temperature}${further ? `; where none is right up to ${further.most}, temperature ${further.temperature}` : ''}`,
     'rollouts from a prefix (K)': `${method === 'adaptive' ? 'at most ' : ''}${count}, temperature ${temperature}`,
   };
 }

@@ -221,6 +221,12 @@ describe('a wrong value', () => {
       ':24: rollouts.count: expected at least 1, found 0',
     ],
     [
+      'no more samples in all than at first',
+      'drafts: { problems: 8000, samples: 4',
+      'drafts: { problems: 8000, samples: 4, further: { most: 4, temperature: 1 }',
+      ':21: drafts.further.most: expected more than samples, found 4',
+    ],
+    [
       'too large a number',
       'workers: 2',
       'workers: 999',

@@ -81,7 +81,18 @@ const recipe = z.strictObject({
     }),
   }),
   /** Samples of the student on training problems: the ORM's data and the drafts of everything else. */
-  drafts: z.strictObject({ problems: count, samples: count, temperature }),
+  drafts: z
+    .strictObject({
+      problems: count,
+      samples: count,
+      temperature,
+      /** A problem of which none of these is right is sampled on until one is, `most` times in all; null for no further ones. */
+      further: z.strictObject({ most: count, temperature }).nullish(),
+    })
+    .refine(({ samples, further }) => !further || further.most > samples, {
+      path: ['further', 'most'],
+      error: 'more than samples',
+    }),
   /**
    * Rollouts from the prefixes of `samples` wrong drafts, and equally many right drafts labelled. Adaptive: at most `count`
    * from the prefixes on which a label hangs; brute: `count` from every prefix.

@@ -7,4 +7,12 @@ export {
   rolloutsFrom,
   type Trace,
 } from './rollout.js';
-export { isRight, type Sample, sampleSolutions, seedOf, solutionOf } from './sample.js';
+export {
+  isRight,
+  learnedFrom,
+  type Sample,
+  type SampleOptions,
+  sampleSolutions,
+  seedOf,
+  solutionOf,
+} from './sample.js';

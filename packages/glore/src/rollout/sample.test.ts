@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCodec } from '../codec/index.js';
 import { type LanguageModel, openEmbedded, Student } from '../model/index.js';
 import { difficulty, generateProblems, type Problem } from '../problem/index.js';
-import { isRight, sampleSolutions, seedOf, solutionOf } from './sample.js';
+import { isRight, learnedFrom, sampleSolutions, seedOf, solutionOf } from './sample.js';
 
 const easy = generateProblems({ split: 'train', count: 8, seed: 8, settings: difficulty(0.2) });
 /** The last one's gold answer is one that no sample gives, so that some samples are wrong. */
@@ -57,6 +57,48 @@ describe('sampleSolutions', () => {
     expect(fewer).toEqual(together.filter(({ index }) => index < 2));
     const other = await sampleSolutions(student, problems, { ...options, seed: 'other' });
     expect(other.map(({ steps }) => steps)).not.toEqual(together.map(({ steps }) => steps));
+  });
+});
+
+describe('problems that were sampled on', () => {
+  const [count, most] = [2, 14];
+  const further = { most, temperature: options.temperature };
+
+  it('are those of which no sample was right, until one is or there are as many as wanted', async () => {
+    const many = await sampleSolutions(student, problems, { ...options, count: most });
+    const samples = await sampleSolutions(student, problems, { ...options, count, further });
+    // Waves of 2, 2, 4, and what is left of 14; what is drawn is what more samples of all would have been.
+    const expected = problems.map(({ id }) => {
+      const own = many.filter(({ problem }) => problem === id);
+      const wave = [2, 4, 8].find((size) => own.slice(0, size).some(({ right }) => right));
+      return own.slice(0, wave ?? most);
+    });
+    expect(samples).toEqual(expected.flat());
+    expect(expected.at(-1)!.length).toBe(most);
+    expect(new Set(expected.map(({ length }) => length)).size).toBeGreaterThan(1);
+  });
+
+  it('may be sampled at another temperature then', async () => {
+    const alike = await sampleSolutions(student, problems, { ...options, count, further });
+    const hotter = await sampleSolutions(student, problems, {
+      ...options,
+      count,
+      further: { most, temperature: 2 },
+    });
+    const first = ({ index }: { index: number }) => index < count;
+    expect(hotter.filter(first)).toEqual(alike.filter(first));
+    expect(hotter).not.toEqual(alike);
+  });
+
+  it('are learned from as much as others, and from every right sample', async () => {
+    const samples = await sampleSolutions(student, problems, { ...options, count, further });
+    const learned = learnedFrom(samples, count);
+    for (const { id } of problems) {
+      const own = learned.filter(({ problem }) => problem === id);
+      expect(own.filter(({ right }) => !right).length).toBeLessThanOrEqual(count);
+    }
+    expect(learned.filter(({ right }) => right)).toEqual(samples.filter(({ right }) => right));
+    expect(learned.length).toBeLessThan(samples.length);
   });
 });
 

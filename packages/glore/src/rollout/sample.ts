@@ -27,27 +27,52 @@ export const seedOf = (...key: readonly (string | number)[]): number => hash32(k
 export const isRight = (problem: Problem, answer: string | undefined): boolean =>
   answer !== undefined && sameAnswer(problem.answer, answer);
 
-/** `count` samples for each problem, in order. */
-export async function sampleSolutions(
-  student: Student,
-  problems: readonly Problem[],
-  options: { readonly count: number; readonly temperature: number; readonly seed: string },
-): Promise<Sample[]> {
-  const { count, temperature, seed } = options;
-  const requests = problems.map(({ id, question }) => ({
-    question,
-    seeds: Array.from({ length: count }, (_, index) => seedOf(seed, id, index)),
-  }));
-  const written = await student.sample(requests, temperature);
-  return problems.flatMap((problem, i) =>
-    written[i]!.map(({ steps, answer, tokens }, index) => ({
-      problem: problem.id,
-      index,
-      seed: requests[i]!.seeds[index]!,
-      steps,
-      answer: answer ?? null,
-      right: isRight(problem, answer),
-      tokens,
-    })),
-  );
+export interface SampleOptions {
+  /** Samples of each problem. */
+  readonly count: number;
+  readonly temperature: number;
+  /** A problem of which none of these is right is sampled on until one is, but `most` times in all. */
+  readonly further?: { readonly most: number; readonly temperature: number } | null | undefined;
+  readonly seed: string;
 }
+
+/** The samples of each problem, in order: `count` of them, and further ones where none is right. */
+export async function sampleSolutions(
+  student: Pick<Student, 'sample'>,
+  problems: readonly Problem[],
+  { count, temperature, further, seed }: SampleOptions,
+): Promise<Sample[]> {
+  const samples = new Map<Problem, Sample[]>(problems.map((problem) => [problem, []]));
+  const most = further?.most ?? count;
+  let [open, made] = [problems, 0];
+  // Each wave is as large as all before it: few are wasted, and few waves are needed.
+  for (let next = count; open.length > 0 && next > 0; next = Math.min(made, most - made)) {
+    const requests = open.map(({ id, question }) => ({
+      question,
+      seeds: Array.from({ length: next }, (_, k) => seedOf(seed, id, made + k)),
+    }));
+    const written = await student.sample(requests, made === 0 ? temperature : further!.temperature);
+    for (const [i, problem] of open.entries()) {
+      const wave = written[i]!.map(({ steps, answer, tokens }, k) => ({
+        problem: problem.id,
+        index: made + k,
+        seed: requests[i]!.seeds[k]!,
+        steps,
+        answer: answer ?? null,
+        right: isRight(problem, answer),
+        tokens,
+      }));
+      samples.get(problem)!.push(...wave);
+    }
+    open = open.filter((problem) => !samples.get(problem)!.some(({ right }) => right));
+    made += next;
+  }
+  return problems.flatMap((problem) => samples.get(problem)!);
+}
+
+/**
+ * What is learned from: the first `count` samples of each problem and every right one. Of a problem that was sampled on
+ * the further wrong ones would only outnumber those of the others.
+ */
+export const learnedFrom = (samples: readonly Sample[], count: number): Sample[] =>
+  samples.filter(({ index, right }) => index < count || right);

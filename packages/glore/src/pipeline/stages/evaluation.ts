@@ -28,6 +28,7 @@ import {
 import {
   advancing,
   PROBLEMS_PER_UNIT,
+  problemsIn,
   rightShare,
   type Tokens,
   total,
@@ -81,11 +82,7 @@ export const candidates: Work = async (run, context) => {
       },
       parallel,
       ...(context.signal && { signal: context.signal }),
-      onUnit: advancing(
-        context,
-        (records) => new Set(records.map(({ problem }) => problem)).size,
-        rightShare,
-      ),
+      onUnit: advancing(context, problemsIn, rightShare),
     });
   const found = await withModels(run, needed, refined, waitingIn(context));
   return { generatedTokens: total(found) };

@@ -11,6 +11,7 @@ import {
   type RolloutItem,
   rolloutsFrom,
   type Sample,
+  type SampleOptions,
   sampleSolutions,
 } from '../../rollout/index.js';
 import { collect, readJsonl, type StageContext, writeJson } from '../../run/index.js';
@@ -31,6 +32,7 @@ import {
   correct,
   isServed,
   PROBLEMS_PER_UNIT,
+  problemsIn,
   questionsOf,
   ROLLED_OUT_PER_UNIT,
   readSamples,
@@ -125,12 +127,7 @@ async function sampleAll(
   context: StageContext,
   list: readonly Problem[],
   path: string,
-  options: {
-    readonly model: string;
-    readonly count: number;
-    readonly temperature: number;
-    readonly seed: string;
-  },
+  options: SampleOptions & { readonly model: string },
 ): Promise<Sample[]> {
   const { recipe } = run;
   const served = await openServedRoles(run, ['student'], waitingIn(context));
@@ -138,7 +135,7 @@ async function sampleAll(
     served.models.student ??
     (await openEmbedded(await loadCheckpoint(options.model), recipe.workers, recipe.provider));
   const { size, parallel } = unitsOf(run, ['student'], PROBLEMS_PER_UNIT, 1);
-  const seed = `${recipe.seed}/${options.seed}`;
+  const { model: _, ...sampling } = { ...options, seed: `${recipe.seed}/${options.seed}` };
   context.progress.total(list.length, 'problems');
   try {
     return await collect({
@@ -146,15 +143,11 @@ async function sampleAll(
       units: chunks(list, size),
       key: ([first]) => first!.id,
       work: (unit, kept) =>
-        sampleSolutions(inRoles(run, { student: model }, kept).student, unit, {
-          count: options.count,
-          temperature: options.temperature,
-          seed,
-        }),
+        sampleSolutions(inRoles(run, { student: model }, kept).student, unit, sampling),
       parallel,
       shard: context.shard,
       ...(context.signal && { signal: context.signal }),
-      onUnit: advancing(context, (records) => records.length / options.count, rightShare),
+      onUnit: advancing(context, problemsIn, rightShare),
     });
   } finally {
     await model.close();
@@ -170,9 +163,13 @@ export const drafts: Work = async (run, context) => {
     model: modelFolder(run, 'student'),
     count: options.samples,
     temperature: options.temperature,
+    further: options.further,
     seed: 'drafts',
   });
-  context.progress.note(`${samples.length} samples, ${rightShare(samples)}`);
+  const solved = new Set(samples.filter(({ right }) => right).map(({ problem }) => problem)).size;
+  context.progress.note(
+    `${samples.length} samples, ${rightShare(samples)}; ${solved} of ${list.length} problems solved`,
+  );
   return { generatedTokens: total(samples) };
 };
 

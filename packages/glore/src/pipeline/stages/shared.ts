@@ -7,7 +7,7 @@ import {
   type StudentRecord,
 } from '../../dataset/index.js';
 import { type Problem, Random } from '../../problem/index.js';
-import type { RolloutRecord, Sample } from '../../rollout/index.js';
+import { learnedFrom, type RolloutRecord, type Sample } from '../../rollout/index.js';
 import { readJsonl, type StageContext } from '../../run/index.js';
 import { pathIn, type RoleName, type Run, readProblems, readRole } from '../context.js';
 import type { Waiting } from '../served.js';
@@ -77,10 +77,18 @@ export function advancing<R>(
   };
 }
 
+export const problemsIn = (records: readonly { readonly problem: string }[]): number =>
+  new Set(records.map(({ problem }) => problem)).size;
+
 export const rightShare = (samples: readonly Sample[]): string =>
   `${Math.round((100 * samples.filter(({ right }) => right).length) / Math.max(1, samples.length))}% right`;
 
-export const readSamples = (run: Run) => readJsonl<Sample>(pathIn(run, 'drafts', 'samples.jsonl'));
+/** The student's samples that are learned from. */
+export const readSamples = async (run: Run): Promise<Sample[]> =>
+  learnedFrom(
+    await readJsonl<Sample>(pathIn(run, 'drafts', 'samples.jsonl')),
+    run.recipe.drafts.samples,
+  );
 
 export const readRollouts = (run: Run) =>
   readJsonl<RolloutRecord>(pathIn(run, 'rollouts', 'rollouts.jsonl'));
