@@ -36,7 +36,7 @@ import { pathIn, type Run, readProblems } from './context.js';
 import { identityOf } from './endpoints.js';
 import { openUnfinishedRun } from './finished.js';
 import { contentsOf } from './sets.js';
-import { type LabelSummary, ormSet, readSet, studentRecords } from './stages/index.js';
+import { type LabelSummary, ormSet, problemsIn, readSet, studentRecords } from './stages/index.js';
 import type { StageName } from './table.js';
 
 /** A set to export: the rows, and what the card says of them. */
@@ -235,9 +235,6 @@ const settingsOf = ({ recipe }: Run) => ({
   labels: recipe.labels,
   localPairs: recipe.localPairs,
 });
-
-const problemsIn = (records: readonly { readonly problem: string }[]): number =>
-  new Set(records.map(({ problem }) => problem)).size;
 
 function pairs<R extends { readonly problem: string }>(
   records: readonly R[],

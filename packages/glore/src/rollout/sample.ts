@@ -43,15 +43,15 @@ export async function sampleSolutions(
   { count, temperature, further, seed }: SampleOptions,
 ): Promise<Sample[]> {
   const samples = new Map<Problem, Sample[]>(problems.map((problem) => [problem, []]));
-  const most = further?.most ?? count;
+  const later = further ?? { most: count, temperature };
   let [open, made] = [problems, 0];
   // Each wave is as large as all before it: few are wasted, and few waves are needed.
-  for (let next = count; open.length > 0 && next > 0; next = Math.min(made, most - made)) {
+  for (let next = count; open.length > 0 && next > 0; next = Math.min(made, later.most - made)) {
     const requests = open.map(({ id, question }) => ({
       question,
       seeds: Array.from({ length: next }, (_, k) => seedOf(seed, id, made + k)),
     }));
-    const written = await student.sample(requests, made === 0 ? temperature : further!.temperature);
+    const written = await student.sample(requests, made === 0 ? temperature : later.temperature);
     for (const [i, problem] of open.entries()) {
       const wave = written[i]!.map(({ steps, answer, tokens }, k) => ({
         problem: problem.id,

@@ -6,5 +6,5 @@ export { candidates, evaluation } from './evaluation.js';
 export { datasets, type LabelSummary, labels } from './labelling.js';
 export { problems } from './problems.js';
 export { drafts, rollouts, student, studentRecords } from './sampling.js';
-export { ormSet, readSet, type Tokens } from './shared.js';
+export { ormSet, problemsIn, readSet, type Tokens } from './shared.js';
 export { global, local, orm, sorm } from './training.js';

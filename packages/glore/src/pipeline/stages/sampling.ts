@@ -166,7 +166,7 @@ export const drafts: Work = async (run, context) => {
     further: options.further,
     seed: 'drafts',
   });
-  const solved = new Set(samples.filter(({ right }) => right).map(({ problem }) => problem)).size;
+  const solved = problemsIn(samples.filter(({ right }) => right));
   context.progress.note(
     `${samples.length} samples, ${rightShare(samples)}; ${solved} of ${list.length} problems solved`,
   );

@@ -77,6 +77,7 @@ export function advancing<R>(
   };
 }
 
+/** How many problems records are of. */
 export const problemsIn = (records: readonly { readonly problem: string }[]): number =>
   new Set(records.map(({ problem }) => problem)).size;
 
