@@ -177,6 +177,24 @@ describe('a whole run', () => {
     expect(drafts).toHaveLength(spelt(wrong).size);
   });
 
+  it('does not learn again from the labels that its first SORM doubts', () => {
+    interface Mask {
+      positive: number;
+      negative: number;
+    }
+    const [before, after] = ['first', 'training'].map((name) =>
+      readJson<Mask>('sorm', `${name}.mask.json`),
+    ) as [Mask, Mask];
+    const { positive, doubted, wrong } = readJson<Record<string, number>>('sorm', 'doubted.json');
+    expect(doubted).toBeGreaterThan(0);
+    expect(wrong).toBeLessThanOrEqual(doubted!);
+    expect(before.positive).toBe(positive);
+    expect(after).toMatchObject({
+      positive: before.positive - doubted!,
+      negative: before.negative,
+    });
+  });
+
   it('prints the table, and so does glore report', async () => {
     for (const name of [
       'draft',

@@ -17,8 +17,10 @@ export { distance, globalRecords, localRecords } from './refinement.js';
 export {
   byProblem,
   distinct,
+  doubtedLabels,
   type OrmBalance,
   ormRecords,
   sampleKey,
   sormRecords,
+  withLabels,
 } from './reward.js';

@@ -6,9 +6,11 @@ import {
   balancedByPrefix,
   byProblem,
   distinct,
+  doubtedLabels,
   ormRecords,
   sampleKey,
   sormRecords,
+  withLabels,
 } from './reward.js';
 
 const sample = (
@@ -223,6 +225,41 @@ describe('sormRecords', () => {
         }
       }),
     );
+  });
+});
+
+describe('doubtedLabels', () => {
+  const record = (labels: (boolean | null)[]) => ({
+    problem: 'p',
+    question: 'What of p?',
+    steps: ['Fay has 2+3=5.', 'Fay has 5+1=7.'],
+    answer: '7',
+    labels,
+  });
+  const records = [record([true, true, null]), record([true, false, false])];
+  const values = [
+    [0.25, 0.2, 0.1],
+    [0.24, 0.9, 0.01],
+  ];
+
+  it('are those of lines labelled right and valued below the doubt', () => {
+    const nothing = [false, false, false];
+    expect(doubtedLabels(records, values, 0.25)).toEqual([
+      [false, true, false],
+      [true, false, false],
+    ]);
+    expect(doubtedLabels(records, values, 0)).toEqual([nothing, nothing]);
+  });
+
+  it('are left out, and with them a record of which nothing else is left to learn', () => {
+    const without = (doubt: number) =>
+      withLabels(
+        records,
+        doubtedLabels(records, values, doubt).map((row) => row.map((doubted) => !doubted)),
+      );
+    expect(without(0)).toEqual(records);
+    expect(without(0.25)).toEqual([record([true, null, null]), record([null, false, false])]);
+    expect(without(0.26)).toEqual([record([null, false, false])]);
   });
 });
 

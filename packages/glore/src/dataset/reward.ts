@@ -62,6 +62,14 @@ export function balancedByPrefix(records: readonly RewardRecord[], seed: string)
     seed,
     (row, index) => (index < records[row]!.steps.length ? String(index) : 'answer'),
   );
+  return withLabels(records, kept);
+}
+
+/** Records with the labels that are kept, without those of which nothing is left to learn; a flag per label. */
+export function withLabels(
+  records: readonly RewardRecord[],
+  kept: readonly (readonly boolean[])[],
+): RewardRecord[] {
   return records.flatMap((record, row) => {
     const labels = record.labels.map((label, index) => (kept[row]![index] ? label : null));
     return labels.some((label) => label !== null) ? [{ ...record, labels }] : [];
@@ -83,6 +91,21 @@ export function sormRecords(
   });
   return options.balanced ? balancedByPrefix(records, options.seed) : records;
 }
+
+/**
+ * Which labels a SORM doubts: positive ones of lines that it values below `doubt`. Where it disagrees with a rollout that
+ * reached the answer, the rollout was mostly right by luck; where it disagrees with rollouts that all failed, it is mostly
+ * wrong itself, so it does not doubt negative labels. Returns one flag per label.
+ * @param values a value for each line of each record
+ */
+export const doubtedLabels = (
+  records: readonly RewardRecord[],
+  values: readonly (readonly number[])[],
+  doubt: number,
+): boolean[][] =>
+  records.map(({ labels }, row) =>
+    labels.map((label, index) => label === true && values[row]![index]! < doubt),
+  );
 
 export const sampleKey = (problem: string, index: number): string => `${problem}#${index}`;
 

@@ -121,7 +121,11 @@ const recipe = z.strictObject({
       /** Of what there are equally many: right and wrong samples, over all or of each problem, and labels at each length. */
       balance: z.enum(['answer', 'problem', 'prefix']).default('problem'),
     }),
-    sorm: training.extend({ start }),
+    sorm: training.extend({
+      start,
+      /** A first SORM, of one epoch, leaves out the positive labels that it values below this; 0 if left out, as the paper's. */
+      doubt: share.optional(),
+    }),
     global: refinerTraining,
     local: refinerTraining,
   }),

@@ -1,6 +1,9 @@
 /** The two reward models and the two refiners. */
-import type { Example } from '@glore/engine';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Checkpoint, type Example, loadCheckpoint } from '@glore/engine';
 import {
+  doubtedLabels,
   type GlobalRecord,
   globalExample,
   type LocalRecord,
@@ -9,15 +12,19 @@ import {
   rewardExample,
   type StudentRecord,
   studentExample,
+  withLabels,
 } from '../../dataset/index.js';
+import { prefixTruth } from '../../evaluate/index.js';
+import { openEmbedded, RewardModel } from '../../model/index.js';
 import { Random } from '../../problem/index.js';
-import { modelFolder, type RoleName, type Run, trainModel } from '../context.js';
+import { type StageContext, writeJson } from '../../run/index.js';
+import { modelFolder, type RoleName, type Run, readProblems, trainModel } from '../context.js';
 import type { Training } from '../recipe.js';
 import { isServed, ormSet, readSet, startOf, type Work } from './shared.js';
 
-/** Trains one role from the student on its set. */
+/** Trains one role on its set, from the student or what its recipe names. */
 function training<R extends { readonly problem: string }>(
-  role: 'orm' | 'sorm' | 'global' | 'local',
+  role: 'orm' | 'global' | 'local',
   example: (run: Run, record: R) => Example,
   options: (run: Run) => Training & { readonly plain?: number; readonly start: RoleName | 'base' },
   /** All that is learned from. */
@@ -25,16 +32,12 @@ function training<R extends { readonly problem: string }>(
 ): Work {
   return async (run, context) => {
     if (isServed(run, role, context)) return {};
-    const { plain = 0, start, ...settings } = options(run);
-    const records = await gather(run);
-    const chosen = new Random(run.recipe.seed, role, 'examples')
-      .shuffle(records)
-      .slice(0, settings.examples ?? records.length);
+    const { plain = 0, start, examples, ...schedule } = options(run);
+    const chosen = chosenOf(run, role, await gather(run), examples);
     // A refiner that only sees refinements forgets how to solve, so some plain solving is mixed in.
     const solved = new Random(run.recipe.seed, role, 'plain')
       .shuffle(plain > 0 ? await readSet<StudentRecord>(run, 'plain') : [])
       .slice(0, Math.round(plain * chosen.length));
-    const { examples: _, ...schedule } = settings;
     const { tokens } = await trainModel(run, context, {
       name: 'training',
       start: await startOf(run, start),
@@ -50,6 +53,10 @@ function training<R extends { readonly problem: string }>(
   };
 }
 
+/** What a role learns from: its records in a seeded order, `most` of them at most. */
+const chosenOf = <R>({ recipe }: Run, role: RoleName, records: readonly R[], most?: number): R[] =>
+  new Random(recipe.seed, role, 'examples').shuffle(records).slice(0, most ?? records.length);
+
 export const orm = training<RewardRecord>(
   'orm',
   ({ codec }, record) => rewardExample(codec, record),
@@ -60,11 +67,98 @@ export const orm = training<RewardRecord>(
   async (run) => [...(await ormSet(run, 'samples')), ...(await ormSet(run, 'candidates'))],
 );
 
-export const sorm = training<RewardRecord>(
-  'sorm',
-  ({ codec }, record) => rewardExample(codec, record),
-  ({ recipe }) => recipe.training.sorm,
-);
+/**
+ * Trains the SORM. Where labels are to be doubted there is a first one of a single epoch, which then reads its own set and
+ * learns for all epochs from the labels that are left.
+ */
+export const sorm: Work = async (run, context) => {
+  if (isServed(run, 'sorm', context)) return {};
+  const { start, doubt = 0, examples, ...schedule } = run.recipe.training.sorm;
+  const records = chosenOf(run, 'sorm', await readSet<RewardRecord>(run, 'sorm'), examples);
+  const learn = (name: string, from: Checkpoint, set: RewardRecord[], epochs: number, to: string) =>
+    trainModel(run, context, {
+      name,
+      start: from,
+      examples: set.map((record) => rewardExample(run.codec, record)),
+      groups: set.map(({ problem }) => problem),
+      training: { ...schedule, epochs },
+      model: to,
+    });
+  const begin = await startOf(run, start);
+  const model = modelFolder(run, 'sorm');
+  if (doubt === 0) {
+    const { tokens } = await learn('training', begin, records, schedule.epochs, model);
+    return { trainedTokens: tokens };
+  }
+  const folder = join(context.folder, 'first-model');
+  const before = existsSync(folder) ? 0 : (await learn('first', begin, records, 1, folder)).tokens;
+  const first = await loadCheckpoint(folder);
+  const { left, scoredTokens } = await undoubted(run, context, first, records, doubt);
+  const { tokens } = await learn('training', first, left, schedule.epochs, model);
+  return { trainedTokens: before + tokens, scoredTokens };
+};
+
+/** The records without the labels that a SORM doubts; what it doubts is counted in `doubted.json`. */
+async function undoubted(
+  run: Run,
+  context: StageContext,
+  checkpoint: Checkpoint,
+  records: readonly RewardRecord[],
+  doubt: number,
+): Promise<{ left: RewardRecord[]; scoredTokens: number }> {
+  const { workers, provider } = run.recipe;
+  const model = await openEmbedded(checkpoint, workers, provider);
+  try {
+    const critic = new RewardModel(model, run.codec);
+    const values = await critic.values(
+      records.map(({ question, steps, answer }) => ({
+        question,
+        solution: { steps, answer: answer ?? undefined },
+      })),
+    );
+    const doubted = doubtedLabels(records, values, doubt);
+    const summary = await doubtSummary(run, records, doubted);
+    await writeJson(join(context.folder, 'doubted.json'), summary);
+    context.progress.note(
+      `${summary.doubted} of ${summary.positive} positive labels are doubted and left out` +
+        (summary.wrong === null ? '' : `; ${summary.wrong} of them are wrong`),
+    );
+    const left = withLabels(
+      records,
+      doubted.map((row) => row.map((flag) => !flag)),
+    );
+    return { left, scoredTokens: critic.meter.scored };
+  } finally {
+    await model.close();
+  }
+}
+
+interface DoubtSummary {
+  readonly positive: number;
+  readonly doubted: number;
+  /** Those of the doubted that are not as the truth has them; null if it is not known. */
+  readonly wrong: number | null;
+}
+
+async function doubtSummary(
+  run: Run,
+  records: readonly RewardRecord[],
+  doubted: readonly (readonly boolean[])[],
+): Promise<DoubtSummary> {
+  const byId = new Map((await readProblems(run, 'train')).map((problem) => [problem.id, problem]));
+  const marked = records.flatMap(({ problem, steps }, row) => {
+    const truth = prefixTruth(byId.get(problem)!, steps);
+    // The label of an answer line is the outcome, which is known.
+    return doubted[row]!.flatMap((flag, index) =>
+      flag ? [truth ? (truth[index] ?? true) : null] : [],
+    );
+  });
+  return {
+    positive: records.reduce((sum, { labels }) => sum + labels.filter(Boolean).length, 0),
+    doubted: marked.length,
+    wrong: marked.includes(null) ? null : marked.filter((truth) => !truth).length,
+  };
+}
 
 export const global = training<GlobalRecord>(
   'global',
