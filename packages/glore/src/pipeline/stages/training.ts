@@ -121,7 +121,9 @@ async function undoubted(
     await writeJson(join(context.folder, 'doubted.json'), summary);
     context.progress.note(
       `${summary.doubted} of ${summary.positive} positive labels are doubted and left out` +
-        (summary.wrong === null ? '' : `; ${summary.wrong} of them are wrong`),
+        (summary.wrongSteps === null
+          ? ''
+          : `; ${summary.wrongSteps} of the ${summary.doubtedSteps} that are of steps are wrong`),
     );
     const left = withLabels(
       records,
@@ -136,8 +138,10 @@ async function undoubted(
 interface DoubtSummary {
   readonly positive: number;
   readonly doubted: number;
-  /** Those of the doubted that are not as the truth has them; null if it is not known. */
-  readonly wrong: number | null;
+  /** Those of steps, not of answer lines, whose outcome is known. */
+  readonly doubtedSteps: number;
+  /** Those of steps that are not as the truth has them; null if it is not known. */
+  readonly wrongSteps: number | null;
 }
 
 async function doubtSummary(
@@ -146,17 +150,15 @@ async function doubtSummary(
   doubted: readonly (readonly boolean[])[],
 ): Promise<DoubtSummary> {
   const byId = new Map((await readProblems(run, 'train')).map((problem) => [problem.id, problem]));
-  const marked = records.flatMap(({ problem, steps }, row) => {
+  const ofSteps = records.flatMap(({ problem, steps }, row) => {
     const truth = prefixTruth(byId.get(problem)!, steps);
-    // The label of an answer line is the outcome, which is known.
-    return doubted[row]!.flatMap((flag, index) =>
-      flag ? [truth ? (truth[index] ?? true) : null] : [],
-    );
+    return steps.flatMap((_, index) => (doubted[row]![index] ? [truth && truth[index]!] : []));
   });
   return {
     positive: records.reduce((sum, { labels }) => sum + labels.filter(Boolean).length, 0),
-    doubted: marked.length,
-    wrong: marked.includes(null) ? null : marked.filter((truth) => !truth).length,
+    doubted: doubted.flat().filter(Boolean).length,
+    doubtedSteps: ofSteps.length,
+    wrongSteps: ofSteps.includes(null) ? null : ofSteps.filter((truth) => !truth).length,
   };
 }
 
