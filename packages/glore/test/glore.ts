@@ -133,7 +133,7 @@ labels: { propagation: true, consistency: true, balance: true }
 localPairs: 2
 training:
   orm: { start: sorm, candidates: 24, epochs: 1, batch: 32, rate: 1.0e-3, examples: 120 }
-  sorm: { epochs: 3, batch: 8, rate: 1.0e-3, doubt: 0.25 }
+  sorm: { epochs: 4, batch: 8, rate: 1.0e-3, doubt: 0.25 }
   global: { epochs: 1, batch: 64, rate: 1.0e-3, plain: 0.25, examples: 64 }
   local: { epochs: 1, batch: 32, rate: 1.0e-3, plain: 0.25 }
 evaluation: { samples: 8, temperature: 1 }
