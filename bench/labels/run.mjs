@@ -88,9 +88,10 @@ const { found: sampled } = await inUnits(problems, 64, (unit) =>
   sampleSolutions(student, unit, { ...drafts, count: drafts.samples, seed: 'drafts' }),
 );
 const samples = learnedFrom(sampled, drafts.samples);
-const wrong = [...byProblem(samples).values()].flatMap((group) =>
-  distinct(group.filter(({ right, steps }) => !right && steps.length > 0)),
-);
+// As in a run, wrong samples are labelled where the student has solved the problem.
+const wrong = [...byProblem(samples).values()]
+  .filter((group) => group.some(({ right }) => right))
+  .flatMap((group) => distinct(group.filter(({ right, steps }) => !right && steps.length > 0)));
 const groups = [...byProblem(wrong).values()];
 
 /** All rollouts by one method, and the labels that follow. */
@@ -117,14 +118,18 @@ async function labelledBy(collector) {
   };
 }
 
-const options = { count: rollouts.count, temperature: rollouts.temperature, seed: 'rollouts' };
+const options = {
+  count: rollouts.count,
+  temperature: rollouts.temperature,
+  seed: 'rollouts',
+  drafts: byProblem(
+    samples.filter(({ right }) => right || drafts.temperature === rollouts.temperature),
+  ),
+};
 const brute = (seed) => (items) => rolloutsFrom(student, items, { ...options, seed });
 const adaptive = (items) =>
   adaptiveRollouts(student, items, {
     ...options,
-    drafts: byProblem(
-      samples.filter(({ right }) => right || drafts.temperature === rollouts.temperature),
-    ),
     verifies: (prefix, trace) => verifies(prefix, trace, labels.consistency),
   });
 

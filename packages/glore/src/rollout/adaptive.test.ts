@@ -369,7 +369,7 @@ describe('adaptiveRollouts of the base', () => {
       .filter(({ right, steps }) => !right && steps.length > 0)
       .map((sample) => ({ problem: problems.find(({ id }) => id === sample.problem)!, sample }));
     const before = student.meter.generated;
-    const brute = await rolloutsFrom(student, items, options);
+    const brute = await rolloutsFrom(student, items, { ...options, drafts });
     const spent = student.meter.generated - before;
     const records = await adaptiveRollouts(student, items, {
       ...options,

@@ -15,19 +15,19 @@
  */
 import type { Student } from '../model/index.js';
 import {
+  commonLength,
   distinct,
+  othersOf,
   type RolloutItem,
   type RolloutOptions,
   type RolloutRecord,
   type Trace,
 } from './rollout.js';
-import { isRight, type Sample, seedOf } from './sample.js';
+import { isRight, seedOf } from './sample.js';
 
 type Continuation = Omit<Trace, 'count'>;
 
 export interface AdaptiveOptions extends RolloutOptions {
-  /** The student's samples by problem id, drawn at the rollouts' temperature. */
-  readonly drafts: ReadonlyMap<string, readonly Sample[]>;
   /** Whether a trace counts as a verifying trace of a prefix. */
   readonly verifies: (prefix: readonly string[], trace: Continuation) => boolean;
 }
@@ -60,12 +60,8 @@ export async function adaptiveRollouts(
     if (group) group.push(search);
     else groups.set(id, [search]);
   }
-  for (const [id, group] of groups) {
-    for (const draft of options.drafts.get(id) ?? []) {
-      // A sample says nothing about itself: it was chosen because it is wrong.
-      for (const search of group)
-        if (search.item.sample.index !== draft.index) search.learn(0, draft);
-    }
+  for (const search of searches) {
+    for (const other of othersOf(search.item.sample, options.drafts)) search.learn(0, other);
   }
   for (;;) {
     // What all searches want is one batch.
@@ -189,10 +185,4 @@ class Search {
       tokens: this.tokens,
     };
   }
-}
-
-/** How many steps two solutions begin with alike. */
-function commonLength(a: readonly string[], b: readonly string[]): number {
-  const at = a.findIndex((step, i) => step !== b[i]);
-  return at < 0 ? a.length : at;
 }

@@ -73,6 +73,32 @@ describe('rolloutsFrom', () => {
     expect(records[3]).toMatchObject({ prefixes: [], tokens: 0 });
   });
 
+  it('knows what other samples of the problem that begin alike say, besides what it draws', async () => {
+    const [{ problem, sample }] = items as [(typeof items)[0]];
+    const { steps, answer } = problem;
+    const whole = sampleOf(problem, 1).steps;
+    const right = { ...sampleOf(problem, 1), answer, right: true };
+    // One step in common, and the sample itself, which says nothing.
+    const other = { ...sampleOf(problem, 2), steps: [whole[0]!, 'So nothing.'] };
+    const drafts = new Map([[problem.id, [sample, right, other]]]);
+    const [[alone], [record]] = await Promise.all([
+      rolloutsFrom(student, [items[0]!], options),
+      rolloutsFrom(student, [items[0]!], { ...options, drafts }),
+    ]);
+    expect(record!.tokens).toBe(alone!.tokens);
+    expect(record!.prefixes.map(({ attempts }) => attempts)).toEqual(
+      steps.map((_, k) => (k === 0 ? 8 : 7)),
+    );
+    const timesOf = (of: typeof record, length: number, rest: readonly string[]) =>
+      of!.prefixes[length - 1]!.traces.find(
+        (trace) => JSON.stringify(trace.steps) === JSON.stringify(rest) && trace.answer === answer,
+      )?.count ?? 0;
+    for (const length of steps.keys()) {
+      const rest = whole.slice(length + 1);
+      expect(timesOf(record, length + 1, rest)).toBe(timesOf(alone, length + 1, rest) + 1);
+    }
+  });
+
   it('draws the same whatever the unit of work, and other rollouts for another seed', async () => {
     const together = await rolloutsFrom(student, items, options);
     const apart = [

@@ -38,13 +38,18 @@ export interface RolloutOptions {
   readonly count: number;
   readonly temperature: number;
   readonly seed: string;
+  /**
+   * The student's samples by problem id: for others of the same problem that begin alike they are rollouts too. Wrong ones
+   * only if they were drawn at the rollouts' temperature; a right one shows at any that its prefixes verify.
+   */
+  readonly drafts?: ReadonlyMap<string, readonly Sample[]>;
 }
 
 /** K rollouts from every prefix of every sample: brute force. */
 export async function rolloutsFrom(
   student: Pick<Student, 'rollout'>,
   items: readonly RolloutItem[],
-  { count, temperature, seed }: RolloutOptions,
+  { count, temperature, seed, drafts }: RolloutOptions,
 ): Promise<RolloutRecord[]> {
   const written = await student.rollout(
     items.map(({ problem, sample }) => ({
@@ -59,22 +64,38 @@ export async function rolloutsFrom(
     })),
     temperature,
   );
-  return items.map(({ problem, sample }, i) => ({
-    problem: problem.id,
-    sample: sample.index,
-    prefixes: written[i]!.map((rollouts, at) => ({
-      length: at + 1,
-      attempts: rollouts.length,
-      traces: distinct(
-        rollouts.map(({ steps, answer }) => ({
-          steps,
-          answer: answer ?? null,
-          right: isRight(problem, answer),
-        })),
-      ),
-    })),
-    tokens: written[i]!.flat().reduce((sum, { tokens }) => sum + tokens, 0),
-  }));
+  return items.map(({ problem, sample }, i) => {
+    const alike = othersOf(sample, drafts);
+    return {
+      problem: problem.id,
+      sample: sample.index,
+      prefixes: written[i]!.map((rollouts, at) => {
+        const length = at + 1;
+        const traces = [
+          ...rollouts.map(({ steps, answer }) => ({
+            steps,
+            answer: answer ?? null,
+            right: isRight(problem, answer),
+          })),
+          ...alike
+            .filter(({ steps }) => commonLength(steps, sample.steps) >= length)
+            .map(({ steps, answer, right }) => ({ steps: steps.slice(length), answer, right })),
+        ];
+        return { length, attempts: traces.length, traces: distinct(traces) };
+      }),
+      tokens: written[i]!.flat().reduce((sum, { tokens }) => sum + tokens, 0),
+    };
+  });
+}
+
+/** The other samples of a sample's problem: of itself it says nothing, since it was chosen because it is wrong. */
+export const othersOf = (sample: Sample, drafts: RolloutOptions['drafts']): Sample[] =>
+  (drafts?.get(sample.problem) ?? []).filter(({ index }) => index !== sample.index);
+
+/** How many steps two solutions begin with alike. */
+export function commonLength(a: readonly string[], b: readonly string[]): number {
+  const at = a.findIndex((step, i) => step !== b[i]);
+  return at < 0 ? a.length : at;
 }
 
 /** Each spelling once, in the order of first sight, with its count. */

@@ -177,7 +177,6 @@ export const drafts: Work = async (run, context) => {
 export const rollouts: Work = async (run, context) => {
   const { recipe } = run;
   const { method, count, temperature } = recipe.rollouts;
-  const options = { count, temperature, seed: `${recipe.seed}/rollouts` };
   const byId = new Map((await readProblems(run, 'train')).map((problem) => [problem.id, problem]));
   const samples = await readSamples(run);
   const { wrong } = toLabel(run, samples);
@@ -185,6 +184,7 @@ export const rollouts: Work = async (run, context) => {
   const drafts = byProblem(
     samples.filter(({ right }) => right || recipe.drafts.temperature === temperature),
   );
+  const options = { count, temperature, seed: `${recipe.seed}/rollouts`, drafts };
   context.progress.total(wrong.length, 'samples');
   const { size, parallel } = unitsOf(run, ['student'], ROLLED_OUT_PER_UNIT, 1);
   const sampled = (models: Record<'student', RoleModel>) => {
@@ -193,7 +193,6 @@ export const rollouts: Work = async (run, context) => {
         ? rolloutsFrom(policy, items, options)
         : adaptiveRollouts(policy, items, {
             ...options,
-            drafts,
             verifies: (prefix, trace) => verifies(prefix, trace, recipe.labels.consistency),
           });
     return collect({
