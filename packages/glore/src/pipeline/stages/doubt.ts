@@ -4,6 +4,7 @@ import type { Checkpoint } from '@glore/engine';
 import { doubtedLabels, type RewardRecord, withLabels } from '../../dataset/index.js';
 import { prefixTruth } from '../../evaluate/index.js';
 import { openEmbedded, RewardModel } from '../../model/index.js';
+import { solutionOf } from '../../rollout/index.js';
 import { type StageContext, writeJson } from '../../run/index.js';
 import { type Run, readProblems } from '../context.js';
 
@@ -20,10 +21,7 @@ export async function undoubted(
   try {
     const critic = new RewardModel(model, run.codec);
     const values = await critic.values(
-      records.map(({ question, steps, answer }) => ({
-        question,
-        solution: { steps, answer: answer ?? undefined },
-      })),
+      records.map((record) => ({ question: record.question, solution: solutionOf(record) })),
     );
     const doubted = doubtedLabels(records, values, doubt);
     const summary = await doubtSummary(run, records, doubted);
