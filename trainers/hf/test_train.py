@@ -7,6 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import doubt
 import torch
 import train
 from peft import PeftModel
@@ -144,6 +145,25 @@ class TrainTest(unittest.TestCase):
         self.assertEqual(tokens, tokenizer.encode(text, add_special_tokens=False))
         self.assertNotEqual(tokens, train.Codec(tokenizer).reward(row, None).tokens)
 
+    def test_goes_on_from_the_adapter_of_another_role_on_the_same_model(self):
+        sorm = self.run_training("sorm", SORM, "sorm", lora_rank=4)
+        adapter = sorm.with_name("adapter")
+        same = self.run_training("orm", SORM, "same", adapter=adapter, lora_rank=4, rate=0.0)
+        orm = self.run_training("orm", SORM, "orm", adapter=adapter, lora_rank=4)
+        states = [AutoModelForCausalLM.from_pretrained(model).state_dict() for model in (sorm, same, orm)]
+        for name, weight in states[0].items():
+            torch.testing.assert_close(states[1][name], weight, msg=name)
+        self.assertTrue(any((states[2][name] - weight).abs().max() > 1e-3 for name, weight in states[0].items()))
+        # What was learned is an adapter on the model that both started from.
+        tokens = torch.tensor([train.Codec(AutoTokenizer.from_pretrained(BASE)).reward(SORM, None).tokens])
+        adapted = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(self.base), orm.with_name("adapter"))
+        merged = AutoModelForCausalLM.from_pretrained(orm)(tokens).logits
+        torch.testing.assert_close(merged, adapted(tokens).logits, atol=1e-5, rtol=1e-4)
+        with self.assertRaises(SystemExit):
+            self.run_training("orm", SORM, "none", adapter=self.folder / "none", lora_rank=4)
+        with self.assertRaises(SystemExit):
+            self.run_training("orm", SORM, "full", adapter=adapter)
+
     def test_goes_on_from_a_checkpoint_and_ends_with_the_same_weights(self):
         options = {"epochs": 2, "save_every": 2}
         whole = self.run_training("orm", SORM, "whole", **options)
@@ -161,6 +181,46 @@ class TrainTest(unittest.TestCase):
             torch.testing.assert_close(weights[1][name], weight, msg=name)
         with self.assertRaisesRegex(SystemExit, "expected the settings of this training"):
             self.run_training("orm", SORM, "parted", **options, seed=2)
+
+    def test_a_first_sorm_leaves_out_what_it_doubts(self):
+        steps = ["Ann has 3+4=8.", "Ann has 8-1=7.", "#### 7"]
+        data = self.data({"prompt": QUESTION, "completions": steps, "labels": [True, False, True]})
+        rows = [json.loads(line) for line in Path(data).read_text().splitlines()]
+        codec = train.Codec(AutoTokenizer.from_pretrained(BASE))
+        model = AutoModelForCausalLM.from_pretrained(self.base).eval()
+
+        def value(row: dict, labels: int) -> float:
+            """Of the last of so many labels, asked for alone."""
+            prefix = {name: row[name][:labels] for name in ("completions", "labels")}
+            logits = model(torch.tensor([codec.reward(row | prefix, 1).tokens])).logits[0, -1]
+            return logits[[codec.plus, codec.minus]].softmax(-1)[0].item()
+
+        firsts = sorted(value(row, 1) for row in rows)
+        between = (firsts[3] + firsts[4]) / 2
+        expected = []
+        for row in rows:
+            # The label of the second line is negative: it stays, and takes a first line without a label with it.
+            first = [steps[0], steps[1]] if value(row, 1) >= between else [f"{steps[0]}\n{steps[1]}"]
+            last = [steps[2]] if value(row, 3) >= between else []
+            labels = [True, False, True][2 - len(first) : 2 + len(last)]
+            expected.append({**row, "completions": first + last, "labels": labels})
+
+        out = self.folder / "left.jsonl"
+        doubt.main(["--model", str(self.base), "--data", data, "--out", str(out), "--batch", "3", "--doubt", str(between)])
+        left = [json.loads(line) for line in out.read_text().splitlines()]
+        self.assertEqual(left, expected)
+        self.assertEqual(sum(row["completions"][0] == steps[0] for row in left), 4)
+        # As far as it goes it is the same sequence.
+        for row, kept in zip(rows, left, strict=True):
+            whole, short = codec.reward(row, 1), codec.reward(kept, 1)
+            self.assertEqual(short.tokens, whole.tokens[: len(short.tokens)])
+
+    def test_refuses_to_doubt_all_that_there_is_to_learn(self):
+        data = self.data({"prompt": QUESTION, "completions": ["#### 7"], "labels": [True]})
+        out = self.folder / "left.jsonl"
+        with self.assertRaisesRegex(SystemExit, "expected labels that are not doubted"):
+            doubt.main(["--model", str(self.base), "--data", data, "--out", str(out), "--doubt", "0.999999"])
+        self.assertFalse(out.exists())
 
     def test_counts_what_is_learned_and_refuses_an_empty_loss(self):
         with self.assertRaisesRegex(SystemExit, "there is nothing to learn from"):

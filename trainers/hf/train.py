@@ -33,6 +33,7 @@ REWARDS = ("orm", "sorm")
 TAG, PLUS, MINUS = "<|step|>", "<|+|>", "<|-|>"
 SPECIAL = (TAG, PLUS, MINUS, "[BAD]", "<|draft|>", "<|revision|>")
 HELD_OUT = 96
+COMPLETION, STEPWISE = ("prompt", "completion"), ("prompt", "completions", "labels")
 
 
 @dataclass
@@ -161,6 +162,11 @@ class RoleTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
 
+def limit_of(model, max_length: int) -> int:
+    """The longest sequence, in tokens, that is asked for and that the model has positions for."""
+    return min(max_length, getattr(model.config, "max_position_embeddings", max_length))
+
+
 def open_model(name: str, tokenizer: PreTrainedTokenizerBase, added: list[int], dtype: torch.dtype):
     """The model with a row for each token; those of added ones follow from the seed."""
     set_seed(0)
@@ -213,6 +219,7 @@ def options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", required=True, nargs="+", type=Path, help="exported JSON Lines; several are joined")
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--lora-rank", type=int, default=16, help="0 trains every weight")
+    parser.add_argument("--adapter", type=Path, help="a LoRA on --model to go on with, of the rank that it has")
     parser.add_argument(
         "--for-server",
         action="store_true",
@@ -229,7 +236,12 @@ def options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--gradient-checkpointing", action="store_true")
     parser.add_argument("--save-every", type=int, default=200, help="updates between checkpoints to go on from")
     parser.add_argument("--seed", type=int, default=1)
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.adapter and not args.lora_rank:
+        parser.error("--adapter: expected a LoRA to be trained, found --lora-rank 0; start from its merged model/ instead")
+    if args.adapter and not (args.adapter / "adapter_config.json").is_file():
+        parser.error(f"--adapter {args.adapter}: expected the adapter/ of another role, found no adapter_config.json in it")
+    return args
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -240,15 +252,16 @@ def main(argv: list[str] | None = None) -> None:
     added = tokenizer.convert_tokens_to_ids(lacked)
     codec = Codec(tokenizer, args.for_server)
     if args.role in WRITERS:
-        examples = [codec.writer(row) for row in read_rows(args.data, ("prompt", "completion"))]
+        examples = [codec.writer(row) for row in read_rows(args.data, COMPLETION)]
     else:
         weight = 1.0 if args.role == "sorm" and args.last_weight is None else args.last_weight
-        examples = [codec.reward(row, weight) for row in read_rows(args.data, ("prompt", "completions", "labels"))]
+        examples = [codec.reward(row, weight) for row in read_rows(args.data, STEPWISE)]
 
     model = open_model(args.model, tokenizer, added, torch.bfloat16 if args.bf16 and args.lora_rank else torch.float32)
-    longest = min(args.max_length, getattr(model.config, "max_position_embeddings", args.max_length))
-    examples, mask = loss_mask(codec, examples, longest)
-    if args.lora_rank:
+    examples, mask = loss_mask(codec, examples, limit_of(model, args.max_length))
+    if args.adapter:
+        model = PeftModel.from_pretrained(model, str(args.adapter), is_trainable=True)
+    elif args.lora_rank:
         # A base has never seen the special tokens.
         ids = [] if args.for_server else tokenizer.convert_tokens_to_ids(list(SPECIAL))
         model = with_lora(model, ids, args.lora_rank)

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import type { GlobalRecord, RewardRecord } from '../src/dataset/index.js';
 import type { Exported, Report } from '../src/pipeline/index.js';
+import type { Sample } from '../src/rollout/index.js';
 import { glore, temporaryFolder, writeRecipe } from './glore.js';
 
 // Each starts a process; the machine need not be free.
@@ -112,6 +113,24 @@ describe('glore export', () => {
       lostExamples: number;
     };
     expect(student).toHaveLength(mask.examples + mask.lostExamples);
+  });
+
+  it('leaves out a solution without a line', async () => {
+    const silent = join(folder, 'silent');
+    cpSync(run, silent, { recursive: true });
+    const file = join(silent, 'drafts/samples.jsonl');
+    const samples = linesOf<Sample>(file);
+    const solved = new Set(samples.filter(({ right }) => right).map(({ problem }) => problem));
+    const wrong = samples.find(({ problem, right }) => !right && solved.has(problem))!;
+    const emptied = { ...wrong, steps: [], answer: null };
+    const changed = samples.map((sample) => (sample === wrong ? emptied : sample));
+    writeFileSync(file, changed.map((sample) => `${JSON.stringify(sample)}\n`).join(''));
+    const out = join(folder, 'silent-out');
+    const args = [silent, '--format', 'trl-stepwise', '--set', 'orm', '--out', out];
+    expect(await glore(['export', ...args])).toMatchObject({ code: 0 });
+    const rows = linesOf<{ labels: boolean[] }>(join(out, 'orm.jsonl'));
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.filter(({ labels }) => labels.length === 0)).toEqual([]);
   });
 
   it('prints the sets as a table', async () => {

@@ -250,8 +250,10 @@ async function reward(
   name: 'orm' | 'sorm',
   row: (record: RewardRecord) => Row,
 ): Promise<Made> {
-  const records =
+  const all =
     name === 'orm' ? await ormSet(run, 'samples') : await readSet<RewardRecord>(run, name);
+  // Where the student wrote nothing, there is no line to label.
+  const records = all.filter(({ labels }) => labels.some((label) => label !== null));
   const labels = records.flatMap((record) => record.labels.filter((label) => label !== null));
   const origin =
     name === 'orm'

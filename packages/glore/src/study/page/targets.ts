@@ -71,6 +71,19 @@ export function targetsTable(view: StudyView): string {
     difference({ reports: from, figure: a }, { reports: from, figure: b });
   const rows = (a: string, b: string) => less(accuracy(a), accuracy(b));
   const rival = samplesFor(main);
+  // At 0.5 the ORM shows what the paper finds in it: values that are too low for the steps of hard problems.
+  const leads = (orm: string, from: typeof reports) =>
+    [false, true].map((plain) =>
+      gain(
+        plain
+          ? 'the same at the threshold 0.5, which nothing is fitted to'
+          : `step accuracy, SORM - ${orm}`,
+        '+8 *',
+        less(stepAccuracy('sorm', plain), stepAccuracy('orm', plain), from),
+        'at least +8',
+        (v) => v >= 0.08,
+      ),
+    );
   const lines: Line[] = [
     level(
       'student, greedy',
@@ -137,28 +150,8 @@ export function targetsTable(view: StudyView): string {
     ),
     level('step accuracy, ORM', '73% *', of(stepAccuracy('orm')), ''),
     level('step accuracy, SORM', '81% *', of(stepAccuracy('sorm')), ''),
-    gain(
-      'step accuracy, SORM - ORM',
-      '+8 *',
-      less(stepAccuracy('sorm'), stepAccuracy('orm')),
-      'at least +8',
-      (v) => v >= 0.08,
-    ),
-    gain(
-      'the same at the threshold 0.5, which nothing is fitted to',
-      '',
-      less(stepAccuracy('sorm', true), stepAccuracy('orm', true)),
-      '',
-    ),
-    ...view.critics.map(({ variant, reports: own }) =>
-      gain(
-        `step accuracy, SORM - ORM of ${variant!.name}`,
-        '+8 *',
-        less(stepAccuracy('sorm'), stepAccuracy('orm'), own),
-        'at least +8',
-        (v) => v >= 0.08,
-      ),
-    ),
+    ...leads('ORM', reports),
+    ...view.critics.flatMap(({ variant, reports: own }) => leads(`ORM of ${variant!.name}`, own)),
     finals(main),
     level(
       'ORM, AUC within problems, on samples',
