@@ -1,6 +1,11 @@
 /** What came of each test problem: enough to compare runs problem by problem, and small enough for the report. */
 import { firstErrorOf } from '../refine/index.js';
-import { firstErrorOfTruth, type ProblemAttempts, type ProblemRefinements } from './attempt.js';
+import {
+  type Attempt,
+  firstErrorOfTruth,
+  type ProblemAttempts,
+  type ProblemRefinements,
+} from './attempt.js';
 import { rankedPairs } from './critic.js';
 
 /**
@@ -12,8 +17,11 @@ export interface Outcomes {
   readonly right: Readonly<Record<string, string>>;
   /** Generated tokens for the first k samples, per problem in the mean, k from 1. */
   readonly sampleTokens: readonly number[];
-  /** Steps of the samples, and those that each critic judges right, at fitted thresholds and at 0.5. */
-  readonly steps?: Counts & { readonly atHalf: Omit<Counts, 'n'> };
+  /**
+   * Steps of the samples, and those that each critic judges right, at fitted thresholds and at 0.5; `distinct` counts
+   * samples of a problem that are alike once (absent from reports of earlier versions).
+   */
+  readonly steps?: Counts & { readonly atHalf: Omit<Counts, 'n'>; readonly distinct?: Counts };
   /** Pairs of a right and a wrong sample, and those that each critic orders right; ties half. */
   readonly pairs: Counts;
   /** Pairs of a right and a wrong one of draft, global and local refinement, and those that the ORM orders right. */
@@ -49,8 +57,11 @@ export function outcomesOf(
   const drafts = attempts.map(({ draft }) => draft);
   const truths = drafts.map(firstErrorOfTruth);
   const most = Math.min(...samples.map((group) => group.length));
-  const judged = (critic: Critic, at: Record<Critic, number>) =>
-    samples.map((group) =>
+  const alikeOnce = samples.map((group) => [
+    ...new Map(group.map((one) => [JSON.stringify([one.steps, one.answer]), one])).values(),
+  ]);
+  const judged = (critic: Critic, at: Record<Critic, number>, of = samples) =>
+    of.map((group) =>
       sum(
         group.map(
           ({ truth, [critic]: values }) =>
@@ -101,9 +112,13 @@ export function outcomesOf(
     },
     ...(samples.flat().every(({ truth }) => truth !== null) && {
       steps: {
-        n: samples.map((group) => sum(group.map(({ truth }) => truth!.length))),
+        n: stepsIn(samples),
         ...both(judged, thresholds.step),
         atHalf: both(judged, HALF),
+        distinct: {
+          n: stepsIn(alikeOnce),
+          ...both((critic, at) => judged(critic, at, alikeOnce), thresholds.step),
+        },
       },
     }),
     ...(!truths.includes(undefined) && {
@@ -115,5 +130,9 @@ export function outcomesOf(
     }),
   };
 }
+
+/** Steps of the solutions of each problem. */
+const stepsIn = (groups: readonly (readonly Attempt[])[]): number[] =>
+  groups.map((group) => sum(group.map(({ truth }) => truth!.length)));
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);

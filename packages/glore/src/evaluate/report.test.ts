@@ -288,6 +288,13 @@ describe('evaluate', () => {
     expect(gate(1.01)).toEqual([0.75, 44.5]);
   });
 
+  it('counts samples that are alike once beside counting all', () => {
+    const { steps } = report.outcomes;
+    expect(steps!.n).toEqual([8, 8, 8, 8]);
+    // By steps and answer: the numbers 5, 5.00 and $5 are written differently.
+    expect(steps!.distinct).toEqual({ n: [4, 4, 8, 8], orm: [4, 4, 8, 8], sorm: [3, 3, 5, 7] });
+  });
+
   it('leaves out what needs the truth of steps where it is not known', () => {
     const blind = ({ steps, ...rest }: Attempt): Attempt => ({ ...rest, steps, truth: null });
     const { rows, critics, firstErrors } = evaluate(

@@ -4,6 +4,7 @@ import {
   accuracy,
   candidatesAuc,
   difference,
+  distinctSteps,
   estimate,
   firstErrorF1,
   fixed,
@@ -23,6 +24,7 @@ const first: Outcomes = {
     orm: [1, 2, 1, 1],
     sorm: [2, 2, 3, 1],
     atHalf: { orm: [0, 2, 1, 1], sorm: [2, 2, 2, 1] },
+    distinct: { n: [1, 1, 4, 2], orm: [0, 1, 1, 1], sorm: [1, 1, 3, 1] },
   },
   pairs: { n: [4, 0, 3, 3], orm: [3, 0, 2, 2.5], sorm: [1, 0, 1, 1] },
   candidatePairs: { n: [2, 2, 1, 1], orm: [2, 1, 1, 0] },
@@ -55,6 +57,8 @@ describe('figures', () => {
     expect(measured(headroom('rerank'))).toBe(0.5);
     expect(measured(stepAccuracy('orm'))).toBe(0.5);
     expect(measured(stepAccuracy('sorm', true))).toBe(0.7);
+    expect(measured(distinctSteps('orm'))).toBe(3 / 8);
+    expect(measured(distinctSteps('sorm'))).toBe(6 / 8);
     expect(measured(withinAuc('orm'))).toBe(0.75);
     expect(measured(candidatesAuc)).toBeCloseTo(4 / 6, 12);
     // Right drafts: 1 of 2 accepted; wrong ones: 1 of 2 located.
@@ -65,6 +69,7 @@ describe('figures', () => {
 
   it('are absent where a seed does not have them', () => {
     expect(measured(stepAccuracy('orm'), reports)).toBeUndefined();
+    expect(measured(distinctSteps('orm'), reports)).toBeUndefined();
     expect(measured(firstErrorF1('orm'), reports)).toBeUndefined();
     expect(measured(accuracy('gate'))).toBeUndefined();
     expect(measured(accuracy('draft'), [])).toBeUndefined();

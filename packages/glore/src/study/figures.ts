@@ -74,6 +74,12 @@ export const stepAccuracy = (critic: Critic, half = false): Figure => ({
   value: ratio,
 });
 
+/** The same where samples of a problem that are alike are counted once. */
+export const distinctSteps = (critic: Critic): Figure => ({
+  columns: ({ steps }) => steps?.distinct && [steps.distinct.n, steps.distinct[critic]],
+  value: ratio,
+});
+
 /** AUC among the samples of a problem. */
 export const withinAuc = (critic: Critic): Figure => ({
   columns: ({ pairs }) => [pairs.n, pairs[critic]],
