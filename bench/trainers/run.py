@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HF = ROOT / "trainers" / "hf"
 sys.path.insert(0, str(HF))
 import train  # noqa: E402
+from doubt import values_of  # noqa: E402
 
 SIZES = {
     # Hidden size, layers, intermediate size, heads, those of keys and values.
@@ -144,13 +145,10 @@ def kill_after_a_checkpoint(command: list[str], out: Path) -> str:
 
 
 def values(model: Path, examples: list[train.Example], codec: train.Codec) -> torch.Tensor:
+    """Of all labels, those of the first example first."""
     loaded = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).to("cuda" if GPU else "cpu")
-    batch = {name: table.to(loaded.device) for name, table in codec.batch(examples).items()}
-    targets = batch.pop("targets")
-    del batch["weights"]
-    with torch.no_grad():
-        signs = loaded(**batch).logits[targets >= 0][:, [codec.plus, codec.minus]]
-    return signs.float().softmax(-1)[:, 0].cpu()
+    found = sorted(values_of(loaded, codec, examples, len(examples)))
+    return torch.tensor([value for _, row in found for value in row])
 
 
 def largest_difference(one: Path, other: Path) -> float:
