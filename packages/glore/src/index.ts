@@ -13,14 +13,15 @@ export {
   LocalRefiner,
   openEmbedded,
   RewardModel,
+  type Roles,
   Student,
 } from './model/index.js';
-export { type Recipe, type Report, readRecipe, readRun, runPipeline } from './pipeline/index.js';
+export { type Report, readRun, runPipeline } from './pipeline/index.js';
 export * from './problem/index.js';
+export { type Recipe, readRecipe } from './recipe/index.js';
 export {
   type Candidate,
   type Decision,
-  type Models,
   type RefineOptions,
   refine,
 } from './refine/index.js';

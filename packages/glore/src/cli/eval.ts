@@ -4,7 +4,7 @@ import {
   interval,
   type Located,
   type LocateReport,
-  locate,
+  locateErrors,
   locateReport,
   percent,
   renderTable,
@@ -65,7 +65,7 @@ function locateCommand(): Command {
       const located = await withModels(run, ['sorm'], async ({ sorm }) => {
         const critic = new RewardModel(sorm, run.codec);
         const units = chunks(items, PER_UNIT).map(async (unit) => {
-          const found = await locate(critic, run.codec, unit, { threshold, maxPositions });
+          const found = await locateErrors(critic, run.codec, unit, { threshold, maxPositions });
           progress.advance(unit.length);
           return found;
         });

@@ -2,7 +2,7 @@
 import { availableProviders, type Provider } from '@glore/engine';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { GloreError } from '../error.js';
-import { openBaseModel, openRunModels, startServer, startTracing } from '../serve/index.js';
+import { hostBase, hostRun, startServer, startTracing } from '../serve/index.js';
 import { Interrupted, interruptible } from './interrupt.js';
 
 interface Options {
@@ -69,8 +69,8 @@ export function serveCommand(): Command {
       const running = await startServer(
         (onBatch) =>
           base === undefined
-            ? openRunModels(run ?? 'runs/tiny', { workers, provider, onBatch })
-            : openBaseModel(base, { workers, provider, onBatch }),
+            ? hostRun(run ?? 'runs/tiny', { workers, provider, onBatch })
+            : hostBase(base, { workers, provider, onBatch }),
         {
           host,
           port,

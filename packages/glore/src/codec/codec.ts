@@ -106,14 +106,14 @@ export function createCodec(tokenizer: Tokenizer): Codec {
   /** The ids of each line, for the sequences that put something between lines. */
   const lines = (solution: Solution): number[][] => [
     ...solution.steps.map(step),
-    ...(solution.answer === undefined ? [] : [answer(solution.answer)]),
+    ...(solution.answer === null ? [] : [answer(solution.answer)]),
   ];
 
   const solution = (whole: Solution): number[] => [...lines(whole).flat(), ids.eos];
 
   const draftLines = (draft: Solution): number[][] => {
     const parts = lines(draft);
-    if (draft.answer !== undefined) parts.at(-1)!.push(...newline);
+    if (draft.answer !== null) parts.at(-1)!.push(...newline);
     return parts;
   };
 

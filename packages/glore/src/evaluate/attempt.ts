@@ -1,12 +1,12 @@
 /** What is measured on each problem: drafts, samples and refinements with their verdicts. The report needs no more. */
 import type { Solution } from '../codec/index.js';
-import type { Generated } from '../model/index.js';
+import type { Generated, Roles } from '../model/index.js';
 import { judgeSteps, type Problem } from '../problem/index.js';
 import {
   type Decision,
   finalScore,
-  firstErrorOf,
-  type Models,
+  locateFirstError,
+  REFINE_ALL,
   refine,
   refineInRounds,
 } from '../refine/index.js';
@@ -14,9 +14,7 @@ import { isRight, seedOf } from '../rollout/index.js';
 import { bestOf } from './vote.js';
 
 /** A solution of the student's with the critics' values and the truth of each line. */
-export interface Attempt {
-  readonly steps: readonly string[];
-  readonly answer: string | null;
+export interface Attempt extends Solution {
   readonly right: boolean;
   /** Generated tokens. */
   readonly tokens: number;
@@ -61,14 +59,14 @@ export interface ProblemRounds {
   }[];
 }
 
-export type Critic = 'orm' | 'sorm';
+export type CriticName = 'orm' | 'sorm';
 
 export const samplesOf = (attempts: readonly ProblemAttempts[]): Attempt[] =>
   attempts.flatMap(({ samples }) => samples);
 /** A critic's value of a whole attempt; one without an answer cannot be right. */
-export const finalOf = (critic: Critic) => (attempt: Attempt) =>
+export const finalOf = (critic: CriticName) => (attempt: Attempt) =>
   attempt.answer === null ? 0 : attempt[critic].at(-1)!;
-export const stepsOf = (critic: Critic) => (attempt: Attempt) =>
+export const stepsOf = (critic: CriticName) => (attempt: Attempt) =>
   attempt[critic].slice(0, attempt.steps.length);
 
 /** Whether a candidate of `rerank` is right, by its source. */
@@ -87,13 +85,13 @@ export const chosenRight = (record: ProblemRefinements, attempts: ProblemAttempt
   rightOf(record, attempts, record.decision.candidates[record.decision.choice]!.source);
 
 export const scoreOf = ({ answer, steps, orm }: Attempt): number =>
-  finalScore({ steps, answer: answer ?? undefined }, orm);
+  finalScore({ steps, answer }, orm);
 
 /**
  * The true first error E of an attempt, 1-based: the first wrong step, or the answer line of one whose steps are right
  * and whose answer is not; -1 where nothing is wrong, undefined where the truth of steps is not known.
  */
-export function firstErrorOfTruth({ truth, right, steps }: Attempt): number | undefined {
+export function trueFirstError({ truth, right, steps }: Attempt): number | undefined {
   if (truth === null) return undefined;
   const step = truth.indexOf(false);
   if (step >= 0) return step + 1;
@@ -102,7 +100,7 @@ export function firstErrorOfTruth({ truth, right, steps }: Attempt): number | un
 
 /** The greedy draft and `samples` samples of each problem, valued by both critics. */
 export async function attempt(
-  models: Pick<Models, 'student' | 'orm' | 'sorm'>,
+  models: Pick<Roles, 'student' | 'orm' | 'sorm'>,
   problems: readonly Problem[],
   options: { readonly samples: number; readonly temperature: number; readonly seed: string },
 ): Promise<ProblemAttempts[]> {
@@ -127,7 +125,7 @@ export async function attempt(
   const attempts = items.map(
     ({ problem, solution }, i): Attempt => ({
       steps: solution.steps,
-      answer: solution.answer ?? null,
+      answer: solution.answer,
       right: isRight(problem, solution.answer),
       tokens: solution.tokens,
       orm: orm[i]!,
@@ -144,20 +142,20 @@ export async function attempt(
 
 /** Each draft refined: by the algorithm, and locally at the places that the ORM and the truth name. */
 export async function refinements(
-  models: Models,
+  models: Roles,
   problems: readonly Problem[],
   attempts: readonly ProblemAttempts[],
   thresholds: { readonly sorm: number; readonly orm: number },
 ): Promise<ProblemRefinements[]> {
   const drafts: Generated[] = attempts.map(({ draft: { steps, answer, tokens } }) => ({
     steps,
-    answer: answer ?? undefined,
+    answer,
     tokens,
   }));
   const judged = await refine(
     problems.map(({ question }) => question),
     models,
-    { mode: 'rerank', choice: 'both', threshold: thresholds.sorm, tau: 1 },
+    { mode: 'rerank', chooser: 'both', threshold: thresholds.sorm, tau: 1 },
     drafts,
   );
   // Valued by both critics, but chosen by the ORM, as in the paper; what both would choose follows from the values.
@@ -178,9 +176,9 @@ export async function refinements(
     return outcomes;
   };
   const localOrm = await localAt(
-    attempts.map(({ draft }) => firstErrorOf(draft.orm, thresholds.orm)),
+    attempts.map(({ draft }) => locateFirstError(draft.orm, thresholds.orm)),
   );
-  const truths = attempts.map(({ draft }) => firstErrorOfTruth(draft));
+  const truths = attempts.map(({ draft }) => trueFirstError(draft));
   const localTruth = truths.includes(undefined) ? null : await localAt(truths as number[]);
   return problems.map((problem, i) => {
     const decision = decisions[i]!;
@@ -203,7 +201,7 @@ export async function refinements(
 
 /** Refines again what `rerank` chose, up to `rounds` rounds in all. */
 export async function laterRounds(
-  models: Models,
+  models: Roles,
   problems: readonly Problem[],
   refined: readonly ProblemRefinements[],
   options: {
@@ -220,7 +218,7 @@ export async function laterRounds(
     {
       rounds,
       threshold,
-      tau: ABOVE_ALL,
+      tau: REFINE_ALL,
       temperature,
       seed: (index, round) => seedOf(options.seed, problems[index]!.id, 'round', round),
     },
@@ -235,11 +233,8 @@ export async function laterRounds(
   }));
 }
 
-/** No score reaches it: a gate or a stop rule at this lets everything be refined. */
-export const ABOVE_ALL = 1.01;
-
 const outcome = (problem: Problem, { answer, tokens }: Solution & { tokens: number }): Outcome => ({
-  answer: answer ?? null,
+  answer,
   right: isRight(problem, answer),
   tokens,
 });

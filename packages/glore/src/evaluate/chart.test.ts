@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Attempt, ProblemAttempts, ProblemRefinements } from './attempt.js';
 import { meaningOf, renderChart } from './chart.js';
 import { evaluate } from './report.js';
-import { parseXml } from './xml.js';
+import { parseXml } from './xml.testing.js';
 
 /** A report of ten problems: drafts are right on five, the global refiner on six, the local one on seven. */
 function report() {

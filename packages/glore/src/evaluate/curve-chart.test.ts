@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CurvePoint, RefinedPoint } from './curve.js';
 import { renderCurve } from './curve-chart.js';
-import { type Element, parseXml } from './xml.js';
+import { type Element, parseXml } from './xml.testing.js';
 
 const point = (name: string, accuracy: number, generatedTokens: number): CurvePoint => ({
   name,

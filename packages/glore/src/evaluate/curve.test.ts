@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Candidate } from '../refine/index.js';
-import {
-  ABOVE_ALL,
-  type Attempt,
-  type ProblemAttempts,
-  type ProblemRefinements,
-  type ProblemRounds,
-} from './attempt.js';
+import { type Candidate, REFINE_ALL } from '../refine/index.js';
+import type { Attempt, ProblemAttempts, ProblemRefinements, ProblemRounds } from './attempt.js';
 import { accuracyCurve, fitBudgets, type Path, pathsOf, refinedPoints } from './curve.js';
 import { mcnemar, wilson } from './statistics.js';
 
@@ -215,7 +209,7 @@ describe('accuracyCurve', () => {
     expect(draft!.equal).toEqual({ majority: 0.25, bestOf: 0.25 });
     // Half-way between one sample and two.
     expect(first!.equal).toEqual({ majority: 0.25, bestOf: 0.375 });
-    expect(second).toMatchObject({ equal: {}, against: undefined, tau: ABOVE_ALL, rounds: 2 });
+    expect(second).toMatchObject({ equal: {}, against: undefined, tau: REFINE_ALL, rounds: 2 });
     expect(second!.equal).toEqual({ majority: undefined, bestOf: undefined });
     expect(draft!.against).toMatchObject({ name: 'best-of-1', generatedTokens: 10, difference: 0 });
     expect(first!.against).toMatchObject({ name: 'best-of-2', generatedTokens: 20 });

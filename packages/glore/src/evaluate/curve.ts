@@ -2,8 +2,8 @@
  * Accuracy against generated tokens: majority and the ORM's choice of k samples, rounds of refinement, and rounds that
  * stop as soon as the ORM is content, for a budget of so many samples' worth of tokens.
  */
+import { REFINE_ALL } from '../refine/index.js';
 import {
-  ABOVE_ALL,
   type Attempt,
   chosenRight,
   type ProblemAttempts,
@@ -110,7 +110,7 @@ export function fitBudgets(
   const samples = attempts.map((problem) => problem.samples);
   const perSample = mean(samples.flat().map(({ tokens }) => tokens));
   const scores = paths.flatMap((path) => path.map(({ score }) => score));
-  const taus = [...quantiles(scores), ABOVE_ALL];
+  const taus = [...quantiles(scores), REFINE_ALL];
   const rules = paths[0]!
     .flatMap((_, rounds) => (rounds === 0 ? [0] : taus).map((tau) => ({ rounds, tau })))
     .map((rule) => {
@@ -146,7 +146,7 @@ export function accuracyCurve(
     });
   const votes = among('majority@', (group) =>
     majority(
-      group.map(({ answer }) => answer ?? undefined),
+      group.map(({ answer }) => answer),
       key,
     ),
   );
@@ -182,7 +182,7 @@ export function accuracyCurve(
   return {
     majority: votes.map(({ point }) => point),
     bestOf: chosen.map(({ point }) => point),
-    rounds: paths[0]!.map((_, rounds) => refined(`rounds@${rounds}`, { rounds, tau: ABOVE_ALL })),
+    rounds: paths[0]!.map((_, rounds) => refined(`rounds@${rounds}`, { rounds, tau: REFINE_ALL })),
     budgets: budgets.map((rule, k) => refined(`budget@${k + 1}`, rule)),
   };
 }

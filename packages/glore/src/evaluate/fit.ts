@@ -1,16 +1,16 @@
 /** What is fitted on dev: thresholds of the critics, and when to refine. */
-import { firstErrorOf } from '../refine/index.js';
+import { locateFirstError, REFINE_ALL } from '../refine/index.js';
 import {
   type Attempt,
-  type Critic,
+  type CriticName,
   chosenRight,
   finalOf,
-  firstErrorOfTruth,
   type ProblemAttempts,
   type ProblemRefinements,
   samplesOf,
   scoreOf,
   stepsOf,
+  trueFirstError,
 } from './attempt.js';
 import { firstErrorMetric, fitThreshold, stepAccuracy } from './critic.js';
 import { share } from './statistics.js';
@@ -29,7 +29,7 @@ export interface Thresholds {
 export function fitThresholds(dev: readonly ProblemAttempts[]): Thresholds {
   const samples = samplesOf(dev);
   const drafts = dev.map(({ draft }) => draft);
-  const each = (fit: (critic: Critic) => number) => ({ orm: fit('orm'), sorm: fit('sorm') });
+  const each = (fit: (critic: CriticName) => number) => ({ orm: fit('orm'), sorm: fit('sorm') });
   const known = samples.filter(({ truth, steps }) => truth !== null && steps.length > 0);
   return {
     step: each((critic) => {
@@ -57,10 +57,10 @@ export function fitThresholds(dev: readonly ProblemAttempts[]): Thresholds {
  * First-error F1 of the drafts. Where the truth of steps is not known, a wrong draft counts as located wherever an error
  * is seen in it: what can be judged of a location then is what it says of the whole draft.
  */
-function located(drafts: readonly Attempt[], critic: Critic, threshold: number): number {
-  const places = drafts.map((draft) => firstErrorOf(draft[critic], threshold));
+function located(drafts: readonly Attempt[], critic: CriticName, threshold: number): number {
+  const places = drafts.map((draft) => locateFirstError(draft[critic], threshold));
   const truths = drafts.map(
-    (draft, i) => firstErrorOfTruth(draft) ?? (draft.right ? -1 : Math.max(1, places[i]!)),
+    (draft, i) => trueFirstError(draft) ?? (draft.right ? -1 : Math.max(1, places[i]!)),
   );
   return firstErrorMetric(places, truths).f1 ?? 0;
 }
@@ -73,7 +73,7 @@ export function fitGate(
   const scores = attempts.map(({ draft }) => scoreOf(draft));
   const chosen = refined.map((record, i) => chosenRight(record, attempts[i]!));
   // Scores are at most 1, so the last one refines every draft.
-  const candidates = [0, ...new Set(scores), 1.01].sort((a, b) => a - b);
+  const candidates = [0, ...new Set(scores), REFINE_ALL].sort((a, b) => a - b);
   const accuracy = (tau: number) =>
     share(scores.map((score, i) => (score < tau ? chosen[i]! : attempts[i]!.draft.right)));
   return candidates.reduce((best, tau) => (accuracy(tau) > accuracy(best) ? tau : best));

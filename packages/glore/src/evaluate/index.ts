@@ -1,13 +1,13 @@
 export {
   type Attempt,
   attempt,
-  firstErrorOfTruth,
   laterRounds,
   type ProblemAttempts,
   type ProblemRefinements,
   type ProblemRounds,
   prefixTruth,
   refinements,
+  trueFirstError,
 } from './attempt.js';
 export { meaningOf, renderChart } from './chart.js';
 export {
@@ -21,7 +21,7 @@ export {
 } from './curve.js';
 export { renderCurve } from './curve-chart.js';
 export { fitGate, fitThresholds, type Thresholds } from './fit.js';
-export { type Located, type LocateReport, locate, locateReport } from './locate.js';
+export { type Located, type LocateReport, locateErrors, locateReport } from './locate.js';
 export type { Outcomes } from './outcomes.js';
 export { type Columns, type FigureOf, type Pooled, resampled } from './pooled.js';
 export {

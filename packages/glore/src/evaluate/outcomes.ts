@@ -1,10 +1,11 @@
 /** What came of each test problem: enough to compare runs problem by problem, and small enough for the report. */
-import { firstErrorOf } from '../refine/index.js';
+import { distinct } from '../codec/index.js';
+import { locateFirstError } from '../refine/index.js';
 import {
   type Attempt,
-  firstErrorOfTruth,
   type ProblemAttempts,
   type ProblemRefinements,
+  trueFirstError,
 } from './attempt.js';
 import { rankedPairs } from './critic.js';
 
@@ -30,7 +31,7 @@ export interface Outcomes {
   readonly located?: { readonly sound: string } & Located & { readonly atHalf: Located };
 }
 
-type Located = Readonly<Record<Critic, string>>;
+type Located = Readonly<Record<CriticName, string>>;
 
 interface Counts {
   readonly n: readonly number[];
@@ -38,7 +39,7 @@ interface Counts {
   readonly sorm: readonly number[];
 }
 
-type Critic = 'orm' | 'sorm';
+type CriticName = 'orm' | 'sorm';
 const HALF = { orm: 0.5, sorm: 0.5 };
 
 const flags = (list: readonly boolean[]): string => list.map((flag) => (flag ? '1' : '0')).join('');
@@ -50,17 +51,15 @@ const flags = (list: readonly boolean[]): string => list.map((flag) => (flag ? '
 export function outcomesOf(
   attempts: readonly ProblemAttempts[],
   refined: readonly ProblemRefinements[],
-  thresholds: Record<'step' | 'locate', Record<Critic, number>>,
+  thresholds: Record<'step' | 'locate', Record<CriticName, number>>,
   right: ReadonlyMap<string, readonly boolean[]>,
 ): Outcomes {
   const samples = attempts.map((problem) => problem.samples);
   const drafts = attempts.map(({ draft }) => draft);
-  const truths = drafts.map(firstErrorOfTruth);
+  const truths = drafts.map(trueFirstError);
   const most = Math.min(...samples.map((group) => group.length));
-  const alikeOnce = samples.map((group) => [
-    ...new Map(group.map((one) => [JSON.stringify([one.steps, one.answer]), one])).values(),
-  ]);
-  const judged = (critic: Critic, at: Record<Critic, number>, of = samples) =>
+  const alikeOnce = samples.map(distinct);
+  const judged = (critic: CriticName, at: Record<CriticName, number>, of = samples) =>
     of.map((group) =>
       sum(
         group.map(
@@ -69,7 +68,7 @@ export function outcomesOf(
         ),
       ),
     );
-  const ranked = (critic: Critic) =>
+  const ranked = (critic: CriticName) =>
     samples.map((group) =>
       rankedPairs(
         group.map((attempt) => ({
@@ -87,11 +86,11 @@ export function outcomesOf(
       })),
     ),
   );
-  const located = (critic: Critic, at: Record<Critic, number>) =>
-    flags(drafts.map((draft, i) => firstErrorOf(draft[critic], at[critic]) === truths[i]));
+  const located = (critic: CriticName, at: Record<CriticName, number>) =>
+    flags(drafts.map((draft, i) => locateFirstError(draft[critic], at[critic]) === truths[i]));
   const both = <T>(
-    of: (critic: Critic, at: Record<Critic, number>) => T,
-    at: Record<Critic, number>,
+    of: (critic: CriticName, at: Record<CriticName, number>) => T,
+    at: Record<CriticName, number>,
   ) => ({ orm: of('orm', at), sorm: of('sorm', at) });
   return {
     right: Object.fromEntries([...right].map(([row, list]) => [row, flags(list)])),

@@ -44,7 +44,7 @@ function refined(
   const candidates = entries.map(
     ([source, [, score, tokens, text = source, least = 0.7]]): Candidate => ({
       source,
-      solution: { steps: [text], answer: undefined },
+      solution: { steps: [text], answer: null },
       score,
       least,
       tokens,

@@ -1,17 +1,17 @@
 /** The report of a run: `report.json`, computed from the attempts and refinements of the test problems alone. */
 import type { Solution } from '../codec/index.js';
-import { type Choice, firstErrorOf, leastOf, worth } from '../refine/index.js';
+import { type Chooser, leastOf, locateFirstError, worth } from '../refine/index.js';
 import {
   type Attempt,
-  type Critic,
+  type CriticName,
   finalOf,
-  firstErrorOfTruth,
   type ProblemAttempts,
   type ProblemRefinements,
   rightOf,
   samplesOf,
   scoreOf,
   stepsOf,
+  trueFirstError,
 } from './attempt.js';
 import {
   auc,
@@ -143,11 +143,11 @@ export function evaluate(
     bestOf(group.map((item) => worth({ score: scoreOf(item), least: leastOf(item.sorm) }, 'both')));
   const byVote = (group: readonly Attempt[]) =>
     majority(
-      group.map(({ answer }) => answer ?? undefined),
+      group.map(({ answer }) => answer),
       answerKey,
     );
   /** Reranking among some of the candidates. */
-  const rerankBy = (choice: Choice, ...sources: string[]): Strategy => ({
+  const rerankBy = (choice: Chooser, ...sources: string[]): Strategy => ({
     right: each((record, problem) => {
       const candidates = record.decision.candidates.filter(({ source }) =>
         sources.includes(source),
@@ -334,15 +334,15 @@ const sameLines = (a: Solution, b: Solution): boolean =>
   a.answer === b.answer && JSON.stringify(a.steps) === JSON.stringify(b.steps);
 
 function criticReport(
-  critic: Critic,
+  critic: CriticName,
   attempts: readonly ProblemAttempts[],
   thresholds: Thresholds,
 ): CriticReport {
   const samples = samplesOf(attempts);
   const drafts = attempts.map(({ draft }) => draft);
   const known = samples.filter(({ truth, steps }) => truth !== null && steps.length > 0);
-  const truths = drafts.map(firstErrorOfTruth);
-  const located = drafts.map((draft) => firstErrorOf(draft[critic], thresholds.locate[critic]));
+  const truths = drafts.map(trueFirstError);
+  const located = drafts.map((draft) => locateFirstError(draft[critic], thresholds.locate[critic]));
   const { wrong, right, f1 } = truths.includes(undefined)
     ? { wrong: undefined, right: undefined, f1: undefined }
     : firstErrorMetric(located, truths as number[]);
@@ -374,7 +374,7 @@ function criticReport(
 /** Where the first errors of wrong drafts are. */
 function firstErrorShares(attempts: readonly ProblemAttempts[]): { step: number; share: number }[] {
   const places = attempts
-    .map(({ draft }) => firstErrorOfTruth(draft))
+    .map(({ draft }) => trueFirstError(draft))
     .filter((place): place is number => place !== undefined && place > 0);
   const longest = Math.max(0, ...places);
   return Array.from({ length: longest }, (_, i) => ({

@@ -8,11 +8,14 @@ import { checkNotEmpty, checkNumbers } from './statistics.js';
  *
  * @throws GloreError `nothing-to-measure` without samples.
  */
-export function majority(answers: (string | undefined)[], key: (answer: string) => string): number {
+export function majority(
+  answers: readonly (string | null)[],
+  key: (answer: string) => string,
+): number {
   checkNotEmpty('majority', answers);
   const groups = new Map<string, { first: number; votes: number }>();
   answers.forEach((answer, index) => {
-    if (answer === undefined) return;
+    if (answer === null) return;
     const group = groups.get(key(answer)) ?? { first: index, votes: 0 };
     group.votes++;
     groups.set(key(answer), group);

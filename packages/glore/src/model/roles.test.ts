@@ -107,7 +107,7 @@ describe('Student', () => {
   it('stops at the limit, where a line cut off counts for nothing', async () => {
     const brief = new Student(model, codec, 3);
     const [draft] = await brief.draft([first]);
-    expect(draft).toEqual({ steps: [], answer: undefined, tokens: 3 });
+    expect(draft).toEqual({ steps: [], answer: null, tokens: 3 });
   });
 
   it('counts the tokens that it generates', async () => {
@@ -135,7 +135,7 @@ describe('RewardModel', () => {
     for (const [i, { question, solution }] of items.entries()) {
       const prefixes = solution.steps.map((_, k) => ({
         question,
-        solution: { steps: solution.steps.slice(0, k + 1), answer: undefined },
+        solution: { steps: solution.steps.slice(0, k + 1), answer: null },
       }));
       const alone = await orm.values(prefixes);
       alone.forEach((row, k) => {
@@ -147,7 +147,7 @@ describe('RewardModel', () => {
 
   it('values what each question has, and nothing where there is no line', async () => {
     const orm = new RewardModel(model, codec);
-    const empty = { question: first, solution: { steps: [], answer: undefined } };
+    const empty = { question: first, solution: { steps: [], answer: null } };
     expect(await orm.values([empty])).toEqual([[]]);
     expect(await orm.values([])).toEqual([]);
     const [answer] = await orm.values([

@@ -150,3 +150,36 @@ export class LocalRefiner extends Writer {
     });
   }
 }
+
+/** The roles by name, in the order in which a run has them. */
+export const roleNames = ['student', 'orm', 'sorm', 'global', 'local'] as const;
+export type RoleName = (typeof roleNames)[number];
+
+/** The five models in their roles. */
+export interface Roles {
+  readonly student: Student;
+  readonly orm: RewardModel;
+  readonly sorm: RewardModel;
+  readonly global: GlobalRefiner;
+  readonly local: LocalRefiner;
+}
+
+/** What a role is played by. */
+export type Player = Pick<RoleModel, 'author' | 'critic'>;
+
+/** Models in their roles: those that are there. `maxTokens` bounds what is written for one solution. */
+export function inRoles<N extends RoleName>(
+  models: Readonly<Record<N, Player>>,
+  codec: Codec,
+  maxTokens: number,
+): Pick<Roles, N> {
+  const takes: { [R in RoleName]: (model: Player) => Roles[R] } = {
+    student: (model) => new Student(model, codec, maxTokens),
+    orm: (model) => new RewardModel(model, codec),
+    sorm: (model) => new RewardModel(model, codec),
+    global: (model) => new GlobalRefiner(model, codec, maxTokens),
+    local: (model) => new LocalRefiner(model, codec, maxTokens),
+  };
+  const named = (Object.keys(models) as N[]).map((name) => [name, takes[name](models[name])]);
+  return Object.fromEntries(named) as Pick<Roles, N>;
+}

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GloreError } from '../error.js';
+import type { Recipe } from '../recipe/index.js';
 import {
   adoptStage,
   doneStage,
@@ -15,8 +16,7 @@ import {
   type StageRecord,
   writeJson,
 } from '../run/index.js';
-import { openRun } from './context.js';
-import type { Recipe } from './recipe.js';
+import { openRunFolder } from './context.js';
 import { type Report, writeReport } from './report.js';
 import { checkRoom } from './room.js';
 import { checkKeys } from './served.js';
@@ -38,11 +38,11 @@ export interface RunOptions {
   /** Runs up to and including this stage; all stages and the report if left out. */
   readonly until?: StageName;
   /** A run whose stages are taken over where they would be the same. */
-  readonly source?: RunSource;
+  readonly source?: EarlierRun;
 }
 
 /** A run that another one builds on. */
-export interface RunSource {
+export interface EarlierRun {
   readonly folder: string;
   /** Stages that are taken over though what they were made of would be another thing now. */
   readonly keep: readonly StageName[];
@@ -52,7 +52,7 @@ export interface RunSource {
 export async function runPipeline(options: RunOptions): Promise<Report | undefined> {
   const { folder, recipe, reporter, signal, until } = options;
   checkKeys(recipe);
-  const run = await openRun(folder, recipe);
+  const run = await openRunFolder(folder, recipe);
   checkRoom(run, rolesUntil(until));
   const unlock = await lockRun(folder);
   try {
@@ -93,7 +93,7 @@ async function forgetReport(folder: string): Promise<void> {
 
 /** A stage taken over from another run; undefined where it has to be done. @throws GloreError `stage-missing` */
 async function takenOver(
-  { folder: from, keep }: RunSource,
+  { folder: from, keep }: EarlierRun,
   stage: Pick<StageOptions, 'run' | 'name' | 'settings' | 'upstream'> & { name: StageName },
   reporter: Reporter,
 ): Promise<StageRecord | undefined> {
@@ -127,7 +127,7 @@ export async function runShardOf(
 ): Promise<void> {
   const { folder, recipe, reporter, signal, until, shard } = options;
   checkKeys(recipe);
-  const run = await openRun(folder, recipe);
+  const run = await openRunFolder(folder, recipe);
   checkRoom(run, rolesUntil(until));
   const unlock = await lockRun(folder, shard);
   try {

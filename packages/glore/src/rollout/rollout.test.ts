@@ -62,7 +62,7 @@ describe('rolloutsFrom', () => {
         ]);
         for (const { steps, answer, right, count } of traces) {
           expect(count).toBe(texts.filter((t) => t === JSON.stringify([steps, answer])).length);
-          expect(right).toBe(isRight(problem, answer ?? undefined));
+          expect(right).toBe(isRight(problem, answer));
           rights.push(right);
         }
       }

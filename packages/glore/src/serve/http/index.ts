@@ -1,0 +1,3 @@
+/** The server: its routes, who may ask, how much at once, what is counted and logged. */
+export { type Running, type ServerOptions, startServer } from './server.js';
+export { startTracing } from './trace.js';
