@@ -100,12 +100,13 @@ function head(study: Study, results: readonly StudyResult[], { main }: StudyView
 }
 
 function curveSection({ reports }: VariantView, picture: string | undefined): string[] {
-  if (reports.length === 0) return [];
+  const [first] = reports;
+  if (!first) return [];
   return [
     '## Accuracy against tokens',
     `What more tokens buy, whether spent on samples or on refinement; the last two columns are the gain over sampling at the same tokens, interpolated. Mean over ${counted(reports.length, 'seed')}.`,
     ...(picture
-      ? [`![Accuracy against generated tokens, seed ${reports[0]!.seeds.join(', ')}](${picture})`]
+      ? [`![Accuracy against generated tokens, seed ${first.seeds.join(', ')}](${picture})`]
       : []),
     curveTable(reports),
   ];
