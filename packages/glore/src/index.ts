@@ -8,6 +8,18 @@ export {
 } from './codec/index.js';
 export { GloreError } from './error.js';
 export {
+  type Answer,
+  type EvaluationReport,
+  evaluate,
+  fitGate,
+  fitThresholds,
+  meaningOf,
+  type ProblemRecords,
+  recordsOf,
+  standardWays,
+  type Way,
+} from './evaluate/index.js';
+export {
   GlobalRefiner,
   type LanguageModel,
   LocalRefiner,
@@ -16,7 +28,7 @@ export {
   type Roles,
   Student,
 } from './model/index.js';
-export { type Report, readRun, runPipeline } from './pipeline/index.js';
+export { evaluationIn, type Report, readRun, runPipeline } from './pipeline/index.js';
 export * from './problem/index.js';
 export { type Recipe, readRecipe } from './recipe/index.js';
 export {

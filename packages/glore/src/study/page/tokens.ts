@@ -28,9 +28,9 @@ export function rivalsOf(main: VariantView): string[] {
   const method = standardWays.find(({ role }) => role === 'method');
   const needed = method && meanTokens(main, method.name);
   if (!first || needed === undefined) return [];
-  const rivals = standardWays.filter(
-    ({ name, everyCount }) => everyCount && method?.against?.includes(name),
-  );
+  const rivals = (method?.against ?? [])
+    .flatMap((name) => standardWays.filter((way) => way.name === name))
+    .filter(({ everyCount }) => everyCount);
   const { right, sampleTokens } = first.outcomes;
   const k = sampleTokens
     .map((_, i) => i + 1)
