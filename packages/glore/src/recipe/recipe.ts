@@ -169,6 +169,19 @@ export function readRecipe(path: string, preset?: string): Recipe {
   return checked(over.check(recipe, overlay(plain, presets[preset])), over, path);
 }
 
+/** What a recipe says, before anything is looked up: paths as they are written, defaults left out. */
+export type RecipeValues = z.input<typeof recipe>;
+
+/**
+ * A recipe made of values instead of a file.
+ * @param folder paths are from here; the current folder if left out
+ * @throws GloreError `recipe` naming the key
+ */
+export function makeRecipe(values: RecipeValues, folder = process.cwd()): Recipe {
+  const source = YamlFile.named('recipe');
+  return checked(source.check(recipe, values), source, join(folder, 'recipe'));
+}
+
 /**
  * Reads a recipe with values of another file laid over it, the last ones over the others.
  * @param over the file of the values, which is named where they are wrong
