@@ -22,8 +22,8 @@ import {
   flawedAttempt,
   generateProblems,
   Random,
-  readRecipe,
-} from '../../packages/glore/dist/index.js';
+} from '../../packages/glore/dist/problem/index.js';
+import { readRecipe } from '../../packages/glore/dist/recipe/index.js';
 import { openLlama } from '../peers/llama.mjs';
 import { table } from '../table.mjs';
 import { configs, text, tokenizer } from './configs.mjs';
