@@ -28,7 +28,7 @@ describe('the map', () => {
     expect(mapped(source).toSorted()).toEqual(there.toSorted());
   });
 
-  it.each(['packages/glore/src'])('has arrows up alone in %s', (source) => {
+  it.each(['packages/glore/src'])('imports from above alone in %s', (source) => {
     const order = mapped(source).filter((name) => !name.includes('/'));
     const folder = join(root, source);
     const down = readdirSync(folder, { recursive: true, encoding: 'utf8' })
