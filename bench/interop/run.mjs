@@ -17,7 +17,7 @@ import {
   logitsOf,
   relativeError,
   strongWeights,
-} from '../../packages/engine/dist/golden/reference.js';
+} from '../../packages/engine/dist/golden/index.js';
 import { python, startPython } from '../python.mjs';
 import { table } from '../table.mjs';
 import { configs, text, tokenizer, tokensOf } from './configs.mjs';
