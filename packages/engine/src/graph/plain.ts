@@ -22,11 +22,16 @@ export function differentiable(
   return value;
 }
 
+/** A node of one float32 output. */
 export const plain = (operator: string, shape: readonly Dimension[], ...inputs: Value[]): Value =>
   node(operator, inputs, [shape])[0];
+/** a * b by element. */
 export const times = (a: Value, b: Value): Value => plain('Mul', a.shape, a, b);
+/** a - b by element. */
 export const minus = (a: Value, b: Value): Value => plain('Sub', a.shape, a, b);
+/** The elements of a in the shape that the value `to` holds. */
 export const reshapeTo = (a: Value, to: Value, shape: readonly Dimension[]): Value =>
   node('Reshape', [a, to], [shape])[0];
+/** The sums over the last axis, which stays with size 1. */
 export const lastSum = (a: Value): Value =>
   node('ReduceSum', [a, integers(-1)], [[...a.shape.slice(0, -1), 1]])[0];
