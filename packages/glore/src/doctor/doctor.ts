@@ -224,7 +224,7 @@ async function largestDifference(
   codec: Codec,
   vectors: readonly GoldenVector[],
 ): Promise<number> {
-  const values = await new RewardModel(model, codec).values(
+  const values = await new RewardModel(model.critic(codec)).values(
     vectors.map((vector) => ({ question: vector.question, solution: vector })),
   );
   const differences = vectors.flatMap((vector, i) =>
@@ -267,7 +267,7 @@ export async function writeGolden(folder: string, recipe: Recipe, path: string):
   const vectors = await withModels(run, ['orm', 'sorm'], async (models) => {
     const found: GoldenVector[] = [];
     for (const role of ['orm', 'sorm'] as const) {
-      const values = await new RewardModel(models[role], run.codec).values(items);
+      const values = await new RewardModel(models[role].critic(run.codec)).values(items);
       for (const [i, { question, solution }] of items.entries()) {
         found.push({ role, question, ...solution, values: values[i]! });
       }

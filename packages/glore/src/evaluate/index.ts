@@ -44,9 +44,11 @@ export {
 } from './table.js';
 export {
   type Answer,
+  type Group,
   meaningOf,
   methodFirst,
   rowName,
+  type Setting,
   standardWays,
   type Way,
   wayOf,

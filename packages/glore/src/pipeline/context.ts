@@ -64,23 +64,41 @@ export function readRole(run: Run, role: RoleName): Promise<Checkpoint> {
 export const readProblems = (run: Run, split: string): Promise<Problem[]> =>
   readJsonl<Problem>(pathIn(run, 'problems', `${split}.jsonl`));
 
-/** Opens models by role, where they are served or here, hands them to `work`, and closes them whatever happens. */
+/** Models by role, opened where they are served or here; `close` ends all of them. */
+export async function openModels<N extends RoleName>(
+  run: Run,
+  names: readonly N[],
+  waiting?: Waiting,
+): Promise<{ readonly models: Record<N, RoleModel>; close(): Promise<void> }> {
+  const served = await openServedRoles(run, names, waiting);
+  const opened: Partial<Record<RoleName, RoleModel>> = { ...served.models };
+  const close = async () => {
+    await Promise.all(Object.values(opened).map((model) => model.close()));
+    await served.close();
+  };
+  try {
+    const { workers, provider } = run.recipe;
+    for (const name of names)
+      opened[name] ??= await openEmbedded(await readRole(run, name), workers, provider);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { models: opened as Record<N, RoleModel>, close };
+}
+
+/** Opens models by role, hands them to `work`, and closes them whatever happens. */
 export async function withModels<T, N extends RoleName>(
   run: Run,
   names: readonly N[],
   work: (models: Record<N, RoleModel>) => Promise<T>,
   waiting?: Waiting,
 ): Promise<T> {
-  const served = await openServedRoles(run, names, waiting);
-  const opened: Partial<Record<RoleName, RoleModel>> = { ...served.models };
+  const { models, close } = await openModels(run, names, waiting);
   try {
-    const { workers, provider } = run.recipe;
-    for (const name of names)
-      opened[name] ??= await openEmbedded(await readRole(run, name), workers, provider);
-    return await work(opened as Record<N, RoleModel>);
+    return await work(models);
   } finally {
-    await Promise.all(Object.values(opened).map((model) => model.close()));
-    await served.close();
+    await close();
   }
 }
 

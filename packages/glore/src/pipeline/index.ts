@@ -1,6 +1,7 @@
 /** The stages of a run, on a folder; and runs that are done. */
 export {
   chunks,
+  openModels,
   openRunFolder,
   pathIn,
   type Run,
@@ -10,6 +11,7 @@ export {
   withModels,
 } from './context.js';
 export { openUnfinishedRun, readReport, readRun } from './finished.js';
+export { type OpenRun, type OpenRunOptions, openRun } from './open.js';
 export { type Plan, planRun } from './plan.js';
 export { evaluationIn, type Report } from './report.js';
 export { type EarlierRun, type RunOptions, runPipeline, runShardOf } from './run.js';

@@ -27,6 +27,7 @@ export const bestOfK = {
   headroom: { over: 'sample', anyOf: ['oracle@k'] },
 } satisfies Way;
 
+/** The ways that a report has rows for unless others are asked for. */
 export const standardWays: readonly Way[] = [
   {
     name: 'draft',

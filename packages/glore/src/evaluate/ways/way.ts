@@ -22,6 +22,7 @@ export interface Setting {
   readonly tau: number;
 }
 
+/** A way to answer; name, meaning, group and answer are enough for one. */
 export interface Way {
   /** The name of its row. A `k` at the end, after `@` or `-`, stands for a number of samples. */
   readonly name: string;

@@ -18,7 +18,7 @@ export async function undoubted(
   const { workers, provider } = run.recipe;
   const model = await openEmbedded(checkpoint, workers, provider);
   try {
-    const critic = new RewardModel(model, run.codec);
+    const critic = new RewardModel(model.critic(run.codec));
     const values = await critic.values(
       records.map((record) => ({ question: record.question, solution: record })),
     );
