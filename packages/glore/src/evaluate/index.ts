@@ -17,7 +17,6 @@ export { type Columns, type FigureOf, type Pooled, resampled } from './pooled.js
 export {
   type CriticName,
   criticNames,
-  HALF,
   type ProblemAttempts,
   type ProblemRecords,
   type ProblemRefinements,

@@ -12,10 +12,8 @@ export interface Paired {
 }
 
 export function paired(a: readonly Answer[], b: readonly Answer[]): Paired {
-  const [first, second] = [a, b].map((answers) => answers.map(({ right }) => right)) as [
-    boolean[],
-    boolean[],
-  ];
+  const rightOf = (answers: readonly Answer[]) => answers.map(({ right }) => right);
+  const [first, second] = [rightOf(a), rightOf(b)];
   const { difference, low, high } = pairedBootstrap(first.map(Number), second.map(Number), {
     seed: 1,
     rounds: 2000,

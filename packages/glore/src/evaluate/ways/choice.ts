@@ -41,7 +41,7 @@ export const anyOf = (attempts: readonly Attempt[]): Answer => ({
   tokens: tokensOf(attempts),
 });
 
-/** A refined draft, whose place the critics read the draft for; undefined without one. */
+/** A refined draft, which a critic has read to say where; undefined where it was not refined so. */
 export const refined = (
   { attempts: { draft } }: ProblemRecords,
   outcome: Outcome | null,

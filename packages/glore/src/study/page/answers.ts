@@ -22,14 +22,13 @@ import { bounds, points, share, spread } from './text.js';
 import { meanTokens, rivalsOf, samplesIn } from './tokens.js';
 import type { VariantView } from './view.js';
 
-export function answersTable(main: VariantView): string {
-  const { reports } = main;
+export function answersTable({ reports }: VariantView): string {
   const [first] = reports;
   return renderMarkdownTable(
     ['row', 'what', 'accuracy', '95% interval', 'seeds', 'tokens/problem'],
     (first?.rows ?? []).flatMap(({ name }) => {
       const found = estimate(reports, accuracy(name));
-      const tokens = meanTokens(main, name);
+      const tokens = meanTokens(reports, name);
       if (!found || tokens === undefined) return [];
       const strong = (text: string) => (wayOf(name)?.way.role === 'method' ? `**${text}**` : text);
       return [
@@ -47,15 +46,14 @@ export function answersTable(main: VariantView): string {
   );
 }
 
-export function comparisonsTable(main: VariantView): string {
-  const { reports } = main;
-  const most = samplesIn(main);
-  const tokensOf = (row: string) => meanTokens(main, row)?.toFixed(0) ?? '-';
+export function comparisonsTable({ reports }: VariantView): string {
+  const most = samplesIn(reports);
+  const tokensOf = (row: string) => meanTokens(reports, row)?.toFixed(0) ?? '-';
   const pairs = methodFirst(standardWays).flatMap((way) => {
     const { against = [], againstInStudies = [] } = way;
     const others = [...against, ...againstInStudies].map((name) => rowName({ name }, most));
     // The method also beside as many samples as need the tokens that it needs.
-    const rivals = way.role === 'method' ? rivalsOf(main) : [];
+    const rivals = way.role === 'method' ? rivalsOf(reports) : [];
     const all = [...others, ...rivals.filter((rival) => !others.includes(rival))];
     return all.map((other) => [rowName(way, most), other] as const);
   });

@@ -116,7 +116,7 @@ export function targetsTable(view: StudyView): string {
       'at least +5, p < 0.01',
       (v, p) => v >= 0.05 && p < 0.01,
     ),
-    ...rivalsOf(main).map((rival) =>
+    ...rivalsOf(reports).map((rival) =>
       gain(
         `rerank - ${rival}, which needs as many tokens`,
         '',
