@@ -4,15 +4,15 @@ import { type Attempt, type Outcome, type ProblemRecords, rightOf, scoreOf } fro
 import { answerKeys, bestOf, majority } from '../vote.js';
 import type { Answer } from './way.js';
 
-/** A choice among attempts. */
-interface Choice {
+/** A selection among attempts. */
+interface Selection {
   /** The index of the chosen one. */
   readonly pick: (attempts: readonly Attempt[]) => number;
   /** How many critics read all attempts for it. */
   readonly critics: number;
 }
 
-export const byVote: Choice = {
+export const byVote: Selection = {
   pick: (attempts) =>
     majority(
       attempts.map(({ answer }) => answer),
@@ -20,8 +20,8 @@ export const byVote: Choice = {
     ),
   critics: 0,
 };
-export const byOrm: Choice = { pick: (attempts) => bestOf(attempts.map(scoreOf)), critics: 1 };
-export const byBoth: Choice = {
+export const byOrm: Selection = { pick: (attempts) => bestOf(attempts.map(scoreOf)), critics: 1 };
+export const byBoth: Selection = {
   pick: (attempts) =>
     bestOf(
       attempts.map((item) => worth({ score: scoreOf(item), least: leastOf(item.sorm) }, 'both')),
@@ -30,7 +30,7 @@ export const byBoth: Choice = {
 };
 
 /** One of several attempts, all of which have to be generated. */
-export function among(attempts: readonly Attempt[], { pick, critics }: Choice): Answer {
+export function among(attempts: readonly Attempt[], { pick, critics }: Selection): Answer {
   const tokens = tokensOf(attempts);
   return { right: attempts[pick(attempts)]!.right, tokens, scored: critics * tokens };
 }
