@@ -1,0 +1,26 @@
+/** Questions asked one after the other on a terminal. */
+import { createInterface } from 'node:readline/promises';
+
+/** Answers lines until an empty one, the end of the input or Ctrl-C. */
+export async function askInTurn(
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+  answer: (question: string) => Promise<void>,
+): Promise<void> {
+  const lines = createInterface({ input, output, prompt: 'question> ' });
+  lines.prompt();
+  let ended = true;
+  // Asked for one by one, `lines.question` would never come back from an input that has ended.
+  for await (const line of lines) {
+    const question = line.trim();
+    if (question === '') {
+      ended = false;
+      break;
+    }
+    await answer(question);
+    lines.prompt();
+  }
+  lines.close();
+  // Ctrl-D and Ctrl-C leave the prompt without a line's end.
+  if (ended) output.write('\n');
+}
