@@ -2,6 +2,7 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
+import { stageNames } from '../pipeline/index.js';
 import { formatSeconds, jsonReporter, replaceFile, terminalReporter } from '../run/index.js';
 import {
   folderOf,
@@ -89,7 +90,7 @@ function showPlan(results: readonly StudyResult[]): void {
     run.variant,
     String(run.seed),
     finished ? 'yes' : '',
-    plan.anew.join(', '),
+    plan.anew.length === stageNames.length ? 'every stage' : plan.anew.join(', '),
     plan.kept.join(', '),
   ]);
   const screen = screenOf(process.stdout);

@@ -8,19 +8,18 @@ export async function askInTurn(
   answer: (question: string) => Promise<void>,
 ): Promise<void> {
   const lines = createInterface({ input, output, prompt: 'question> ' });
+  let open = true;
+  lines.once('close', () => {
+    open = false;
+  });
   lines.prompt();
-  let ended = true;
   // Asked for one by one, `lines.question` would never come back from an input that has ended.
   for await (const line of lines) {
     const question = line.trim();
-    if (question === '') {
-      ended = false;
-      break;
-    }
+    if (question === '') return lines.close();
     await answer(question);
-    lines.prompt();
+    if (open) lines.prompt();
   }
-  lines.close();
   // Ctrl-D and Ctrl-C leave the prompt without a line's end.
-  if (ended) output.write('\n');
+  output.write('\n');
 }
