@@ -290,7 +290,7 @@ describe('glore ask --file', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as { event: string; text?: string });
     expect(events.find(({ event }) => event === 'note')?.text).toBe(
-      `of 1 of 2 questions the models have never seen the like, first on line 3 the words ok; they know questions like those in ${run}/problems/test.jsonl`,
+      `1 of 2 questions have what the models have never seen, first on line 3: the words ok; they know questions like those in ${run}/problems/test.jsonl`,
     );
     expect(events.at(-1)).toMatchObject({ event: 'done', stage: 'ask', done: 2, total: 2 });
   });

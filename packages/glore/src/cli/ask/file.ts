@@ -2,45 +2,28 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { positionLimit } from '@glore/engine';
 import { GloreError } from '../../error.js';
 import { percent } from '../../evaluate/index.js';
 import { roleNames } from '../../model/index.js';
 import { chunks, readRun, unitsOf } from '../../pipeline/index.js';
-import { canonical, type FileRow, goldAnswer, judge } from '../../problem/index.js';
+import { judge } from '../../problem/index.js';
 import { chosen, type Decision } from '../../refine/index.js';
 import { explained, type Progress, type Reporter } from '../../run/index.js';
 import { accuracyOf } from '../accuracy.js';
-import { readGold, readRows } from '../rows.js';
+import { ANSWERED, checkRoom, type Fields, type Item, readItems } from './items.js';
 import { type Asking, answerOf, toJson, type Wanted, withRun } from './models.js';
-import { problemsOf, unfamiliarTo } from './unfamiliar.js';
+import { problemsOf, type Unfamiliar, unfamiliarTo } from './unfamiliar.js';
 
 /** Questions that one worker answers at a time, and of served models that are in one unit of work. */
 const PER_UNIT = { embedded: 32, served: 8 };
 
-/** The field of a row that answers are written to. */
-const FIELD = 'glore';
-
-/** The field that gold answers are looked for in, if none is named. */
-const GOLD = 'answer';
-
-export interface FileOptions {
+export interface FileOptions extends Fields {
   readonly run: string;
   /** "-" is standard input. */
   readonly file: string;
-  readonly questionField: string;
-  readonly goldField?: string;
   /** Standard output if left out. */
   readonly out?: string;
   readonly trace?: true;
-}
-
-/** One question of a file. */
-interface Item {
-  readonly row: FileRow;
-  readonly question: string;
-  /** Undefined where the row has none. */
-  readonly gold: string | undefined;
 }
 
 /**
@@ -53,27 +36,17 @@ export async function askFile(
   reporter: Reporter,
   signal: AbortSignal,
 ): Promise<void> {
-  const items = (await readRows(options.file)).map((row) => itemOf(row, options));
+  const items = await readItems(options.file, options);
   const { run } = await readRun(options.run);
-  const limit = positionLimit(run.base.config);
-  // A draft and a tag at each of its lines have to fit behind the question.
-  const most = limit - Math.ceil(1.5 * run.recipe.maxTokens);
-  const served = roleNames.every((role) => run.recipe.models?.[role]);
-  for (const { row, question } of served ? [] : items) {
-    const { length } = run.codec.prompt(question);
-    if (length <= most) continue;
-    throw row.error('question-long', {
-      expected: `a question of at most ${most} tokens, to leave room for a draft in the ${limit} positions of the models`,
-      found: `${length} in the field "${options.questionField}"`,
-      cure: 'shorten it or remove the row',
-    });
-  }
+  checkRoom(run, items, options.questionField);
   const out = options.out === undefined ? undefined : await openOut(options.out, options.file);
   try {
     const progress = reporter.stage('ask');
     warn(items, options.run, unfamiliarTo(run.recipe), progress);
     progress.total(items.length, 'questions');
-    await withRun(options.run, run.recipe.workers, wanted, async (asking) => {
+    const { workers } = run.recipe;
+    const note = (text: string) => progress.note(text);
+    await withRun(options.run, { workers, signal, note }, wanted, async (asking) => {
       const right = await answerAll(
         items,
         asking,
@@ -95,27 +68,6 @@ export async function askFile(
   }
 }
 
-function itemOf(row: FileRow, { questionField, goldField }: FileOptions): Item {
-  const question = row.filledText(questionField);
-  if (Object.hasOwn(row.fields, FIELD)) {
-    throw row.error('field-taken', {
-      expected: `no field "${FIELD}", which the answer is written to`,
-      found: 'one',
-      cure: 'rename or remove it',
-    });
-  }
-  const gold = goldField === undefined ? numberIn(row) : readGold(row, goldField);
-  return { row, question, gold };
-}
-
-/** What looks like a gold answer where none was named: a text of another kind may be anything. */
-function numberIn(row: FileRow): string | undefined {
-  const value = row.fields[GOLD];
-  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  const gold = goldAnswer(row.textOrNumber(GOLD));
-  return canonical(gold)?.kind === 'number' ? gold : undefined;
-}
-
 async function openOut(out: string, file: string): Promise<FileHandle> {
   if (existsSync(out) && existsSync(file) && realpathSync(out) === realpathSync(file)) {
     throw new GloreError(
@@ -132,7 +84,7 @@ async function openOut(out: string, file: string): Promise<FileHandle> {
 function warn(
   items: readonly Item[],
   folder: string,
-  unfamiliar: (question: string) => string | undefined,
+  unfamiliar: Unfamiliar,
   progress: Progress,
 ): void {
   const strange = items.flatMap(({ row, question }) => {
@@ -142,7 +94,7 @@ function warn(
   if (strange.length === 0) return;
   const { row, reason } = strange[0]!;
   progress.note(
-    `of ${strange.length} of ${items.length} questions the models have never seen the like, first on line ${row.line} ${reason}; they know questions like those in ${problemsOf(folder)}`,
+    `${strange.length} of ${items.length} questions have what the models have never seen, first on line ${row.line}: ${reason}; they know questions like those in ${problemsOf(folder)}`,
   );
 }
 
@@ -162,7 +114,7 @@ async function answerAll(
   const { size, parallel } = unitsOf(run, roleNames, PER_UNIT.embedded, PER_UNIT.served);
   const units = chunks(items, Math.min(size, Math.ceil(items.length / parallel)));
   const queue = units.entries();
-  const finished: string[] = [];
+  const finished = new Map<number, string>();
   const right: boolean[] = [];
   let writing = Promise.resolve();
   let written = 0;
@@ -174,19 +126,19 @@ async function answerAll(
         const decisions = await ask(unit.map(({ question }) => question));
         const answers = unit.map((item, i) => answerTo(item, decisions[i]!));
         right.push(...answers.flatMap((answer) => answer.right ?? []));
-        finished[index] = unit
-          .map(({ row }, i) => {
-            const decision = trace && { decision: toJson(decisions[i]!, rounds) };
-            return `${JSON.stringify({ ...row.fields, [FIELD]: { ...answers[i]!, ...decision } })}\n`;
-          })
-          .join('');
+        const rows = unit.map(({ row }, i) => {
+          const decision = trace && { decision: toJson(decisions[i]!, rounds) };
+          return `${JSON.stringify({ ...row.fields, [ANSWERED]: { ...answers[i]!, ...decision } })}\n`;
+        });
+        finished.set(index, rows.join(''));
         progress.advance(
           unit.length,
           right.length > 0 ? `${percent(count(right) / right.length)} right` : undefined,
         );
         // What was finished out of turn waits for the units before it.
-        for (; finished[written] !== undefined; written++) {
-          const text = finished[written]!;
+        for (; finished.has(written); written++) {
+          const text = finished.get(written)!;
+          finished.delete(written);
           writing = writing.then(() => write(text));
         }
         await writing;

@@ -1,25 +1,16 @@
 /** `glore ask`: questions' way through the algorithm, with the models of a finished run. */
-import { text } from 'node:stream/consumers';
-import { EngineError } from '@glore/engine';
 import { Command, Option } from 'commander';
-import { GloreError } from '../../error.js';
-import type { Problem } from '../../problem/index.js';
-import { jsonReporter, readJsonl, terminalReporter } from '../../run/index.js';
+import { jsonReporter, terminalReporter } from '../../run/index.js';
 import { exampleQuestion } from '../example.js';
-import { messageOf } from '../failure.js';
 import { interruptible } from '../interrupt.js';
-import { wrap } from '../layout.js';
 import { share, wholeNumber } from '../options.js';
-import { screenOf } from '../terminal.js';
-import { renderRounds } from './decision.js';
 import { askFile, type FileOptions } from './file.js';
-import { type Asking, toJson, type Wanted, withRun } from './models.js';
-import { askInTurn } from './prompt.js';
-import { problemsOf, unfamiliarTo } from './unfamiliar.js';
+import { withRun } from './models.js';
+import { askInTurn, goOn, greet } from './prompt.js';
+import { answering, type QuestionOptions, readQuestion } from './question.js';
 
-interface Options extends Wanted, Omit<FileOptions, 'file'> {
+interface Options extends QuestionOptions, Omit<FileOptions, 'file'> {
   readonly file?: string;
-  readonly json?: true;
 }
 
 /** Options that say nothing without `--file`. */
@@ -95,10 +86,10 @@ export function askCommand(): Command {
       }
       const question = argument === undefined ? undefined : await readQuestion(argument);
       // One question keeps one thread busy.
-      await withRun(options.run, 1, options, async (asking) => {
+      await withRun(options.run, { workers: 1 }, options, async (asking) => {
         const answer = answering(asking, options);
         if (question !== undefined) return answer(question);
-        process.stderr.write(await greeting(options.run));
+        await greet(options.run);
         return askInTurn(process.stdin, process.stderr, (line) => answer(line).catch(goOn));
       });
     });
@@ -118,60 +109,3 @@ Examples:
 Of the draft, ! is the first error; of what was refined, + are the lines that the draft does not have.
 --file gives each row back with what was added: "glore": {answer, right, source, location, score, tokens} and with --trace
 decision; \`right\` where the row has a gold answer, \`tokens\` is all that was generated for the question.`;
-
-/** What can be asked, before the first question is. */
-async function greeting(folder: string): Promise<string> {
-  const [first] = await readJsonl<Problem>(problemsOf(folder));
-  const { width, paint } = screenOf(process.stderr);
-  const lines = [
-    `Questions to the models of ${folder}, of the kind in ${problemsOf(folder)}. An empty line ends.`,
-    `For example: ${first!.question}`,
-  ];
-  return lines.map((line) => `${paint.dim(wrap(line, width))}\n`).join('');
-}
-
-/** Answers one question on standard output. */
-function answering(
-  { run, settings, ask }: Asking,
-  { run: folder, json, rounds }: Options,
-): (question: string) => Promise<void> {
-  const unfamiliar = unfamiliarTo(run.recipe);
-  return async (question) => {
-    const reason = unfamiliar(question);
-    if (reason !== undefined) {
-      const { yellow } = screenOf(process.stderr).paint;
-      process.stderr.write(
-        `${yellow('warning:')} the models have never seen ${reason}; they know questions like those in ${problemsOf(folder)}\n`,
-      );
-    }
-    const [decisions] = await ask([question]).catch(explainLength);
-    const output = json
-      ? JSON.stringify(toJson(decisions!, rounds))
-      : renderRounds(decisions!, settings, screenOf(process.stdout));
-    process.stdout.write(`${output}\n`);
-  };
-}
-
-async function readQuestion(argument: string): Promise<string> {
-  const question = (argument === '-' ? await text(process.stdin) : argument).trim();
-  if (question !== '') return question;
-  throw new GloreError(
-    'question-empty',
-    'question: expected text, found none; give it in quotes, or - and the text on standard input',
-  );
-}
-
-function explainLength(cause: unknown): never {
-  if (!(cause instanceof EngineError && cause.code === 'length')) throw cause;
-  throw new GloreError(
-    'question-long',
-    `question: expected one short enough to leave room for solutions, found that ${cause.message}; shorten it`,
-    { cause },
-  );
-}
-
-/** What is wrong with one question is no reason to ask no further one. */
-function goOn(error: unknown): void {
-  if (!(error instanceof GloreError)) throw error;
-  process.stderr.write(`${messageOf(error)}\n`);
-}

@@ -1,5 +1,5 @@
 /** The models of a finished run, opened once for all questions that are asked. */
-import { type OpenRun, openRun } from '../../pipeline/index.js';
+import { type OpenRun, type OpenRunOptions, openRun } from '../../pipeline/index.js';
 import {
   type Chooser,
   chosen,
@@ -27,14 +27,14 @@ export interface Asking {
   ask(questions: readonly string[]): Promise<Decision[][]>;
 }
 
-/** @param workers threads of each model, one for each call of `ask` at a time */
+/** Opens the models of a run for as long as `work` takes; each call of `ask` at a time wants a worker. */
 export async function withRun<T>(
   folder: string,
-  workers: number | undefined,
+  options: OpenRunOptions,
   wanted: Wanted,
   work: (asking: Asking) => Promise<T>,
 ): Promise<T> {
-  const run = await openRun(folder, workers === undefined ? {} : { workers });
+  const run = await openRun(folder, options);
   const { mode, choice, rounds } = wanted;
   const settings: RefineOptions = {
     mode,
