@@ -3,11 +3,4 @@
  *
  * @packageDocumentation
  */
-export {
-  type Hosted,
-  hostBase,
-  hostRun,
-  type Running,
-  type ServerOptions,
-  startServer,
-} from '../serve/index.js';
+export { type Running, type ServerOptions, serveRun } from '../serve/index.js';

@@ -37,7 +37,7 @@ describe.skipIf(missing !== '')(`GSM8K and SVAMP${missing}`, () => {
   });
 
   it('joins every SVAMP body to its question', () => {
-    expect(svamp[0].question).toBe(
+    expect(svamp[0]!.question).toBe(
       'Each pack of dvds costs 76 dollars. If there is a discount of 25 dollars on each pack, how much do you have to pay to buy each pack?',
     );
     const questions = svamp.map(({ question }) => question);
@@ -87,7 +87,7 @@ describe.skipIf(missing !== '')(`GSM8K and SVAMP${missing}`, () => {
     );
     expect(wrong).toEqual([]);
     const wronglyRight = gsm8k.slice(1).filter((problem, index) => {
-      const other = gsm8k[index].answer;
+      const other = gsm8k[index]!.answer;
       return (
         value(other) !== value(problem.answer) &&
         judge({ gold: other, text: solution(problem) }).right

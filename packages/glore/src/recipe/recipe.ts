@@ -12,7 +12,7 @@ import { YamlFile } from './yaml.js';
 export const count = z.int().min(1);
 export const share = z.number().min(0).max(1);
 const temperature = z.number().min(0).max(5);
-export const range = z.tuple([z.int(), z.int()]);
+export const range = z.tuple([z.int(), z.int()]).readonly();
 
 /** Where models of this process compute, of what there is on this machine; the CPU if left out. */
 export const provider = z.enum(availableProviders()).optional();

@@ -49,12 +49,13 @@ describe('rolloutsFrom', () => {
         const seeds = Array.from({ length: 6 }, (_, k) =>
           seedOf('test', problem.id, sample.index, length, k),
         );
-        const [[drawn]] = await student.rollout(
+        const [rolledOut] = await student.rollout(
           [{ question: problem.question, steps: sample.steps, prefixes: [{ length, seeds }] }],
           options.temperature,
         );
+        const [drawn] = rolledOut!;
         generated += drawn!.reduce((sum, rollout) => sum + rollout.tokens, 0);
-        const texts = drawn!.map(({ steps, answer }) => JSON.stringify([steps, answer ?? null]));
+        const texts = drawn!.map(({ steps, answer }) => JSON.stringify([steps, answer]));
         expect(attempts).toBe(6);
         // Each spelling once, in the order drawn, with the number of times it was drawn.
         expect(traces.map(({ steps, answer }) => JSON.stringify([steps, answer]))).toEqual([
