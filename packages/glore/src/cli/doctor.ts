@@ -12,6 +12,7 @@ import {
 } from '../doctor/index.js';
 import { readRecipe } from '../recipe/index.js';
 import { renderWithin, wrap } from './layout.js';
+import { findRecipe } from './recipes.js';
 import { type Screen, screenOf } from './terminal.js';
 
 interface Options {
@@ -30,7 +31,10 @@ export function doctorCommand(): Command {
   const command = new Command('doctor');
   return command
     .description('test what the servers of a recipe, or one server, can do')
-    .argument('[recipe]', 'recipe file (YAML) with endpoints and models')
+    .argument(
+      '[recipe]',
+      'recipe file (YAML) with endpoints and models, or the name of one that came with glore',
+    )
     .option('--preset <name>', 'lay a preset of the recipe over it')
     .option('--url <url>', 'test one server instead: "http://localhost:8000/v1"')
     .option('--model <name>', 'with --url: the model (default: the first that the server lists)')
@@ -45,10 +49,11 @@ export function doctorCommand(): Command {
     .option('--run <folder>', 'run folder for --write-golden (default: as glore run has it)')
     .option('--json', 'print the findings as one JSON object')
     .addHelpText('after', examples)
-    .action(async (path: string | undefined, options: Options) => {
-      if ((path === undefined) === (options.url === undefined)) {
+    .action(async (given: string | undefined, options: Options) => {
+      if ((given === undefined) === (options.url === undefined)) {
         command.error('error: expected a recipe or --url <url>, and not both');
       }
+      const path = given === undefined ? undefined : findRecipe(given).path;
       if (options.writeGolden !== undefined) {
         if (path === undefined) command.error('error: --write-golden needs a recipe');
         await golden(path!, options, options.writeGolden);

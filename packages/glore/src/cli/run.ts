@@ -11,6 +11,7 @@ import {
 import { readRecipe } from '../recipe/index.js';
 import { jsonReporter, parseShard, terminalReporter } from '../run/index.js';
 import { interruptible } from './interrupt.js';
+import { findRecipe } from './recipes.js';
 import { renderReport } from './report.js';
 import { screenOf } from './terminal.js';
 
@@ -85,11 +86,12 @@ Shares are of one run folder, which may be on storage that several machines have
 
 const common = (command: Command): Command =>
   command
-    .argument('<recipe>', 'recipe file (YAML)')
+    .argument('<recipe>', 'recipe file (YAML), or the name of one that came with glore')
     .option('--run <folder>', 'run folder (default: runs/ and the names of recipe and preset)')
     .option('--preset <name>', 'lay a preset of the recipe over it');
 
-async function execute(path: string, options: Options, until?: StageName): Promise<void> {
+async function execute(given: string, options: Options, until?: StageName): Promise<void> {
+  const { path } = findRecipe(given);
   const recipe = readRecipe(path, options.preset);
   const name =
     basename(path).replace(/\.ya?ml$/, '') + (options.preset ? `-${options.preset}` : '');

@@ -17,6 +17,7 @@ import {
 } from '../study/index.js';
 import { interruptible } from './interrupt.js';
 import { renderWithin } from './layout.js';
+import { findRecipe } from './recipes.js';
 import { screenOf } from './terminal.js';
 
 interface Options {
@@ -30,7 +31,7 @@ interface Options {
 export function studyCommand(): Command {
   return new Command('study')
     .description('run a recipe on several seeds with variants of it, and write the page')
-    .argument('<study>', 'study file (YAML)')
+    .argument('<study>', 'study file (YAML), or the name of one that came with glore')
     .option('--runs <folder>', 'folder of run folders; the study has one of its name in it', 'runs')
     .option(
       '--page <file>',
@@ -53,7 +54,8 @@ Ctrl-C stops after the work in flight (again: at once), and the same command goe
     .action(execute);
 }
 
-async function execute(path: string, options: Options): Promise<void> {
+async function execute(given: string, options: Options): Promise<void> {
+  const { path, shipped } = findRecipe(given);
   const study = readStudy(path);
   const folder = join(options.runs, study.name);
   if (options.plan) return showPlan(await readResults(study, folder));
@@ -65,7 +67,7 @@ async function execute(path: string, options: Options): Promise<void> {
           signal,
         }),
       );
-  const page = options.page ?? study.page ?? join(folder, 'results.md');
+  const page = options.page ?? ((!shipped && study.page) || join(folder, 'results.md'));
   await writePage(study, results, folder, page);
   process.stdout.write(`${page}\n`);
 }
