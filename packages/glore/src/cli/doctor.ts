@@ -10,9 +10,10 @@ import {
   readGolden,
   writeGolden,
 } from '../doctor/index.js';
-import { renderTable } from '../evaluate/index.js';
 import { readRecipe } from '../recipe/index.js';
+import { renderWithin, wrap } from './layout.js';
 import { findRecipe } from './recipes.js';
+import { type Screen, screenOf } from './terminal.js';
 
 interface Options {
   readonly preset?: string;
@@ -65,7 +66,10 @@ export function doctorCommand(): Command {
               readRecipe(path!, options.preset),
               options.golden === undefined ? [] : await readGolden(options.golden),
             );
-      process.stdout.write(`${options.json ? JSON.stringify(health) : renderHealth(health)}\n`);
+      const output = options.json
+        ? JSON.stringify(health)
+        : renderHealth(health, screenOf(process.stdout));
+      process.stdout.write(`${output}\n`);
       if (!health.ok) process.exitCode = 1;
     });
 }
@@ -87,21 +91,22 @@ async function golden(path: string, options: Options, file: string): Promise<voi
   process.stdout.write(`${count} golden values of ${run} in ${file}\n`);
 }
 
-export function renderHealth({ ok, endpoints, roles }: Health): string {
+export function renderHealth({ ok, endpoints, roles }: Health, screen: Screen): string {
   const parts: string[] = [];
-  if (endpoints.length === 0) parts.push('every role runs in this process: no servers to test');
+  const say = (text: string) => parts.push(wrap(text, screen.width, '  '));
+  if (endpoints.length === 0) say('every role runs in this process: no servers to test');
   for (const { name, url, models, error } of endpoints) {
     const list = models === null ? 'no list of models' : `models ${models.join(', ') || 'none'}`;
-    parts.push(`${name} (${url}): ${error ?? list}`);
+    say(`${name} (${url}): ${error ?? list}`);
   }
   if (roles.length > 0) {
-    parts.push(capabilityTable(roles));
+    parts.push(capabilityTable(roles, screen));
     const critics = roles.filter(({ role }) => role === 'orm' || role === 'sorm');
-    if (critics.length > 0) parts.push(criticTable(critics));
-    for (const { role, error } of roles) if (error) parts.push(`${role}: ${error}`);
+    if (critics.length > 0) parts.push(criticTable(critics, screen));
+    for (const { role, error } of roles) if (error) say(`${role}: ${error}`);
     for (const { role, missing, tokenizer } of roles) {
-      if (missing.length > 0) parts.push(`${role} needs what is missing: ${missing.join(', ')}`);
-      if (tokenizer === false) parts.push(`${role}: the server has another tokenizer`);
+      if (missing.length > 0) say(`${role} needs what is missing: ${missing.join(', ')}`);
+      if (tokenizer === false) say(`${role}: the server has another tokenizer`);
     }
   }
   if (endpoints.length > 0) parts.push(ok ? 'all that is needed is there' : 'something is missing');
@@ -109,11 +114,11 @@ export function renderHealth({ ok, endpoints, roles }: Health): string {
 }
 
 /** Capabilities by role; what a role needs is marked. */
-function capabilityTable(roles: readonly RoleHealth[]): string {
+function capabilityTable(roles: readonly RoleHealth[], screen: Screen): string {
   const names = Object.keys(roles[0]!.can) as (keyof RoleHealth['can'])[];
-  return renderTable(
-    ['', ...roles.map(({ role, model }) => (role === '-' ? model : `${role} (${model})`))],
-    [
+  return renderWithin(screen, {
+    headers: ['', ...roles.map(({ role, model }) => (role === '-' ? model : `${role} (${model})`))],
+    rows: [
       ...names.map((name) => [
         spoken(name),
         ...roles.map(({ can, needs, uses }) => {
@@ -124,14 +129,14 @@ function capabilityTable(roles: readonly RoleHealth[]): string {
       ]),
       ['tokenizer agrees', ...roles.map(({ tokenizer }) => known(tokenizer))],
     ],
-    { align: ['left', ...roles.map(() => 'left' as const)] },
-  );
+    align: ['left', ...roles.map(() => 'left' as const)],
+  });
 }
 
-function criticTable(roles: readonly RoleHealth[]): string {
-  return renderTable(
-    ['', 'labels cover', 'golden values', 'largest difference'],
-    roles.map(({ role, coverage, golden }) => [
+function criticTable(roles: readonly RoleHealth[], screen: Screen): string {
+  return renderWithin(screen, {
+    headers: ['', 'labels cover', 'golden values', 'largest difference'],
+    rows: roles.map(({ role, coverage, golden }) => [
       role,
       coverage === null ? '-' : `${(100 * coverage).toFixed(1)}%`,
       golden === null ? '-' : String(golden.vectors),
@@ -140,7 +145,7 @@ function criticTable(roles: readonly RoleHealth[]): string {
         : golden.difference.toFixed(4) +
           (golden.difference <= goldenTolerance ? '' : '  too large'),
     ]),
-  );
+  });
 }
 
 const known = (value: boolean | null): string => (value === null ? '-' : value ? 'yes' : 'no');

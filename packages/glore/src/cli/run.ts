@@ -13,6 +13,7 @@ import { jsonReporter, parseShard, terminalReporter } from '../run/index.js';
 import { interruptible } from './interrupt.js';
 import { findRecipe } from './recipes.js';
 import { renderReport } from './report.js';
+import { screenOf } from './terminal.js';
 
 interface Options {
   readonly run?: string;
@@ -95,9 +96,10 @@ async function execute(given: string, options: Options, until?: StageName): Prom
   const name =
     basename(path).replace(/\.ya?ml$/, '') + (options.preset ? `-${options.preset}` : '');
   const shard = options.shard === undefined ? undefined : parseShard(options.shard);
+  const folder = options.run ?? join('runs', name);
   const report = await interruptible(async (signal) => {
     const wanted = {
-      folder: options.run ?? join('runs', name),
+      folder,
       recipe,
       reporter: options.json ? jsonReporter(process.stderr) : terminalReporter(process.stderr),
       signal,
@@ -106,5 +108,16 @@ async function execute(given: string, options: Options, until?: StageName): Prom
     return runPipeline({ ...wanted, ...(until && { until }) });
   });
   if (!report) return;
-  process.stdout.write(`${options.json ? JSON.stringify(report) : renderReport(report)}\n`);
+  const output = options.json
+    ? JSON.stringify(report)
+    : `${renderReport(report, screenOf(process.stdout))}\n\n${renderNext(folder)}`;
+  process.stdout.write(`${output}\n`);
 }
+
+/** Where to look, and what to do with a run that is done. */
+const renderNext = (folder: string): string =>
+  `pictures  ${join(folder, 'report.svg')}
+          ${join(folder, 'curve.svg')}
+figures   ${join(folder, 'report.json')}
+next      glore ask --run ${folder}
+          glore report --run ${folder}`;

@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { type Align, renderTable } from '../evaluate/index.js';
+import { stageNames } from '../pipeline/index.js';
 import { formatSeconds, jsonReporter, replaceFile, terminalReporter } from '../run/index.js';
 import {
   folderOf,
@@ -16,7 +16,9 @@ import {
   secondsOf,
 } from '../study/index.js';
 import { interruptible } from './interrupt.js';
+import { renderWithin } from './layout.js';
 import { findRecipe } from './recipes.js';
+import { screenOf } from './terminal.js';
 
 interface Options {
   readonly runs: string;
@@ -90,16 +92,22 @@ function showPlan(results: readonly StudyResult[]): void {
     run.variant,
     String(run.seed),
     finished ? 'yes' : '',
-    plan.anew.join(', '),
+    plan.anew.length === stageNames.length ? 'every stage' : plan.anew.join(', '),
     plan.kept.join(', '),
   ]);
-  const align: Align[] = ['left', 'right', 'left', 'left', 'left'];
-  const headers = ['run', 'seed', 'done', 'does', 'keeps though changed'];
+  const screen = screenOf(process.stdout);
+  const table = renderWithin(screen, {
+    headers: ['run', 'seed', 'done', 'does', 'keeps though changed'],
+    rows,
+    align: ['left', 'right', 'left', 'left', 'left'],
+  });
   const left = secondsOf(
     results.filter(({ finished }) => !finished),
     results,
   );
-  process.stdout.write(
-    `${renderTable(headers, rows, { align })}\n\n${left === undefined ? 'how long it takes is known after the first run' : `about ${formatSeconds(left)} for what is not done`}\n`,
-  );
+  const time =
+    left === undefined
+      ? 'how long it takes is known after the first run'
+      : `about ${formatSeconds(left)} for what is not done`;
+  process.stdout.write(`${table}\n\n${time}\n`);
 }
