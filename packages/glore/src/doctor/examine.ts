@@ -195,15 +195,11 @@ async function examineRole(
 }
 
 /** Right and wrong solutions, valued where there are no golden values, to see whether the values can mean anything. */
-const examples: readonly GoldenVector[] = [
-  [probeText, 'Mia has 37+15=52.', '52'],
-  [probeText, 'Mia has 37+15=41.', '41'],
-  ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', 'Fay has 8-3=5.', '5'],
-  ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', 'Fay has 8+3=11.', '11'],
-].map(([question, step, answer]) => ({
-  role: 'orm',
-  question: question!,
-  steps: [step!],
-  answer: answer!,
-  values: [],
-}));
+const examples: readonly GoldenVector[] = (
+  [
+    [probeText, 'Mia has 37+15=52.', '52'],
+    [probeText, 'Mia has 37+15=41.', '41'],
+    ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', 'Fay has 8-3=5.', '5'],
+    ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', 'Fay has 8+3=11.', '11'],
+  ] as const
+).map(([question, step, answer]) => ({ role: 'orm', question, steps: [step], answer, values: [] }));
