@@ -63,7 +63,7 @@ function locateCommand(): Command {
       const progress = reporter.stage('locate');
       progress.total(items.length, 'solutions');
       const located = await withModels(run, ['sorm'], async ({ sorm }) => {
-        const critic = new RewardModel(sorm, run.codec);
+        const critic = new RewardModel(sorm.critic(run.codec));
         const units = chunks(items, PER_UNIT).map(async (unit) => {
           const found = await locateErrors(critic, run.codec, unit, { threshold, maxPositions });
           progress.advance(unit.length);

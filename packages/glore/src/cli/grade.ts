@@ -92,7 +92,7 @@ export function gradeRows(
   for (const row of rows) {
     const gold = readGold(row, goldField);
     const text = row.field(answerField) === null ? '' : row.textOrNumber(answerField);
-    const judgement = judge(gold, text);
+    const judgement = judge({ gold, text });
     if (judgement.right) right++;
     if (!judgement.extracted) {
       noAnswer++;

@@ -119,7 +119,7 @@ Examples:
 
 Models: glore (draft, when, where, how, choice), student, orm, sorm, global, local.
 Paths: /v1/models, /v1/completions, /v1/chat/completions, /generative_scoring, /pooling, /tokenize, /detokenize,
-/health, /metrics. One JSON line a request is logged on standard error. docs/interfaces.md has the rest.`;
+/health, /metrics. One JSON line a request is logged on standard error. docs/serving.md has the rest.`;
 
 /** The key in the variable; a variable that was named must hold one. */
 function readKey(name: string, named: boolean): string | undefined {

@@ -4,7 +4,7 @@ import { buildTokenizer, openTokenizer } from '@glore/engine';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createCodec, specialTokens } from './codec.js';
-import { parseSolution, type Solution, stripAnnotations } from './solution.js';
+import { joinLocal, parseSolution, type Solution, stripAnnotations } from './solution.js';
 
 const question = 'Fay has 37 apples and gains 148. How many has she?';
 const draft: Solution = { steps: ['Fay has 37+148=185.', 'Fay keeps 185-0=185.'], answer: '185' };
@@ -169,10 +169,10 @@ describe('splitting and joining', () => {
   it('joins a local refinement to what stands before [BAD]', () => {
     fc.assert(
       fc.property(located, solutions, ([solution, e], better) => {
-        const joined = codec.joinLocal(solution, e, codec.parse(codec.continuation(better, 1)));
+        const joined = joinLocal(solution, e, codec.parse(codec.continuation(better, 1)));
         expect(joined.steps).toEqual([...solution.steps.slice(0, e - 1), ...better.steps]);
         expect(joined.answer).toBe(better.answer);
-        expect(codec.joinLocal(solution, e, codec.parse(codec.continuation(solution, e)))).toEqual(
+        expect(joinLocal(solution, e, codec.parse(codec.continuation(solution, e)))).toEqual(
           solution,
         );
       }),
@@ -199,7 +199,7 @@ describe('errors', () => {
     const error = expect.objectContaining({ code: 'location-invalid' });
     expect(() => codec.localPrompt(question, draft, e)).toThrow(error);
     expect(() => codec.continuation(draft, e)).toThrow(error);
-    expect(() => codec.joinLocal(draft, e, draft)).toThrow(error);
+    expect(() => joinLocal(draft, e, draft)).toThrow(error);
   });
 
   it('refuse steps and answers that are not one line', () => {
@@ -248,7 +248,7 @@ describe.skipIf(!existsSync(test))(`GSM8K (${test})`, () => {
       expect(tags).toHaveLength(solution.steps.length + 1);
       for (let e = 1; e <= solution.steps.length + 1; e++) {
         const continuation = codec.parse(codec.continuation(written, e));
-        expect(codec.joinLocal(solution, e, continuation)).toEqual(solution);
+        expect(joinLocal(solution, e, continuation)).toEqual(solution);
       }
     }
   });

@@ -3,6 +3,7 @@ export {
   answerLine,
   distinct,
   firstErrorOf,
+  joinLocal,
   parseSolution,
   renderSolution,
   type Solution,

@@ -85,6 +85,26 @@ export function checkStep(step: string): string {
   return step;
 }
 
+/** A local refinement as a whole solution: the draft before line `e`, then the continuation. @throws as `checkLocation` */
+export function joinLocal(draft: Solution, e: number, continuation: Solution): Solution {
+  checkLocation(draft, e);
+  const steps = [...draft.steps.slice(0, e - 1), ...continuation.steps];
+  return { steps, answer: continuation.answer };
+}
+
+/**
+ * Throws `GloreError` "location-invalid" unless line `e` is one of 1..L+1. A draft without an answer may be marked at its end too: what is wrong there is that it
+ * stops.
+ */
+export function checkLocation({ steps }: Solution, e: number): void {
+  if (!Number.isInteger(e) || e < 1 || e > steps.length + 1) {
+    throw new GloreError(
+      'location-invalid',
+      `location: expected a line in 1..${steps.length + 1} (${steps.length} steps, then the answer line), found ${e}`,
+    );
+  }
+}
+
 const answerMark = '####';
 
 /** Every spelling of a line's end, so that no step holds one whatever a model writes. */

@@ -179,7 +179,7 @@ async function examineRole(
   try {
     const model = await openServed(endpoint, role, served, tokenizer);
     const asked = vectors.length > 0 ? vectors : examples;
-    const critic = new RewardModel(model, createCodec(tokenizer));
+    const critic = new RewardModel(model.critic(createCodec(tokenizer)));
     const difference = await largestDifference(critic, asked);
     if (model.watch.constant) throw model.watch.saysNothing(served.model);
     return {

@@ -37,11 +37,11 @@ beforeAll(async () => {
 afterAll(() => model.close());
 
 const models = () => ({
-  student: new Student(model, codec, maxTokens),
-  orm: new RewardModel(model, codec),
-  sorm: new RewardModel(model, codec),
-  global: new GlobalRefiner(model, codec, maxTokens),
-  local: new LocalRefiner(model, codec, maxTokens),
+  student: new Student(model.author(codec), maxTokens),
+  orm: new RewardModel(model.critic(codec)),
+  sorm: new RewardModel(model.critic(codec)),
+  global: new GlobalRefiner(model.author(codec), maxTokens),
+  local: new LocalRefiner(model.author(codec), maxTokens),
 });
 /** Problems without the truth of their steps. */
 const unknown = (list: readonly Problem[]): Problem[] =>

@@ -18,7 +18,7 @@ beforeAll(async () => {
   maxPositions = base.config.maxPositions;
   codec = createCodec(openTokenizer(base.tokenizer));
   model = await openEmbedded(base, 1);
-  sorm = new RewardModel(model, codec);
+  sorm = new RewardModel(model.critic(codec));
 });
 afterAll(() => model.close());
 

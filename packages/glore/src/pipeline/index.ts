@@ -1,7 +1,8 @@
 /** The stages of a run, on a folder; and runs that are done. */
 export { openRunFolder, pathIn, type Run } from './context.js';
 export { openUnfinishedRun, readReport, readRun } from './finished.js';
-export { readRole, rolesOf, withModels } from './models.js';
+export { openModels, readRole, rolesOf, withModels } from './models.js';
+export { type OpenRun, type OpenRunOptions, openRun } from './open.js';
 export { type Plan, planRun } from './plan.js';
 export {
   ormSet,
@@ -17,4 +18,4 @@ export { evaluationIn, type Report } from './report.js';
 export { type EarlierRun, type RunOptions, runPipeline, runShardOf } from './run.js';
 export type { LabelSummary } from './stages/index.js';
 export { type StageName, shardedStages, stageNames } from './table.js';
-export { chunks } from './units.js';
+export { chunks, unitsOf } from './units.js';

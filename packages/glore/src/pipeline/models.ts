@@ -38,21 +38,23 @@ export function readRole(run: Run, role: RoleName): Promise<Checkpoint> {
 export const startOf = async (run: Run, role: RoleName | 'base'): Promise<Checkpoint> =>
   role === 'base' || run.recipe.models?.[role] ? run.base : readRole(run, role);
 
-export interface Opening {
-  readonly waiting?: Waiting;
+export interface Opening extends Waiting {
   /** Checkpoints that are opened in the place of the run's own. */
   readonly checkpoints?: Partial<Record<RoleName, Checkpoint>>;
 }
 
-/** Opens models by role, where they are served or here, hands them to `work`, and closes them whatever happens. */
-export async function withModels<T, N extends RoleName>(
+/** Models by role, opened where they are served or here; `close` ends all of them. */
+export async function openModels<N extends RoleName>(
   run: Run,
   names: readonly N[],
-  work: (models: Record<N, RoleModel>) => Promise<T>,
-  { waiting, checkpoints = {} }: Opening = {},
-): Promise<T> {
+  { checkpoints = {}, ...waiting }: Opening = {},
+): Promise<{ readonly models: Record<N, RoleModel>; close(): Promise<void> }> {
   const served = await openServedRoles(run, names, waiting);
   const opened: Partial<Record<RoleName, RoleModel>> = { ...served.models };
+  const close = async () => {
+    await Promise.all(Object.values(opened).map((model) => model.close()));
+    await served.close();
+  };
   try {
     const { workers, provider } = run.recipe;
     for (const name of names) {
@@ -62,10 +64,25 @@ export async function withModels<T, N extends RoleName>(
         provider,
       );
     }
-    return await work(opened as Record<N, RoleModel>);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { models: opened as Record<N, RoleModel>, close };
+}
+
+/** Opens models by role, hands them to `work`, and closes them whatever happens. */
+export async function withModels<T, N extends RoleName>(
+  run: Run,
+  names: readonly N[],
+  work: (models: Record<N, RoleModel>) => Promise<T>,
+  opening?: Opening,
+): Promise<T> {
+  const { models, close } = await openModels(run, names, opening);
+  try {
+    return await work(models);
   } finally {
-    await Promise.all(Object.values(opened).map((model) => model.close()));
-    await served.close();
+    await close();
   }
 }
 

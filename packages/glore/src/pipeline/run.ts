@@ -14,6 +14,7 @@ import {
   type Shard,
   type StageOptions,
   type StageRecord,
+  silentReporter,
   writeJson,
 } from '../run/index.js';
 import { openRunFolder } from './context.js';
@@ -33,7 +34,8 @@ import {
 export interface RunOptions {
   readonly folder: string;
   readonly recipe: Recipe;
-  readonly reporter: Reporter;
+  /** Where progress is shown; nowhere if left out. */
+  readonly reporter?: Reporter;
   readonly signal?: AbortSignal;
   /** Runs up to and including this stage; all stages and the report if left out. */
   readonly until?: StageName;
@@ -50,7 +52,7 @@ export interface EarlierRun {
 
 /** Runs what is missing; returns the report if every stage was wanted. */
 export async function runPipeline(options: RunOptions): Promise<Report | undefined> {
-  const { folder, recipe, reporter, signal, until } = options;
+  const { folder, recipe, reporter = silentReporter, signal, until } = options;
   checkKeys(recipe);
   const run = await openRunFolder(folder, recipe);
   checkRoom(run, rolesUntil(until));
@@ -125,7 +127,7 @@ async function takenOver(
 export async function runShardOf(
   options: RunOptions & { readonly until: StageName; readonly shard: Shard },
 ): Promise<void> {
-  const { folder, recipe, reporter, signal, until, shard } = options;
+  const { folder, recipe, reporter = silentReporter, signal, until, shard } = options;
   checkKeys(recipe);
   const run = await openRunFolder(folder, recipe);
   checkRoom(run, rolesUntil(until));

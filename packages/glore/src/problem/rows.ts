@@ -156,7 +156,7 @@ export function parseJsonList(text: string, file: string): FileRow[] {
   }
   if (list.length === 0) throw noRecords(file);
   const lines = itemLines(text);
-  return list.map((item, index) => new FileRow(file, lines[index], item));
+  return list.map((item, index) => new FileRow(file, lines[index]!, item));
 }
 
 /** "data/train.jsonl" -> "train", the first part of ids of records that carry none. */
@@ -170,13 +170,13 @@ export function checkUnique(ids: readonly string[], rows: readonly FileRow[]): v
   ids.forEach((id, index) => {
     const first = seen.get(id);
     if (first) {
-      throw rows[index].error('id-duplicate', {
+      throw rows[index]!.error('id-duplicate', {
         expected: 'an id of its own',
         found: `"${id}", which line ${first.line} has too`,
         cure: 'rename or remove one',
       });
     }
-    seen.set(id, rows[index]);
+    seen.set(id, rows[index]!);
   });
 }
 

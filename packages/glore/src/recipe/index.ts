@@ -3,9 +3,11 @@ export { type Endpoints, identityOf, type ServedModels } from './endpoints.js';
 export { contentsOf, type FileSet, readHeldOut } from './files.js';
 export {
   count,
+  makeRecipe,
   parseRecipe,
   provider,
   type Recipe,
+  type RecipeValues,
   range,
   readRecipe,
   readRecipeWith,

@@ -12,7 +12,7 @@ import { YamlFile } from './yaml.js';
 export const count = z.int().min(1);
 export const share = z.number().min(0).max(1);
 const temperature = z.number().min(0).max(5);
-export const range = z.tuple([z.int(), z.int()]);
+export const range = z.tuple([z.int(), z.int()]).readonly();
 
 /** Where models of this process compute, of what there is on this machine; the CPU if left out. */
 export const provider = z.enum(availableProviders()).optional();
@@ -167,6 +167,19 @@ export function readRecipe(path: string, preset?: string): Recipe {
   }
   const over = source.under('presets', preset);
   return checked(over.check(recipe, overlay(plain, presets[preset])), over, path);
+}
+
+/** What a recipe says, before anything is looked up: paths as they are written, defaults left out. */
+export type RecipeValues = z.input<typeof recipe>;
+
+/**
+ * A recipe made of values instead of a file.
+ * @param folder paths are from here; the current folder if left out
+ * @throws GloreError `recipe` naming the key
+ */
+export function makeRecipe(values: RecipeValues, folder = process.cwd()): Recipe {
+  const source = YamlFile.named('recipe');
+  return checked(source.check(recipe, values), source, join(folder, 'recipe'));
 }
 
 /**

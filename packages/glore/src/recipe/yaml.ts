@@ -1,6 +1,6 @@
 /** A YAML file that knows where each key is written, and refuses wrong values by file, line and key. */
 import { readFileSync } from 'node:fs';
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { GloreError } from '../error.js';
 
@@ -8,14 +8,14 @@ type Key = PropertyKey;
 
 export class YamlFile {
   private readonly path: string;
-  private readonly document: Document.Parsed;
+  private readonly document: Document;
   private readonly lines: LineCounter;
   /** Roots to look keys up under, the one that goes over the others first; none stands for the file itself. */
   private readonly overlays: readonly (readonly Key[])[];
 
   private constructor(
     path: string,
-    document: Document.Parsed,
+    document: Document,
     lines: LineCounter,
     overlays: readonly (readonly Key[])[] = [],
   ) {
@@ -46,6 +46,11 @@ export class YamlFile {
       throw new GloreError('recipe', `${path}:${line}: expected YAML, found an error: ${what}`);
     }
     return new YamlFile(path, document, lines);
+  }
+
+  /** For values that are in no file: errors name `name`, and no lines. */
+  static named(name: string): YamlFile {
+    return new YamlFile(name, new Document(), new LineCounter());
   }
 
   /** The same file, with the keys under `root` laid over the others. */

@@ -77,11 +77,11 @@ afterAll(async () => {
 });
 
 const models = (refinerTokens = maxTokens) => ({
-  student: new Student(critic, codec, maxTokens),
-  orm: new RewardModel(critic, codec),
-  sorm: new RewardModel(critic, codec),
-  global: new GlobalRefiner(writer, codec, refinerTokens),
-  local: new LocalRefiner(writer, codec, refinerTokens),
+  student: new Student(critic.author(codec), maxTokens),
+  orm: new RewardModel(critic.critic(codec)),
+  sorm: new RewardModel(critic.critic(codec)),
+  global: new GlobalRefiner(writer.author(codec), refinerTokens),
+  local: new LocalRefiner(writer.author(codec), refinerTokens),
 });
 const rerank = (more: Partial<RefineOptions> = {}): RefineOptions => ({
   mode: 'rerank',

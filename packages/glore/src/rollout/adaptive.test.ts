@@ -350,7 +350,7 @@ describe('adaptiveRollouts of the base', () => {
     const folder = fileURLToPath(new URL('../../../../checkpoints/base', import.meta.url));
     const base = await loadCheckpoint(folder);
     model = await openEmbedded(base, 1);
-    student = new Student(model, createCodec(openTokenizer(base.tokenizer)), 80);
+    student = new Student(model.author(createCodec(openTokenizer(base.tokenizer))), 80);
   });
   afterAll(() => model.close());
 

@@ -30,7 +30,7 @@ beforeAll(async () => {
   const folder = fileURLToPath(new URL('../../../../checkpoints/base', import.meta.url));
   const base = await loadCheckpoint(folder);
   model = await openEmbedded(base, 1);
-  student = new Student(model, createCodec(openTokenizer(base.tokenizer)), 60);
+  student = new Student(model.author(createCodec(openTokenizer(base.tokenizer))), 60);
 });
 afterAll(() => model.close());
 
@@ -55,7 +55,7 @@ describe('rolloutsFrom', () => {
         );
         const drawn = written![0]!;
         generated += drawn.reduce((sum, rollout) => sum + rollout.tokens, 0);
-        const texts = drawn.map(({ steps, answer }) => JSON.stringify([steps, answer ?? null]));
+        const texts = drawn.map(({ steps, answer }) => JSON.stringify([steps, answer]));
         expect(attempts).toBe(6);
         // Each spelling once, in the order drawn, with the number of times it was drawn.
         expect(traces.map(({ steps, answer }) => JSON.stringify([steps, answer]))).toEqual([

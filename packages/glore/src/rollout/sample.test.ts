@@ -17,7 +17,7 @@ beforeAll(async () => {
   const folder = fileURLToPath(new URL('../../../../checkpoints/base', import.meta.url));
   const base = await loadCheckpoint(folder);
   model = await openEmbedded(base, 1);
-  student = new Student(model, createCodec(openTokenizer(base.tokenizer)), 60);
+  student = new Student(model.author(createCodec(openTokenizer(base.tokenizer))), 60);
 });
 afterAll(() => model.close());
 

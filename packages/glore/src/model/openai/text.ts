@@ -1,5 +1,5 @@
 /** A served model with a tokenizer of its own, spoken to in text. */
-import { type Codec, parseSolution, type Solution, stripAnnotations } from '../../codec/index.js';
+import { parseSolution, type Solution, stripAnnotations } from '../../codec/index.js';
 import { GloreError } from '../../error.js';
 import { extractAnswer } from '../../problem/index.js';
 import type { Answers, Author, Critic, Generated, RoleModel, Task, Valued } from '../types.js';
@@ -47,7 +47,7 @@ export class ServedText implements RoleModel {
   /** The endpoint is whoever's opened it. */
   async close(): Promise<void> {}
 
-  author(_: Codec): Author {
+  author(): Author {
     const { model, price, template } = this.options;
     return {
       write: (requests, { temperature, maxTokens }) =>
@@ -93,7 +93,7 @@ export class ServedText implements RoleModel {
     return { system: template.system, user: text, begun };
   }
 
-  critic(_: Codec): Critic {
+  critic(): Critic {
     return {
       value: async (items) => {
         const read = await Promise.all(

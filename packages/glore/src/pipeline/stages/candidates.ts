@@ -38,7 +38,7 @@ export const candidates: Work = async (run, context) => {
         signal: context.signal,
         onUnit: advancing(context, problemsIn, rightShare),
       }),
-    { waiting: waitingIn(context) },
+    waitingIn(context),
   );
   return { generatedTokens: total(found) };
 };

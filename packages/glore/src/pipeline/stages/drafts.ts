@@ -54,6 +54,6 @@ export function sampleProblems(
         signal: context.signal,
         onUnit: advancing(context, problemsIn, rightShare),
       }),
-    { waiting: waitingIn(context), ...(checkpoint && { checkpoints: { student: checkpoint } }) },
+    { ...waitingIn(context), ...(checkpoint && { checkpoints: { student: checkpoint } }) },
   );
 }

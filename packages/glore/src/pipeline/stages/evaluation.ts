@@ -40,7 +40,7 @@ export const evaluation: Work = async (run, context) => {
     await writeJson(join(context.folder, 'speeds.json'), speeds);
     return evaluationTokens(codec, [ofDev, ofTest]);
   };
-  return withModels(run, roleNames, measured, { waiting: waitingIn(context) });
+  return withModels(run, roleNames, measured, waitingIn(context));
 };
 
 /** Everything that is measured on the problems of a split, with the thresholds that its attempts are followed by. */

@@ -54,7 +54,7 @@ export const rollouts: Work = async (run, context) => {
         signal: context.signal,
         onUnit: advancing(context, (found) => found.length),
       }),
-    { waiting: waitingIn(context) },
+    waitingIn(context),
   );
   return { generatedTokens: total(records) };
 };

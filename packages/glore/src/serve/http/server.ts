@@ -6,7 +6,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { GloreError } from '../../error.js';
 import { roleNames } from '../../model/index.js';
-import type { Batch, Hosted, HostedRole } from '../batch/index.js';
+import { type Batch, type Hosted, type HostedRole, hostRun } from '../batch/index.js';
 import type { Route } from '../protocol/index.js';
 import { ApiError, stopping, toApiError, tooLarge } from '../protocol/index.js';
 import { refiningModel } from '../refine/index.js';
@@ -35,6 +35,34 @@ export interface Running {
   readonly url: string;
   /** Takes no more requests, waits for those in flight at most so many seconds, and ends. */
   close(seconds: number): Promise<void>;
+}
+
+/** What a server does unless it is told otherwise. */
+export const serverDefaults = {
+  host: '127.0.0.1',
+  port: 8000,
+  parallel: 256,
+  queue: 1024,
+  timeout: 300,
+  maxBody: 8 * 2 ** 20,
+  logPrompts: false,
+  log: () => {},
+} satisfies ServerOptions;
+
+/**
+ * Serves the models of a finished run, the refining model among them.
+ *
+ * @throws GloreError `run-missing`, `run-unfinished`, `model-served`; `key-missing`, `address`
+ */
+export function serveRun(
+  folder: string,
+  options: Partial<ServerOptions> & { readonly workers?: number } = {},
+): Promise<Running> {
+  const { workers = 2, ...server } = options;
+  return startServer((onBatch) => hostRun(folder, { workers, onBatch }), {
+    ...serverDefaults,
+    ...server,
+  });
 }
 
 /** Opens the models with a door for their batches' metrics, and serves them. @throws GloreError `key-missing`, `address` */

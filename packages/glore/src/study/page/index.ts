@@ -94,7 +94,7 @@ function head(study: Study, results: readonly StudyResult[], { main }: StudyView
       : [
           'Figures are pooled over the test problems of all seeds, each of which has problems and models of its own; intervals are 95% (bootstrap over problems), `seeds` is the range of the figure over the seeds. ' +
             "p is McNemar's exact test where right answers are compared, the paired bootstrap's for everything else, two-sided. All thresholds are fitted on dev problems, and tokens are generated tokens. " +
-            'The rows and figures are defined in [interfaces.md](interfaces.md).',
+            'The rows and figures are defined in [report.md](report.md).',
         ]),
   ];
 }

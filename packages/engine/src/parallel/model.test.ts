@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { initialWeights, type LlamaConfig } from '../hf/index.js';
-import { Model } from '../index.js';
+import { initialWeights, type LlamaConfig } from '../llama/index.js';
+import { Model } from './model.js';
 
 const config: LlamaConfig = {
   vocabSize: 29,

@@ -1,10 +1,8 @@
 /** A model opened for sampling and scoring on worker threads. */
-import type { Adapter, ModelWeights } from '../hf/index.js';
-import { flatten, layoutOf } from '../llama/parameters.js';
+import { type Adapter, flatten, layoutOf, type ModelWeights } from '../llama/index.js';
 import { checkProvider, type Provider } from '../onnx/index.js';
-import { Remote } from '../worker/remote.js';
-import type { Decoder } from './decoder.js';
-import type { Drawn, GenerateResult, GenerateTask, ScoreTask } from './task.js';
+import type { Decoder, Drawn, GenerateResult, GenerateTask, ScoreTask } from '../sample/index.js';
+import { Remote } from '../worker/index.js';
 
 export interface ModelOptions {
   /** Worker threads; results do not depend on it. Default 2. */

@@ -2,23 +2,20 @@
 import { EngineError } from '../error.js';
 import {
   type Adapter,
-  type LlamaConfig,
-  type ModelWeights,
-  positionLimit,
-  type Weights,
-} from '../hf/index.js';
-import {
   adapterLayoutOf,
   flatten,
+  type LlamaConfig,
   layoutOf,
+  type ModelWeights,
   type ParameterLayout,
+  positionLimit,
   unflatten,
-} from '../llama/parameters.js';
+  type Weights,
+} from '../llama/index.js';
 import { checkProvider, type Provider } from '../onnx/index.js';
 import { type AdamWOptions, adamWDefaults } from '../optimizer/index.js';
-import { Remote } from '../worker/remote.js';
-import { dealt, type Example } from './batch.js';
-import type { Replica, SharedState } from './replica.js';
+import { dealt, type Example, type Replica, type SharedState } from '../train/index.js';
+import { Remote } from '../worker/index.js';
 
 export interface TrainerOptions {
   /** Worker threads. The sum's order depends on it, so the same number gives the same bits. Default 2. */
@@ -82,12 +79,11 @@ export class Trainer {
 
   /** Starts the workers on the weights of a checkpoint, or on an adapter to them. */
   static async open(start: Trained, options: TrainerOptions = {}): Promise<Trainer> {
+    const { adapter } = start;
     const { provider } = options;
     checkProvider(provider ?? 'cpu');
     const trainer = new Trainer(start, options);
     const { config, shared, optimizer } = trainer;
-    const { rank, alpha, modules } = start.adapter ?? {};
-    const adapter = start.adapter && { rank: rank!, alpha: alpha!, modules: modules! };
     trainer.replicas = await Remote.start(
       'replica',
       shared.gradients.map((_, index) => ({
@@ -96,7 +92,10 @@ export class Trainer {
         shared,
         optimizer,
         provider,
-        ...(adapter && { adapter }),
+        // Not the adapter's weights, which are among what is shared.
+        ...(adapter && {
+          adapter: { rank: adapter.rank, alpha: adapter.alpha, modules: adapter.modules },
+        }),
       })),
     );
     return trainer;
