@@ -96,13 +96,10 @@ async function labelledBy(collector) {
   const labelsWith = (propagation) =>
     labelSamples(wrong, records, { propagation, consistency: labels.consistency });
   const [verified, labelled] = [labelsWith(false), labelsWith(true)];
-  const pairs = localRecords(
-    labelled,
-    records,
-    samples,
-    questionsOf(problems),
-    { perSample: localPairs, seed: 'local' },
-  );
+  const pairs = localRecords(labelled, records, samples, questionsOf(problems), {
+    perSample: localPairs,
+    seed: 'local',
+  });
   return {
     seconds,
     labels: labelled.map((item) => item.labels),
