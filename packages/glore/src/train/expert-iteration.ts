@@ -1,5 +1,5 @@
 /**
- * Expert Iteration, by which the student learns (GLoRe, section on the student; Anthony et al. 2017):
+ * Expert Iteration, by which the student learns, as in GLoRe (Anthony et al. 2017):
  *
  *   student 0    the base, fine-tuned on worked solutions (SFT)
  *   round r      student r-1 samples solutions of problems; the correct and distinct ones join what is learned from

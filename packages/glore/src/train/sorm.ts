@@ -1,6 +1,6 @@
 /**
- * The SORM's training, where labels may be doubted (ours): a prefix that is wrong has now and then a rollout that reaches
- * the answer by luck, and a first SORM sees most of those labels to be false.
+ * The SORM's training, where labels may be doubted (ours): a wrong prefix has now and then a rollout that reaches the answer
+ * by luck, and where a first SORM disagrees with a positive label, it is mostly such a one.
  *
  *   first     the start, fine-tuned on the set for one epoch
  *   doubt     the positive labels of that same set which the first values below `doubt` are left out
