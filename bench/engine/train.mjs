@@ -19,7 +19,7 @@ import {
   saveCheckpoint,
   saveGguf,
 } from '@glore/engine';
-import { readRecipe } from '../../packages/glore/dist/pipeline/index.js';
+import { readRecipe } from '../../packages/glore/dist/recipe/index.js';
 import { python, startPython } from '../python.mjs';
 import { openLlamaSide } from './llama_side.mjs';
 import { measureMemory } from './memory.mjs';

@@ -16,14 +16,14 @@ import {
   openTokenizer,
   saveGguf,
 } from '@glore/engine';
-import { header } from '../../packages/engine/dist/gguf/file.js';
-import { strongWeights } from '../../packages/engine/dist/golden/reference.js';
+import { header } from '../../packages/engine/dist/gguf/index.js';
+import { strongWeights } from '../../packages/engine/dist/golden/index.js';
 import {
   flawedAttempt,
   generateProblems,
   Random,
-  readRecipe,
-} from '../../packages/glore/dist/index.js';
+} from '../../packages/glore/dist/problem/index.js';
+import { readRecipe } from '../../packages/glore/dist/recipe/index.js';
 import { openLlama } from '../peers/llama.mjs';
 import { table } from '../table.mjs';
 import { configs, text, tokenizer } from './configs.mjs';

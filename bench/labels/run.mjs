@@ -10,18 +10,13 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadCheckpoint, openTokenizer } from '@glore/engine';
-import { createCodec } from '../../packages/glore/dist/codec/index.js';
-import {
-  byProblem,
-  distinct,
-  localRecords,
-  sampleKey,
-} from '../../packages/glore/dist/dataset/index.js';
+import { createCodec, distinct, firstErrorOf } from '../../packages/glore/dist/codec/index.js';
+import { byProblem, localRecords, sampleKey } from '../../packages/glore/dist/dataset/index.js';
 import { prefixTruth } from '../../packages/glore/dist/evaluate/index.js';
-import { flipOf, propagate, verifies, verify } from '../../packages/glore/dist/label/index.js';
+import { propagate, verifies, verify } from '../../packages/glore/dist/label/index.js';
 import { openEmbedded, Student } from '../../packages/glore/dist/model/index.js';
-import { readRecipe } from '../../packages/glore/dist/pipeline/index.js';
 import { generateProblems } from '../../packages/glore/dist/problem/index.js';
+import { readRecipe } from '../../packages/glore/dist/recipe/index.js';
 import {
   adaptiveRollouts,
   learnedFrom,
@@ -54,8 +49,7 @@ const checkpoint = await loadCheckpoint(
 const workers = Number(values.workers);
 const model = await openEmbedded(checkpoint, workers);
 const student = new Student(
-  model,
-  createCodec(openTokenizer(checkpoint.tokenizer)),
+  model.author(createCodec(openTokenizer(checkpoint.tokenizer))),
   recipe.maxTokens,
 );
 
@@ -140,7 +134,7 @@ function agreement(a, b) {
   const flat = a.flatMap((row, i) => row.map((label, k) => label === b[i][k]));
   return [
     share(flat.filter(Boolean).length, flat.length),
-    share(a.filter((row, i) => flipOf(row) === flipOf(b[i])).length, a.length),
+    share(a.filter((row, i) => firstErrorOf(row) === firstErrorOf(b[i])).length, a.length),
   ];
 }
 

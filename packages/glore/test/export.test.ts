@@ -5,7 +5,8 @@ import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import type { GlobalRecord, RewardRecord } from '../src/dataset/index.js';
-import type { Exported, Report } from '../src/pipeline/index.js';
+import type { Exported } from '../src/export/index.js';
+import type { Report } from '../src/pipeline/index.js';
 import type { Sample } from '../src/rollout/index.js';
 import { glore, temporaryFolder, writeRecipe } from './glore.js';
 

@@ -5,10 +5,12 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Solution } from '../codec/index.js';
 import { GloreError } from '../error.js';
 import { renderTable } from '../evaluate/index.js';
-import { inRoles, readRun, roles, withModels } from '../pipeline/index.js';
+import { inRoles, roleNames } from '../model/index.js';
+import { readRun, withModels } from '../pipeline/index.js';
 import {
-  type Choice,
+  type Chooser,
   type Decision,
+  REFINE_ALL,
   type RefineOptions,
   refine,
   refineInRounds,
@@ -18,7 +20,7 @@ import { seedOf } from '../rollout/index.js';
 interface Options {
   readonly run: string;
   readonly mode: RefineOptions['mode'];
-  readonly choice: Choice;
+  readonly choice: Chooser;
   readonly threshold?: number;
   readonly tau?: number;
   readonly rounds: number;
@@ -63,21 +65,21 @@ export function askCommand(): Command {
       const { gate, locate } = report.thresholds;
       const settings: RefineOptions = {
         mode: options.mode,
-        choice: options.choice,
+        chooser: options.choice,
         threshold: options.threshold ?? locate.sorm,
         tau: options.tau ?? gate,
       };
       // One question keeps one thread busy.
       const alone = { ...run, recipe: { ...run.recipe, workers: 1 } };
       const { evaluation, seed } = alone.recipe;
-      const [decisions] = await withModels(alone, roles, async (models) => {
-        const inTheirRoles = inRoles(alone, models);
+      const [decisions] = await withModels(alone, roleNames, async (models) => {
+        const inTheirRoles = inRoles(models, alone.codec, alone.recipe.maxTokens);
         const further = {
-          choice: options.choice,
+          chooser: options.choice,
           rounds: options.rounds,
           threshold: settings.threshold,
           // With the gate, what the ORM values enough is not refined again either.
-          tau: settings.mode === 'gate' ? settings.tau : Number.POSITIVE_INFINITY,
+          tau: settings.mode === 'gate' ? settings.tau : REFINE_ALL,
           temperature: evaluation.temperature,
           seed: (_: number, round: number) => seedOf(seed, question, 'round', round),
         };
@@ -177,10 +179,10 @@ function renderDraft(draft: Solution, { values, location }: Decision): string {
 
 /** Lines numbered as locations count them: the steps, then the answer. */
 function numbered({ steps, answer }: Solution): string[] {
-  const lines = [...steps, ...(answer === undefined ? [] : [`#### ${answer}`])];
+  const lines = [...steps, ...(answer === null ? [] : [`#### ${answer}`])];
   return [
     ...lines.map((line, i) => `${i + 1}  ${line}`),
-    ...(answer === undefined ? ['-  (stops without an answer)'] : []),
+    ...(answer === null ? ['-  (stops without an answer)'] : []),
   ];
 }
 

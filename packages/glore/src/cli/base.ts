@@ -1,7 +1,7 @@
 /** `glore base`: trains the checkpoint that recipes start from. */
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
-import { readBaseRecipe, trainBase } from '../pipeline/index.js';
+import { readBaseRecipe, trainBase } from '../base/index.js';
 import { jsonReporter, terminalReporter } from '../run/index.js';
 import { interruptible } from './interrupt.js';
 import { findRecipe } from './recipes.js';

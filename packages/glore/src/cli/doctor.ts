@@ -1,7 +1,6 @@
 /** `glore doctor`: what the servers of a recipe can do, and whether that is enough. */
 import { basename, join } from 'node:path';
 import { Command, Option } from 'commander';
-import { renderTable } from '../evaluate/index.js';
 import {
   examine,
   examineUrl,
@@ -9,9 +8,10 @@ import {
   type Health,
   type RoleHealth,
   readGolden,
-  readRecipe,
   writeGolden,
-} from '../pipeline/index.js';
+} from '../doctor/index.js';
+import { renderTable } from '../evaluate/index.js';
+import { readRecipe } from '../recipe/index.js';
 import { findRecipe } from './recipes.js';
 
 interface Options {

@@ -4,7 +4,7 @@ import {
   interval,
   type Located,
   type LocateReport,
-  locate,
+  locateErrors,
   locateReport,
   percent,
   renderTable,
@@ -63,9 +63,9 @@ function locateCommand(): Command {
       const progress = reporter.stage('locate');
       progress.total(items.length, 'solutions');
       const located = await withModels(run, ['sorm'], async ({ sorm }) => {
-        const critic = new RewardModel(sorm, run.codec);
+        const critic = new RewardModel(sorm.critic(run.codec));
         const units = chunks(items, PER_UNIT).map(async (unit) => {
-          const found = await locate(critic, run.codec, unit, { threshold, maxPositions });
+          const found = await locateErrors(critic, run.codec, unit, { threshold, maxPositions });
           progress.advance(unit.length);
           return found;
         });

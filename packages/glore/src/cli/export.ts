@@ -1,8 +1,7 @@
 /** `glore export`: a run's data in the formats of others. */
 import { Command, Option } from 'commander';
 import { renderTable } from '../evaluate/index.js';
-import { type FormatName, formats } from '../export/index.js';
-import { type Exported, exportRun, exportSets } from '../pipeline/index.js';
+import { type Exported, exportRun, exportSets, type FormatName, formats } from '../export/index.js';
 
 interface Options {
   readonly format: FormatName;

@@ -5,11 +5,11 @@ import { wilson } from '../evaluate/statistics.js';
 import { percent, renderTable } from '../evaluate/table.js';
 import {
   decodeText,
+  type FileRow,
   goldAnswer,
   type How,
   judge,
   parseJsonLines,
-  type Row,
   readTextFile,
 } from '../problem/index.js';
 
@@ -81,7 +81,7 @@ last number of the text, answers marked more than once, and numbers that depend 
 
 /** Grades each row; `gold` and `answer` name the fields. Throws GloreError for a row without them or without a gold answer. */
 export function gradeRows(
-  rows: readonly Row[],
+  rows: readonly FileRow[],
   file: string,
   { gold: goldField, answer: answerField }: Pick<GradeOptions, 'gold' | 'answer'>,
 ): Grades {
@@ -92,7 +92,7 @@ export function gradeRows(
   for (const row of rows) {
     const gold = readGold(row, goldField);
     const text = row.field(answerField) === null ? '' : row.textOrNumber(answerField);
-    const judgement = judge(gold, text);
+    const judgement = judge({ gold, text });
     if (judgement.right) right++;
     if (!judgement.extracted) {
       noAnswer++;
@@ -124,7 +124,7 @@ export function gradeRows(
   };
 }
 
-function readGold(row: Row, field: string): string {
+function readGold(row: FileRow, field: string): string {
   const source = row.textOrNumber(field);
   const gold = goldAnswer(source);
   if (gold !== '') return gold;
@@ -135,7 +135,7 @@ function readGold(row: Row, field: string): string {
   });
 }
 
-async function readRows(file: string): Promise<Row[]> {
+async function readRows(file: string): Promise<FileRow[]> {
   if (file !== '-') return parseJsonLines(readTextFile(file), file);
   const name = 'standard input';
   return parseJsonLines(decodeText(await buffer(process.stdin), name), name);

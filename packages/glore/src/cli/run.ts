@@ -2,13 +2,13 @@
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import {
-  readRecipe,
   runPipeline,
   runShardOf,
   type StageName,
   shardedStages,
   stageNames,
 } from '../pipeline/index.js';
+import { readRecipe } from '../recipe/index.js';
 import { jsonReporter, parseShard, terminalReporter } from '../run/index.js';
 import { interruptible } from './interrupt.js';
 import { findRecipe } from './recipes.js';

@@ -2,7 +2,7 @@
 import { availableProviders, type Provider } from '@glore/engine';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { GloreError } from '../error.js';
-import { openBaseModel, openRunModels, startServer, startTracing } from '../serve/index.js';
+import { hostBase, hostRun, startServer, startTracing } from '../serve/index.js';
 import { Interrupted, interruptible } from './interrupt.js';
 
 interface Options {
@@ -69,8 +69,8 @@ export function serveCommand(): Command {
       const running = await startServer(
         (onBatch) =>
           base === undefined
-            ? openRunModels(run ?? 'runs/tiny', { workers, provider, onBatch })
-            : openBaseModel(base, { workers, provider, onBatch }),
+            ? hostRun(run ?? 'runs/tiny', { workers, provider, onBatch })
+            : hostBase(base, { workers, provider, onBatch }),
         {
           host,
           port,
@@ -119,7 +119,7 @@ Examples:
 
 Models: glore (draft, when, where, how, choice), student, orm, sorm, global, local.
 Paths: /v1/models, /v1/completions, /v1/chat/completions, /generative_scoring, /pooling, /tokenize, /detokenize,
-/health, /metrics. One JSON line a request is logged on standard error. docs/interfaces.md has the rest.`;
+/health, /metrics. One JSON line a request is logged on standard error. docs/serving.md has the rest.`;
 
 /** The key in the variable; a variable that was named must hold one. */
 function readKey(name: string, named: boolean): string | undefined {

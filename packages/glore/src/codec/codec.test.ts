@@ -4,7 +4,7 @@ import { buildTokenizer, openTokenizer } from '@glore/engine';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createCodec, specialTokens } from './codec.js';
-import { parseSolution, type Solution, stripAnnotations } from './solution.js';
+import { joinLocal, parseSolution, type Solution, stripAnnotations } from './solution.js';
 
 const question = 'Fay has 37 apples and gains 148. How many has she?';
 const draft: Solution = { steps: ['Fay has 37+148=185.', 'Fay keeps 185-0=185.'], answer: '185' };
@@ -26,7 +26,7 @@ const solutions: fc.Arbitrary<Solution> = fc
   )
   .chain((texts) => {
     const { steps } = parseSolution(texts.map((text) => text.replace(/#/g, '')).join('\n'));
-    const answer = fc.constantFrom('185', '-1,200.5', 'no one', undefined);
+    const answer = fc.constantFrom('185', '-1,200.5', 'no one', null);
     return fc.record({ steps: fc.constant(steps.map(stripAnnotations)), answer });
   });
 
@@ -59,12 +59,12 @@ describe('the sequences', () => {
   });
 
   it('are spelt without an answer where there is none', () => {
-    const stopped = { steps: ['Fay has 37.'], answer: undefined };
+    const stopped = { steps: ['Fay has 37.'], answer: null };
     expect(spell(codec.solution(stopped))).toBe('Fay has 37.\n<|eos|>');
     expect(spell(codec.localPrompt('Q', stopped, 2))).toBe(
       '<|bos|>Q\n<|draft|>Fay has 37.\n[BAD]<|revision|>',
     );
-    expect(spell(codec.globalPrompt('Q', { steps: [], answer: undefined }))).toBe(
+    expect(spell(codec.globalPrompt('Q', { steps: [], answer: null }))).toBe(
       '<|bos|>Q\n<|draft|><|revision|>',
     );
   });
@@ -85,7 +85,7 @@ describe('parse', () => {
       fc.property(solutions, (solution) => {
         expect(codec.parse(codec.solution(solution))).toEqual(solution);
         const { steps } = solution;
-        expect(codec.parse(codec.prefix(steps))).toEqual({ steps, answer: undefined });
+        expect(codec.parse(codec.prefix(steps))).toEqual({ steps, answer: null });
       }),
       { numRuns: 1000 },
     );
@@ -94,11 +94,11 @@ describe('parse', () => {
   it('drops the line that was cut off, answer or step', () => {
     const whole = codec.solution(draft);
     const [one, two] = draft.steps;
-    expect(codec.parse(whole.slice(0, -1))).toEqual({ steps: [one, two], answer: undefined });
-    expect(codec.parse(whole.slice(0, -2))).toEqual({ steps: [one, two], answer: undefined });
+    expect(codec.parse(whole.slice(0, -1))).toEqual({ steps: [one, two], answer: null });
+    expect(codec.parse(whole.slice(0, -2))).toEqual({ steps: [one, two], answer: null });
     const inStep = codec.step(one!).length + 2;
-    expect(codec.parse(whole.slice(0, inStep))).toEqual({ steps: [one], answer: undefined });
-    expect(codec.parse([])).toEqual({ steps: [], answer: undefined });
+    expect(codec.parse(whole.slice(0, inStep))).toEqual({ steps: [one], answer: null });
+    expect(codec.parse([])).toEqual({ steps: [], answer: null });
   });
 
   it('reads nothing after EOS', () => {
@@ -131,7 +131,7 @@ describe('tagged', () => {
         const [first, ...rest] = [...tokens.keys()].filter((at) => tokens[at] === ids.step);
         expect(first).toBe(codec.prompt(question).length);
         expect(tags).toEqual(rest);
-        expect(tags).toHaveLength(solution.steps.length + (solution.answer === undefined ? 0 : 1));
+        expect(tags).toHaveLength(solution.steps.length + (solution.answer === null ? 0 : 1));
         const { tokens: plain } = codec.plain(question, solution);
         expect([...tokens.filter((id) => id !== ids.step), ids.eos]).toEqual(plain);
       }),
@@ -143,7 +143,7 @@ describe('tagged', () => {
       fc.property(located, ([solution, e]) => {
         const { tokens, tags } = codec.tagged(question, solution);
         const steps = solution.steps.slice(0, e);
-        const part = codec.tagged(question, { steps, answer: undefined });
+        const part = codec.tagged(question, { steps, answer: null });
         expect(part.tags).toEqual(tags.slice(0, steps.length));
         expect(part.tokens).toEqual(tokens.slice(0, part.tokens.length));
       }),
@@ -169,10 +169,10 @@ describe('splitting and joining', () => {
   it('joins a local refinement to what stands before [BAD]', () => {
     fc.assert(
       fc.property(located, solutions, ([solution, e], better) => {
-        const joined = codec.joinLocal(solution, e, codec.parse(codec.continuation(better, 1)));
+        const joined = joinLocal(solution, e, codec.parse(codec.continuation(better, 1)));
         expect(joined.steps).toEqual([...solution.steps.slice(0, e - 1), ...better.steps]);
         expect(joined.answer).toBe(better.answer);
-        expect(codec.joinLocal(solution, e, codec.parse(codec.continuation(solution, e)))).toEqual(
+        expect(joinLocal(solution, e, codec.parse(codec.continuation(solution, e)))).toEqual(
           solution,
         );
       }),
@@ -199,7 +199,7 @@ describe('errors', () => {
     const error = expect.objectContaining({ code: 'location-invalid' });
     expect(() => codec.localPrompt(question, draft, e)).toThrow(error);
     expect(() => codec.continuation(draft, e)).toThrow(error);
-    expect(() => codec.joinLocal(draft, e, draft)).toThrow(error);
+    expect(() => joinLocal(draft, e, draft)).toThrow(error);
   });
 
   it('refuse steps and answers that are not one line', () => {
@@ -248,7 +248,7 @@ describe.skipIf(!existsSync(test))(`GSM8K (${test})`, () => {
       expect(tags).toHaveLength(solution.steps.length + 1);
       for (let e = 1; e <= solution.steps.length + 1; e++) {
         const continuation = codec.parse(codec.continuation(written, e));
-        expect(codec.joinLocal(solution, e, continuation)).toEqual(solution);
+        expect(joinLocal(solution, e, continuation)).toEqual(solution);
       }
     }
   });

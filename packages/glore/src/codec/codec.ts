@@ -14,6 +14,7 @@ import type { Tokenizer } from '@glore/engine';
 import { GloreError } from '../error.js';
 import {
   answerLine,
+  checkLocation,
   checkStep,
   parseSolution,
   type Solution,
@@ -79,8 +80,6 @@ export interface Codec {
   localPrompt(question: string, draft: Solution, e: number): number[];
   /** The solution from line e on, to EOS. */
   continuation(solution: Solution, e: number): number[];
-  /** The refined solution: the draft before line e, then the continuation. */
-  joinLocal(draft: Solution, e: number, continuation: Solution): Solution;
 }
 
 /** Makes the codec; throws `GloreError` "codec-tokenizer" unless the tokenizer has the special tokens, padding as id 0. */
@@ -106,14 +105,14 @@ export function createCodec(tokenizer: Tokenizer): Codec {
   /** The ids of each line, for the sequences that put something between lines. */
   const lines = (solution: Solution): number[][] => [
     ...solution.steps.map(step),
-    ...(solution.answer === undefined ? [] : [answer(solution.answer)]),
+    ...(solution.answer === null ? [] : [answer(solution.answer)]),
   ];
 
   const solution = (whole: Solution): number[] => [...lines(whole).flat(), ids.eos];
 
   const draftLines = (draft: Solution): number[][] => {
     const parts = lines(draft);
-    if (draft.answer !== undefined) parts.at(-1)!.push(...newline);
+    if (draft.answer !== null) parts.at(-1)!.push(...newline);
     return parts;
   };
 
@@ -165,12 +164,6 @@ export function createCodec(tokenizer: Tokenizer): Codec {
       checkLocation(whole, e);
       return solution({ steps: whole.steps.slice(e - 1), answer: whole.answer });
     },
-
-    joinLocal(draft, e, continuation) {
-      checkLocation(draft, e);
-      const steps = [...draft.steps.slice(0, e - 1), ...continuation.steps];
-      return { steps, answer: continuation.answer };
-    },
   };
 }
 
@@ -194,14 +187,4 @@ function specialIds(tokenizer: Tokenizer): SpecialIds {
     );
   }
   return ids;
-}
-
-/** A draft without an answer may be marked at its end too: what is wrong there is that it stops. */
-function checkLocation({ steps }: Solution, e: number): void {
-  if (!Number.isInteger(e) || e < 1 || e > steps.length + 1) {
-    throw new GloreError(
-      'location-invalid',
-      `location: expected a line in 1..${steps.length + 1} (${steps.length} steps, then the answer line), found ${e}`,
-    );
-  }
 }

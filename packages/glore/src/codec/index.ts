@@ -1,9 +1,14 @@
 export { type Codec, createCodec, type SpecialIds, specialTokens } from './codec.js';
 export {
   answerLine,
+  distinct,
+  firstErrorOf,
+  joinLocal,
   parseSolution,
   renderSolution,
   type Solution,
+  solutionIn,
+  spellingOf,
   stripAnnotations,
 } from './solution.js';
 export {

@@ -58,15 +58,15 @@ describe('parseSolution', () => {
   });
 
   it.each([
-    ['', [], undefined],
-    ['one', ['one'], undefined],
-    ['one\n####', ['one'], undefined],
+    ['', [], null],
+    ['one', ['one'], null],
+    ['one\n####', ['one'], null],
     ['one\n####  1,200 ', ['one'], '1,200'],
     ['####-3', [], '-3'],
     ['one\r\n\n  \n<<1+1=2>>\ntwo\r#### 2', ['one', 'two'], '2'],
     ['one\n#### 2\nQuestion: next', ['one'], '2'],
     ['one\n#### 2\n#### 3', ['one'], '2'],
-    ['price #### 2', ['price #### 2'], undefined],
+    ['price #### 2', ['price #### 2'], null],
   ])('reads %j', (text, steps, answer) => {
     expect(parseSolution(text)).toEqual({ steps, answer });
   });
@@ -85,7 +85,7 @@ describe('parseSolution', () => {
 describe('renderSolution', () => {
   it('writes lines', () => {
     expect(renderSolution({ steps: ['a', 'b'], answer: '2' })).toBe('a\nb\n#### 2');
-    expect(renderSolution({ steps: ['a', 'b'], answer: undefined })).toBe('a\nb');
+    expect(renderSolution({ steps: ['a', 'b'], answer: null })).toBe('a\nb');
     expect(renderSolution({ steps: [], answer: '2' })).toBe('#### 2');
   });
 

@@ -2,10 +2,32 @@
 
 import { GloreError } from '../error.js';
 
-/** Steps `S_1 .. S_L`, each one line, and the final answer; `undefined` when the solution stops before its answer. */
+/** Steps `S_1 .. S_L`, each one line, and the final answer; null when the solution stops before its answer. */
 export interface Solution {
   readonly steps: readonly string[];
-  readonly answer: string | undefined;
+  readonly answer: string | null;
+}
+
+/** The solution alone, of a record that has more. */
+export const solutionIn = ({ steps, answer }: Solution): Solution => ({ steps, answer });
+
+/** Each spelling once, in the order of first sight. */
+export function distinct<S extends Solution>(solutions: readonly S[]): S[] {
+  const found = new Map<string, S>();
+  for (const solution of solutions) {
+    const spelling = spellingOf(solution);
+    if (!found.has(spelling)) found.set(spelling, solution);
+  }
+  return [...found.values()];
+}
+
+/** Equal for solutions of the same steps and answer. */
+export const spellingOf = ({ steps, answer }: Solution): string => JSON.stringify([steps, answer]);
+
+/** The first error `E` of lines that pass or not: the first (from 1) that does not, -1 if all pass (GLoRe). */
+export function firstErrorOf(passes: readonly boolean[]): number {
+  const index = passes.indexOf(false);
+  return index === -1 ? -1 : index + 1;
 }
 
 /**
@@ -17,17 +39,17 @@ export function parseSolution(text: string): Solution {
   for (const line of text.split(lineBreak)) {
     const read = stripAnnotations(line).trim();
     if (read.startsWith(answerMark)) {
-      return { steps, answer: read.slice(answerMark.length).trim() || undefined };
+      return { steps, answer: read.slice(answerMark.length).trim() || null };
     }
     if (read !== '') steps.push(line);
   }
-  return { steps, answer: undefined };
+  return { steps, answer: null };
 }
 
 /** Writes a solution, the inverse of `parseSolution`; throws `GloreError` "solution-malformed". */
 export function renderSolution({ steps, answer }: Solution): string {
   const lines = steps.map(checkStep);
-  if (answer !== undefined) lines.push(answerLine(answer));
+  if (answer !== null) lines.push(answerLine(answer));
   return lines.join('\n');
 }
 
@@ -61,6 +83,26 @@ export function checkStep(step: string): string {
     );
   }
   return step;
+}
+
+/** A local refinement as a whole solution: the draft before line `e`, then the continuation. @throws as `checkLocation` */
+export function joinLocal(draft: Solution, e: number, continuation: Solution): Solution {
+  checkLocation(draft, e);
+  const steps = [...draft.steps.slice(0, e - 1), ...continuation.steps];
+  return { steps, answer: continuation.answer };
+}
+
+/**
+ * Throws `GloreError` "location-invalid" unless line `e` is one of 1..L+1. A draft without an answer may be marked at its end too: what is wrong there is that it
+ * stops.
+ */
+export function checkLocation({ steps }: Solution, e: number): void {
+  if (!Number.isInteger(e) || e < 1 || e > steps.length + 1) {
+    throw new GloreError(
+      'location-invalid',
+      `location: expected a line in 1..${steps.length + 1} (${steps.length} steps, then the answer line), found ${e}`,
+    );
+  }
 }
 
 const answerMark = '####';

@@ -34,8 +34,8 @@ describe('texts', () => {
   it('are the ids of the codec, but for BOS and EOS', () => {
     expect([bos, ...idsOf(promptText(question))]).toEqual(codec.prompt(question));
     expect([...idsOf(solutionText(draft)), eos]).toEqual(codec.solution(draft));
-    const drafts = [draft, { steps: draft.steps, answer: undefined }, { steps: [], answer: '7' }];
-    drafts.push({ steps: [], answer: undefined });
+    const drafts = [draft, { steps: draft.steps, answer: null }, { steps: [], answer: '7' }];
+    drafts.push({ steps: [], answer: null });
     for (const each of drafts) {
       expect([bos, ...idsOf(globalPromptText(question, each))]).toEqual(
         codec.globalPrompt(question, each),
@@ -52,7 +52,7 @@ describe('texts', () => {
   });
 
   it('refuse what the codec refuses', () => {
-    expect(() => solutionText({ steps: ['two\nlines'], answer: undefined })).toThrow(
+    expect(() => solutionText({ steps: ['two\nlines'], answer: null })).toThrow(
       expect.objectContaining({ code: 'solution-malformed' }),
     );
   });

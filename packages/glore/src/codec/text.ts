@@ -18,7 +18,7 @@ export const globalPromptText = (question: string, draft: Solution): string =>
 
 /** What the local refiner continues: the draft with [BAD] before line `e`, counted from 1. */
 export function localPromptText(question: string, draft: Solution, e: number): string {
-  const before = draftText({ steps: draft.steps.slice(0, e - 1), answer: undefined });
+  const before = draftText({ steps: draft.steps.slice(0, e - 1), answer: null });
   const after = draftText({ steps: draft.steps.slice(e - 1), answer: draft.answer });
   return `${promptText(question)}${spellings.draft}${before}${spellings.bad}${after}${spellings.revision}`;
 }

@@ -1,6 +1,7 @@
 import { buildTokenizer, type Example, openTokenizer } from '@glore/engine';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Solution } from '../codec/index.js';
 import { createCodec, specialTokens, stripAnnotations } from '../codec/index.js';
 import { difficulty, generateProblems, worldTexts } from '../problem/index.js';
 import {
@@ -10,7 +11,6 @@ import {
   rewardExample,
   studentExample,
 } from './examples.js';
-import type { SolutionRecord } from './records.js';
 
 const tokenizer = openTokenizer(buildTokenizer({ texts: worldTexts(), special: specialTokens }));
 const codec = createCodec(tokenizer);
@@ -18,7 +18,7 @@ const { ids } = codec;
 const spell = (tokens: readonly number[]) => tokenizer.decode(tokens);
 
 const question = 'Fay has 37 shells. Fay finds 148 more. How many shells does Fay have?';
-const solved: SolutionRecord = { steps: ['Fay has 37+148=185.'], answer: '185' };
+const solved: Solution = { steps: ['Fay has 37+148=185.'], answer: '185' };
 const problems = generateProblems({
   split: 'train',
   count: 40,
@@ -40,7 +40,7 @@ const items = fc.record({
   ),
   answer: fc.constantFrom('185', '-1,200', null),
 });
-const text = ({ steps, answer }: SolutionRecord) =>
+const text = ({ steps, answer }: Solution) =>
   [...steps, ...(answer === null ? [] : [`#### ${answer}`])].join('\n') +
   (answer === null && steps.length > 0 ? '\n' : '');
 
@@ -107,8 +107,8 @@ describe('rewardExample', () => {
 
 describe('the student and the refiners', () => {
   it('learn to continue after the prompt, and nothing of the prompt', () => {
-    const draft: SolutionRecord = { steps: ['Fay has 37+148=175.', 'So 175.'], answer: null };
-    const target: SolutionRecord = { steps: ['Fay has 37+148=185.', 'So 185.'], answer: '185' };
+    const draft: Solution = { steps: ['Fay has 37+148=175.', 'So 175.'], answer: null };
+    const target: Solution = { steps: ['Fay has 37+148=185.', 'So 185.'], answer: '185' };
     const record = { problem: 'p', question, draft, target };
     const start = `<|bos|>${question}\n`;
     expectContinuation(

@@ -1,29 +1,18 @@
 /** Records as training examples: what the model reads, and what is learned where. */
 import { type Example, nextTokenExample } from '@glore/engine';
-import type { Codec, Solution } from '../codec/index.js';
-import type {
-  GlobalRecord,
-  LocalRecord,
-  RewardRecord,
-  SolutionRecord,
-  StudentRecord,
-} from './records.js';
-
-const solution = ({ steps, answer }: SolutionRecord): Solution => ({
-  steps,
-  answer: answer ?? undefined,
-});
+import type { Codec } from '../codec/index.js';
+import type { GlobalRecord, LocalRecord, RewardRecord, StudentRecord } from './records.js';
 
 const continued = (prompt: readonly number[], target: readonly number[]): Example =>
   nextTokenExample([...prompt, ...target], prompt.length);
 
 export function studentExample(codec: Codec, record: StudentRecord): Example {
-  return continued(codec.prompt(record.question), codec.solution(solution(record)));
+  return continued(codec.prompt(record.question), codec.solution(record));
 }
 
 /** The label is the target at each line's tag; nothing is learned elsewhere. */
 export function rewardExample(codec: Codec, record: RewardRecord): Example {
-  const { tokens, tags } = codec.tagged(record.question, solution(record));
+  const { tokens, tags } = codec.tagged(record.question, record);
   const targets = tokens.map(() => -1);
   record.labels.forEach((label, i) => {
     if (label !== null) targets[tags[i]!] = label ? codec.ids.plus : codec.ids.minus;
@@ -32,7 +21,7 @@ export function rewardExample(codec: Codec, record: RewardRecord): Example {
 }
 
 export function globalExample(codec: Codec, { question, draft, target }: GlobalRecord): Example {
-  return continued(codec.globalPrompt(question, solution(draft)), codec.solution(solution(target)));
+  return continued(codec.globalPrompt(question, draft), codec.solution(target));
 }
 
 export function localExample(
@@ -40,8 +29,8 @@ export function localExample(
   { question, draft, location, target }: LocalRecord,
 ): Example {
   return continued(
-    codec.localPrompt(question, solution(draft), location),
-    codec.continuation(solution(target), location),
+    codec.localPrompt(question, draft, location),
+    codec.continuation(target, location),
   );
 }
 

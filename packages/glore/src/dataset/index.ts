@@ -10,13 +10,11 @@ export type {
   GlobalRecord,
   LocalRecord,
   RewardRecord,
-  SolutionRecord,
   StudentRecord,
 } from './records.js';
 export { distance, globalRecords, localRecords } from './refinement.js';
 export {
   byProblem,
-  distinct,
   doubtedLabels,
   type OrmBalance,
   ormRecords,

@@ -1,19 +1,14 @@
 /** The records of the five training sets: text, so that any tokenizer can read them. */
-
-/** A solution as JSON has it. */
-export interface SolutionRecord {
-  readonly steps: readonly string[];
-  readonly answer: string | null;
-}
+import type { Solution } from '../codec/index.js';
 
 /** Student: question -> solution. */
-export interface StudentRecord extends SolutionRecord {
+export interface StudentRecord extends Solution {
   readonly problem: string;
   readonly question: string;
 }
 
 /** ORM and SORM: a label for each line, the answer line last; null is not learned from. */
-export interface RewardRecord extends SolutionRecord {
+export interface RewardRecord extends Solution {
   readonly problem: string;
   readonly question: string;
   readonly labels: readonly (boolean | null)[];
@@ -23,8 +18,8 @@ export interface RewardRecord extends SolutionRecord {
 export interface GlobalRecord {
   readonly problem: string;
   readonly question: string;
-  readonly draft: SolutionRecord;
-  readonly target: SolutionRecord;
+  readonly draft: Solution;
+  readonly target: Solution;
 }
 
 /** Local refiner: question and draft with [BAD] before line `location` -> the lines from there on. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Solution } from '../codec/index.js';
 import { verify } from '../label/index.js';
 import type { RolloutRecord, Sample, Trace } from '../rollout/index.js';
-import type { SolutionRecord } from './records.js';
 import { distance, globalRecords, localRecords } from './refinement.js';
 import { sampleKey } from './reward.js';
 
@@ -39,15 +39,15 @@ const local = (
   const records = new Map([[sampleKey('p', record.sample), record]]);
   return localRecords([verify(draft, record, true)], records, samples, questions, options);
 };
-const textOf = ({ steps, answer }: SolutionRecord) => ({ steps, answer });
+const textOf = ({ steps, answer }: Solution) => ({ steps, answer });
 
-const solution: fc.Arbitrary<SolutionRecord> = fc.record({
+const solution: fc.Arbitrary<Solution> = fc.record({
   steps: fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 4 }),
   answer: fc.constantFrom('1', '2', null),
 });
 
 describe('distance', () => {
-  const lines = ({ steps, answer }: SolutionRecord) =>
+  const lines = ({ steps, answer }: Solution) =>
     answer === null ? steps : [...steps, `#### ${answer}`];
   /** The definition, by recursion. */
   const edits = (a: readonly string[], b: readonly string[]): number => {
@@ -112,7 +112,7 @@ describe('globalRecords', () => {
           new Map([...questions, ['q', 'What of q?']]),
           nearest,
         );
-        const key = (id: string, item: SolutionRecord) => JSON.stringify([id, textOf(item)]);
+        const key = (id: string, item: Solution) => JSON.stringify([id, textOf(item)]);
         const of = (right: boolean, id: string) =>
           samples.filter((item) => item.right === right && item.problem === id);
         const wanted = samples.filter((item) => !item.right && of(true, item.problem).length > 0);

@@ -1,9 +1,11 @@
 /** The training sets of the two refiners, cut from samples and rollouts without new sampling. Wrong drafts only. */
-import { flipOf, type LabelledSample, usesPrefix } from '../label/index.js';
+
+import { distinct, firstErrorOf, type Solution, solutionIn } from '../codec/index.js';
+import { type LabelledSample, usesPrefix } from '../label/index.js';
 import { Random } from '../problem/index.js';
 import type { RolloutRecord, Sample } from '../rollout/index.js';
-import type { GlobalRecord, LocalRecord, SolutionRecord } from './records.js';
-import { byProblem, distinct, sampleKey } from './reward.js';
+import type { GlobalRecord, LocalRecord } from './records.js';
+import { byProblem, sampleKey } from './reward.js';
 
 /**
  * Global pairs: each distinct wrong sample as draft, with the right sample of the same problem that is nearest to it.
@@ -25,8 +27,8 @@ export function globalRecords(
     return distinct(all.filter((sample) => !sample.right)).map((draft) => ({
       problem,
       question: questions.get(problem)!,
-      draft: textOf(draft),
-      target: textOf(targetOf(draft, right)),
+      draft: solutionIn(draft),
+      target: solutionIn(targetOf(draft, right)),
     }));
   });
 }
@@ -46,7 +48,7 @@ export function localRecords(
 ): LocalRecord[] {
   const groups = byProblem(samples);
   return labelled.flatMap(({ problem, sample: index, labels }) => {
-    const location = flipOf(labels);
+    const location = firstErrorOf(labels);
     const all = groups.get(problem) ?? [];
     const sample = all.find((candidate) => candidate.index === index);
     const record = rollouts.get(sampleKey(problem, index));
@@ -56,8 +58,8 @@ export function localRecords(
     const targets = verifyingFrom(shared, record, all).filter(
       ({ steps }) => steps[location - 1] !== bad,
     );
-    const drafts = spellings([
-      textOf(sample),
+    const drafts = distinct([
+      solutionIn(sample),
       ...record.prefixes[location - 1]!.traces.filter((trace) => !trace.right).map((trace) => ({
         steps: [...sample.steps.slice(0, location), ...trace.steps],
         answer: trace.answer,
@@ -82,27 +84,20 @@ function verifyingFrom(
   shared: readonly string[],
   record: RolloutRecord,
   samples: readonly Sample[],
-): SolutionRecord[] {
+): Solution[] {
   const traces = shared.length === 0 ? [] : (record.prefixes[shared.length - 1]?.traces ?? []);
-  return spellings([
+  return distinct([
     ...traces
       .filter((trace) => trace.right && usesPrefix(shared, trace))
       .map((trace) => ({ steps: [...shared, ...trace.steps], answer: trace.answer })),
     ...samples
       .filter((other) => other.right && shared.every((step, i) => step === other.steps[i]))
-      .map(textOf),
+      .map(solutionIn),
   ]);
 }
 
-/** Each spelling once, in the order of first sight. */
-const spellings = (solutions: readonly SolutionRecord[]): SolutionRecord[] => [
-  ...new Map(solutions.map((solution) => [JSON.stringify(solution), solution])).values(),
-];
-
-const textOf = ({ steps, answer }: SolutionRecord): SolutionRecord => ({ steps, answer });
-
 /** Edit distance between two solutions, by lines (Levenshtein 1966); the answer is a line if there is one. */
-export function distance(a: SolutionRecord, b: SolutionRecord): number {
+export function distance(a: Solution, b: Solution): number {
   const [from, to] = [a, b].map(({ steps, answer }) => [
     ...steps,
     ...(answer === null ? [] : [`#### ${answer}`]),

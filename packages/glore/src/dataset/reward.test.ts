@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { distinct } from '../codec/index.js';
 import { type LabelledSample, verify } from '../label/index.js';
 import type { Sample } from '../rollout/index.js';
 import {
   balancedByPrefix,
   byProblem,
-  distinct,
   doubtedLabels,
   ormRecords,
   sampleKey,

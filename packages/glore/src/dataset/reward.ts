@@ -1,4 +1,5 @@
 /** The training sets of the two reward models. */
+import { distinct } from '../codec/index.js';
 import { balance, type LabelledSample } from '../label/index.js';
 import { Random } from '../problem/index.js';
 import type { Sample } from '../rollout/index.js';
@@ -118,14 +119,4 @@ export function byProblem(samples: readonly Sample[]): Map<string, Sample[]> {
     else groups.set(sample.problem, [sample]);
   }
   return groups;
-}
-
-/** The first of each spelling. */
-export function distinct(samples: readonly Sample[]): Sample[] {
-  const found = new Map<string, Sample>();
-  for (const sample of samples) {
-    const key = JSON.stringify([sample.steps, sample.answer]);
-    if (!found.has(key)) found.set(key, sample);
-  }
-  return [...found.values()];
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { loadCheckpoint, openTokenizer } from '@glore/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Codec, createCodec } from '../codec/index.js';
+import { type Codec, createCodec, solutionIn } from '../codec/index.js';
 import {
   GlobalRefiner,
   type LanguageModel,
@@ -11,16 +11,10 @@ import {
   Student,
 } from '../model/index.js';
 import { difficulty, firstWrongStep, generateProblems, type Problem } from '../problem/index.js';
-import { firstErrorOf } from '../refine/index.js';
+import { locateFirstError } from '../refine/index.js';
 import { isRight, sampleSolutions } from '../rollout/index.js';
-import {
-  type Attempt,
-  attempt,
-  firstErrorOfTruth,
-  prefixTruth,
-  refinements,
-  scoreOf,
-} from './attempt.js';
+import { attempt, prefixTruth, refinements } from './attempt.js';
+import { type Attempt, scoreOf, trueFirstError } from './records.js';
 
 const problems = generateProblems({ split: 'test', count: 6, seed: 3, settings: difficulty(0.3) });
 const options = { samples: 2, temperature: 1, seed: 'test' };
@@ -37,15 +31,11 @@ beforeAll(async () => {
 afterAll(() => model.close());
 
 const models = () => ({
-  student: new Student(model, codec, maxTokens),
-  orm: new RewardModel(model, codec),
-  sorm: new RewardModel(model, codec),
-  global: new GlobalRefiner(model, codec, maxTokens),
-  local: new LocalRefiner(model, codec, maxTokens),
-});
-const solutionOf = ({ steps, answer }: Pick<Attempt, 'steps' | 'answer'>) => ({
-  steps,
-  answer: answer ?? undefined,
+  student: new Student(model.author(codec), maxTokens),
+  orm: new RewardModel(model.critic(codec)),
+  sorm: new RewardModel(model.critic(codec)),
+  global: new GlobalRefiner(model.author(codec), maxTokens),
+  local: new LocalRefiner(model.author(codec), maxTokens),
 });
 /** Problems without the truth of their steps. */
 const unknown = (list: readonly Problem[]): Problem[] =>
@@ -64,7 +54,7 @@ describe('attempt', () => {
     for (const [i, problem] of problems.entries()) {
       const { draft, samples: drawn, problem: id } = attempts[i]!;
       expect(id).toBe(problem.id);
-      expect({ ...solutionOf(draft), tokens: draft.tokens }).toEqual(drafts[i]);
+      expect({ ...solutionIn(draft), tokens: draft.tokens }).toEqual(drafts[i]);
       expect(
         drawn.map(({ steps, answer, right, tokens }) => ({ steps, answer, right, tokens })),
       ).toEqual(
@@ -73,10 +63,10 @@ describe('attempt', () => {
           .map(({ steps, answer, right, tokens }) => ({ steps, answer, right, tokens })),
       );
       for (const item of [draft, ...drawn]) {
-        expect(item.right).toBe(isRight(problem, item.answer ?? undefined));
+        expect(item.right).toBe(isRight(problem, item.answer));
         expect(item.truth).toEqual(prefixTruth(problem, item.steps));
         const [lines] = await orm.values([
-          { question: problem.question, solution: solutionOf(item) },
+          { question: problem.question, solution: solutionIn(item) },
         ]);
         // Here one model is both critics.
         for (const values of [item.orm, item.sorm]) {
@@ -107,13 +97,9 @@ describe('refinements', () => {
     };
     const records = await refinements(models(), problems, attempts, thresholds);
     const { local } = models();
-    const verdict = (
-      problem: Problem,
-      text: { answer: string | null | undefined },
-      tokens: number,
-    ) => ({
-      answer: text.answer ?? null,
-      right: isRight(problem, text.answer ?? undefined),
+    const verdict = (problem: Problem, text: { answer: string | null }, tokens: number) => ({
+      answer: text.answer,
+      right: isRight(problem, text.answer),
       tokens,
     });
     for (const [i, problem] of problems.entries()) {
@@ -123,21 +109,21 @@ describe('refinements', () => {
       const [first, second, third] = decision.candidates;
       expect(first).toMatchObject({
         source: 'draft',
-        solution: solutionOf(draft),
+        solution: solutionIn(draft),
         tokens: draft.tokens,
       });
       expect(first!.score).toBeCloseTo(scoreOf(draft), 5);
       expect(global).toEqual(verdict(problem, second!.solution, second!.tokens));
 
       const places = {
-        local: firstErrorOf(draft.sorm, thresholds.sorm),
-        localOrm: firstErrorOf(draft.orm, thresholds.orm),
-        localTruth: firstErrorOfTruth(draft)!,
+        local: locateFirstError(draft.sorm, thresholds.sorm),
+        localOrm: locateFirstError(draft.orm, thresholds.orm),
+        localTruth: trueFirstError(draft)!,
       };
       expect(decision.location).toBe(places.local);
       expect(third?.source).toBe(places.local > 0 ? 'local' : undefined);
       for (const [name, location] of Object.entries(places)) {
-        const item = { question: problem.question, draft: solutionOf(draft), location };
+        const item = { question: problem.question, draft: solutionIn(draft), location };
         const [refined] = location > 0 ? await local.refine([item]) : [];
         // Where no error is seen the draft stays, and nothing is spent.
         expect(outcomes[name as keyof typeof places]).toEqual(
@@ -157,7 +143,7 @@ describe('refinements', () => {
   });
 });
 
-describe('prefixTruth and firstErrorOfTruth', () => {
+describe('prefixTruth and trueFirstError', () => {
   const [problem] = problems as [Problem];
   const steps = problem.steps.map((step) => step.replace(/<<.*>>/, ''));
   const slipped = steps.map((step, i) => (i === 1 ? step.replace(/\d\.$/, '10.') : step));
@@ -186,9 +172,9 @@ describe('prefixTruth and firstErrorOfTruth', () => {
   });
 
   it('find the first wrong step, from 1', () => {
-    expect(firstErrorOfTruth(withTruth(prefixTruth(problem, slipped)))).toBe(2);
+    expect(trueFirstError(withTruth(prefixTruth(problem, slipped)))).toBe(2);
     expect(firstWrongStep(problem, slipped)).toBe(2);
-    expect(firstErrorOfTruth(withTruth([true, true]))).toBe(-1);
-    expect(firstErrorOfTruth(withTruth(null))).toBeUndefined();
+    expect(trueFirstError(withTruth([true, true]))).toBe(-1);
+    expect(trueFirstError(withTruth(null))).toBeUndefined();
   });
 });

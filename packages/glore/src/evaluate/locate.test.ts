@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Codec, createCodec } from '../codec/index.js';
 import { type LanguageModel, openEmbedded, RewardModel } from '../model/index.js';
 import type { JudgedSteps } from '../problem/index.js';
-import { Row } from '../problem/index.js';
+import { FileRow } from '../problem/index.js';
 import { firstErrorMetric } from './critic.js';
-import { type Located, locate, locateReport } from './locate.js';
+import { type Located, locateErrors, locateReport } from './locate.js';
 
 let model: LanguageModel;
 let codec: Codec;
@@ -18,26 +18,24 @@ beforeAll(async () => {
   maxPositions = base.config.maxPositions;
   codec = createCodec(openTokenizer(base.tokenizer));
   model = await openEmbedded(base, 1);
-  sorm = new RewardModel(model, codec);
+  sorm = new RewardModel(model.critic(codec));
 });
 afterAll(() => model.close());
 
 const problem = 'Ann has 3. Ann buys 4. How many does Ann have?';
 const item = (steps: readonly string[], label = -1): JudgedSteps => {
   const fields = { id: 'a', problem, steps, label };
-  return { ...fields, row: new Row('rows.jsonl', 7, fields) };
+  return { ...fields, row: new FileRow('rows.jsonl', 7, fields) };
 };
 const valuesOf = async (steps: readonly string[], threshold = 0.5) => {
-  const [found] = await locate(sorm, codec, [item(steps)], { threshold, maxPositions });
+  const [found] = await locateErrors(sorm, codec, [item(steps)], { threshold, maxPositions });
   return found!;
 };
 
 describe('locate', () => {
   it('values each step as the SORM does, and a last step #### 7 as the answer line', async () => {
     const steps = ['Ann has 3+4=8.', 'Ann has 8-1=7.'];
-    const [plain] = await sorm.values([
-      { question: problem, solution: { steps, answer: undefined } },
-    ]);
+    const [plain] = await sorm.values([{ question: problem, solution: { steps, answer: null } }]);
     const [answered] = await sorm.values([{ question: problem, solution: { steps, answer: '7' } }]);
     expect((await valuesOf(steps)).values).toEqual(plain);
     expect((await valuesOf([...steps, '#### 7'])).values).toEqual(answered);
@@ -54,7 +52,7 @@ describe('locate', () => {
     expect(await valuesOf(steps, 0)).toMatchObject({ prediction: -1, match: true });
     const labelled = [item(steps, lowest)];
     const options = { threshold: between, maxPositions };
-    expect((await locate(sorm, codec, labelled, options))[0]!.match).toBe(true);
+    expect((await locateErrors(sorm, codec, labelled, options))[0]!.match).toBe(true);
   });
 
   it('keeps one value a step, whatever the steps look like', async () => {
@@ -69,7 +67,7 @@ describe('locate', () => {
   it('has no prediction for what is longer than the model reads', async () => {
     const long = Array.from({ length: maxPositions }, () => 'Ann has 3.');
     const items = [item(long), item(['Ann has 3.'])];
-    const [missed, read] = await locate(sorm, codec, items, { threshold: 0, maxPositions });
+    const [missed, read] = await locateErrors(sorm, codec, items, { threshold: 0, maxPositions });
     expect(missed).toEqual({ values: null, prediction: null, match: false });
     expect(read!.values).toHaveLength(1);
     expect(locateReport(items, [missed!, read!], 0)).toMatchObject({

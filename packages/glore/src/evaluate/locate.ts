@@ -2,7 +2,7 @@
 import { type Codec, parseSolution, type Solution, stripAnnotations } from '../codec/index.js';
 import type { RewardModel } from '../model/index.js';
 import type { JudgedSteps } from '../problem/index.js';
-import { firstErrorOf } from '../refine/index.js';
+import { locateFirstError } from '../refine/index.js';
 import { harmonicMean } from './critic.js';
 import { type Interval, stratifiedBootstrap, wilson } from './statistics.js';
 
@@ -37,7 +37,7 @@ export interface LocateReport {
 }
 
 /** Values of the steps of each solution, in the order of the items. */
-export async function locate(
+export async function locateErrors(
   sorm: RewardModel,
   codec: Codec,
   items: readonly JudgedSteps[],
@@ -51,7 +51,7 @@ export async function locate(
   const found = new Map(readable.map((request, i) => [request, values[i]!]));
   return items.map(({ label }, i) => {
     const own = found.get(requests[i]!) ?? null;
-    const first = own && firstErrorOf(own, threshold);
+    const first = own && locateFirstError(own, threshold);
     const prediction = first === null || first === -1 ? first : first - 1;
     return { values: own, prediction, match: prediction === label };
   });
@@ -112,5 +112,5 @@ function solutionOf({ steps, row }: JudgedSteps): Solution {
     });
   });
   const answer = parseSolution(lines.at(-1)!).answer;
-  return answer === undefined ? { steps: lines, answer } : { steps: lines.slice(0, -1), answer };
+  return answer === null ? { steps: lines, answer } : { steps: lines.slice(0, -1), answer };
 }

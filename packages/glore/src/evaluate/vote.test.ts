@@ -20,17 +20,17 @@ describe('majority', () => {
   });
 
   it('gives missing answers no vote unless all are missing', () => {
-    expect(majority([undefined, undefined, '4'], same)).toBe(2);
-    expect(majority([undefined, undefined], same)).toBe(0);
+    expect(majority([null, null, '4'], same)).toBe(2);
+    expect(majority([null, null], same)).toBe(0);
   });
 
   it('returns the first occurrence of an answer that none outnumbers', () => {
-    const answer = fc.option(fc.constantFrom('1', '2', '3'), { nil: undefined });
+    const answer = fc.option(fc.constantFrom('1', '2', '3'), { nil: null });
     fc.assert(
       fc.property(fc.array(answer, { minLength: 1, maxLength: 12 }), (answers) => {
         const index = majority(answers, same);
-        const votes = (wanted: string | undefined) =>
-          wanted === undefined ? 0 : answers.filter((given) => given === wanted).length;
+        const votes = (wanted: string | null) =>
+          wanted === null ? 0 : answers.filter((given) => given === wanted).length;
         const most = Math.max(...answers.map(votes));
         expect(index).toBe(answers.findIndex((given) => votes(given) === most));
       }),

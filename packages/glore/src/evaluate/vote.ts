@@ -8,11 +8,14 @@ import { checkNotEmpty, checkNumbers } from './statistics.js';
  *
  * @throws GloreError `nothing-to-measure` without samples.
  */
-export function majority(answers: (string | undefined)[], key: (answer: string) => string): number {
+export function majority(
+  answers: readonly (string | null)[],
+  key: (answer: string) => string,
+): number {
   checkNotEmpty('majority', answers);
   const groups = new Map<string, { first: number; votes: number }>();
   answers.forEach((answer, index) => {
-    if (answer === undefined) return;
+    if (answer === null) return;
     const group = groups.get(key(answer)) ?? { first: index, votes: 0 };
     group.votes++;
     groups.set(key(answer), group);
@@ -28,10 +31,10 @@ export function majority(answers: (string | undefined)[], key: (answer: string) 
  *
  * @throws GloreError `nothing-to-measure` without scores; `not-a-number` for a NaN score.
  */
-export function bestOf(scores: number[]): number {
+export function bestOf(scores: readonly number[]): number {
   checkNotEmpty('bestOf', scores);
   checkNumbers('bestOf', scores);
-  return scores.reduce((best, score, index) => (score > scores[best] ? index : best), 0);
+  return scores.indexOf(scores.reduce((a, b) => Math.max(a, b)));
 }
 
 /** Keys for `majority`: equal answers get equal ones, however they are spelt. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { formats } from './formats.js';
-import { encodeParquet, type Row } from './parquet.js';
+import { type ExportRow, encodeParquet } from './parquet.js';
 
 /** The rows of a Parquet file, as another library reads them. */
 const read = async (bytes: Uint8Array) =>
@@ -46,7 +46,7 @@ describe('encodeParquet', () => {
     'has the columns of %s even without rows',
     async (name) => {
       const { columns } = formats[name];
-      const bytes = encodeParquet([] as Row[], columns);
+      const bytes = encodeParquet([] as ExportRow[], columns);
       const { schema, num_rows: rows } = parquetMetadata(bytes.slice().buffer as ArrayBuffer);
       expect(rows).toBe(0n);
       const top = schema.filter(({ name: column }) => Object.hasOwn(columns, column));

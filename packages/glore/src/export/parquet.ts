@@ -6,12 +6,12 @@ export type ColumnType = 'text' | 'flag' | 'integer' | 'texts' | 'flags';
 export type Columns = Readonly<Record<string, ColumnType>>;
 
 export type Cell = string | boolean | number | readonly string[] | readonly boolean[];
-export type Row = Readonly<Record<string, Cell>>;
+export type ExportRow = Readonly<Record<string, Cell>>;
 
 type Element = NonNullable<Parameters<typeof parquetWriteBuffer>[0]['schema']>[number];
 
 /** The bytes of a Parquet file: no cell is ever null, and lists are in the three levels that Arrow writes. */
-export function encodeParquet(rows: readonly Row[], columns: Columns): Uint8Array {
+export function encodeParquet(rows: readonly ExportRow[], columns: Columns): Uint8Array {
   const names = Object.keys(columns);
   const schema = names.flatMap((name) => elements(name, columns[name]!));
   // 64-bit integers, as datasets of others have them, are BigInt.

@@ -7,13 +7,7 @@ import {
   type Solution,
   solutionText,
 } from '../codec/index.js';
-import type {
-  GlobalRecord,
-  LocalRecord,
-  RewardRecord,
-  SolutionRecord,
-  StudentRecord,
-} from '../dataset/index.js';
+import type { GlobalRecord, LocalRecord, RewardRecord, StudentRecord } from '../dataset/index.js';
 import { GloreError } from '../error.js';
 
 /** TRL, stepwise supervision: a label for each completion. */
@@ -39,14 +33,9 @@ export type ProcessBenchRow = {
   readonly label: number;
 };
 
-const solution = ({ steps, answer }: SolutionRecord): Solution => ({
-  steps,
-  answer: answer ?? undefined,
-});
-
 /** The lines as text, the answer line last. */
-const linesOf = (record: SolutionRecord): string[] => {
-  const text = solutionText(solution(record));
+const linesOf = (record: Solution): string[] => {
+  const text = solutionText(record);
   return text === '' ? [] : text.split('\n');
 };
 
@@ -96,21 +85,21 @@ export function shepherdRow(record: RewardRecord, task: string): ShepherdRow {
 
 export const studentRow = (record: StudentRecord): CompletionRow => ({
   prompt: promptText(record.question),
-  completion: solutionText(solution(record)),
+  completion: solutionText(record),
 });
 
 export const globalRow = ({ question, draft, target }: GlobalRecord): CompletionRow => ({
-  prompt: globalPromptText(question, solution(draft)),
-  completion: solutionText(solution(target)),
+  prompt: globalPromptText(question, draft),
+  completion: solutionText(target),
 });
 
 export const localRow = ({ question, draft, location, target }: LocalRecord): CompletionRow => ({
-  prompt: localPromptText(question, solution(draft), location),
-  completion: continuationText(solution(target), location),
+  prompt: localPromptText(question, draft, location),
+  completion: continuationText(target, location),
 });
 
 /** A solution with the first wrong one of its lines: counted from 1, the answer line last; -1 if there is none. */
-export interface JudgedSolution extends SolutionRecord {
+export interface JudgedSolution extends Solution {
   readonly id: string;
   readonly question: string;
   readonly right: boolean;

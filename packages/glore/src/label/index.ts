@@ -1,3 +1,3 @@
 export { balance } from './balance.js';
 export { usesPrefix } from './consistency.js';
-export { flipOf, type LabelledSample, propagate, verifies, verify } from './label.js';
+export { type LabelledSample, propagate, verifies, verify } from './label.js';

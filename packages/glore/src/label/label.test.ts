@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { firstErrorOf } from '../codec/index.js';
 import type { RolloutRecord, Sample, Trace } from '../rollout/index.js';
 import { usesPrefix } from './consistency.js';
-import { flipOf, propagate, verify } from './label.js';
+import { propagate, verify } from './label.js';
 
 const sample = (steps: string[], answer: string | null, right: boolean): Sample => ({
   problem: 'p',
@@ -167,19 +168,19 @@ describe('propagate', () => {
   });
 });
 
-describe('flipOf', () => {
+describe('firstErrorOf', () => {
   it('is the first step labelled 0, from 1, and -1 where there is none', () => {
-    expect(flipOf([true, true, false, false])).toBe(3);
-    expect(flipOf([false])).toBe(1);
-    expect(flipOf([true, true])).toBe(-1);
-    expect(flipOf([])).toBe(-1);
+    expect(firstErrorOf([true, true, false, false])).toBe(3);
+    expect(firstErrorOf([false])).toBe(1);
+    expect(firstErrorOf([true, true])).toBe(-1);
+    expect(firstErrorOf([])).toBe(-1);
   });
 
   it('splits propagated labels into ones and zeros', () => {
     fc.assert(
       fc.property(fc.array(fc.boolean()), (labels) => {
         const whole = propagate(labels);
-        const flip = flipOf(whole);
+        const flip = firstErrorOf(whole);
         const ones = flip < 0 ? whole.length : flip - 1;
         expect(whole).toEqual(whole.map((_, i) => i < ones));
       }),

@@ -62,9 +62,3 @@ export function propagate(labels: readonly boolean[]): boolean[] {
   const last = labels.lastIndexOf(true);
   return labels.map((_, i) => i <= last);
 }
-
-/** The first error E of propagated labels: the first step labelled 0, 1-based; -1 if there is none. */
-export function flipOf(labels: readonly boolean[]): number {
-  const at = labels.indexOf(false);
-  return at < 0 ? -1 : at + 1;
-}

@@ -1,9 +1,13 @@
 export { onEngine, openEmbedded } from './embedded.js';
 export {
   GlobalRefiner,
+  inRoles,
   LocalRefiner,
-  Meter,
+  type Player,
   RewardModel,
+  type RoleName,
+  type Roles,
+  roleNames,
   Student,
 } from './roles.js';
 export { tokenAuthor, tokenCritic } from './tokens.js';

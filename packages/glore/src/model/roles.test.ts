@@ -24,7 +24,7 @@ beforeAll(async () => {
   const base = await loadCheckpoint(folder);
   codec = createCodec(openTokenizer(base.tokenizer));
   model = await openEmbedded(base, 1);
-  student = new Student(model, codec, maxTokens);
+  student = new Student(model.author(codec), maxTokens);
 });
 afterAll(() => model.close());
 
@@ -105,13 +105,13 @@ describe('Student', () => {
   });
 
   it('stops at the limit, where a line cut off counts for nothing', async () => {
-    const brief = new Student(model, codec, 3);
+    const brief = new Student(model.author(codec), 3);
     const [draft] = await brief.draft([first]);
-    expect(draft).toEqual({ steps: [], answer: undefined, tokens: 3 });
+    expect(draft).toEqual({ steps: [], answer: null, tokens: 3 });
   });
 
   it('counts the tokens that it generates', async () => {
-    const counted = new Student(model, codec, maxTokens);
+    const counted = new Student(model.author(codec), maxTokens);
     const drafts = await counted.draft([first, second]);
     const rollouts = await counted.rollout(requests, temperature);
     const total = [...drafts, ...rollouts.flat(2)].reduce((sum, { tokens }) => sum + tokens, 0);
@@ -128,14 +128,14 @@ describe('RewardModel', () => {
   }));
 
   it('has a value for each line, read from the lines up to it', async () => {
-    const orm = new RewardModel(model, codec);
+    const orm = new RewardModel(model.critic(codec));
     const values = await orm.values(items);
     expect(values.map(({ length }) => length)).toEqual([4, 4, 4]);
     for (const value of values.flat()) expect(value > 0 && value < 1).toBe(true);
     for (const [i, { question, solution }] of items.entries()) {
       const prefixes = solution.steps.map((_, k) => ({
         question,
-        solution: { steps: solution.steps.slice(0, k + 1), answer: undefined },
+        solution: { steps: solution.steps.slice(0, k + 1), answer: null },
       }));
       const alone = await orm.values(prefixes);
       alone.forEach((row, k) => {
@@ -146,8 +146,8 @@ describe('RewardModel', () => {
   });
 
   it('values what each question has, and nothing where there is no line', async () => {
-    const orm = new RewardModel(model, codec);
-    const empty = { question: first, solution: { steps: [], answer: undefined } };
+    const orm = new RewardModel(model.critic(codec));
+    const empty = { question: first, solution: { steps: [], answer: null } };
     expect(await orm.values([empty])).toEqual([[]]);
     expect(await orm.values([])).toEqual([]);
     const [answer] = await orm.values([
@@ -158,7 +158,7 @@ describe('RewardModel', () => {
   });
 
   it('counts the tokens that it reads', async () => {
-    const orm = new RewardModel(model, codec);
+    const orm = new RewardModel(model.critic(codec));
     await orm.values(items);
     const read = items.map(({ question, solution }) => codec.tagged(question, solution).tokens);
     expect(orm.meter).toMatchObject({ generated: 0, scored: read.flat().length });
@@ -167,7 +167,7 @@ describe('RewardModel', () => {
 
 describe('refiners', () => {
   it('global: writes greedily after question and draft', async () => {
-    const global = new GlobalRefiner(model, codec, maxTokens);
+    const global = new GlobalRefiner(model.author(codec), maxTokens);
     const items = [first, second].map((question, i) => ({ question, draft: solutions[i]! }));
     const refined = await global.refine(items);
     for (const [i, { question, draft }] of items.entries()) {
@@ -177,8 +177,8 @@ describe('refiners', () => {
   });
 
   it('sample with a temperature, by the seeds of their items', async () => {
-    const global = new GlobalRefiner(model, codec, maxTokens);
-    const local = new LocalRefiner(model, codec, maxTokens);
+    const global = new GlobalRefiner(model.author(codec), maxTokens);
+    const local = new LocalRefiner(model.author(codec), maxTokens);
     const draft = solutions[0]!;
     const items = [21, 22, 23].map((seed) => ({ question: first, draft, seed, location: 2 }));
     const anew = await global.refine(items, temperature);
@@ -195,7 +195,7 @@ describe('refiners', () => {
   });
 
   it('local: keeps the lines before the place and takes the rest from the continuation', async () => {
-    const local = new LocalRefiner(model, codec, maxTokens);
+    const local = new LocalRefiner(model.author(codec), maxTokens);
     // The last is the place of the answer line.
     const items = [1, 2, 3, 4].map((location) => ({
       question: first,

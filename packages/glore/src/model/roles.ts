@@ -1,5 +1,5 @@
 /** The five roles, in the words of the method; how a model reads and writes is below them. */
-import type { Codec, Solution } from '../codec/index.js';
+import { type Codec, joinLocal, type Solution } from '../codec/index.js';
 import type { Author, Critic, Generated, RoleModel, WriteRequest } from './types.js';
 
 /** Tokens spent, for the comparison at equal budgets. */
@@ -10,13 +10,12 @@ export class Meter {
 
 abstract class Writer {
   private readonly author: Author;
-  protected readonly codec: Codec;
   private readonly maxTokens: number;
   readonly meter = new Meter();
 
-  constructor(model: Pick<RoleModel, 'author'>, codec: Codec, maxTokens: number) {
-    this.author = model.author(codec);
-    this.codec = codec;
+  /** @param maxTokens bounds what is written for one task */
+  constructor(author: Author, maxTokens: number) {
+    this.author = author;
     this.maxTokens = maxTokens;
   }
 
@@ -96,8 +95,8 @@ export class RewardModel {
   private readonly critic: Critic;
   readonly meter = new Meter();
 
-  constructor(model: Pick<RoleModel, 'critic'>, codec: Codec) {
-    this.critic = model.critic(codec);
+  constructor(critic: Critic) {
+    this.critic = critic;
   }
 
   /** A value in 0..1 for each line of each solution: its steps, then the answer line if it has an answer. */
@@ -144,9 +143,42 @@ export class LocalRefiner extends Writer {
     return continuations.map((continuation, i) => {
       const { draft, location } = items[i]!;
       return {
-        ...this.codec.joinLocal(draft, location, continuation),
+        ...joinLocal(draft, location, continuation),
         tokens: continuation.tokens,
       };
     });
   }
+}
+
+/** The roles by name, in the order in which a run has them. */
+export const roleNames = ['student', 'orm', 'sorm', 'global', 'local'] as const;
+export type RoleName = (typeof roleNames)[number];
+
+/** The five models in their roles. */
+export interface Roles {
+  readonly student: Student;
+  readonly orm: RewardModel;
+  readonly sorm: RewardModel;
+  readonly global: GlobalRefiner;
+  readonly local: LocalRefiner;
+}
+
+/** What a role is played by. */
+export type Player = Pick<RoleModel, 'author' | 'critic'>;
+
+/** Models in their roles: those that are there. `maxTokens` bounds what is written for one solution. */
+export function inRoles<N extends RoleName>(
+  models: Readonly<Record<N, Player>>,
+  codec: Codec,
+  maxTokens: number,
+): Pick<Roles, N> {
+  const takes: { [R in RoleName]: (model: Player) => Roles[R] } = {
+    student: (model) => new Student(model.author(codec), maxTokens),
+    orm: (model) => new RewardModel(model.critic(codec)),
+    sorm: (model) => new RewardModel(model.critic(codec)),
+    global: (model) => new GlobalRefiner(model.author(codec), maxTokens),
+    local: (model) => new LocalRefiner(model.author(codec), maxTokens),
+  };
+  const named = (Object.keys(models) as N[]).map((name) => [name, takes[name](models[name])]);
+  return Object.fromEntries(named) as Pick<Roles, N>;
 }

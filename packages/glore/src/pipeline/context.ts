@@ -13,22 +13,17 @@ import { type LossMask, maskReport } from '../dataset/index.js';
 import { GloreError } from '../error.js';
 import {
   type Answers,
-  GlobalRefiner,
-  LocalRefiner,
+  inRoles,
   openEmbedded,
-  RewardModel,
   type RoleModel,
-  Student,
+  type RoleName,
+  type Roles,
 } from '../model/index.js';
 import { type Problem, Random } from '../problem/index.js';
-import type { Models } from '../refine/index.js';
+import type { Recipe, Training } from '../recipe/index.js';
 import { readJsonl, type StageContext, writeJson } from '../run/index.js';
 import { type CurvePoint, fit, forgetState } from '../train/index.js';
-import type { Recipe, Training } from './recipe.js';
 import { openServedRoles, type Waiting } from './served.js';
-
-export const roles = ['student', 'orm', 'sorm', 'global', 'local'] as const;
-export type RoleName = (typeof roles)[number];
 
 export interface Run {
   readonly folder: string;
@@ -38,7 +33,7 @@ export interface Run {
 }
 
 /** Opens a run folder on its recipe and base checkpoint; the codec is the base tokenizer's. */
-export async function openRun(folder: string, recipe: Recipe): Promise<Run> {
+export async function openRunFolder(folder: string, recipe: Recipe): Promise<Run> {
   const base = await loadCheckpoint(recipe.base);
   return { folder, recipe, base, codec: createCodec(openTokenizer(base.tokenizer)) };
 }
@@ -69,50 +64,58 @@ export function readRole(run: Run, role: RoleName): Promise<Checkpoint> {
 export const readProblems = (run: Run, split: string): Promise<Problem[]> =>
   readJsonl<Problem>(pathIn(run, 'problems', `${split}.jsonl`));
 
-/** Opens models by role, where they are served or here, hands them to `work`, and closes them whatever happens. */
+/** Models by role, opened where they are served or here; `close` ends all of them. */
+export async function openModels<N extends RoleName>(
+  run: Run,
+  names: readonly N[],
+  waiting?: Waiting,
+): Promise<{ readonly models: Record<N, RoleModel>; close(): Promise<void> }> {
+  const served = await openServedRoles(run, names, waiting);
+  const opened: Partial<Record<RoleName, RoleModel>> = { ...served.models };
+  const close = async () => {
+    await Promise.all(Object.values(opened).map((model) => model.close()));
+    await served.close();
+  };
+  try {
+    const { workers, provider } = run.recipe;
+    for (const name of names)
+      opened[name] ??= await openEmbedded(await readRole(run, name), workers, provider);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { models: opened as Record<N, RoleModel>, close };
+}
+
+/** Opens models by role, hands them to `work`, and closes them whatever happens. */
 export async function withModels<T, N extends RoleName>(
   run: Run,
   names: readonly N[],
   work: (models: Record<N, RoleModel>) => Promise<T>,
   waiting?: Waiting,
 ): Promise<T> {
-  const served = await openServedRoles(run, names, waiting);
-  const opened: Partial<Record<RoleName, RoleModel>> = { ...served.models };
+  const { models, close } = await openModels(run, names, waiting);
   try {
-    const { workers, provider } = run.recipe;
-    for (const name of names)
-      opened[name] ??= await openEmbedded(await readRole(run, name), workers, provider);
-    return await work(opened as Record<N, RoleModel>);
+    return await work(models);
   } finally {
-    await Promise.all(Object.values(opened).map((model) => model.close()));
-    await served.close();
+    await close();
   }
 }
-
-/** How a model takes each role. */
-const takes: { [N in RoleName]: (model: RoleModel, run: Run) => Models[N] } = {
-  student: (model, { codec, recipe }) => new Student(model, codec, recipe.maxTokens),
-  orm: (model, { codec }) => new RewardModel(model, codec),
-  sorm: (model, { codec }) => new RewardModel(model, codec),
-  global: (model, { codec, recipe }) => new GlobalRefiner(model, codec, recipe.maxTokens),
-  local: (model, { codec, recipe }) => new LocalRefiner(model, codec, recipe.maxTokens),
-};
 
 /**
  * Models of the loop in their roles: those that are there. For one unit of work with its answers: what has arrived for it
  * is not asked for again.
  */
-export function inRoles<N extends RoleName>(
-  run: Run,
+export function rolesOf<N extends RoleName>(
+  { codec, recipe }: Run,
   models: Readonly<Record<N, RoleModel>>,
   answers?: Answers,
-): Pick<Models, N> {
-  const named = (Object.keys(models) as N[]).map((name) => {
-    const model: RoleModel = models[name];
-    const seen = answers && model.keeping ? model.keeping(answers) : model;
-    return [name, takes[name](seen, run)] as const;
-  });
-  return Object.fromEntries(named) as Pick<Models, N>;
+): Pick<Roles, N> {
+  const seen = Object.entries<RoleModel>(models).map(([name, model]) => [
+    name,
+    (answers && model.keeping?.(answers)) ?? model,
+  ]);
+  return inRoles<N>(Object.fromEntries(seen), codec, recipe.maxTokens);
 }
 
 /**

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { GloreError } from '../error.js';
+import type { Recipe } from '../recipe/index.js';
 import { fingerprintOf, readJson, type StageRecord } from '../run/index.js';
-import { openRun, type Run } from './context.js';
-import type { Recipe } from './recipe.js';
+import { openRunFolder, type Run } from './context.js';
 import type { Report } from './report.js';
 import { neededFor, ownSettings, type StageName, stageNames, upstreamOf } from './table.js';
 
@@ -62,7 +62,7 @@ export async function openUnfinishedRun(
     }
     done.set(name, record);
   }
-  return openRun(folder, standingAlone(folder, recipe));
+  return openRunFolder(folder, standingAlone(folder, recipe));
 }
 
 /** The recipe of a run that is done, without what its base has become: its student has the same tokenizer. */
@@ -78,5 +78,5 @@ interface StartedStage {
 export async function readRun(folder: string): Promise<{ run: Run; report: Report }> {
   const report = await readReport(folder);
   const recipe = await readJson<Recipe>(join(folder, 'recipe.json'));
-  return { run: await openRun(folder, standingAlone(folder, recipe)), report };
+  return { run: await openRunFolder(folder, standingAlone(folder, recipe)), report };
 }

@@ -1,28 +1,25 @@
-export { type BaseRecipe, readBaseRecipe, trainBase } from './base.js';
+/** The stages of a run, on a folder; and runs that are done. */
 export {
   chunks,
-  inRoles,
-  type RoleName,
+  openModels,
+  openRunFolder,
+  pathIn,
   type Run,
+  readProblems,
   readRole,
-  roles,
+  rolesOf,
   withModels,
 } from './context.js';
-export {
-  examine,
-  examineUrl,
-  goldenTolerance,
-  type Health,
-  type RoleHealth,
-  readGolden,
-  writeGolden,
-} from './doctor.js';
-export { type Exported, type ExportOptions, exportRun, exportSets } from './export.js';
-export { readReport, readRun } from './finished.js';
+export { openUnfinishedRun, readReport, readRun } from './finished.js';
+export { type OpenRun, type OpenRunOptions, openRun } from './open.js';
 export { type Plan, planRun } from './plan.js';
-export { parseRecipe, type Recipe, readRecipe, readRecipeWith } from './recipe.js';
 export { evaluationIn, type Report } from './report.js';
-export { type RunSource, runPipeline, runShardOf } from './run.js';
-export { Source } from './source.js';
-export type { LabelSummary } from './stages/index.js';
+export { type EarlierRun, type RunOptions, runPipeline, runShardOf } from './run.js';
+export {
+  type LabelSummary,
+  ormSet,
+  problemsIn,
+  readSet,
+  studentRecords,
+} from './stages/index.js';
 export { type StageName, shardedStages, stageNames } from './table.js';

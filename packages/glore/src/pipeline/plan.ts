@@ -1,9 +1,9 @@
 /** What a run would do, known before it does anything. */
 import { createHash } from 'node:crypto';
+import type { Recipe } from '../recipe/index.js';
+import { contentsOf } from '../recipe/index.js';
 import { fingerprintOf } from '../run/index.js';
-import { openRun } from './context.js';
-import type { Recipe } from './recipe.js';
-import { contentsOf } from './sets.js';
+import { openRunFolder } from './context.js';
 import { neededFor, type StageName, settingsOf, stageNames, table } from './table.js';
 
 /** What each stage of a run would be, known before anything is done. */
@@ -25,7 +25,7 @@ export async function planRun(
   } = {},
 ): Promise<Plan> {
   const { source, keep = [], until } = options;
-  const run = await openRun('', recipe);
+  const run = await openRunFolder('', recipe);
   const fingerprints = new Map<StageName, string>();
   const anew: StageName[] = [];
   const kept: StageName[] = [];

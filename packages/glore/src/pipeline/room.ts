@@ -1,8 +1,9 @@
 /** Whether the models of this process can read the questions of a set, asked before any work. */
 import { positionLimit } from '@glore/engine';
 import { GloreError } from '../error.js';
-import type { RoleName, Run } from './context.js';
-import { readHeldOut } from './sets.js';
+import type { RoleName } from '../model/index.js';
+import { readHeldOut } from '../recipe/index.js';
+import type { Run } from './context.js';
 
 /**
  * Refuses a set from files with a question that leaves no room for a draft, its refinement and the tags at their lines.

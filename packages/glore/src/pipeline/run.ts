@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GloreError } from '../error.js';
+import type { Recipe } from '../recipe/index.js';
 import {
   adoptStage,
   doneStage,
@@ -13,10 +14,10 @@ import {
   type Shard,
   type StageOptions,
   type StageRecord,
+  silentReporter,
   writeJson,
 } from '../run/index.js';
-import { openRun } from './context.js';
-import type { Recipe } from './recipe.js';
+import { openRunFolder } from './context.js';
 import { type Report, writeReport } from './report.js';
 import { checkRoom } from './room.js';
 import { checkKeys } from './served.js';
@@ -33,16 +34,17 @@ import {
 export interface RunOptions {
   readonly folder: string;
   readonly recipe: Recipe;
-  readonly reporter: Reporter;
+  /** Where progress is shown; nowhere if left out. */
+  readonly reporter?: Reporter;
   readonly signal?: AbortSignal;
   /** Runs up to and including this stage; all stages and the report if left out. */
   readonly until?: StageName;
   /** A run whose stages are taken over where they would be the same. */
-  readonly source?: RunSource;
+  readonly source?: EarlierRun;
 }
 
 /** A run that another one builds on. */
-export interface RunSource {
+export interface EarlierRun {
   readonly folder: string;
   /** Stages that are taken over though what they were made of would be another thing now. */
   readonly keep: readonly StageName[];
@@ -50,9 +52,9 @@ export interface RunSource {
 
 /** Runs what is missing; returns the report if every stage was wanted. */
 export async function runPipeline(options: RunOptions): Promise<Report | undefined> {
-  const { folder, recipe, reporter, signal, until } = options;
+  const { folder, recipe, reporter = silentReporter, signal, until } = options;
   checkKeys(recipe);
-  const run = await openRun(folder, recipe);
+  const run = await openRunFolder(folder, recipe);
   checkRoom(run, rolesUntil(until));
   const unlock = await lockRun(folder);
   try {
@@ -93,7 +95,7 @@ async function forgetReport(folder: string): Promise<void> {
 
 /** A stage taken over from another run; undefined where it has to be done. @throws GloreError `stage-missing` */
 async function takenOver(
-  { folder: from, keep }: RunSource,
+  { folder: from, keep }: EarlierRun,
   stage: Pick<StageOptions, 'run' | 'name' | 'settings' | 'upstream'> & { name: StageName },
   reporter: Reporter,
 ): Promise<StageRecord | undefined> {
@@ -125,9 +127,9 @@ async function takenOver(
 export async function runShardOf(
   options: RunOptions & { readonly until: StageName; readonly shard: Shard },
 ): Promise<void> {
-  const { folder, recipe, reporter, signal, until, shard } = options;
+  const { folder, recipe, reporter = silentReporter, signal, until, shard } = options;
   checkKeys(recipe);
-  const run = await openRun(folder, recipe);
+  const run = await openRunFolder(folder, recipe);
   checkRoom(run, rolesUntil(until));
   const unlock = await lockRun(folder, shard);
   try {

@@ -10,8 +10,8 @@ import {
   type ServedModel,
   type Spent,
 } from '../model/openai/index.js';
+import type { Endpoints, ServedModels } from '../recipe/index.js';
 import { readJson, type Shard, shardName, writeJson } from '../run/index.js';
-import type { Endpoints, Models } from './endpoints.js';
 
 /** What opening needs of a run. */
 interface ServedRun {
@@ -19,7 +19,7 @@ interface ServedRun {
   readonly base: Pick<Checkpoint, 'tokenizer'>;
   readonly recipe: {
     readonly endpoints?: Endpoints | undefined;
-    readonly models?: Models | undefined;
+    readonly models?: ServedModels | undefined;
   };
 }
 
@@ -45,7 +45,7 @@ const spentPath = (run: ServedRun, name: string, { shard }: Waiting): string =>
 const coveragePath = (folder: string): string => join(folder, 'endpoints', 'coverage.json');
 
 /** Of critics that are read from the log-probabilities of labels: the median probability that the labels cover. */
-export type Coverage = Readonly<Partial<Record<keyof Models, number>>>;
+export type Coverage = Readonly<Partial<Record<keyof ServedModels, number>>>;
 
 /** What the last stage that asked such critics has seen; undefined in a run without any. */
 export async function readCoverage(folder: string): Promise<Coverage | undefined> {
@@ -73,12 +73,12 @@ async function openEndpoint(run: ServedRun, name: string, waiting: Waiting): Pro
 /** Those of the roles that are served, opened; `close` keeps what has been spent. */
 export async function openServedRoles(
   run: ServedRun,
-  names: readonly (keyof Models)[],
+  names: readonly (keyof ServedModels)[],
   waiting: Waiting = {},
-): Promise<{ models: Partial<Record<keyof Models, ServedModel>>; close(): Promise<void> }> {
+): Promise<{ models: Partial<Record<keyof ServedModels, ServedModel>>; close(): Promise<void> }> {
   const tokenizer = openTokenizer(run.base.tokenizer);
   const opened = new Map<string, Endpoint>();
-  const found: Partial<Record<keyof Models, ServedModel>> = {};
+  const found: Partial<Record<keyof ServedModels, ServedModel>> = {};
   const save = async () => {
     for (const [name, { spent }] of opened) await writeJson(spentPath(run, name, waiting), spent);
   };

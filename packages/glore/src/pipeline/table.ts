@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fingerprint } from '@glore/engine';
+import { type RoleName, roleNames } from '../model/index.js';
+import type { Recipe } from '../recipe/index.js';
+import { contentsOf, identityOf } from '../recipe/index.js';
 import { explained, type StageRecord } from '../run/index.js';
-import { type RoleName, type Run, roles } from './context.js';
-import { identityOf } from './endpoints.js';
-import type { Recipe } from './recipe.js';
-import { contentsOf } from './sets.js';
+import type { Run } from './context.js';
 import * as stages from './stages/index.js';
 
 type StageWork = typeof stages.student;
@@ -122,7 +122,7 @@ export const shardedStages: readonly StageName[] = ['drafts', 'rollouts'];
 /** The roles that stages up to one ask: the critics and refiners are there once the first of them is trained. */
 export function rolesUntil(until: StageName | undefined): readonly RoleName[] {
   if (until === 'problems') return [];
-  return until && stageNames.indexOf(until) < stageNames.indexOf('sorm') ? ['student'] : roles;
+  return until && stageNames.indexOf(until) < stageNames.indexOf('sorm') ? ['student'] : roleNames;
 }
 
 /** Worked solutions and the problems of every round; a served student learns from none. */

@@ -42,8 +42,9 @@ export function extractAnswer(
       return found ? [{ how, ...found }] : [];
     }),
   );
-  if (marked.length > 0) {
-    const chosen = marked.findLast(({ how }) => how === marked[0].how)!;
+  const [trusted] = marked;
+  if (trusted) {
+    const chosen = marked.findLast(({ how }) => how === trusted.how)!;
     const doubt = conflict(chosen, marked) ?? chosen.doubt;
     return { value: chosen.value, how: chosen.how, ...(doubt && { doubt }) };
   }
@@ -69,7 +70,7 @@ export function goldAnswer(field: string): string {
 /** The texts in which each kind of mark announces an answer, in the order in which the kinds are trusted. */
 const fieldsOf = {
   marker: (text: string) =>
-    [...text.matchAll(/####([^#\n]*)/g)].map((match) => firstSentence(match[1])),
+    [...text.matchAll(/####([^#\n]*)/g)].map(([, field]) => firstSentence(field!)),
   boxed: boxes,
   phrase: phrases,
 };
@@ -95,7 +96,7 @@ function phrases(text: string): string[] {
   const plainer = text.replace(/\*\*|__/g, '');
   // Only the announcement is consumed, for "Answer: The answer is 72" holds two.
   const phrase = /\banswer(?:\s+to\s[^.\n:]{1,80}?)?\s*(?:\bis\b|[:=])\s*:?\s*(?=([^\n]{0,500}))/gi;
-  return [...plainer.matchAll(phrase)].map((match) => firstSentence(match[1]));
+  return [...plainer.matchAll(phrase)].map(([, field]) => firstSentence(field!));
 }
 
 /** `text` up to the first full stop, question or exclamation mark that ends a word. */
@@ -109,8 +110,8 @@ function readText(field: string): Found | undefined {
 
 function readNumber(field: string): Found | undefined {
   // "48 + 24 = 72" and, where the right-hand side is an expression, "72 = 48 + 24".
-  const sides = field.split(/[=≈]/);
-  for (const text of [field, ...sides.slice(1).reverse(), sides[0]]) {
+  const [left = '', ...right] = field.split(/[=≈]/);
+  for (const text of [field, ...right.reverse(), left]) {
     const found = startingNumber(text.replace(/^[\s#>:]+/, ''));
     if (found) return found;
   }

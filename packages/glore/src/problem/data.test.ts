@@ -37,7 +37,7 @@ describe.skipIf(missing !== '')(`GSM8K and SVAMP${missing}`, () => {
   });
 
   it('joins every SVAMP body to its question', () => {
-    expect(svamp[0].question).toBe(
+    expect(svamp[0]!.question).toBe(
       'Each pack of dvds costs 76 dollars. If there is a discount of 25 dollars on each pack, how much do you have to pay to buy each pack?',
     );
     const questions = svamp.map(({ question }) => question);
@@ -71,7 +71,10 @@ describe.skipIf(missing !== '')(`GSM8K and SVAMP${missing}`, () => {
         `${grouped} units`,
       ];
       const guessed = [`They have ${grouped} units in total.`, `That makes ${bare}%.`];
-      const judged = [...marked, ...guessed].map((text) => ({ text, ...judge(answer, text) }));
+      const judged = [...marked, ...guessed].map((text) => ({
+        text,
+        ...judge({ gold: answer, text }),
+      }));
       expect(judged.filter(({ right }) => !right)).toEqual([]);
       expect(judged.filter(({ doubtful }) => doubtful).map(({ text }) => text)).toEqual(guessed);
     }
@@ -79,11 +82,16 @@ describe.skipIf(missing !== '')(`GSM8K and SVAMP${missing}`, () => {
 
   it('judges every gold solution right, and wrong against the next different answer', () => {
     const solution = ({ steps, answer }: Problem) => [...steps, `#### ${answer}`].join('\n');
-    const wrong = gsm8k.filter((problem) => !judge(problem.answer, solution(problem)).right);
+    const wrong = gsm8k.filter(
+      (problem) => !judge({ gold: problem.answer, text: solution(problem) }).right,
+    );
     expect(wrong).toEqual([]);
     const wronglyRight = gsm8k.slice(1).filter((problem, index) => {
-      const other = gsm8k[index].answer;
-      return value(other) !== value(problem.answer) && judge(other, solution(problem)).right;
+      const other = gsm8k[index]!.answer;
+      return (
+        value(other) !== value(problem.answer) &&
+        judge({ gold: other, text: solution(problem) }).right
+      );
     });
     expect(wronglyRight).toEqual([]);
   });
@@ -115,7 +123,9 @@ describe.skipIf(missing !== '')(`GSM8K and SVAMP${missing}`, () => {
 
   it('finds the answers of 97% of gold solutions without their markers', () => {
     // The others end on another number: "... reads 100*7=700 pages in 7 days".
-    const right = gsm8k.filter(({ answer, steps }) => judge(answer, steps.join('\n')).right);
+    const right = gsm8k.filter(
+      ({ answer, steps }) => judge({ gold: answer, text: steps.join('\n') }).right,
+    );
     expect(right.length / gsm8k.length).toBeGreaterThan(0.97);
   });
 });

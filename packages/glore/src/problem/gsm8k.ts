@@ -1,6 +1,6 @@
 /** Reads GSM8K: JSON Lines of `question` and `answer`, whose last line is `#### 72`. */
 import { canonical } from './equivalence.js';
-import { parseJsonLines, type Row, readTextFile, stem } from './rows.js';
+import { type FileRow, parseJsonLines, readTextFile, stem } from './rows.js';
 import type { Problem } from './types.js';
 
 /**
@@ -33,7 +33,7 @@ export function readGsm8k(path: string, name: string = stem(path)): Problem[] {
  *
  * @throws GloreError `field-missing`, `field-type`, `gold-unparsable`.
  */
-export function splitSolution(row: Row, field: string): Pick<Problem, 'steps' | 'answer'> {
+export function splitSolution(row: FileRow, field: string): Pick<Problem, 'steps' | 'answer'> {
   const { steps, last, answer } = workedLines(row.text(field));
   if (answer !== undefined) return { steps, answer };
   throw row.error('gold-unparsable', {

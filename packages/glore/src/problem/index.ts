@@ -13,7 +13,7 @@ export { readGsm8k } from './gsm8k.js';
 export { type ProblemFields, readJsonlProblems } from './jsonl.js';
 export { type Judgement, judge } from './judge.js';
 export { type JudgedSteps, readProcessBench } from './processbench.js';
-export { decodeText, parseJsonLines, Row, readTextFile } from './rows.js';
+export { decodeText, FileRow, parseJsonLines, readTextFile } from './rows.js';
 export { readSvamp } from './svamp.js';
 export type { Problem } from './types.js';
 export * from './world/index.js';

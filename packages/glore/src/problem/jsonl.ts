@@ -2,7 +2,7 @@
 import { goldAnswer } from './answer.js';
 import { canonical } from './equivalence.js';
 import { splitSolution, workedLines } from './gsm8k.js';
-import { checkUnique, parseJsonLines, type Row, readTextFile, stem } from './rows.js';
+import { checkUnique, type FileRow, parseJsonLines, readTextFile, stem } from './rows.js';
 import type { Problem } from './types.js';
 
 /** The names of the fields that hold a problem's parts. */
@@ -39,7 +39,7 @@ export function readJsonlProblems(
   return problems;
 }
 
-function solution(row: Row, fields: ProblemFields): Pick<Problem, 'steps' | 'answer'> {
+function solution(row: FileRow, fields: ProblemFields): Pick<Problem, 'steps' | 'answer'> {
   const source = row.textOrNumber(fields.answer);
   const { steps, answer } = source.includes('####')
     ? splitSolution(row, fields.answer)
@@ -54,7 +54,7 @@ function solution(row: Row, fields: ProblemFields): Pick<Problem, 'steps' | 'ans
   return { steps: fields.steps === undefined ? steps : stepsOf(row, fields.steps), answer };
 }
 
-function stepsOf(row: Row, field: string): string[] {
+function stepsOf(row: FileRow, field: string): string[] {
   const value = row.field(field);
   return typeof value === 'string' ? workedLines(value).steps : row.texts(field);
 }

@@ -4,16 +4,16 @@ import { judge } from './judge.js';
 
 describe('judge', () => {
   it('is sure of a marked answer', () => {
-    expect(judge('1,080', 'So 1080.\n#### 1080')).toEqual({
+    expect(judge({ gold: '1,080', text: 'So 1080.\n#### 1080' })).toEqual({
       right: true,
       doubtful: false,
       extracted: { value: '1080', how: 'marker' },
     });
-    expect(judge('72', '#### 27')).toMatchObject({ right: false, doubtful: false });
+    expect(judge({ gold: '72', text: '#### 27' })).toMatchObject({ right: false, doubtful: false });
   });
 
   it('judges text without an answer wrong, and is sure of it', () => {
-    expect(judge('72', 'I do not know')).toEqual({
+    expect(judge({ gold: '72', text: 'I do not know' })).toEqual({
       right: false,
       doubtful: false,
       reason: 'no answer found',
@@ -43,16 +43,35 @@ describe('judge', () => {
       'same number, but the gold answer counts clip and this one paper clip',
     ],
   ])('doubts gold %j against %j', (gold, text, right, reason) => {
-    expect(judge(gold, text)).toMatchObject({ right, doubtful: true, reason });
+    expect(judge({ gold: gold, text: text })).toMatchObject({ right, doubtful: true, reason });
   });
 
   it('compares answers that are no numbers as text', () => {
-    expect(judge('Blue', 'The answer is blue.')).toMatchObject({ right: true, doubtful: false });
-    expect(judge('3:30', '#### 3:30')).toMatchObject({ right: true, doubtful: false });
-    expect(judge('3:30', '#### 330')).toMatchObject({ right: false });
+    expect(judge({ gold: 'Blue', text: 'The answer is blue.' })).toMatchObject({
+      right: true,
+      doubtful: false,
+    });
+    expect(judge({ gold: '3:30', text: '#### 3:30' })).toMatchObject({
+      right: true,
+      doubtful: false,
+    });
+    expect(judge({ gold: '3:30', text: '#### 330' })).toMatchObject({ right: false });
+  });
+
+  it('reads a worked solution for gold, by its mark', () => {
+    const gold = 'Natalia sold 48/2 = <<48/2=24>>24 clips in May.\n#### 72';
+    expect(judge({ gold, text: 'So the answer is 72.' })).toMatchObject({ right: true });
+    expect(judge({ gold, text: '#### 24' })).toMatchObject({ right: false });
+  });
+
+  it('refuses several lines for gold of which none is marked', () => {
+    const gold = 'Natalia sold half as many clips in May.\nAltogether there were more';
+    expect(() => judge({ gold, text: '#### 72' })).toThrow(
+      expect.objectContaining({ code: 'gold-unparsable' }),
+    );
   });
 
   it('refuses an empty gold answer', () => {
-    expect(() => judge(' ', '#### 72')).toThrow(GloreError);
+    expect(() => judge({ gold: ' ', text: '#### 72' })).toThrow(GloreError);
   });
 });

@@ -1,5 +1,5 @@
 /** ProcessBench (Zheng et al. 2024): solutions of any model, each with the first wrong one of its steps. */
-import { checkUnique, parseJsonLines, parseJsonList, type Row, readTextFile } from './rows.js';
+import { checkUnique, type FileRow, parseJsonLines, parseJsonList, readTextFile } from './rows.js';
 
 /** One solution. */
 export interface JudgedSteps {
@@ -10,7 +10,7 @@ export interface JudgedSteps {
   /** The first wrong step, counted from 0; -1 if there is none. */
   readonly label: number;
   /** Where it stands in its file, and its other fields. */
-  readonly row: Row;
+  readonly row: FileRow;
 }
 
 /**
@@ -40,7 +40,7 @@ export function readProcessBench(path: string): JudgedSteps[] {
   return solutions;
 }
 
-function filled(row: Row, steps: readonly string[]): readonly string[] {
+function filled(row: FileRow, steps: readonly string[]): readonly string[] {
   const empty = steps.findIndex((step) => step.trim() === '');
   if (steps.length > 0 && empty === -1) return steps;
   throw row.error('field-empty', {
@@ -50,7 +50,7 @@ function filled(row: Row, steps: readonly string[]): readonly string[] {
   });
 }
 
-function labelOf(row: Row, steps: number): number {
+function labelOf(row: FileRow, steps: number): number {
   const label = row.field('label');
   if (typeof label === 'number' && Number.isInteger(label) && label >= -1 && label < steps) {
     return label;

@@ -85,21 +85,21 @@ function interpret(match: RegExpExecArray, text: string): Quantity | undefined {
   const negative = groups.sign?.startsWith('-') || groups.inner;
   const written = negative ? scale(magnitude, -1n) : magnitude;
 
-  const unit = groups.currency ? [currencyUnit[groups.currency]] : [];
+  const unit = groups.currency ? [currencyUnit[groups.currency]!] : [];
   let value = written;
   let at = match[0].length;
   for (;;) {
     const rest = text.slice(at);
     const found = scaleWord.exec(rest) ?? (unit.length ? moneyScaleLetter : scaleLetter).exec(rest);
     if (!found) break;
-    value = scale(value, scales[(found[1] ?? found[0][0]).toLowerCase()]);
+    value = scale(value, scales[(found[1] ?? found[0].charAt(0)).toLowerCase()]!);
     at += found[0].length;
   }
   const scaled = value !== written;
 
   const sign = /^\s*(%|percent\b|per cent\b|[$€£¥₹])/i.exec(text.slice(at));
   if (sign) {
-    unit.push(currencyUnit[sign[1]] ?? 'percent');
+    unit.push(currencyUnit[sign[1]!] ?? 'percent');
     at += sign[0].length;
   }
   const hundredth = unit.includes('percent') || /^\s*(?:cents?\b|¢)/i.test(text.slice(at));

@@ -130,7 +130,7 @@ describe('readSvamp', () => {
     ],
     ['If it rains, stay. Then leave', 'If it rains, stay. Then leave. How many are there?'],
   ])('joins %j to its question', (body, joined) => {
-    expect(question(body)[0].question).toBe(joined);
+    expect(question(body)[0]!.question).toBe(joined);
   });
 
   it.each([

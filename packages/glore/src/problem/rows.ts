@@ -4,7 +4,7 @@ import { basename, extname } from 'node:path';
 import { GloreError } from '../error.js';
 
 /** One record of a file and where it stands. */
-export class Row {
+export class FileRow {
   readonly file: string;
   /** 1-based. */
   readonly line: number;
@@ -132,15 +132,15 @@ export function decodeText(bytes: Uint8Array, file: string): string {
 }
 
 /** The records of JSON Lines text; blank lines are skipped. @throws GloreError `json-broken`, `not-an-object`. */
-export function parseJsonLines(text: string, file: string): Row[] {
+export function parseJsonLines(text: string, file: string): FileRow[] {
   return text.split('\n').flatMap((source, index) => {
     if (source.trim() === '') return [];
-    return [new Row(file, index + 1, parseLine(source, file, index + 1))];
+    return [new FileRow(file, index + 1, parseLine(source, file, index + 1))];
   });
 }
 
 /** The objects of a JSON list, each with the line on which it starts. @throws GloreError `json-broken`, `not-a-list`, `file-empty`, `not-an-object`. */
-export function parseJsonList(text: string, file: string): Row[] {
+export function parseJsonList(text: string, file: string): FileRow[] {
   let list: unknown;
   try {
     list = JSON.parse(text);
@@ -156,7 +156,7 @@ export function parseJsonList(text: string, file: string): Row[] {
   }
   if (list.length === 0) throw noRecords(file);
   const lines = itemLines(text);
-  return list.map((item, index) => new Row(file, lines[index], item));
+  return list.map((item, index) => new FileRow(file, lines[index]!, item));
 }
 
 /** "data/train.jsonl" -> "train", the first part of ids of records that carry none. */
@@ -165,18 +165,18 @@ export function stem(path: string): string {
 }
 
 /** Refuses two problems of one id. @throws GloreError `id-duplicate`. */
-export function checkUnique(ids: readonly string[], rows: readonly Row[]): void {
-  const seen = new Map<string, Row>();
+export function checkUnique(ids: readonly string[], rows: readonly FileRow[]): void {
+  const seen = new Map<string, FileRow>();
   ids.forEach((id, index) => {
     const first = seen.get(id);
     if (first) {
-      throw rows[index].error('id-duplicate', {
+      throw rows[index]!.error('id-duplicate', {
         expected: 'an id of its own',
         found: `"${id}", which line ${first.line} has too`,
         cure: 'rename or remove one',
       });
     }
-    seen.set(id, rows[index]);
+    seen.set(id, rows[index]!);
   });
 }
 

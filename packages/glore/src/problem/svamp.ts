@@ -32,5 +32,5 @@ function joinQuestion(body: string, question: string): string {
   if (/[.?!]$/.test(body)) return `${body} ${question}`;
   const isCondition = /(?:^|[.?!]\s+)If\b(?:[^.?!]|[.?!](?!\s))*$/.test(body);
   if (!isCondition) return `${body}. ${question}`;
-  return `${body}, ${question[0].toLowerCase()}${question.slice(1)}`;
+  return `${body}, ${question.charAt(0).toLowerCase()}${question.slice(1)}`;
 }

@@ -1,11 +1,11 @@
 export {
   type Candidate,
-  type Choice,
+  type Chooser,
   type Decision,
   finalScore,
   leastOf,
   locate,
-  type Models,
+  REFINE_ALL,
   type RefineEvent,
   type RefineOptions,
   refine,
@@ -13,4 +13,4 @@ export {
   worth,
 } from './refine.js';
 export { chosen, type RoundsOptions, refineInRounds } from './rounds.js';
-export { firstErrorOf } from './where.js';
+export { locateFirstError } from './where.js';

@@ -15,7 +15,7 @@ import {
 import { difficulty, generateProblems } from '../problem/index.js';
 import { type Decision, finalScore, type RefineOptions, refine, worth } from './refine.js';
 import { chosen, refineInRounds } from './rounds.js';
-import { firstErrorOf } from './where.js';
+import { locateFirstError } from './where.js';
 
 const problems = generateProblems({
   split: 'train',
@@ -77,11 +77,11 @@ afterAll(async () => {
 });
 
 const models = (refinerTokens = maxTokens) => ({
-  student: new Student(critic, codec, maxTokens),
-  orm: new RewardModel(critic, codec),
-  sorm: new RewardModel(critic, codec),
-  global: new GlobalRefiner(writer, codec, refinerTokens),
-  local: new LocalRefiner(writer, codec, refinerTokens),
+  student: new Student(critic.author(codec), maxTokens),
+  orm: new RewardModel(critic.critic(codec)),
+  sorm: new RewardModel(critic.critic(codec)),
+  global: new GlobalRefiner(writer.author(codec), refinerTokens),
+  local: new LocalRefiner(writer.author(codec), refinerTokens),
 });
 const rerank = (more: Partial<RefineOptions> = {}): RefineOptions => ({
   mode: 'rerank',
@@ -101,7 +101,7 @@ describe('rerank', () => {
       expect(decision.values).toHaveLength(values[i]!.length);
       for (const [k, value] of decision.values.entries())
         expect(value).toBeCloseTo(values[i]![k]!, 5);
-      const location = firstErrorOf(values[i]!, threshold);
+      const location = locateFirstError(values[i]!, threshold);
       expect(decision.location).toBe(location);
       const expected = [
         { source: 'draft', ...drafts[i]! },
@@ -127,7 +127,7 @@ describe('rerank', () => {
 
   it('chooses what the ORM values most; a solution without an answer has no value', async () => {
     // Some drafts stop before their answers, so refinements are chosen as well as drafts.
-    const given = drafts.map((draft, i) => (i % 2 ? draft : { ...draft, answer: undefined }));
+    const given = drafts.map((draft, i) => (i % 2 ? draft : { ...draft, answer: null }));
     const decisions = await refine(questions, models(), rerank(), given);
     const { orm } = models();
     for (const [i, { candidates, choice }] of decisions.entries()) {
@@ -135,7 +135,7 @@ describe('rerank', () => {
       const all = candidates.map(({ score }) => score);
       for (const { solution, score } of candidates) {
         const [lines] = await orm.values([{ question: questions[i]!, solution }]);
-        expect(score).toBeCloseTo(solution.answer === undefined ? 0 : lines!.at(-1)!, 5);
+        expect(score).toBeCloseTo(solution.answer === null ? 0 : lines!.at(-1)!, 5);
       }
       expect(choice).toBe(all.findIndex((score) => all.every((other) => other <= score)));
     }
@@ -144,7 +144,7 @@ describe('rerank', () => {
 
   it('keeps the draft where candidates are equal', async () => {
     // Refiners cut off after a token give no answer, like these drafts.
-    const stopped = drafts.map((draft) => ({ ...draft, answer: undefined }));
+    const stopped = drafts.map((draft) => ({ ...draft, answer: null }));
     const decisions = await refine(questions, models(1), rerank({ threshold: 2 }), stopped);
     for (const decision of decisions) {
       expect(sources(decision)).toEqual(['draft', 'global', 'local']);
@@ -186,7 +186,7 @@ describe('the choice of both critics', () => {
     const both = await refine(
       questions,
       models(),
-      { mode: 'rerank', choice: 'both', threshold, tau: 0 },
+      { mode: 'rerank', chooser: 'both', threshold, tau: 0 },
       drafts,
     );
     for (const [i, { candidates, choice }] of both.entries()) {
@@ -295,7 +295,7 @@ describe('rounds', () => {
         const item = { question: questions[i]!, draft: before.solution, seed: seed(i, k + 1) };
         const [sampled] = await global.refine([item], heat);
         expect({ ...anew!.solution, tokens: anew!.tokens }).toEqual(sampled);
-        expect(location).toBe(firstErrorOf(lines, threshold));
+        expect(location).toBe(locateFirstError(lines, threshold));
         expect(candidates).toHaveLength(location < 0 ? 2 : 3);
         if (!onward) continue;
         const [continued] = await local.refine([{ ...item, location }], heat);
@@ -352,7 +352,7 @@ describe('rounds', () => {
 describe('finalScore', () => {
   it('is the value of the answer line, and 0 without one', () => {
     expect(finalScore({ steps: ['a'], answer: '5' }, [0.9, 0.4])).toBe(0.4);
-    expect(finalScore({ steps: ['a'], answer: undefined }, [0.9])).toBe(0);
-    expect(finalScore({ steps: [], answer: undefined }, [])).toBe(0);
+    expect(finalScore({ steps: ['a'], answer: null }, [0.9])).toBe(0);
+    expect(finalScore({ steps: [], answer: null }, [])).toBe(0);
   });
 });

@@ -7,33 +7,18 @@
  *   how    global              a new solution from question and draft
  *          local               the draft up to E, and a continuation from there
  *   rerank                     the candidate that the ORM values highest; the draft where candidates are equal. With the
- *                              choice `both` (ours) the SORM's least value of its lines counts as much
+ *                              chooser `both` (ours) the SORM's least value of its lines counts as much
  */
 import type { Solution } from '../codec/index.js';
-import type {
-  Generated,
-  GlobalRefiner,
-  LocalRefiner,
-  RewardModel,
-  Student,
-} from '../model/index.js';
-import { firstErrorOf } from './where.js';
-
-/** The five models. */
-export interface Models {
-  readonly student: Student;
-  readonly orm: RewardModel;
-  readonly sorm: RewardModel;
-  readonly global: GlobalRefiner;
-  readonly local: LocalRefiner;
-}
+import type { Generated, RewardModel, Roles } from '../model/index.js';
+import { locateFirstError } from './where.js';
 
 export interface RefineOptions {
   readonly mode: 'rerank' | 'gate';
   /** A line is wrong where the SORM's value is below this. */
   readonly threshold: number;
   /** Who chooses: the ORM alone, as in the paper and if left out, or both critics. */
-  readonly choice?: Choice;
+  readonly chooser?: Chooser;
   /** `gate`: a draft that the ORM values at least this much is kept as it is. */
   readonly tau: number;
   /** Samples the refinements, with a seed for each question; greedy ones if left out. */
@@ -50,7 +35,10 @@ export type RefineEvent = { readonly index: number } & (
 );
 
 export type Source = 'draft' | 'global' | 'local';
-export type Choice = 'orm' | 'both';
+export type Chooser = 'orm' | 'both';
+
+/** A tau that no value reaches: a gate or a stop rule at this lets everything be refined. */
+export const REFINE_ALL = 1.01;
 
 export interface Candidate {
   readonly source: Source;
@@ -77,11 +65,11 @@ export interface Decision {
 /** Refines drafts of questions (by default the student's greedy ones), all in batches. */
 export async function refine(
   questions: readonly string[],
-  models: Models,
+  roles: Roles,
   options: RefineOptions,
   drafts?: readonly Generated[],
 ): Promise<Decision[]> {
-  const started = drafts ?? (await models.student.draft(questions));
+  const started = drafts ?? (await roles.student.draft(questions));
   const { temperature, seeds } = options.sampling ?? { temperature: 0, seeds: [] };
   const items = questions.map((question, i) => ({
     question,
@@ -90,16 +78,16 @@ export async function refine(
     seed: seeds[i] ?? 0,
   }));
   const observe = options.observe ?? (() => {});
-  const second = options.choice === 'both' ? models.sorm : undefined;
+  const second = options.chooser === 'both' ? roles.sorm : undefined;
 
   // When
-  const kept = await candidates('draft', items, started, models.orm, observe);
+  const kept = await candidates('draft', items, started, roles.orm, observe);
   const refined = items.filter(
     ({ index }) => options.mode === 'rerank' || kept[index]!.score < options.tau,
   );
 
   // Where
-  const located = await locate(refined, models.sorm, options.threshold);
+  const located = await locate(refined, roles.sorm, options.threshold);
   for (const { index, values, location } of located) {
     observe({ stage: 'where', index, values, location });
   }
@@ -108,8 +96,8 @@ export async function refine(
   const global = await candidates(
     'global',
     refined,
-    await models.global.refine(refined, temperature),
-    models.orm,
+    await roles.global.refine(refined, temperature),
+    roles.orm,
     observe,
     second,
   );
@@ -117,8 +105,8 @@ export async function refine(
   const local = await candidates(
     'local',
     marked,
-    await models.local.refine(marked, temperature),
-    models.orm,
+    await roles.local.refine(marked, temperature),
+    roles.orm,
     observe,
     second,
   );
@@ -135,7 +123,7 @@ export async function refine(
     const all = [draft, globalOf.get(i), localOf.get(i)].filter(
       (candidate) => candidate !== undefined,
     );
-    const choice = best(all.map((candidate) => worth(candidate, options.choice)));
+    const choice = best(all.map((candidate) => worth(candidate, options.chooser)));
     observe({ stage: 'choice', index: i, choice });
     return { values, location, candidates: all, choice };
   });
@@ -153,7 +141,7 @@ export async function locate<T extends { readonly question: string; readonly dra
   return items.map((item, i) => ({
     ...item,
     values: values[i]!,
-    location: firstErrorOf(values[i]!, threshold),
+    location: locateFirstError(values[i]!, threshold),
   }));
 }
 
@@ -190,9 +178,9 @@ export const leastOf = (values: readonly number[]): number => Math.min(1, ...val
 /** What candidates are compared by: the ORM's value, or the log-odds of both critics' values added up. */
 export function worth(
   { score, least = 1 }: Pick<Candidate, 'score' | 'least'>,
-  choice: Choice = 'orm',
+  chooser: Chooser = 'orm',
 ): number {
-  return choice === 'orm' ? score : logOdds(score) + logOdds(least);
+  return chooser === 'orm' ? score : logOdds(score) + logOdds(least);
 }
 
 /** Finite for 0 and 1 too. */
@@ -200,7 +188,7 @@ const logOdds = (value: number): number => Math.log(value + 1e-9) - Math.log(1 -
 
 /** The ORM's value of a whole solution is that of its answer line; one without an answer cannot be right. */
 export function finalScore(solution: Solution, values: readonly number[]): number {
-  return solution.answer === undefined ? 0 : values.at(-1)!;
+  return solution.answer === null ? 0 : values.at(-1)!;
 }
 
 const best = (scores: readonly number[]): number => scores.indexOf(Math.max(...scores));

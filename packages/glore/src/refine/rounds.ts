@@ -7,7 +7,8 @@
  *
  * Every round chooses among the best so far and what is new, so its choice is the best of all candidates up to then.
  */
-import { type Candidate, type Choice, type Decision, type Models, refine } from './refine.js';
+import type { Roles } from '../model/index.js';
+import { type Candidate, type Chooser, type Decision, refine } from './refine.js';
 
 export interface RoundsOptions {
   /** Most rounds. */
@@ -15,8 +16,8 @@ export interface RoundsOptions {
   /** A line is wrong where the SORM's value is below this. */
   readonly threshold: number;
   /** Who chooses in each round; the ORM if left out. */
-  readonly choice?: Choice;
-  /** A question is done when the ORM values its best at least this much; above 1 it gets all rounds. */
+  readonly chooser?: Chooser;
+  /** A question is done when the ORM values its best at least this much; at `REFINE_ALL` it gets all rounds. */
   readonly tau: number;
   /** Of refinements from the second round on. */
   readonly temperature: number;
@@ -32,19 +33,19 @@ export const chosen = ({ candidates, choice }: Decision): Candidate => candidate
  */
 export async function refineInRounds(
   questions: readonly string[],
-  models: Models,
-  { rounds, threshold, tau, temperature, seed, choice = 'orm' }: RoundsOptions,
+  roles: Roles,
+  { rounds, threshold, tau, temperature, seed, chooser = 'orm' }: RoundsOptions,
   first?: readonly Decision[],
 ): Promise<Decision[][]> {
-  const gate = { mode: 'gate', choice, threshold, tau } as const;
-  const traces = (first ?? (await refine(questions, models, gate))).map((decision) => [decision]);
+  const gate = { mode: 'gate', chooser, threshold, tau } as const;
+  const traces = (first ?? (await refine(questions, roles, gate))).map((decision) => [decision]);
   for (let round = 2; round <= rounds; round++) {
     const open = traces
       .map((trace, index) => ({ trace, index, best: chosen(trace.at(-1)!) }))
       .filter(({ best }) => best.score < tau);
     const decisions = await refine(
       open.map(({ index }) => questions[index]!),
-      models,
+      roles,
       { ...gate, sampling: { temperature, seeds: open.map(({ index }) => seed(index, round)) } },
       // Its tokens are counted where it was made.
       open.map(({ best }) => ({ ...best.solution, tokens: 0 })),

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { loadCheckpoint, openTokenizer } from '@glore/engine';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createCodec } from '../codec/index.js';
-import { flipOf, propagate, verifies, verify } from '../label/index.js';
+import { createCodec, firstErrorOf } from '../codec/index.js';
+import { propagate, verifies, verify } from '../label/index.js';
 import { type LanguageModel, openEmbedded, Student } from '../model/index.js';
 import { difficulty, generateProblems, type Problem, Random } from '../problem/index.js';
 import { collect } from '../run/index.js';
@@ -117,7 +117,7 @@ describe('adaptiveRollouts', () => {
       expect(labelsOf(items, records)).toEqual(brute);
       expect(policy.drawn.splice(0).length).toBeLessThan(spent / 4);
     }
-    expect(new Set(brute.map(flipOf)).size).toBeGreaterThan(3);
+    expect(new Set(brute.map(firstErrorOf)).size).toBeGreaterThan(3);
   });
 
   it('ends at a prefix that failed K times after one that verified, whatever the policy does', async () => {
@@ -128,7 +128,7 @@ describe('adaptiveRollouts', () => {
         const records = await adaptiveRollouts(policy, items, { ...options, drafts });
         for (const [i, labels] of labelsOf(items, records).entries()) {
           const { prefixes } = records[i]!;
-          const flip = flipOf(labels);
+          const flip = firstErrorOf(labels);
           expect(prefixes.map(({ length }) => length)).toEqual(labels.map((_, k) => k + 1));
           // The records say all that propagation says.
           expect(verify(items[i]!.sample, records[i], false).labels).toEqual(labels);
@@ -184,7 +184,7 @@ describe('adaptiveRollouts', () => {
         const policy = new Policy(chances);
         const { items, drafts } = setting(policy, ids, count);
         const records = await adaptiveRollouts(policy, items, { ...options, drafts });
-        const flips = labelsOf(items, records).map(flipOf);
+        const flips = labelsOf(items, records).map(firstErrorOf);
         let allowed = 0;
         const seeds = new Set(policy.drawn.map(({ question, seed }) => `${question}${seed}`));
         for (const [i, { problem, sample }] of items.entries()) {
@@ -231,7 +231,7 @@ describe('adaptiveRollouts', () => {
     const items = all.map((item) => ({ problem, sample: item }));
     const records = await adaptiveRollouts(policy, items, { ...options, count: 2, drafts });
     expect(policy.drawn).toEqual([]);
-    expect(labelsOf(items, records).map(flipOf)).toEqual([2, 2, 2]);
+    expect(labelsOf(items, records).map(firstErrorOf)).toEqual([2, 2, 2]);
     // With K = 3 each is short of one rollout, from a prefix that the three share.
     await adaptiveRollouts(policy, items, { ...options, count: 3, drafts });
     expect(policy.drawn.map(({ seed, from }) => [seed, from])).toEqual([
@@ -350,7 +350,7 @@ describe('adaptiveRollouts of the base', () => {
     const folder = fileURLToPath(new URL('../../../../checkpoints/base', import.meta.url));
     const base = await loadCheckpoint(folder);
     model = await openEmbedded(base, 1);
-    student = new Student(model, createCodec(openTokenizer(base.tokenizer)), 80);
+    student = new Student(model.author(createCodec(openTokenizer(base.tokenizer))), 80);
   });
   afterAll(() => model.close());
 

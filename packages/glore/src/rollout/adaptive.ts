@@ -16,7 +16,7 @@
 import type { Student } from '../model/index.js';
 import {
   commonLength,
-  distinct,
+  counted,
   othersOf,
   type RolloutItem,
   type RolloutOptions,
@@ -77,7 +77,7 @@ export async function adaptiveRollouts(
         for (const { steps, answer, tokens } of written[i]![j]!) {
           const solution = {
             steps: [...sample.steps.slice(0, length), ...steps],
-            answer: answer ?? null,
+            answer,
             right: isRight(problem, answer),
           };
           search.tokens += tokens;
@@ -180,7 +180,7 @@ class Search {
       prefixes: this.known.map((traces, i) => ({
         length: i + 1,
         attempts: traces.length,
-        traces: distinct(traces),
+        traces: counted(traces),
       })),
       tokens: this.tokens,
     };

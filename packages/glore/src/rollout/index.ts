@@ -14,5 +14,4 @@ export {
   type SampleOptions,
   sampleSolutions,
   seedOf,
-  solutionOf,
 } from './sample.js';

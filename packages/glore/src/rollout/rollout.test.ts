@@ -30,7 +30,7 @@ beforeAll(async () => {
   const folder = fileURLToPath(new URL('../../../../checkpoints/base', import.meta.url));
   const base = await loadCheckpoint(folder);
   model = await openEmbedded(base, 1);
-  student = new Student(model, createCodec(openTokenizer(base.tokenizer)), 60);
+  student = new Student(model.author(createCodec(openTokenizer(base.tokenizer))), 60);
 });
 afterAll(() => model.close());
 
@@ -49,12 +49,13 @@ describe('rolloutsFrom', () => {
         const seeds = Array.from({ length: 6 }, (_, k) =>
           seedOf('test', problem.id, sample.index, length, k),
         );
-        const [[drawn]] = await student.rollout(
+        const [rolledOut] = await student.rollout(
           [{ question: problem.question, steps: sample.steps, prefixes: [{ length, seeds }] }],
           options.temperature,
         );
+        const [drawn] = rolledOut!;
         generated += drawn!.reduce((sum, rollout) => sum + rollout.tokens, 0);
-        const texts = drawn!.map(({ steps, answer }) => JSON.stringify([steps, answer ?? null]));
+        const texts = drawn!.map(({ steps, answer }) => JSON.stringify([steps, answer]));
         expect(attempts).toBe(6);
         // Each spelling once, in the order drawn, with the number of times it was drawn.
         expect(traces.map(({ steps, answer }) => JSON.stringify([steps, answer]))).toEqual([
@@ -62,7 +63,7 @@ describe('rolloutsFrom', () => {
         ]);
         for (const { steps, answer, right, count } of traces) {
           expect(count).toBe(texts.filter((t) => t === JSON.stringify([steps, answer])).length);
-          expect(right).toBe(isRight(problem, answer ?? undefined));
+          expect(right).toBe(isRight(problem, answer));
           rights.push(right);
         }
       }

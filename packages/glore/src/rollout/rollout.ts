@@ -1,12 +1,11 @@
 /** Monte-Carlo rollouts from the prefixes of sampled solutions. */
+import { type Solution, spellingOf } from '../codec/index.js';
 import type { Student } from '../model/index.js';
 import type { Problem } from '../problem/index.js';
 import { isRight, type Sample, seedOf } from './sample.js';
 
 /** A distinct continuation of a prefix and how many of the K rollouts it was. `right`: a verifying trace. */
-export interface Trace {
-  readonly steps: readonly string[];
-  readonly answer: string | null;
+export interface Trace extends Solution {
   readonly right: boolean;
   readonly count: number;
 }
@@ -74,14 +73,14 @@ export async function rolloutsFrom(
         const traces = [
           ...rollouts.map(({ steps, answer }) => ({
             steps,
-            answer: answer ?? null,
+            answer,
             right: isRight(problem, answer),
           })),
           ...alike
             .filter(({ steps }) => commonLength(steps, sample.steps) >= length)
             .map(({ steps, answer, right }) => ({ steps: steps.slice(length), answer, right })),
         ];
-        return { length, attempts: traces.length, traces: distinct(traces) };
+        return { length, attempts: traces.length, traces: counted(traces) };
       }),
       tokens: written[i]!.flat().reduce((sum, { tokens }) => sum + tokens, 0),
     };
@@ -99,10 +98,10 @@ export function commonLength(a: readonly string[], b: readonly string[]): number
 }
 
 /** Each spelling once, in the order of first sight, with its count. */
-export function distinct(traces: readonly Omit<Trace, 'count'>[]): Trace[] {
+export function counted(traces: readonly Omit<Trace, 'count'>[]): Trace[] {
   const found = new Map<string, Trace>();
   for (const trace of traces) {
-    const key = JSON.stringify([trace.steps, trace.answer]);
+    const key = spellingOf(trace);
     found.set(key, { ...trace, count: (found.get(key)?.count ?? 0) + 1 });
   }
   return [...found.values()];

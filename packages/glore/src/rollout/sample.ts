@@ -4,28 +4,20 @@ import type { Student } from '../model/index.js';
 import { hash32, type Problem, sameAnswer } from '../problem/index.js';
 
 /** One sampled solution; `problem`, `index` and `seed` name it. */
-export interface Sample {
+export interface Sample extends Solution {
   readonly problem: string;
   readonly index: number;
   readonly seed: number;
-  readonly steps: readonly string[];
-  /** Null if the sample has no answer. */
-  readonly answer: string | null;
   readonly right: boolean;
   /** Generated tokens. */
   readonly tokens: number;
 }
 
-export const solutionOf = ({ steps, answer }: Pick<Sample, 'steps' | 'answer'>): Solution => ({
-  steps,
-  answer: answer ?? undefined,
-});
-
 /** The seed of everything random about one thing, from names and numbers that identify it. */
 export const seedOf = (...key: readonly (string | number)[]): number => hash32(key.join('/'));
 
-export const isRight = (problem: Problem, answer: string | undefined): boolean =>
-  answer !== undefined && sameAnswer(problem.answer, answer);
+export const isRight = (problem: Problem, answer: string | null): boolean =>
+  answer !== null && sameAnswer(problem.answer, answer);
 
 export interface SampleOptions {
   /** Samples of each problem. */
@@ -58,7 +50,7 @@ export async function sampleSolutions(
         index: made + k,
         seed: requests[i]!.seeds[k]!,
         steps,
-        answer: answer ?? null,
+        answer,
         right: isRight(problem, answer),
         tokens,
       }));

@@ -143,7 +143,7 @@ describe('lockRun', () => {
         const winners = all.filter(({ said }) => said === 'locked');
         expect(winners.length).toBe(1);
         expect(all.filter(({ said }) => said === 'run-locked').length).toBe(5);
-        expect(JSON.parse(readFileSync(path, 'utf8')).pid).toBe(winners[0].pid);
+        expect(JSON.parse(readFileSync(path, 'utf8')).pid).toBe(winners[0]!.pid);
         await Promise.all(all.map(({ end }) => end()));
         expect(readdirSync(folder)).toEqual([]);
       }

@@ -1,3 +1,10 @@
-export { openBaseModel, openRunModels, type Served } from './served.js';
-export { type Running, type ServerOptions, startServer } from './server.js';
-export { startTracing } from './trace.js';
+/** The models of a run behind OpenAI's interface. */
+export { type Hosted, hostBase, hostRun } from './batch/index.js';
+export {
+  type Running,
+  type ServerOptions,
+  serveRun,
+  serverDefaults,
+  startServer,
+  startTracing,
+} from './http/index.js';

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { firstErrorOf } from '../codec/index.js';
 import type { EvaluationReport } from '../evaluate/index.js';
-import { flipOf, type LabelledSample } from '../label/index.js';
+import type { LabelledSample } from '../label/index.js';
 import { evaluationIn, type LabelSummary, type Plan, type StageName } from '../pipeline/index.js';
 import { readJson, readJsonl, type StageRecord, writeJson } from '../run/index.js';
 import type { StudyRun } from './study.js';
@@ -95,7 +96,7 @@ export async function writeRecord(
     agreement: relabelled ? await agreement(folder, source) : null,
     before:
       source !== undefined && !run.until && existsSync(join(source, 'report.json'))
-        ? await evaluationIn(source, run.recipe.evaluation.problems)
+        ? await evaluationIn(source, { problems: run.recipe.evaluation.problems })
         : null,
   };
   await writeJson(pathIn(folder), record);
@@ -119,6 +120,6 @@ async function agreement(folder: string, source: string): Promise<Agreement | nu
   return {
     labels: equal.length,
     equal: equal.filter(Boolean).length / equal.length,
-    firstErrors: both.filter(([a, b]) => flipOf(a) === flipOf(b)).length / both.length,
+    firstErrors: both.filter(([a, b]) => firstErrorOf(a) === firstErrorOf(b)).length / both.length,
   };
 }

@@ -1,13 +1,8 @@
 /** A study: one recipe on several seeds, and variants of it, each a run of its own. Read once, refused before any work. */
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import {
-  type Recipe,
-  readRecipeWith,
-  Source,
-  type StageName,
-  stageNames,
-} from '../pipeline/index.js';
+import { type StageName, stageNames } from '../pipeline/index.js';
+import { type Recipe, readRecipeWith, YamlFile } from '../recipe/index.js';
 import { variantFigures } from './figures.js';
 
 /** The run that a study is about, and that its variants are compared with. */
@@ -77,7 +72,7 @@ export interface Study {
 
 /** Reads a study with the recipes of all its runs. @throws GloreError `recipe` naming the file, line and key */
 export function readStudy(path: string): Study {
-  const source = Source.read(path);
+  const source = YamlFile.read(path);
   const { variants: given, ...study } = source.check(file, source.value());
   const from = (name: string) => resolve(dirname(path), name);
   const distinct = (keys: string[], list: readonly number[]) => {

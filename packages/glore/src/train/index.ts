@@ -1,2 +1,2 @@
-export { type BaseMixture, baseBatch } from './base.js';
-export { type CurvePoint, type FitOptions, fit, forgetState } from './fit.js';
+/** Fitting a model on examples, resumable. */
+export { type CurvePoint, fit, forgetState } from './fit.js';

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Health } from '../../src/pipeline/index.js';
+import type { Health } from '../../src/doctor/index.js';
 import { base, glore, temporaryFolder, writeRecipe } from '../glore.js';
 import { Server, type ServerOptions } from './server.js';
 

@@ -65,7 +65,7 @@ const completions = answers(completion);
 const messages = answers(message);
 
 /** A completion, whichever way it was asked for. */
-export interface Choice {
+export interface Completion {
   readonly text: string;
   /** It ended by itself, not at the limit. */
   readonly finished: boolean;
@@ -81,7 +81,7 @@ export interface Choice {
 }
 
 export interface Answer {
-  readonly choices: readonly Choice[];
+  readonly choices: readonly Completion[];
   readonly promptTokens: number | undefined;
   /** Prompt tokens that the server had in its prefix cache; undefined where it does not say. */
   readonly cachedTokens: number | undefined;

@@ -19,6 +19,7 @@ export {
   probe,
   tokenize,
 } from './probe.js';
-export { type Template, type TemplateRole, templateOf } from './template.js';
+export { type OpenServerOptions, openServer } from './server.js';
+export { type GivenTemplate, type Template, type TemplateRole, templateOf } from './template.js';
 export { ServedText } from './text.js';
 export { type Scoring, ServedTokens } from './tokens.js';

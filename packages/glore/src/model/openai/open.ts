@@ -93,21 +93,21 @@ export async function openServed(
   served: ServedRole,
   tokenizer: Tokenizer,
 ): Promise<ServedModel> {
-  const { needs, rollouts, uses } = wantsOf(role, served);
-  const can = await probe(endpoint, probeOptions(served, tokenizer), [
-    ...needs,
-    ...rollouts,
-    ...uses,
-  ]);
-  const lacking = needs.filter((name) => !can[name]);
-  if (lacking.length > 0) throw await lacks(endpoint, role, served, lacking);
-  if (can.tokenize && served.spelling === 'tokens') {
-    await checkTokenizer(endpoint, role, served, tokenizer);
-  }
+  if (served.spelling === 'text') return openServedText(endpoint, role, served);
+  const can = await tested(endpoint, role, served, probeOptions(served, tokenizer));
+  if (can.tokenize) await checkTokenizer(endpoint, role, served, tokenizer);
+  const { model, scoring, positive, price } = served;
+  return new ServedTokens(endpoint, can, tokenizer, { model, scoring, positive, price });
+}
+
+/** A role's model that is spoken to in text, for which its tokenizer need not be known. @throws as `openServed` */
+export async function openServedText(
+  endpoint: Endpoint,
+  role: TemplateRole,
+  served: ServedRole,
+): Promise<ServedText> {
   const { model, api, scoring, positive, price } = served;
-  if (served.spelling === 'tokens') {
-    return new ServedTokens(endpoint, can, tokenizer, { model, scoring, positive, price });
-  }
+  const can = await tested(endpoint, role, served, { model, api, text: probeText });
   const template = templateOf(role, api, served.template);
   // In text a row for each token could not be told to belong to a line.
   const readable = scoring === 'classify' ? 'classify' : 'logprobs';
@@ -119,6 +119,20 @@ export async function openServed(
     positive,
     price,
   });
+}
+
+/** What the server can do of what the role wants, all that it needs among it. */
+async function tested(
+  endpoint: Endpoint,
+  role: TemplateRole,
+  served: ServedRole,
+  options: ProbeOptions,
+): Promise<Partial<Capabilities>> {
+  const { needs, rollouts, uses } = wantsOf(role, served);
+  const can = await probe(endpoint, options, [...needs, ...rollouts, ...uses]);
+  const lacking = needs.filter((name) => !can[name]);
+  if (lacking.length > 0) throw await lacks(endpoint, role, served, lacking);
+  return can;
 }
 
 async function lacks(

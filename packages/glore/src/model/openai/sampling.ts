@@ -1,5 +1,5 @@
 /** Several completions of one prompt, on servers with seeds, with `n`, or with neither; prompts that share branches. */
-import { type Asking, type Choice, complete, neutralSampling } from './answers.js';
+import { type Asking, type Completion, complete, neutralSampling } from './answers.js';
 import type { Asked } from './kept.js';
 import type { Capabilities } from './probe.js';
 
@@ -12,7 +12,7 @@ export async function sample(
   can: Partial<Capabilities>,
   asking: Omit<Asking, 'n' | 'seed' | 'samples'>,
   seeds: readonly number[],
-): Promise<Choice[]> {
+): Promise<Completion[]> {
   const full = {
     ...asking,
     ...(can.extensions && { extensions: { ...neutralSampling, ...asking.extensions } }),
@@ -37,9 +37,9 @@ export async function sample(
 export async function sampleBranches<B extends { readonly seed: number }>(
   branches: readonly B[],
   placeOf: (branch: B) => number,
-  draw: (place: number, seeds: readonly number[]) => Promise<readonly Choice[]>,
-): Promise<Choice[]> {
-  const found = new Map<B, Choice>();
+  draw: (place: number, seeds: readonly number[]) => Promise<readonly Completion[]>,
+): Promise<Completion[]> {
+  const found = new Map<B, Completion>();
   await Promise.all(
     [...new Set(branches.map(placeOf))].map(async (place) => {
       const group = branches.filter((branch) => placeOf(branch) === place);

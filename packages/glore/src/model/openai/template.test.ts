@@ -15,7 +15,7 @@ const draft: Solution = {
   steps: ['Fay has 37+148=<<37+148=185>>185.', 'Fay keeps 185-0=185.'],
   answer: '185',
 };
-const unfinished = { ...draft, answer: undefined };
+const unfinished = { ...draft, answer: null };
 
 describe('the templates of completions', () => {
   it.each([draft, unfinished])('spell what the codec spells', (solution) => {

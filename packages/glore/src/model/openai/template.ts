@@ -67,7 +67,7 @@ export const fill = (prompt: string, places: Readonly<Record<string, string>>): 
 /** The lines of a solution without annotations, the answer line last. */
 export const linesOf = ({ steps, answer }: Solution): string[] => [
   ...steps.map(stripAnnotations),
-  ...(answer === undefined ? [] : [answerLine(answer)]),
+  ...(answer === null ? [] : [answerLine(answer)]),
 ];
 
 export const written = (lines: readonly string[]): string =>
@@ -87,7 +87,7 @@ export function prefixesOf(solution: Solution, tag: string): string[] {
     text += `${stripAnnotations(step)}\n${tag}`;
     return text;
   });
-  if (solution.answer !== undefined) {
+  if (solution.answer !== null) {
     prefixes.push(`${text}${answerLine(solution.answer)}${tag === '' ? '\n' : tag}`);
   }
   return prefixes;

@@ -1,9 +1,9 @@
 /** A served model with a tokenizer of its own, spoken to in text. */
-import { type Codec, parseSolution, type Solution, stripAnnotations } from '../../codec/index.js';
+import { parseSolution, type Solution, stripAnnotations } from '../../codec/index.js';
 import { GloreError } from '../../error.js';
 import { extractAnswer } from '../../problem/index.js';
 import type { Answers, Author, Critic, Generated, RoleModel, Task, Valued } from '../types.js';
-import { type Choice, classified, complete, neutralSampling, type Prompt } from './answers.js';
+import { type Completion, classified, complete, neutralSampling, type Prompt } from './answers.js';
 import type { Price } from './budget.js';
 import { type Asked, kept } from './kept.js';
 import { positiveOf, readValue, Watch } from './labels.js';
@@ -47,7 +47,7 @@ export class ServedText implements RoleModel {
   /** The endpoint is whoever's opened it. */
   async close(): Promise<void> {}
 
-  author(_: Codec): Author {
+  author(): Author {
     const { model, price, template } = this.options;
     return {
       write: (requests, { temperature, maxTokens }) =>
@@ -93,7 +93,7 @@ export class ServedText implements RoleModel {
     return { system: template.system, user: text, begun };
   }
 
-  critic(_: Codec): Critic {
+  critic(): Critic {
     return {
       value: async (items) => {
         const read = await Promise.all(
@@ -171,19 +171,19 @@ export class ServedText implements RoleModel {
 }
 
 /** A completion as a solution. Without its end the last line was cut off, and counts for nothing. */
-function read({ text, finished, tokens }: Choice): Generated {
+function read({ text, finished, tokens }: Completion): Generated {
   const whole = finished ? text : text.slice(0, text.lastIndexOf('\n') + 1);
   const { steps, answer } = parseSolution(whole);
   return {
     steps: steps.map((step) => stripAnnotations(step).trim()),
-    answer: answer ?? (finished ? stated(whole) : undefined),
+    answer: answer ?? (finished ? stated(whole) : null),
     tokens,
   };
 }
 
 /** The answer of a solution that does not end as asked but says which it is: `\boxed{72}`, "The answer is 72". */
-function stated(text: string): string | undefined {
+function stated(text: string): string | null {
   const found = extractAnswer(text);
-  if (found?.how !== 'boxed' && found?.how !== 'phrase') return undefined;
+  if (found?.how !== 'boxed' && found?.how !== 'phrase') return null;
   return parseSolution(`#### ${found.value}`).answer;
 }

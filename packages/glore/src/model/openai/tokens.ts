@@ -4,7 +4,14 @@ import { specialTokens } from '../../codec/index.js';
 import { GloreError } from '../../error.js';
 import { tokenAuthor, tokenCritic } from '../tokens.js';
 import type { Answers, GenerateRequest, LanguageModel, Sampling, ScoreRequest } from '../types.js';
-import { type Choice, classified, complete, neutralSampling, pooled, scored } from './answers.js';
+import {
+  type Completion,
+  classified,
+  complete,
+  neutralSampling,
+  pooled,
+  scored,
+} from './answers.js';
 import type { Price } from './budget.js';
 import { type Asked, kept } from './kept.js';
 import { type Labels, positiveOf, readValue, Watch } from './labels.js';
@@ -80,7 +87,7 @@ export class ServedTokens implements LanguageModel {
   }
 
   /** The ids of a completion, ended by `stop` where it ended by itself. */
-  private idsOf({ text, ids, finished }: Choice, stop: number): number[] {
+  private idsOf({ text, ids, finished }: Completion, stop: number): number[] {
     if (ids) return finished && ids.at(-1) !== stop ? [...ids, stop] : [...ids];
     // A special token spelt out ends what can be read; the line it breaks counts for nothing.
     const ends = specialTokens.map((token) => text.indexOf(token)).filter((at) => at >= 0);

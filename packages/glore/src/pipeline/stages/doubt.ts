@@ -4,7 +4,6 @@ import type { Checkpoint } from '@glore/engine';
 import { doubtedLabels, type RewardRecord, withLabels } from '../../dataset/index.js';
 import { prefixTruth } from '../../evaluate/index.js';
 import { openEmbedded, RewardModel } from '../../model/index.js';
-import { solutionOf } from '../../rollout/index.js';
 import { type StageContext, writeJson } from '../../run/index.js';
 import { type Run, readProblems } from '../context.js';
 
@@ -19,9 +18,9 @@ export async function undoubted(
   const { workers, provider } = run.recipe;
   const model = await openEmbedded(checkpoint, workers, provider);
   try {
-    const critic = new RewardModel(model, run.codec);
+    const critic = new RewardModel(model.critic(run.codec));
     const values = await critic.values(
-      records.map((record) => ({ question: record.question, solution: solutionOf(record) })),
+      records.map((record) => ({ question: record.question, solution: record })),
     );
     const doubted = doubtedLabels(records, values, doubt);
     const summary = await doubtSummary(run, records, doubted);

@@ -1,6 +1,6 @@
 /** What the ORM will have to choose among, and the measurement of everything on dev and test. */
 import { join } from 'node:path';
-import type { Codec } from '../../codec/index.js';
+import type { Codec, Solution } from '../../codec/index.js';
 import {
   attempt,
   fitThresholds,
@@ -12,19 +12,12 @@ import {
   type Speeds,
 } from '../../evaluate/index.js';
 import type { RoleModel } from '../../model/index.js';
+import { type RoleName, type Roles, roleNames } from '../../model/index.js';
 import type { Problem } from '../../problem/index.js';
-import { locate, type Models } from '../../refine/index.js';
+import { locate } from '../../refine/index.js';
 import { isRight, type Sample } from '../../rollout/index.js';
 import { collect, writeJson } from '../../run/index.js';
-import {
-  chunks,
-  inRoles,
-  type RoleName,
-  readProblems,
-  roles,
-  unitsOf,
-  withModels,
-} from '../context.js';
+import { chunks, readProblems, rolesOf, unitsOf, withModels } from '../context.js';
 import {
   advancing,
   PROBLEMS_PER_UNIT,
@@ -55,7 +48,7 @@ export const candidates: Work = async (run, context) => {
       units: chunks(list, size),
       key: ([first]) => first!.id,
       work: async (unit, kept) => {
-        const { student, sorm, global, local } = inRoles(run, models, kept);
+        const { student, sorm, global, local } = rolesOf(run, models, kept);
         const drafts = await student.draft(unit.map(({ question }) => question));
         const items = unit.map(({ question }, index) => ({
           question,
@@ -73,7 +66,7 @@ export const candidates: Work = async (run, context) => {
               index,
               seed: 0,
               steps,
-              answer: answer ?? null,
+              answer,
               right: isRight(problem, answer),
               tokens,
             }),
@@ -97,20 +90,20 @@ export const evaluation: Work = async (run, context) => {
   );
   const dev = opened[0]!;
   const test = opened[1]!.slice(0, recipe.evaluation.problems);
-  const { size, parallel } = unitsOf(run, roles, PROBLEMS_PER_UNIT, 8);
+  const { size, parallel } = unitsOf(run, roleNames, PROBLEMS_PER_UNIT, 8);
   const evaluated = async (models: Record<RoleName, RoleModel>) => {
     const passes = rounds > 1 ? 3 : 2;
     context.progress.total(passes * (dev.length + test.length), 'problems');
     const collectUnits = <T extends { problem: string }>(
       name: string,
       list: readonly Problem[],
-      work: (named: Models, unit: Problem[]) => Promise<T[]>,
+      work: (named: Roles, unit: Problem[]) => Promise<T[]>,
     ) =>
       collect({
         path: join(context.folder, `${name}.jsonl`),
         units: chunks(list, size),
         key: ([first]) => first!.id,
-        work: (unit, kept) => work(inRoles(run, models, kept), unit),
+        work: (unit, kept) => work(rolesOf(run, models, kept), unit),
         parallel,
         ...(context.signal && { signal: context.signal }),
         onUnit: advancing<T>(context, (records) => records.length),
@@ -165,7 +158,7 @@ export const evaluation: Work = async (run, context) => {
     const testRounds = await inRounds('test', test, testRefined);
     await writeJson(
       join(context.folder, 'speeds.json'),
-      await measureSpeeds(inRoles(run, models), test.slice(0, PROBLEMS_PER_UNIT), recipe.workers),
+      await measureSpeeds(rolesOf(run, models), test.slice(0, PROBLEMS_PER_UNIT), recipe.workers),
     );
     return evaluationTokens(
       codec,
@@ -175,7 +168,7 @@ export const evaluation: Work = async (run, context) => {
       [...devRounds, ...testRounds],
     );
   };
-  return withModels(run, roles, evaluated, waitingIn(context));
+  return withModels(run, roleNames, evaluated, waitingIn(context));
 };
 
 /** What the evaluation generated and scored, from its records. */
@@ -198,10 +191,8 @@ function evaluationTokens(
       ]),
     ) +
     total(decisions.flat(2).flatMap(({ candidates: all }) => all));
-  const length = (
-    question: string,
-    { steps, answer }: { steps: readonly string[]; answer?: string | null | undefined },
-  ) => codec.tagged(question, { steps, answer: answer ?? undefined }).tokens.length;
+  const length = (question: string, solution: Solution) =>
+    codec.tagged(question, solution).tokens.length;
   const scoredTokens = list.reduce((sum, { question }, i) => {
     const { draft, samples } = attempts[i]!;
     const read = [draft, ...samples].reduce(
@@ -219,7 +210,7 @@ function evaluationTokens(
 
 /** Tokens a second of drafting and of scoring with every worker busy, for the report's seconds. */
 async function measureSpeeds(
-  models: Models,
+  models: Roles,
   list: readonly Problem[],
   workers: number,
 ): Promise<Speeds> {

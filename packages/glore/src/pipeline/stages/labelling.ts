@@ -1,5 +1,6 @@
 /** Stepwise labels, and the training sets cut from samples, rollouts and labels. */
 import { join } from 'node:path';
+import { firstErrorOf } from '../../codec/index.js';
 import {
   distance,
   globalRecords,
@@ -8,7 +9,7 @@ import {
   sormRecords,
 } from '../../dataset/index.js';
 import { percent, prefixTruth } from '../../evaluate/index.js';
-import { flipOf, type LabelledSample, propagate, verify } from '../../label/index.js';
+import { type LabelledSample, propagate, verify } from '../../label/index.js';
 import { readJsonl, writeJson, writeJsonl } from '../../run/index.js';
 import { pathIn, type Run, readProblems } from '../context.js';
 import { correct, questionsOf, readRollouts, readSamples, toLabel, type Work } from './shared.js';
@@ -75,8 +76,9 @@ function labelSummary(
     firstErrors:
       wrong.length === 0 || wrong.some(({ truth: known }) => !known)
         ? null
-        : wrong.filter(({ item, truth: known }) => flipOf(item.labels) === flipOf(known!)).length /
-          wrong.length,
+        : wrong.filter(
+            ({ item, truth: known }) => firstErrorOf(item.labels) === firstErrorOf(known!),
+          ).length / wrong.length,
   };
 }
 

@@ -1,9 +1,9 @@
 /** The problems of every split, from the built-in world or from files. */
 import { allot, generateProblems } from '../../problem/index.js';
+import type { Recipe } from '../../recipe/index.js';
+import { type FileSet, readHeldOut } from '../../recipe/index.js';
 import { writeJson, writeJsonl } from '../../run/index.js';
 import { pathIn, type Run } from '../context.js';
-import type { Recipe } from '../recipe.js';
-import { type FileSet, readHeldOut } from '../sets.js';
 import type { Work } from './shared.js';
 
 export const problems: Work = async (run, { progress }) => {

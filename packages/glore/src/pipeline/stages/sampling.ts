@@ -17,11 +17,11 @@ import {
 import { collect, readJsonl, type StageContext, writeJson } from '../../run/index.js';
 import {
   chunks,
-  inRoles,
   modelFolder,
   pathIn,
   type Run,
   readProblems,
+  rolesOf,
   trainModel,
   unitsOf,
   withModels,
@@ -143,7 +143,7 @@ async function sampleAll(
       units: chunks(list, size),
       key: ([first]) => first!.id,
       work: (unit, kept) =>
-        sampleSolutions(inRoles(run, { student: model }, kept).student, unit, sampling),
+        sampleSolutions(rolesOf(run, { student: model }, kept).student, unit, sampling),
       parallel,
       shard: context.shard,
       ...(context.signal && { signal: context.signal }),
@@ -202,7 +202,7 @@ export const rollouts: Work = async (run, context) => {
       key: ([first]) => first![0]!.problem,
       work: (unit, kept) =>
         collector(
-          inRoles(run, models, kept).student,
+          rolesOf(run, models, kept).student,
           unit.flat().map((sample) => ({ problem: byId.get(sample.problem)!, sample })),
         ),
       parallel,

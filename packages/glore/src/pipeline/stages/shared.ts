@@ -1,15 +1,16 @@
 /** What the stages share: their type, counts, progress, and the records of earlier stages. */
+import { distinct } from '../../codec/index.js';
 import {
   byProblem,
-  distinct,
   ormRecords,
   type RewardRecord,
   type StudentRecord,
 } from '../../dataset/index.js';
+import type { RoleName } from '../../model/index.js';
 import { type Problem, Random } from '../../problem/index.js';
 import { learnedFrom, type RolloutRecord, type Sample } from '../../rollout/index.js';
 import { readJsonl, type StageContext } from '../../run/index.js';
-import { pathIn, type RoleName, type Run, readProblems, readRole } from '../context.js';
+import { pathIn, type Run, readProblems, readRole } from '../context.js';
 import type { Waiting } from '../served.js';
 
 /** Problems sampled as one unit of work, and problems whose wrong samples are rolled out as one. */
@@ -30,22 +31,18 @@ export const questionsOf = (problems: readonly Problem[]) =>
   new Map(problems.map(({ id, question }) => [id, question]));
 
 /** Correct and distinct samples. */
-export function correct(
+export const correct = (
   samples: readonly Sample[],
   questions: ReadonlyMap<string, string>,
-): StudentRecord[] {
-  const found = new Map<string, StudentRecord>();
-  for (const { problem, steps, answer, right } of samples) {
-    if (right)
-      found.set(JSON.stringify([problem, steps]), {
-        problem,
-        question: questions.get(problem)!,
-        steps,
-        answer,
-      });
-  }
-  return [...found.values()];
-}
+): StudentRecord[] =>
+  [...byProblem(samples.filter(({ right }) => right)).values()].flatMap((group) =>
+    distinct(group).map(({ problem, steps, answer }) => ({
+      problem,
+      question: questions.get(problem)!,
+      steps,
+      answer,
+    })),
+  );
 
 /** Served models wait where this process sees it, and begin nothing once it is to stop. */
 export const waitingIn = ({ signal, progress, shard }: StageContext): Waiting => ({

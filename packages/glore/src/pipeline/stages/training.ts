@@ -12,9 +12,10 @@ import {
   type StudentRecord,
   studentExample,
 } from '../../dataset/index.js';
+import type { RoleName } from '../../model/index.js';
 import { Random } from '../../problem/index.js';
-import { modelFolder, type RoleName, type Run, trainModel } from '../context.js';
-import type { Training } from '../recipe.js';
+import type { Training } from '../../recipe/index.js';
+import { modelFolder, type Run, trainModel } from '../context.js';
 import { undoubted } from './doubt.js';
 import { isServed, ormSet, readSet, startOf, type Work } from './shared.js';
 

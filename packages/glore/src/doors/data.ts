@@ -1,0 +1,48 @@
+/**
+ * The method's data: samples and rollouts of a student, step labels, the training sets, and exports of a run's data.
+ *
+ * @packageDocumentation
+ */
+export {
+  byProblem,
+  type GlobalRecord,
+  globalRecords,
+  type LocalRecord,
+  localRecords,
+  type OrmBalance,
+  ormRecords,
+  type RewardRecord,
+  type StudentRecord,
+  sampleKey,
+  sormRecords,
+} from '../dataset/index.js';
+export {
+  type Exported,
+  type ExportOptions,
+  exportRun,
+  exportSets,
+  type FormatName,
+} from '../export/index.js';
+export {
+  balance,
+  type LabelledSample,
+  propagate,
+  usesPrefix,
+  verifies,
+  verify,
+} from '../label/index.js';
+export {
+  type AdaptiveOptions,
+  adaptiveRollouts,
+  isRight,
+  learnedFrom,
+  type PrefixRollouts,
+  type RolloutItem,
+  type RolloutOptions,
+  type RolloutRecord,
+  rolloutsFrom,
+  type Sample,
+  type SampleOptions,
+  sampleSolutions,
+  type Trace,
+} from '../rollout/index.js';

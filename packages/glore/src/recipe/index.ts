@@ -1,0 +1,17 @@
+/** Recipes: what a run's result depends on, read once from YAML and refused before any work if it is wrong. */
+export { type Endpoints, identityOf, type ServedModels } from './endpoints.js';
+export { contentsOf, type FileSet, readHeldOut } from './files.js';
+export {
+  count,
+  makeRecipe,
+  parseRecipe,
+  provider,
+  type Recipe,
+  type RecipeValues,
+  range,
+  readRecipe,
+  readRecipeWith,
+  type Training,
+  worldSettings,
+} from './recipe.js';
+export { YamlFile } from './yaml.js';

@@ -1,0 +1,276 @@
+/** A recipe: everything that a run's result depends on, read once from YAML and refused before any work if it is wrong. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { availableProviders, openTokenizer } from '@glore/engine';
+import { z } from 'zod';
+import { createCodec } from '../codec/index.js';
+import { checkSettings, type HeldOut, WorldSettingError } from '../problem/index.js';
+import { endpoints, models, wrongModel } from './endpoints.js';
+import { type FileSet, gsm8k, jsonl, readGiven, svamp } from './files.js';
+import { YamlFile } from './yaml.js';
+
+export const count = z.int().min(1);
+export const share = z.number().min(0).max(1);
+const temperature = z.number().min(0).max(5);
+export const range = z.tuple([z.int(), z.int()]).readonly();
+
+/** Where models of this process compute, of what there is on this machine; the CPU if left out. */
+export const provider = z.enum(availableProviders()).optional();
+
+export const worldSettings = z.strictObject({
+  steps: range,
+  maxValue: z.int(),
+  operands: range,
+  factors: range,
+  operations: z.strictObject({
+    gain: z.number(),
+    lose: z.number(),
+    times: z.number(),
+    share: z.number(),
+  }),
+  named: share,
+  distractors: share,
+});
+
+const world = z.strictObject({
+  source: z.literal('world'),
+  settings: worldSettings,
+  dev: count,
+  test: count,
+});
+
+const training = z.strictObject({
+  /** Most examples; all of them if left out. */
+  examples: count.optional(),
+  epochs: count,
+  /** Sequences in a batch. */
+  batch: count,
+  /** Highest learning rate. */
+  rate: z.number().positive(),
+});
+export type Training = z.infer<typeof training>;
+
+/** A checkpoint that training starts from: the student, as in the paper, or the base that the student started from. */
+const start = z.enum(['student', 'base']).default('student');
+
+const refinerTraining = training.extend({
+  start,
+  /** Plain solving mixed in: student examples for each refinement example. */
+  plain: z.number().min(0).max(10),
+});
+
+const recipe = z.strictObject({
+  seed: z.int().min(0),
+  /** Worker threads. Training sums gradients in an order that depends on it. */
+  workers: count.max(256),
+  provider,
+  /** Folder of the base checkpoint, from the recipe's folder. */
+  base: z.string().min(1),
+  problems: z.discriminatedUnion('source', [world, gsm8k, svamp, jsonl], {
+    error: '"world" or "gsm8k" or "svamp" or "jsonl"',
+  }),
+  maxTokens: count,
+  student: z.strictObject({
+    /** With 0 problems the student begins as the base is. */
+    sft: training.extend({ problems: z.int().min(0) }),
+    expertIteration: training.extend({
+      rounds: z.int().min(0),
+      problems: count,
+      samples: count,
+      temperature,
+    }),
+  }),
+  /** Samples of the student on training problems: the ORM's data and the drafts of everything else. */
+  drafts: z
+    .strictObject({
+      problems: count,
+      samples: count,
+      temperature,
+      /** A problem of which none of these is right is sampled on until one is, `most` times in all; null for no further ones. */
+      further: z.strictObject({ most: count, temperature }).nullish(),
+    })
+    .refine(({ samples, further }) => !further || further.most > samples, {
+      path: ['further', 'most'],
+      error: 'more than samples',
+    }),
+  /**
+   * Rollouts from the prefixes of `samples` wrong drafts, and equally many right drafts labelled. Adaptive: at most `count`
+   * from the prefixes on which a label hangs; brute: `count` from every prefix.
+   */
+  rollouts: z.strictObject({
+    method: z.enum(['adaptive', 'brute']).default('adaptive'),
+    samples: count,
+    count,
+    temperature,
+  }),
+  labels: z.strictObject({
+    propagation: z.boolean(),
+    consistency: z.boolean(),
+    balance: z.boolean(),
+  }),
+  /** Most local pairs cut from one wrong draft. */
+  localPairs: count,
+  /** The right sample that a wrong one is paired with for the global refiner: the nearest by edit distance, or any. */
+  pairing: z.enum(['nearest', 'random']).default('nearest'),
+  training: z.strictObject({
+    orm: training.extend({
+      /** The checkpoint it starts from: the student, or the SORM, which has learned to check steps. */
+      start: z.enum(['student', 'sorm', 'base']),
+      /** Further problems whose drafts and refinements it learns from too; 0 for the paper's ORM, which has seen none. */
+      candidates: z.int().min(0),
+      /** Of what there are equally many: right and wrong samples, over all or of each problem, and labels at each length. */
+      balance: z.enum(['answer', 'problem', 'prefix']).default('problem'),
+    }),
+    sorm: training.extend({
+      start,
+      /** A first SORM, of one epoch, leaves out the positive labels that it values below this; 0 if left out, as the paper's. */
+      doubt: share.optional(),
+    }),
+    global: refinerTraining,
+    local: refinerTraining,
+  }),
+  evaluation: z.strictObject({
+    samples: z.int().min(3),
+    temperature,
+    /** Most rounds of refinement; the first is `rerank`, which is always measured. */
+    rounds: count.default(1),
+    /** Most test problems, the first of them; all if left out. */
+    problems: count.optional(),
+  }),
+  /** Servers by name, and the roles whose models they have; roles left out are trained and run in this process. */
+  endpoints: endpoints.optional(),
+  models: models.optional(),
+});
+
+type Given = z.infer<typeof recipe>;
+
+/** A recipe as it is used: problems from files with the contents of their files. */
+export type Recipe = Omit<Given, 'problems'> & {
+  readonly problems: z.infer<typeof world> | FileSet;
+};
+
+const file = recipe.extend({
+  presets: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+});
+
+/**
+ * Reads a recipe, with a preset's values laid over it.
+ * @throws GloreError `recipe` naming the file, line and key
+ */
+export function readRecipe(path: string, preset?: string): Recipe {
+  const source = YamlFile.read(path);
+  const { presets, ...plain } = source.check(file, source.value());
+  if (preset === undefined) return checked(plain, source, path);
+  if (!Object.hasOwn(presets, preset)) {
+    const known = Object.keys(presets).join(', ') || 'it has none';
+    throw source.error(['presets'], `a preset of the recipe (${known})`, `"${preset}"`);
+  }
+  const over = source.under('presets', preset);
+  return checked(over.check(recipe, overlay(plain, presets[preset])), over, path);
+}
+
+/** What a recipe says, before anything is looked up: paths as they are written, defaults left out. */
+export type RecipeValues = z.input<typeof recipe>;
+
+/**
+ * A recipe made of values instead of a file.
+ * @param folder paths are from here; the current folder if left out
+ * @throws GloreError `recipe` naming the key
+ */
+export function makeRecipe(values: RecipeValues, folder = process.cwd()): Recipe {
+  const source = YamlFile.named('recipe');
+  return checked(source.check(recipe, values), source, join(folder, 'recipe'));
+}
+
+/**
+ * Reads a recipe with values of another file laid over it, the last ones over the others.
+ * @param over the file of the values, which is named where they are wrong
+ * @throws GloreError `recipe` naming file, line and key
+ */
+export function readRecipeWith(
+  path: string,
+  preset: string | undefined,
+  values: readonly unknown[],
+  over: YamlFile,
+): Recipe {
+  const laid = values.reduce(overlay, readRecipe(path, preset));
+  return checked(over.check(recipe, laid), over, path);
+}
+
+/** Reads a recipe of another kind. @throws GloreError `recipe` naming the file, line and key */
+export function parseRecipe<S extends z.ZodObject>(path: string, schema: S): z.output<S> {
+  const source = YamlFile.read(path);
+  return source.check(schema, source.value());
+}
+
+/** The recipe with its base's full path, if its problems can be had and the base is a model of this codec. */
+function checked(result: Given, source: YamlFile, path: string): Recipe {
+  const folder = dirname(path);
+  const wrong = wrongModel(result);
+  if (wrong) throw source.error(wrong.keys, wrong.expected, wrong.found);
+  if (result.rollouts.method === 'adaptive' && !result.labels.propagation) {
+    const expected = 'true, since adaptive rollouts only find the flip (or rollouts.method: brute)';
+    throw source.error(['labels', 'propagation'], expected, 'false');
+  }
+  if (result.problems.source === 'world') checkWorld(result.problems.settings, source);
+  const base = resolve(folder, result.base);
+  checkBase(base, source);
+  if (result.problems.source === 'world') return { ...result, problems: result.problems, base };
+  const { set, held } = readGiven(result.problems, folder, (key, ...rest) =>
+    source.error(['problems', key], ...rest),
+  );
+  checkTraining(result, held, source);
+  return { ...result, problems: set, base };
+}
+
+function checkWorld(settings: z.infer<typeof worldSettings>, source: YamlFile): void {
+  try {
+    checkSettings(settings);
+  } catch (error) {
+    if (!(error instanceof WorldSettingError)) throw error;
+    const keys = ['problems', 'settings', ...error.setting.split('.')];
+    throw source.error(keys, error.expected, error.found, error);
+  }
+}
+
+function checkBase(base: string, source: YamlFile): void {
+  for (const name of ['config.json', 'tokenizer.json']) {
+    if (existsSync(join(base, name))) continue;
+    throw source.error(['base'], 'the folder of a base checkpoint', `no ${name} in ${base}`);
+  }
+  try {
+    createCodec(openTokenizer(readFileSync(join(base, 'tokenizer.json'), 'utf8')));
+  } catch (error) {
+    const found = `${base} with another (${(error as Error).message})`;
+    throw source.error(['base'], "a base checkpoint with glore's tokenizer", found, error);
+  }
+}
+
+/** Whether the training problems of a file can be what the recipe has them for. */
+function checkTraining({ student, models, training }: Given, { train }: HeldOut, source: YamlFile) {
+  const worked = train.some(({ steps }) => steps.length > 0);
+  if (!worked && !models?.student && student.sft.problems > 0) {
+    throw source.error(
+      ['student', 'sft', 'problems'],
+      '0, since no training problem has a worked solution to learn from (or a served student)',
+      String(student.sft.problems),
+    );
+  }
+  if (training.orm.candidates > 0 && train.length < 2) {
+    const expected = '0, since there is but one training problem';
+    throw source.error(['training', 'orm', 'candidates'], expected, `${training.orm.candidates}`);
+  }
+}
+
+/** Maps are merged key by key; everything else is replaced. */
+function overlay(under: unknown, over: unknown): unknown {
+  if (!isMap(under) || !isMap(over)) return over;
+  const result: Record<string, unknown> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    result[key] = Object.hasOwn(under, key) ? overlay(under[key], value) : value;
+  }
+  return result;
+}
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

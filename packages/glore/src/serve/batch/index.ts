@@ -1,0 +1,9 @@
+/** The models that a server hosts, each answering many requests at once. */
+export { type Batch, Batcher } from './batcher.js';
+export {
+  type Hosted,
+  type HostedRole,
+  hostBase,
+  hostRun,
+  rolesFor,
+} from './hosted.js';

@@ -1,0 +1,83 @@
+/** A server on the base in every role, for tests. */
+import { fileURLToPath } from 'node:url';
+import OpenAI from 'openai';
+import { onTestFinished } from 'vitest';
+import { difficulty, generateProblems } from '../problem/index.js';
+import type { Decision } from '../refine/index.js';
+import { type Hosted, hostBase } from './batch/index.js';
+import { type Running, type ServerOptions, startServer } from './http/index.js';
+
+/** Short ones. */
+export const questions = generateProblems({
+  split: 'train',
+  count: 3,
+  seed: 8,
+  settings: { ...difficulty(0.2), steps: [2, 2] },
+}).map(({ question }) => question) as [string, string, string];
+
+export const openBase = (workers = 2): Promise<Hosted> =>
+  hostBase(fileURLToPath(new URL('../../../../checkpoints/base', import.meta.url)), {
+    workers,
+  });
+
+export interface Server {
+  readonly running: Running;
+  readonly logs: Record<string, unknown>[];
+  readonly url: string;
+  readonly client: OpenAI;
+}
+
+/** A server of its own; the models stay open when it ends. */
+export async function start(hosted: Hosted, options: Partial<ServerOptions> = {}): Promise<Server> {
+  const logs: Record<string, unknown>[] = [];
+  const running = await startServer(async () => ({ ...hosted, close: async () => {} }), {
+    host: '127.0.0.1',
+    port: 0,
+    parallel: 64,
+    queue: 64,
+    timeout: 120,
+    maxBody: 2 ** 20,
+    logPrompts: false,
+    log: (line) => logs.push({ ...line }),
+    ...options,
+  });
+  const url = `${running.url}/v1`;
+  const client = new OpenAI({ baseURL: url, apiKey: options.key ?? 'none', maxRetries: 0 });
+  return { running, logs, url, client };
+}
+
+/** A server that ends with the test. */
+export async function startForTest(
+  hosted: Hosted,
+  options: Partial<ServerOptions> = {},
+): Promise<Server> {
+  const server = await start(hosted, options);
+  onTestFinished(() => server.running.close(0));
+  return server;
+}
+
+export const post = (
+  { running }: Server,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> =>
+  fetch(`${running.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+
+export const metricsOf = async ({ running }: Server): Promise<string> =>
+  (await fetch(`${running.url}/metrics`)).text();
+
+/** What the server adds to an answer of the refining model. */
+export interface Traced {
+  readonly glore: {
+    readonly mode: string;
+    readonly threshold: number;
+    readonly tau: number;
+    readonly budget: number | null;
+    readonly decisions: Decision[];
+  };
+}

@@ -1,0 +1,82 @@
+/** `POST /v1/completions`: every model continues tokens; the refining model reads a prompt as its question. */
+
+import type { Hosted } from '../batch/index.js';
+import type { Route } from '../protocol/index.js';
+import { type CompletionRequest, completionRequest, invalid, listOf } from '../protocol/index.js';
+import {
+  answerPlain,
+  answerRefined,
+  completionFormat,
+  readPrompt,
+  refinementOf,
+  refiningModel,
+  roleOf,
+  samplingOf,
+  withoutSpecial,
+} from '../refine/index.js';
+
+/** OpenAI's own default. */
+const defaultMaxTokens = 16;
+
+export const completions = (hosted: Hosted): Route<typeof completionRequest> => ({
+  path: '/v1/completions',
+  schema: completionRequest,
+  async answer(request, exchange) {
+    const { codec, tokenizer } = hosted;
+    const given = listOf(request.prompt);
+    const format = completionFormat(request, tokenizer);
+    const sending = sendingOf(request, format);
+    if (request.model === refiningModel) {
+      const refinement = refinementOf(request, hosted);
+      const questions = given.map((prompt) =>
+        withoutSpecial(typeof prompt === 'string' ? prompt : tokenizer.decode(prompt)).trim(),
+      );
+      const sampling = samplingOf(request, questions.length, codec, {
+        maxTokens: hosted.maxTokens,
+        temperature: 0,
+      });
+      return answerRefined(hosted, questions, refinement, sampling, sending, exchange);
+    }
+    const role = roleOf(hosted, request.model);
+    refuseRefinement(request);
+    if (request.best_of != null && request.best_of !== (request.n ?? 1)) {
+      throw invalid(
+        'best_of: expected n or nothing: all samples are returned',
+        'unsupported',
+        'best_of',
+      );
+    }
+    const prompts = given.map((prompt) =>
+      typeof prompt === 'string' ? readPrompt(tokenizer, prompt) : prompt,
+    );
+    const sampling = samplingOf(request, prompts.length, codec, {
+      maxTokens: defaultMaxTokens,
+      temperature: 1,
+      top: format.top,
+    });
+    return answerPlain(hosted, role, prompts, sampling, sending, exchange);
+  },
+});
+
+export const sendingOf = (
+  { model, stream, stream_options }: Pick<CompletionRequest, 'model' | 'stream' | 'stream_options'>,
+  format: ReturnType<typeof completionFormat>,
+) => ({
+  model,
+  format,
+  stream: stream ?? false,
+  usage: stream_options?.include_usage ?? false,
+});
+
+/** @throws ApiError `unsupported` where a plain model is asked to refine */
+export function refuseRefinement({
+  glore,
+  model,
+}: Pick<CompletionRequest, 'glore' | 'model'>): void {
+  if (!glore) return;
+  throw invalid(
+    `glore: expected it with the model "${refiningModel}", found "${model}", which is not refined`,
+    'unsupported',
+    'glore',
+  );
+}

@@ -1,0 +1,9 @@
+/** The server: its routes, who may ask, how much at once, what is counted and logged. */
+export {
+  type Running,
+  type ServerOptions,
+  serveRun,
+  serverDefaults,
+  startServer,
+} from './server.js';
+export { startTracing } from './trace.js';

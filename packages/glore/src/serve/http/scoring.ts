@@ -1,0 +1,127 @@
+/** vLLM's ways to score: the probability of labels after each item, and the reward of each token of a sequence. */
+
+import type { Hosted } from '../batch/index.js';
+import type { Route } from '../protocol/index.js';
+import {
+  detokenizeRequest,
+  invalid,
+  listOf,
+  poolingRequest,
+  scoringRequest,
+  tokenizeRequest,
+} from '../protocol/index.js';
+import { checkIds, readPrompt, roleOf } from '../refine/index.js';
+
+/** `POST /generative_scoring`: p(first label) of the next token after query and item, over the labels or over all tokens. */
+export const generativeScoring = (hosted: Hosted): Route<typeof scoringRequest> => ({
+  path: '/generative_scoring',
+  schema: scoringRequest,
+  async answer(request, { id, signal, note }) {
+    const role = roleOf(hosted, request.model);
+    const read = reader(hosted);
+    const query = read(request.query);
+    const sequences = request.items.map((item) => {
+      const tokens = read(item);
+      return request.item_first ? [...tokens, ...query] : [...query, ...tokens];
+    });
+    const labels = request.label_token_ids;
+    checkIds(role, labels, 'label_token_ids');
+    const promptTokens = sequences.reduce((sum, { length }) => sum + length, 0);
+    note({ model: request.model, promptTokens, scoredTokens: promptTokens });
+    const scores = await role.batcher.score(
+      { items: sequences.map((tokens) => ({ tokens, positions: [tokens.length - 1] })), labels },
+      { signal },
+    );
+    return {
+      json: {
+        id: `score-${id}`,
+        object: 'list',
+        model: request.model,
+        data: scores.map(([logs], index) => ({
+          index,
+          object: 'score',
+          score:
+            (request.apply_softmax ?? true)
+              ? Math.exp(logs![0]! - logTotal(logs!))
+              : Math.exp(logs![0]!),
+        })),
+        usage: { prompt_tokens: promptTokens, completion_tokens: 0, total_tokens: promptTokens },
+      },
+    };
+  },
+});
+
+/**
+ * `POST /pooling` of a reward model: `[p(-), p(+)]` of the two labels after each token of each input, in one pass. A
+ * line's value is p(+) at its tag.
+ */
+export const pooling = (hosted: Hosted): Route<typeof poolingRequest> => ({
+  path: '/pooling',
+  schema: poolingRequest,
+  async answer(request, { id, signal, note }) {
+    if (request.model !== 'orm' && request.model !== 'sorm') {
+      throw invalid(
+        `model: expected a reward model, "orm" or "sorm", found ${JSON.stringify(request.model)}`,
+        'unsupported',
+        'model',
+      );
+    }
+    const { batcher } = roleOf(hosted, request.model);
+    const { plus, minus } = hosted.codec.ids;
+    const inputs = listOf(request.input).map(reader(hosted));
+    const promptTokens = inputs.reduce((sum, { length }) => sum + length, 0);
+    note({ model: request.model, promptTokens, scoredTokens: promptTokens });
+    const scores = await batcher.score(
+      {
+        items: inputs.map((tokens) => ({ tokens, positions: [...tokens.keys()] })),
+        labels: [minus, plus],
+      },
+      { signal },
+    );
+    return {
+      json: {
+        id: `pool-${id}`,
+        object: 'list',
+        model: request.model,
+        data: scores.map((positions, index) => ({
+          index,
+          object: 'pooling',
+          data: positions.map((logs) => logs.map((log) => Math.exp(log - logTotal(logs)))),
+        })),
+        usage: { prompt_tokens: promptTokens, completion_tokens: 0, total_tokens: promptTokens },
+      },
+    };
+  },
+});
+
+/** `POST /tokenize`: the ids of a text, in which special tokens may be spelt. */
+export const tokenize = (hosted: Hosted): Route<typeof tokenizeRequest> => ({
+  path: '/tokenize',
+  schema: tokenizeRequest,
+  async answer({ prompt }) {
+    const tokens = readPrompt(hosted.tokenizer, prompt);
+    const { maxPositions } = hosted.roles.student.batcher.config;
+    return { json: { tokens, count: tokens.length, max_model_len: maxPositions } };
+  },
+});
+
+/** `POST /detokenize`: the text of ids, special tokens spelt out. */
+export const detokenize = (hosted: Hosted): Route<typeof detokenizeRequest> => ({
+  path: '/detokenize',
+  schema: detokenizeRequest,
+  async answer({ tokens }) {
+    checkIds(hosted.roles.student, tokens, 'tokens');
+    return { json: { prompt: hosted.tokenizer.decode(tokens) } };
+  },
+});
+
+const reader =
+  ({ tokenizer }: Hosted) =>
+  (input: string | readonly number[]): readonly number[] =>
+    typeof input === 'string' ? readPrompt(tokenizer, input) : input;
+
+/** log(sum(exp(logs))) */
+function logTotal(logs: readonly number[]): number {
+  const most = Math.max(...logs);
+  return most + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - most), 0));
+}

@@ -1,0 +1,203 @@
+/** The HTTP server: who may ask, how much at once, for how long; what is counted and logged; how it ends. */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { GloreError } from '../../error.js';
+import { roleNames } from '../../model/index.js';
+import { type Batch, type Hosted, type HostedRole, hostRun } from '../batch/index.js';
+import type { Route } from '../protocol/index.js';
+import { ApiError, stopping, toApiError, tooLarge } from '../protocol/index.js';
+import { refiningModel } from '../refine/index.js';
+import { checkCaller, isLocal } from './caller.js';
+import { chat } from './chat.js';
+import { completions } from './completions.js';
+import { type HandlingOptions, handle, refuse, type State } from './handle.js';
+import { serverMetrics } from './metrics.js';
+import { detokenize, generativeScoring, pooling, tokenize } from './scoring.js';
+import { Slots } from './slots.js';
+
+export interface ServerOptions extends HandlingOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Asked for as a bearer token where there is one; needed unless the host is this machine alone. */
+  readonly key?: string | undefined;
+  /** Requests worked on at once. */
+  readonly parallel: number;
+  /** Requests that wait for their turn; more are sent away. */
+  readonly queue: number;
+}
+
+export interface Running {
+  /** `http://host:port` */
+  readonly url: string;
+  /** Takes no more requests, waits for those in flight at most so many seconds, and ends. */
+  close(seconds: number): Promise<void>;
+}
+
+/** What a server does unless it is told otherwise. */
+export const serverDefaults = {
+  host: '127.0.0.1',
+  port: 8000,
+  parallel: 256,
+  queue: 1024,
+  timeout: 300,
+  maxBody: 8 * 2 ** 20,
+  logPrompts: false,
+  log: () => {},
+} satisfies ServerOptions;
+
+/**
+ * Serves the models of a finished run, the refining model among them.
+ *
+ * @throws GloreError `run-missing`, `run-unfinished`, `model-served`; `key-missing`, `address`
+ */
+export function serveRun(
+  folder: string,
+  options: Partial<ServerOptions> & { readonly workers?: number } = {},
+): Promise<Running> {
+  const { workers = 2, ...server } = options;
+  return startServer((onBatch) => hostRun(folder, { workers, onBatch }), {
+    ...serverDefaults,
+    ...server,
+  });
+}
+
+/** Opens the models with a door for their batches' metrics, and serves them. @throws GloreError `key-missing`, `address` */
+export async function startServer(
+  open: (onBatch: (role: string, batch: Batch) => void) => Promise<Hosted>,
+  options: ServerOptions,
+): Promise<Running> {
+  if (options.key === undefined && !isLocal(options.host)) {
+    throw new GloreError(
+      'key-missing',
+      `--host ${options.host}: expected a key, since others than this machine can ask, found none; set GLORE_API_KEY or name a variable with --key-env`,
+    );
+  }
+  const slots = new Slots(options.parallel, options.queue);
+  const metrics = serverMetrics({ taken: () => slots.taken, queued: () => slots.queued });
+  const hosted = await open((role, { kind, requests, rows, seconds }) => {
+    const labels = { model: role, kind };
+    metrics.batchRequests.observe(labels, requests);
+    metrics.batchRows.observe(labels, rows);
+    metrics.batchSeconds.observe(labels, seconds);
+  });
+  const inFlight = new Set<AbortController>();
+  const state: State = { slots, metrics, inFlight, draining: false };
+  const app = application(hosted, options, state);
+  let server: Server;
+  try {
+    server = await listen(app, options);
+  } catch (error) {
+    await hosted.close();
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  const name = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return {
+    url: `http://${name}:${port}`,
+    async close(seconds) {
+      state.draining = true;
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      const end = Date.now() + 1000 * seconds;
+      while (inFlight.size > 0 && Date.now() < end) await pause(10);
+      for (const abort of inFlight) abort.abort(stopping());
+      // What was cut off is still told so.
+      for (let i = 0; i < 100 && inFlight.size > 0; i++) await pause(10);
+      server.closeAllConnections();
+      await closed;
+      await hosted.close();
+    },
+  };
+}
+
+function application(hosted: Hosted, options: ServerOptions, state: State): Hono {
+  const app = new Hono();
+  const began = Math.floor(Date.now() / 1000);
+  app.onError((error, c) => refuse(c, toApiError(error)));
+  app.notFound((c) =>
+    refuse(
+      c,
+      new ApiError(`${c.req.method} ${c.req.path}: there is nothing here`, {
+        status: 404,
+        type: 'invalid_request_error',
+        code: 'not_found',
+      }),
+    ),
+  );
+  app.get('/health', (c) => {
+    const failed = roleNames.some((role) => hosted.roles[role].batcher.failure);
+    if (failed) return c.json({ status: 'failed' }, 503);
+    return state.draining ? c.json({ status: 'stopping' }, 503) : c.json({ status: 'ok' });
+  });
+  app.use(async (c, next) => {
+    checkCaller(c, options.key);
+    await next();
+  });
+  app.get('/metrics', (c) =>
+    c.text(state.metrics.text(), 200, { 'content-type': 'text/plain; version=0.0.4' }),
+  );
+  const model = (id: string, { batcher, fingerprint }: HostedRole) => ({
+    id,
+    object: 'model',
+    created: began,
+    owned_by: 'glore',
+    max_model_len: batcher.config.maxPositions,
+    ...(id !== refiningModel && { fingerprint }),
+  });
+  const models = [
+    model(refiningModel, hosted.roles.student),
+    ...roleNames.map((role) => model(role, hosted.roles[role])),
+  ];
+  app.get('/v1/models', (c) => c.json({ object: 'list', data: models }));
+  app.get('/v1/models/:id', (c) => {
+    const model = models.find(({ id }) => id === c.req.param('id'));
+    if (model) return c.json(model);
+    throw new ApiError(`there is no model ${JSON.stringify(c.req.param('id'))}`, {
+      status: 404,
+      type: 'invalid_request_error',
+      code: 'model_not_found',
+      param: 'model',
+    });
+  });
+  app.use(
+    bodyLimit({
+      maxSize: options.maxBody,
+      onError: (c) => refuse(c, tooLarge(options.maxBody)),
+    }),
+  );
+  const endpoints: readonly Route[] = [
+    completions(hosted),
+    chat(hosted),
+    generativeScoring(hosted),
+    pooling(hosted),
+    tokenize(hosted),
+    detokenize(hosted),
+  ];
+  for (const endpoint of endpoints) app.post(endpoint.path, handle(endpoint, options, state));
+  return app;
+}
+
+function listen(app: Hono, { host, port }: ServerOptions): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, hostname: host, port }, () =>
+      resolve(server),
+    ) as Server;
+    // Node's 5 seconds end connections that a client is about to use again; it can only ask anew.
+    server.keepAliveTimeout = 60_000;
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(
+        new GloreError(
+          'address',
+          `${host}:${port}: expected an address to listen on, found ${cause.code}; choose another --port or --host`,
+          { cause },
+        ),
+      ),
+    );
+  });
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

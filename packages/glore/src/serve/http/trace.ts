@@ -1,0 +1,156 @@
+/**
+ * Spans of OpenTelemetry with the GenAI semantic conventions. They go wherever the user's SDK sends them; without one the
+ * API does nothing.
+ */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  type Attributes,
+  context,
+  type Context as OtelContext,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import type { RefineEvent } from '../../refine/index.js';
+import type { ApiError, Facts } from '../protocol/index.js';
+
+/** The part of a request that its span shows; never its text. */
+interface Asked {
+  readonly model?: unknown;
+  readonly n?: unknown;
+  readonly max_tokens?: unknown;
+  readonly max_completion_tokens?: unknown;
+  readonly temperature?: unknown;
+  readonly seed?: unknown;
+}
+
+const operations: Readonly<Record<string, string>> = {
+  '/v1/chat/completions': 'chat',
+  '/v1/completions': 'text_completion',
+};
+
+/** A request's span, a child of the caller's where its headers name one. */
+export class RequestSpan {
+  private readonly span: Span;
+  private readonly operation: string | undefined;
+
+  constructor(path: string, headers: Headers) {
+    this.operation = operations[path];
+    const parent: OtelContext = propagation.extract(context.active(), headers, {
+      get: (carrier, key) => carrier.get(key) ?? undefined,
+      keys: (carrier) => [...carrier.keys()],
+    });
+    this.span = trace
+      .getTracer('glore')
+      .startSpan(
+        `POST ${path}`,
+        { kind: SpanKind.SERVER, attributes: { 'http.route': path } },
+        parent,
+      );
+  }
+
+  asked(request: Asked): void {
+    const { operation, span } = this;
+    if (operation) span.updateName(`${operation} ${request.model}`);
+    span.setAttributes(
+      present({
+        'gen_ai.operation.name': operation,
+        'gen_ai.provider.name': 'glore',
+        'gen_ai.request.model': request.model,
+        'gen_ai.request.choice.count': request.n,
+        'gen_ai.request.max_tokens': request.max_completion_tokens ?? request.max_tokens,
+        'gen_ai.request.temperature': request.temperature,
+        'gen_ai.request.seed': request.seed,
+      }),
+    );
+  }
+
+  /** A step of the refining model. */
+  event(event: RefineEvent): void {
+    const { stage, index } = event;
+    const details =
+      'candidate' in event
+        ? { 'glore.score': event.candidate.score, 'glore.tokens': event.candidate.tokens }
+        : event.stage === 'where'
+          ? { 'glore.location': event.location, 'glore.values': [...event.values] }
+          : { 'glore.choice': event.choice };
+    this.span.addEvent(`glore.${stage}`, { 'glore.index': index, ...details });
+  }
+
+  end(status: number, facts: Facts, error?: ApiError): void {
+    const { span } = this;
+    span.setAttributes(
+      present({
+        'http.response.status_code': status,
+        'gen_ai.response.model': facts.model,
+        'gen_ai.usage.input_tokens': facts.promptTokens,
+        'gen_ai.usage.output_tokens': facts.generatedTokens,
+        'gen_ai.response.finish_reasons': facts.finish,
+        'error.type': error?.code,
+      }),
+    );
+    if (status >= 500)
+      span.setStatus({ code: SpanStatusCode.ERROR, message: error?.message ?? '' });
+    span.end();
+  }
+}
+
+/** Attributes that have a value of a kind that spans take. */
+function present(values: Readonly<Record<string, unknown>>): Attributes {
+  const attributes: Attributes = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === 'string' || typeof value === 'number') attributes[name] = value;
+    else if (Array.isArray(value)) attributes[name] = value.map(String);
+  }
+  return attributes;
+}
+
+/** What is used of the user's SDK. */
+interface Sdk {
+  start(): void;
+  shutdown(): Promise<void>;
+}
+
+/**
+ * Starts the user's `@opentelemetry/sdk-node` where OpenTelemetry's own variables ask for traces; gives what ends it.
+ * `warn` is told if they do and it is not installed.
+ */
+export async function startTracing(
+  warn: (message: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<() => Promise<void>> {
+  const nothing = async () => {};
+  const wanted =
+    env.OTEL_TRACES_EXPORTER ??
+    env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ??
+    env.OTEL_EXPORTER_OTLP_ENDPOINT ??
+    '';
+  if (['', 'none'].includes(wanted) || env.OTEL_SDK_DISABLED === 'true') return nothing;
+  const found = resolveSdk();
+  if (found === undefined) {
+    warn(
+      'OTEL_ variables ask for traces, and @opentelemetry/sdk-node is not installed: no traces are sent; install it beside glore: npm install @opentelemetry/sdk-node',
+    );
+    return nothing;
+  }
+  const { NodeSDK } = (await import(found)) as { NodeSDK: new (options: object) => Sdk };
+  const sdk = new NodeSDK({ serviceName: env.OTEL_SERVICE_NAME ?? 'glore' });
+  sdk.start();
+  return () => sdk.shutdown();
+}
+
+/** The SDK beside glore, or in the folder where it was started. */
+function resolveSdk(): string | undefined {
+  for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
+    try {
+      return pathToFileURL(createRequire(from).resolve('@opentelemetry/sdk-node')).href;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    }
+  }
+  return undefined;
+}

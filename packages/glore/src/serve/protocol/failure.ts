@@ -1,0 +1,83 @@
+/** Failures as OpenAI's interface shows them: `{"error": {message, type, param, code}}`. */
+import { EngineError } from '@glore/engine';
+import { z } from 'zod';
+import { GloreError } from '../../error.js';
+
+export interface Refusal {
+  readonly status: number;
+  readonly type: string;
+  readonly code: string;
+  readonly param?: string | undefined;
+  /** Seconds after which to ask again. */
+  readonly retryAfter?: number | undefined;
+}
+
+/** A failure with its HTTP status. */
+export class ApiError extends GloreError {
+  override readonly name = 'ApiError';
+  readonly refusal: Refusal;
+
+  constructor(message: string, refusal: Refusal, options?: ErrorOptions) {
+    super(refusal.code, message, options);
+    this.refusal = refusal;
+  }
+
+  /** The body of the answer. */
+  get body() {
+    const { type, code, param = null } = this.refusal;
+    return { error: { message: this.message, type, param, code } };
+  }
+}
+
+export const invalid = (message: string, code: string, param?: string): ApiError =>
+  new ApiError(message, { status: 400, type: 'invalid_request_error', code, param });
+
+/** The client has gone; nobody reads this answer. */
+export const clientGone = (): ApiError =>
+  new ApiError('the client closed the connection', {
+    status: 499,
+    type: 'cancelled',
+    code: 'client_closed',
+  });
+
+export const tooSlow = (seconds: number): ApiError =>
+  new ApiError(
+    `expected an answer within ${seconds} s, found none; ask for fewer tokens, or start the server with a longer --timeout`,
+    { status: 504, type: 'server_error', code: 'timeout' },
+  );
+
+export const tooLarge = (bytes: number): ApiError =>
+  new ApiError(
+    `the body: expected at most ${bytes} bytes, found more; ask in several requests, or start the server with a larger --max-body`,
+    { status: 413, type: 'invalid_request_error', code: 'body_too_large' },
+  );
+
+export const stopping = (): ApiError =>
+  new ApiError('the server is stopping; ask again once it is back', {
+    status: 503,
+    type: 'server_error',
+    code: 'stopping',
+    retryAfter: 5,
+  });
+
+/** What went wrong as an answer. What was not foreseen is not shown: it stands in the log. */
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof z.ZodError) {
+    const { path, message } = error.issues[0]!;
+    const param = path.join('.');
+    return invalid(param === '' ? message : `${param}: ${message}`, 'invalid_value', param);
+  }
+  if (error instanceof EngineError && error.code === 'length') {
+    return invalid(`${error.message}; shorten the prompt`, 'context_length_exceeded', 'prompt');
+  }
+  if (error instanceof EngineError && error.code === 'token') {
+    return invalid(error.message, 'invalid_value', 'prompt');
+  }
+  if (error instanceof GloreError) return invalid(error.message, error.code);
+  return new ApiError(
+    'the server failed; its log says why',
+    { status: 500, type: 'server_error', code: 'internal' },
+    { cause: error },
+  );
+}

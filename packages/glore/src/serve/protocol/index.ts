@@ -1,0 +1,22 @@
+/** OpenAI's interface as the server speaks it: requests, what a route is, failures. */
+export type { Answer, Exchange, Facts, Route } from './exchange.js';
+export {
+  ApiError,
+  clientGone,
+  invalid,
+  stopping,
+  toApiError,
+  tooLarge,
+  tooSlow,
+} from './failure.js';
+export {
+  type ChatRequest,
+  type CompletionRequest,
+  chatRequest,
+  completionRequest,
+  detokenizeRequest,
+  listOf,
+  poolingRequest,
+  scoringRequest,
+  tokenizeRequest,
+} from './schema.js';

@@ -1,0 +1,175 @@
+/** The two kinds of answers, in whichever format: samples of one model, and answers of the refining model. */
+
+import type { Hosted, HostedRole } from '../batch/index.js';
+import type { Answer, Exchange } from '../protocol/index.js';
+import type { Format } from './format.js';
+import { type Refined, type Refinement, refineAll, traceOf } from './refining.js';
+import { checkIds } from './roles.js';
+import { type Choice, type Sampling, sample, textOf } from './sampling.js';
+
+/** How the answer is sent. */
+export interface Sending {
+  readonly model: string;
+  readonly format: Format;
+  readonly stream: boolean;
+  /** The stream ends with a chunk of the usage. */
+  readonly usage: boolean;
+}
+
+/** Choices of one model, as its sampler draws them. */
+export async function answerPlain(
+  hosted: Hosted,
+  role: HostedRole,
+  prompts: readonly (readonly number[])[],
+  sampling: Sampling,
+  sending: Sending,
+  exchange: Exchange,
+): Promise<Answer> {
+  const { format } = sending;
+  // What is wrong with a prompt is said before a stream begins.
+  checkPrompts(role, prompts);
+  checkIds(role, sampling.stopIds, 'stop_token_ids');
+  checkIds(role, sampling.logprobs?.of ?? [], 'logprob_token_ids');
+  const promptTokens = prompts.reduce((sum, { length }) => sum + length, 0);
+  const head = heading(sending, exchange, role.fingerprint);
+  exchange.note({ model: sending.model, stream: sending.stream, promptTokens });
+  const done = (choices: readonly Choice[]) => {
+    const generatedTokens = choices.reduce((sum, { pieces }) => sum + pieces.length, 0);
+    const finish = choices.map(({ finish }) => finish);
+    exchange.note({ choices: choices.length, generatedTokens, finish });
+    return usageOf(promptTokens, generatedTokens);
+  };
+
+  if (!sending.stream) {
+    const choices = await sample(role, hosted, prompts, sampling, exchange);
+    return {
+      json: {
+        ...head(format.object),
+        choices: choices.map((choice, index) =>
+          format.choice(index, textOf(choice), choice.finish, choice.pieces),
+        ),
+        usage: done(choices),
+      },
+    };
+  }
+  return {
+    async stream(send) {
+      const chunk = head(format.chunkObject);
+      if (format.opening) {
+        for (const index of sampling.seeds.keys()) {
+          send({ ...chunk, choices: [format.opening(index)] });
+        }
+      }
+      const choices = await sample(role, hosted, prompts, sampling, {
+        signal: exchange.signal,
+        listener: (index, event) => {
+          if ('finish' in event) {
+            send({ ...chunk, choices: [format.part(index, event.rest, event.finish, [])] });
+          } else if (event.piece.delta !== '' || format.showsTokens) {
+            const { piece } = event;
+            exchange.firstText();
+            send({ ...chunk, choices: [format.part(index, piece.delta, null, [piece])] });
+          }
+        },
+      });
+      const usage = done(choices);
+      if (sending.usage) send({ ...chunk, choices: [], usage });
+    },
+  };
+}
+
+/** Answers of the refining model, with the trace; streamed, each event of the trace comes when it happens. */
+export async function answerRefined(
+  hosted: Hosted,
+  questions: readonly string[],
+  refinement: Refinement,
+  sampling: Pick<Sampling, 'n' | 'seeds' | 'temperature' | 'maxTokens'>,
+  sending: Sending,
+  exchange: Exchange,
+): Promise<Answer> {
+  const { format } = sending;
+  const role = hosted.roles.student;
+  const prompts = questions.map((question) => hosted.codec.prompt(question));
+  checkPrompts(role, prompts);
+  const promptTokens = prompts.reduce((sum, { length }) => sum + length, 0);
+  const head = heading(sending, exchange, role.fingerprint);
+  exchange.note({ model: sending.model, stream: sending.stream, promptTokens });
+  const each = questions.flatMap((question) => Array<string>(sampling.n).fill(question));
+  const options = { ...sampling, refinement, signal: exchange.signal };
+  const done = (all: readonly Refined[]) => {
+    const generatedTokens = all.reduce((sum, { tokens }) => sum + tokens, 0);
+    const others = all.reduce((sum, { otherTokens }) => sum + otherTokens, 0);
+    const sources = all.map(({ decision }) => decision.candidates[decision.choice]!.source);
+    const finish = all.map(({ finish }) => finish);
+    exchange.note({ choices: all.length, generatedTokens, finish, sources });
+    // OpenAI's name for tokens that were paid for and are not in the answer.
+    return {
+      ...usageOf(promptTokens, generatedTokens),
+      completion_tokens_details: { reasoning_tokens: others },
+    };
+  };
+
+  if (!sending.stream) {
+    const all = await refineAll(hosted, each, { ...options, observe: exchange.observe });
+    return {
+      json: {
+        ...head(format.object),
+        choices: all.map(({ text, finish }, index) => format.choice(index, text, finish, [])),
+        usage: done(all),
+        glore: traceOf(refinement, all),
+      },
+    };
+  }
+  return {
+    async stream(send) {
+      const chunk = head(format.chunkObject);
+      if (format.opening) {
+        for (const index of each.keys()) send({ ...chunk, choices: [format.opening(index)] });
+      }
+      const all = await refineAll(hosted, each, {
+        ...options,
+        // An empty part of the choice, which other clients add to the text without noticing.
+        observe: (event) => {
+          exchange.observe(event);
+          send({ ...chunk, choices: [format.part(event.index, '', null, [])], glore: { event } });
+        },
+      });
+      exchange.firstText();
+      for (const [index, { text, finish }] of all.entries()) {
+        for (const line of text.match(/.+\n?/g) ?? []) {
+          send({ ...chunk, choices: [format.part(index, line, null, [])] });
+        }
+        send({
+          ...chunk,
+          choices: [format.part(index, '', finish, [])],
+          ...(index === all.length - 1 && { glore: traceOf(refinement, all) }),
+        });
+      }
+      const usage = done(all);
+      if (sending.usage) send({ ...chunk, choices: [], usage });
+    },
+  };
+}
+
+/** @throws EngineError `length`, `token`; a prompt needs room for one more token */
+function checkPrompts({ batcher }: HostedRole, prompts: readonly (readonly number[])[]): void {
+  for (const tokens of prompts) batcher.check(tokens, batcher.config.maxPositions - 1);
+}
+
+/** What every answer and chunk of one request begins with. */
+function heading({ model, format }: Sending, { id }: Exchange, fingerprint: string) {
+  const created = Math.floor(Date.now() / 1000);
+  return (object: string) => ({
+    id: `${format.prefix}-${id}`,
+    object,
+    created,
+    model,
+    system_fingerprint: `fp_${fingerprint.slice(0, 16)}`,
+  });
+}
+
+const usageOf = (prompt: number, completion: number) => ({
+  prompt_tokens: prompt,
+  completion_tokens: completion,
+  total_tokens: prompt + completion,
+});

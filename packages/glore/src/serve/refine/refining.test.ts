@@ -1,0 +1,275 @@
+/** The refining model as the official client and the AI SDK see it. */
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import { generateText, streamText, tool } from 'ai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { type Decision, type RefineEvent, refine } from '../../refine/index.js';
+import { type Hosted, rolesFor } from '../batch/hosted.js';
+import {
+  openBase,
+  post,
+  questions,
+  type Server,
+  start,
+  startForTest,
+  type Traced,
+} from '../harness.testing.js';
+
+const [first, second, third] = questions;
+
+let hosted: Hosted;
+let shared: Server;
+beforeAll(async () => {
+  hosted = await openBase();
+  shared = await start(hosted);
+});
+afterAll(async () => {
+  await shared.running.close(0);
+  await hosted.close();
+});
+
+describe('glore', () => {
+  const user = (content: string) => [{ role: 'user' as const, content }];
+  const inProcess = async (question: string, options = {}) => {
+    const models = rolesFor(hosted, { maxTokens: 160, budget: Infinity, signal: undefined });
+    const settings = { mode: 'rerank' as const, threshold: 0.5, tau: 0.5, ...options };
+    return (await refine([question], models, settings))[0]!;
+  };
+  const rendered = ({ candidates, choice }: Decision) => {
+    const { steps, answer } = candidates[choice]!.solution;
+    return [...steps, ...(answer === undefined ? [] : [`#### ${answer}`])].join('\n');
+  };
+  const close = (decision: Decision) =>
+    JSON.parse(
+      JSON.stringify(decision, (_, value) =>
+        typeof value === 'number' ? Math.round(value * 1e4) / 1e4 : value,
+      ),
+    ) as unknown;
+
+  it('refines as in this process, and says how', async () => {
+    for (const question of [first, third]) {
+      const expected = await inProcess(question);
+      const chat = await shared.client.chat.completions.create({
+        model: 'glore',
+        messages: user(question),
+      });
+      const { glore } = chat as typeof chat & Traced;
+      expect(glore).toMatchObject({ mode: 'rerank', threshold: 0.5, tau: 0.5, budget: null });
+      expect(glore.decisions.map(close)).toEqual([close(expected)]);
+      expect(chat.choices[0]!.message.content).toBe(rendered(expected));
+      const tokens = expected.candidates.reduce((sum, candidate) => sum + candidate.tokens, 0);
+      expect(chat.usage).toMatchObject({
+        completion_tokens: tokens,
+        completion_tokens_details: {
+          reasoning_tokens: tokens - expected.candidates[expected.choice]!.tokens,
+        },
+      });
+    }
+  });
+
+  it('takes the mode and thresholds of the request', async () => {
+    const { candidates } = await inProcess(first);
+    const ask = async (glore: object) => {
+      const chat = await shared.client.chat.completions.create({
+        model: 'glore',
+        messages: user(first),
+        ...{ glore },
+      });
+      return (chat as typeof chat & Traced).glore;
+    };
+    const kept = await ask({ mode: 'gate', tau: candidates[0]!.score / 2 });
+    expect(kept).toMatchObject({ mode: 'gate', decisions: [{ values: [], choice: 0 }] });
+    expect(kept.decisions[0]!.candidates).toHaveLength(1);
+    const nowhere = await ask({ threshold: 0 });
+    expect(nowhere.decisions[0]).toMatchObject({ location: -1 });
+    const atOnce = await ask({ threshold: 1 });
+    expect(atOnce.decisions[0]).toMatchObject({ location: 1 });
+    expect(close(atOnce.decisions[0]!)).toEqual(close(await inProcess(first, { threshold: 1 })));
+  });
+
+  it('keeps to a budget of generated tokens', async () => {
+    const { candidates } = await inProcess(first, { threshold: 1 });
+    const [draft, global] = candidates;
+    const budget = draft!.tokens + global!.tokens - 1;
+    const chat = await shared.client.chat.completions.create({
+      model: 'glore',
+      messages: user(first),
+      ...{ glore: { budget, threshold: 1 } },
+    });
+    expect(chat.usage!.completion_tokens).toBe(budget);
+    const { glore } = chat as typeof chat & Traced;
+    expect(glore.budget).toBe(budget);
+    const [decision] = glore.decisions;
+    expect(decision!.candidates.map(({ tokens }) => tokens)).toEqual([
+      draft!.tokens,
+      global!.tokens - 1,
+      0,
+    ]);
+    expect(decision!.candidates.slice(1).map(({ score }) => score)).toEqual([0, 0]);
+    expect(decision!.choice).toBe(0);
+  });
+
+  it('refines sampled drafts where a temperature is given', async () => {
+    const chat = await shared.client.chat.completions.create({
+      model: 'glore',
+      messages: user(first),
+      temperature: 1.5,
+      n: 3,
+      seed: 21,
+    });
+    const { student } = rolesFor(hosted, { maxTokens: 160, budget: Infinity, signal: undefined });
+    const [drafts] = await student.sample([{ question: first, seeds: [21, 22, 23] }], 1.5);
+    const { glore } = chat as typeof chat & Traced;
+    expect(glore.decisions.map(({ candidates }) => candidates[0]!.solution.steps)).toEqual(
+      drafts!.map(({ steps }) => steps),
+    );
+    expect(chat.choices).toHaveLength(3);
+  });
+
+  it('streams the events of its way, which other clients do not notice', async () => {
+    const stream = await shared.client.chat.completions.create({
+      model: 'glore',
+      messages: user(second),
+      stream: true,
+      ...{ glore: { threshold: 1 } },
+    });
+    const events: RefineEvent[] = [];
+    let content = '';
+    let last: unknown;
+    for await (const chunk of stream) {
+      const { glore } = chunk as typeof chunk & { glore?: { event?: RefineEvent } };
+      if (glore?.event) events.push(glore.event);
+      else if (glore) last = glore;
+      content += chunk.choices[0]!.delta.content ?? '';
+    }
+    const expected = await inProcess(second, { threshold: 1 });
+    expect(events.map(({ stage }) => stage)).toEqual([
+      'draft',
+      'where',
+      'global',
+      'local',
+      'choice',
+    ]);
+    expect(events[1]).toMatchObject({ index: 0, location: 1 });
+    expect(content).toBe(rendered(expected));
+    expect((last as Traced['glore']).decisions.map(close)).toEqual([close(expected)]);
+  });
+
+  it('reads the prompt of a completion as its question', async () => {
+    const completion = await shared.client.completions.create({
+      model: 'glore',
+      prompt: [first, hosted.tokenizer.decode(hosted.codec.prompt(second))],
+    });
+    const { glore } = completion as typeof completion & Traced;
+    const expected = [await inProcess(first), await inProcess(second)];
+    expect(glore.decisions.map(close)).toEqual(expected.map(close));
+    expect(completion.choices.map(({ text }) => text)).toEqual(expected.map(rendered));
+  });
+
+  it('passes through what is no question to be refined', async () => {
+    const server = await startForTest(hosted);
+    const same = async (body: object) => {
+      for (const stream of [false, true]) {
+        const whole = { messages: user(first), seed: 4, stream, ...body };
+        const ask = async (model: string) => {
+          const response = await post(server, '/v1/chat/completions', { ...whole, model });
+          expect(response.status).toBe(200);
+          // Byte for byte, but for what is new in every answer.
+          return (await response.text())
+            .replaceAll(/"id":"chatcmpl-[0-9a-f]+"/g, '')
+            .replaceAll(/"created":\d+/g, '');
+        };
+        const [passed, plain] = [await ask('glore'), await ask('student')];
+        expect(passed).toBe(plain);
+        expect(passed).not.toContain('"glore"');
+      }
+    };
+    const parameters = { type: 'object', properties: {} };
+    await same({ tools: [{ type: 'function', function: { name: 'f', parameters } }] });
+    await same({
+      messages: [...user(first), { role: 'assistant', content: 'Yes.' }],
+      ...{ continue_final_message: true },
+    });
+    expect(server.logs.map(({ passed }) => passed)).toEqual(
+      ['tools', 'no question'].flatMap((why) => [why, undefined, why, undefined]),
+    );
+  });
+
+  it('refuses what only plain samples have', async () => {
+    for (const extra of [{ stop: 'x' }, { logprobs: true }, { ignore_eos: true }]) {
+      await expect(
+        shared.client.chat.completions.create({ model: 'glore', messages: user(first), ...extra }),
+      ).rejects.toMatchObject({ status: 400, code: 'unsupported', param: Object.keys(extra)[0] });
+    }
+    await expect(
+      shared.client.chat.completions.create({
+        model: 'student',
+        messages: user(first),
+        ...{ glore: { mode: 'gate' } },
+      }),
+    ).rejects.toMatchObject({ status: 400, param: 'glore' });
+  });
+});
+
+describe('the AI SDK', () => {
+  const provider = () =>
+    createOpenAICompatible({
+      name: 'glore',
+      baseURL: shared.url,
+      includeUsage: true,
+      metadataExtractor: {
+        extractMetadata: async ({ parsedBody }) => {
+          const { glore } = parsedBody as Partial<Traced>;
+          return glore && { glore: { mode: glore.mode, choice: glore.decisions[0]!.choice } };
+        },
+        createStreamExtractor: () => {
+          let events = 0;
+          return {
+            processChunk: (chunk) => {
+              if ((chunk as { glore?: { event?: unknown } }).glore?.event) events++;
+            },
+            buildMetadata: () => ({ glore: { events } }),
+          };
+        },
+      },
+    });
+
+  it('generates, with the extension in its metadata', async () => {
+    const { text, usage, providerMetadata, finishReason } = await generateText({
+      model: provider().chatModel('glore'),
+      prompt: first,
+      providerOptions: { glore: { glore: { mode: 'gate', tau: 1 } } },
+    });
+    expect(text).toMatch(/#### \d+$/);
+    expect(finishReason).toBe('stop');
+    expect(usage.inputTokens).toBe(hosted.codec.prompt(first).length);
+    expect(providerMetadata?.glore).toMatchObject({ mode: 'gate', choice: expect.any(Number) });
+  });
+
+  it('streams, and notices nothing of the events but in the metadata', async () => {
+    const { text } = await generateText({ model: provider().chatModel('glore'), prompt: second });
+    const result = streamText({ model: provider().chatModel('glore'), prompt: second });
+    let streamed = '';
+    for await (const part of result.textStream) streamed += part;
+    expect(streamed).toBe(text);
+    expect((await result.usage).outputTokens).toBeGreaterThan(0);
+    expect((await result.providerMetadata)?.glore).toEqual({ events: expect.any(Number) });
+  });
+
+  it('completes, and passes tools through', async () => {
+    const completed = await generateText({
+      model: provider().completionModel('student'),
+      prompt: first,
+      seed: 1,
+      maxOutputTokens: 20,
+    });
+    expect(completed.text.length).toBeGreaterThan(0);
+    const withTools = await generateText({
+      model: provider().chatModel('glore'),
+      prompt: first,
+      tools: { add: tool({ inputSchema: z.object({ a: z.number() }), execute: async () => 1 }) },
+    });
+    expect(withTools.toolCalls).toEqual([]);
+    expect(withTools.providerMetadata?.glore).not.toHaveProperty('choice');
+  });
+});
