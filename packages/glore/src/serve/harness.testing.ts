@@ -31,13 +31,10 @@ export interface Server {
 export async function start(hosted: Hosted, options: Partial<ServerOptions> = {}): Promise<Server> {
   const logs: Record<string, unknown>[] = [];
   const running = await startServer(async () => ({ ...hosted, close: async () => {} }), {
-    host: '127.0.0.1',
     port: 0,
     parallel: 64,
     queue: 64,
     timeout: 120,
-    maxBody: 2 ** 20,
-    logPrompts: false,
     log: (line) => logs.push({ ...line }),
     ...options,
   });

@@ -37,6 +37,10 @@ export interface Hosted {
   /** Defaults of the refining model. */
   readonly threshold: number;
   readonly tau: number;
+  /** Of refinements from the second round on. */
+  readonly temperature: number;
+  /** Characters of the longest token: no text of a model's `maxPositions` tokens has more for each. */
+  readonly longestToken: number;
   close(): Promise<void>;
 }
 
@@ -66,13 +70,16 @@ export async function hostRun(folder: string, options: OpenOptions): Promise<Hos
     await close();
     throw error;
   }
+  const tokenizer = openTokenizer(run.base.tokenizer);
   return {
     roles: opened as Record<RoleName, HostedRole>,
     codec: run.codec,
-    tokenizer: openTokenizer(run.base.tokenizer),
+    tokenizer,
     maxTokens: run.recipe.maxTokens,
     threshold: report.thresholds.locate.sorm,
     tau: report.thresholds.gate,
+    temperature: run.recipe.evaluation.temperature,
+    longestToken: longestToken(tokenizer),
     close,
   };
 }
@@ -90,8 +97,18 @@ export async function hostBase(folder: string, options: OpenOptions): Promise<Ho
     maxTokens: 160,
     threshold: 0.5,
     tau: 0.5,
+    temperature: 1,
+    longestToken: longestToken(tokenizer),
     close: () => role.batcher.close(),
   };
+}
+
+function longestToken(tokenizer: Tokenizer): number {
+  let longest = 0;
+  for (let id = 0; id < tokenizer.size; id++) {
+    longest = Math.max(longest, tokenizer.decode([id]).length);
+  }
+  return longest;
 }
 
 async function openRole(

@@ -6,6 +6,8 @@ import { spell } from './text.js';
 
 /** How the choices of one request look. */
 export interface Format {
+  /** The field in which a request has what it asks. */
+  readonly asks: 'prompt' | 'messages';
   readonly object: string;
   readonly chunkObject: string;
   readonly prefix: string;
@@ -20,8 +22,16 @@ export interface Format {
   opening?(index: number): object;
 }
 
+/** Likeliest tokens shown with each, as completions ask for them. */
+export const completionTop = (request: CompletionRequest): number | undefined =>
+  request.logprobs ?? (request.logprob_token_ids ? 0 : undefined);
+
+/** The same as chat asks for them. */
+export const chatTop = (request: ChatRequest): number | undefined =>
+  request.logprobs || request.logprob_token_ids ? (request.top_logprobs ?? 0) : undefined;
+
 export function completionFormat(request: CompletionRequest, tokenizer: Tokenizer): Format {
-  const top = request.logprobs ?? (request.logprob_token_ids ? 0 : undefined);
+  const top = completionTop(request);
   const name = namer(request, tokenizer);
   const lengths = new Map<number, number>();
   const logprobs = (pieces: readonly Piece[], offset: number) => {
@@ -53,6 +63,7 @@ export function completionFormat(request: CompletionRequest, tokenizer: Tokenize
     };
   };
   return {
+    asks: 'prompt',
     object: 'text_completion',
     chunkObject: 'text_completion',
     prefix: 'cmpl',
@@ -64,8 +75,7 @@ export function completionFormat(request: CompletionRequest, tokenizer: Tokenize
 }
 
 export function chatFormat(request: ChatRequest, tokenizer: Tokenizer): Format {
-  const top =
-    request.logprobs || request.logprob_token_ids ? (request.top_logprobs ?? 0) : undefined;
+  const top = chatTop(request);
   const name = namer(request, tokenizer);
   const entry = (id: number, logprob: number) => {
     const token = name(id);
@@ -88,6 +98,7 @@ export function chatFormat(request: ChatRequest, tokenizer: Tokenizer): Format {
     ...tokenIds(request, pieces),
   });
   return {
+    asks: 'messages',
     object: 'chat.completion',
     chunkObject: 'chat.completion.chunk',
     prefix: 'chatcmpl',
