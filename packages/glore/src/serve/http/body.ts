@@ -17,38 +17,50 @@ export class Bodies {
   }
 
   /**
-   * Reads a body of JSON, which counts until it is released.
+   * Reads a body of JSON, which counts until it is released. One that is too large is read to its end, if that is near, and
+   * thrown away: who is still sending does not see an answer.
    *
    * @throws ApiError `content_type`, `body_too_large`, `overloaded`, `client_closed`; the signal's reason
    */
   read(incoming: IncomingMessage, signal: AbortSignal): Promise<Buffer> {
     checkType(incoming);
-    if (Number(incoming.headers['content-length'] ?? 0) > this.maxBody) {
-      throw tooLarge(this.maxBody);
-    }
+    const declared = Number(incoming.headers['content-length'] ?? 0);
+    if (declared > mostLarge * this.maxBody) throw tooLarge(this.maxBody);
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let size = 0;
+      let refused: ApiError | undefined =
+        declared > this.maxBody ? tooLarge(this.maxBody) : undefined;
       const settle = () => {
         incoming.off('data', take).off('end', done).off('close', gone).off('error', gone);
         signal.removeEventListener('abort', given);
       };
+      const drop = (reason: ApiError) => {
+        refused = reason;
+        chunks.length = 0;
+        this.release(size);
+      };
       const fail = (reason: unknown) => {
         settle();
-        this.held -= counted(size);
+        if (!refused) this.release(size);
         reject(reason);
       };
       const take = (chunk: Buffer) => {
-        const more = counted(size + chunk.length) - counted(size);
-        if (size + chunk.length > this.maxBody) fail(tooLarge(this.maxBody));
-        else if (more > 0 && this.held + more > mostLarge * this.maxBody) fail(tooMany());
-        else {
-          size += chunk.length;
-          this.held += more;
-          chunks.push(chunk);
+        const sum = size + chunk.length;
+        const more = counted(sum) - counted(size);
+        if (sum > mostLarge * this.maxBody) return fail(tooLarge(this.maxBody));
+        if (!refused) {
+          if (sum > this.maxBody) drop(tooLarge(this.maxBody));
+          else if (more > 0 && this.held + more > mostLarge * this.maxBody) drop(tooMany());
+          else {
+            this.held += more;
+            chunks.push(chunk);
+          }
         }
+        size = sum;
       };
       const done = () => {
+        if (refused) return fail(refused);
         settle();
         resolve(Buffer.concat(chunks));
       };

@@ -7,9 +7,9 @@ const grace = 1000;
 
 export class Client {
   private readonly outgoing: ServerResponse;
+  private readonly leave: (reason: ApiError) => void;
   /** The answer is taken, or the client has gone. */
   private readonly over: Promise<void>;
-  private readonly leave: (reason: ApiError) => void;
 
   /** `leave` is told why the client is not served any more; `stall` are seconds for which it may take nothing. */
   constructor(outgoing: ServerResponse, stall: number, leave: (reason: ApiError) => void) {
@@ -27,10 +27,14 @@ export class Client {
     });
   }
 
+  get gone(): boolean {
+    return this.outgoing.destroyed || this.outgoing.closed;
+  }
+
   /** Ends the connection of a client that does not read. */
   cut(what: string): void {
     this.leave(clientStalled(what));
-    this.outgoing.destroy();
+    this.reset();
   }
 
   /** Waits until all is taken, but no longer than shortly after the signal. */
@@ -41,6 +45,11 @@ export class Client {
       else signal.addEventListener('abort', wait, { once: true });
     });
     await Promise.race([this.over, given]);
-    if (!this.outgoing.writableFinished) this.outgoing.destroy();
+    if (!this.outgoing.writableFinished) this.reset();
+  }
+
+  /** Not just closed: the system would keep what is unread for minutes. */
+  private reset(): void {
+    this.outgoing.socket?.resetAndDestroy();
   }
 }

@@ -12,13 +12,11 @@ export class Events {
   private ended = false;
   /** Goes on with a body that waits for more; undefined while none does. */
   private more: (() => void) | undefined;
-  private readonly maxUnread: number;
-  private readonly onFull: () => void;
+  private readonly onWaiting: (size: number) => void;
 
-  /** `onFull` is called once more than `maxUnread` characters wait. */
-  constructor(maxUnread: number, onFull: () => void) {
-    this.maxUnread = maxUnread;
-    this.onFull = onFull;
+  /** `onWaiting` is told how many characters wait for the client, whenever it changes. */
+  constructor(onWaiting: (size: number) => void) {
+    this.onWaiting = onWaiting;
     const encoder = new TextEncoder();
     this.body = new ReadableStream<Uint8Array>(
       {
@@ -38,11 +36,8 @@ export class Events {
     if (this.ended) return;
     const event = `data: ${data}\n\n`;
     this.waiting.push(event);
-    this.size += event.length;
+    this.resize(event.length);
     this.more?.();
-    if (this.size <= this.maxUnread) return;
-    this.drop();
-    this.onFull();
   }
 
   /** Nothing follows. */
@@ -66,13 +61,19 @@ export class Events {
     while (count < this.waiting.length && (count === 0 || length < most)) {
       length += this.waiting[count++]!.length;
     }
-    this.size -= length;
+    this.resize(-length);
     return this.waiting.splice(0, count).join('');
   }
 
+  /** The client has gone. */
   private drop(): void {
     this.waiting.length = 0;
-    this.size = 0;
+    this.resize(-this.size);
     this.end();
+  }
+
+  private resize(by: number): void {
+    this.size += by;
+    this.onWaiting(this.size);
   }
 }

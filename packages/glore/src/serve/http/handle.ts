@@ -10,6 +10,7 @@ import { type Log, refuse, type Served, since, writeLine } from './log.js';
 import type { ServerMetrics } from './metrics.js';
 import type { Slots } from './slots.js';
 import { RequestSpan } from './trace.js';
+import type { Unread } from './unread.js';
 
 export interface HandlingOptions extends Limits {
   /** Seconds for which a request may take. */
@@ -18,7 +19,7 @@ export interface HandlingOptions extends Limits {
   readonly maxBody: number;
   /** Seconds for which a client may take nothing of its answer. */
   readonly stall: number;
-  /** Characters of a stream that may wait for its client. */
+  /** Characters of an answer that may wait for its client. */
   readonly maxUnread: number;
   /** Log lines name what was asked. */
   readonly logPrompts: boolean;
@@ -29,6 +30,7 @@ export interface HandlingOptions extends Limits {
 export interface State {
   readonly slots: Slots;
   readonly bodies: Bodies;
+  readonly unread: Unread;
   readonly metrics: ServerMetrics;
   readonly inFlight: Set<AbortController>;
   draining: boolean;
@@ -62,10 +64,15 @@ export function handle(endpoint: Route, options: HandlingOptions, state: State):
         facts = { firstTextSeconds: since(began), ...facts };
       },
     };
-    /** What is given back when the request is over. */
-    const held: (() => void)[] = [() => clearTimeout(timer), () => state.inFlight.delete(abort)];
+    /** What is given back when the work is done. */
+    const held: (() => void)[] = [];
+    const release = () => {
+      for (const give of held.splice(0)) give();
+    };
     const end = (status: number, error?: ApiError) => {
-      for (const release of held) release();
+      release();
+      clearTimeout(timer);
+      state.inFlight.delete(abort);
       const seconds = since(began);
       count(state.metrics, { path, status, seconds, facts });
       span.end(status, facts, error);
@@ -74,9 +81,11 @@ export function handle(endpoint: Route, options: HandlingOptions, state: State):
     };
     // Whatever was thrown once the request was given up, that it was given up is the reason.
     const failed = (error: unknown): ApiError => toApiError(signal.aborted ? signal.reason : error);
-    /** The end of an answer that has begun: memory and place are its until the client has taken it. */
+    /** The end of an answer that is there, which comes when the client has taken it. */
     const settle = async (error?: ApiError): Promise<void> => {
+      release();
       await client.taken(signal);
+      state.unread.set(client, 0);
       const reason = error ?? (signal.aborted ? failed(undefined) : undefined);
       end(reason?.refusal.status ?? 200, reason);
     };
@@ -102,12 +111,12 @@ export function handle(endpoint: Route, options: HandlingOptions, state: State):
       return refuse(c, error);
     }
     if ('json' in answer) {
+      const text = JSON.stringify(answer.json);
+      state.unread.set(client, text.length);
       void settle();
-      return c.json(answer.json);
+      return c.body(text, 200, { 'content-type': 'application/json' });
     }
-    const events = new Events(options.maxUnread, () =>
-      client.cut(`left more than ${options.maxUnread} characters unread`),
-    );
+    const events = new Events((size) => state.unread.set(client, size));
     void answer
       .stream((chunk) => events.send(JSON.stringify(chunk)))
       .then(

@@ -18,6 +18,7 @@ import { serverMetrics } from './metrics.js';
 import { checkOrigins, forPages } from './origins.js';
 import { detokenize, generativeScoring, pooling, tokenize } from './scoring.js';
 import { Slots } from './slots.js';
+import { Unread } from './unread.js';
 
 export interface ServerOptions extends HandlingOptions {
   readonly host: string;
@@ -51,9 +52,9 @@ export const serverDefaults = {
   maxBody: 2 ** 20,
   maxText: 2 ** 17,
   maxChoices: 1024,
-  maxAnswer: 2 ** 17,
+  maxAnswer: 2 ** 15,
   stall: 30,
-  maxUnread: 2 ** 24,
+  maxUnread: 2 ** 23,
   logPrompts: false,
   log: () => {},
   /** Threads of each model. */
@@ -98,7 +99,8 @@ export async function startServer(
   });
   const inFlight = new Set<AbortController>();
   const bodies = new Bodies(options.maxBody);
-  const state: State = { slots, bodies, metrics, inFlight, draining: false };
+  const unread = new Unread(options.maxUnread);
+  const state: State = { slots, bodies, unread, metrics, inFlight, draining: false };
   const app = application(hosted, options, state);
   const server = await listen(app, options).catch(async (error) => {
     await hosted.close();

@@ -7,7 +7,7 @@ describe('Slots', () => {
   it('lets so many in, makes others wait in order, and sends the rest away', async () => {
     const slots = new Slots(2, 2);
     const order: string[] = [];
-    const [first, second] = await Promise.all([slots.take(1, stays), slots.take(4096, stays)]);
+    const [first, second] = await Promise.all([slots.take(1, stays), slots.take(2048, stays)]);
     const third = slots.take(0, stays).then((done) => {
       order.push('third');
       return done;
@@ -41,9 +41,9 @@ describe('Slots', () => {
         order.push(name);
         return done;
       });
-    const two = await enter('two', 2 * 4096);
+    const two = await enter('two', 2 * 2048);
     const one = await enter('one', 1);
-    const three = enter('three', 2 * 4096 + 1);
+    const three = enter('three', 2 * 2048 + 1);
     const small = enter('small', 1);
     const all = enter('all', 1e9);
     one();
@@ -63,7 +63,7 @@ describe('Slots', () => {
     const slots = new Slots(2, 2);
     const done = await slots.take(1, stays);
     const abort = new AbortController();
-    const waiting = slots.take(2 * 4096, abort.signal);
+    const waiting = slots.take(2 * 2048, abort.signal);
     const behind = slots.take(1, stays);
     abort.abort(new Error('gone'));
     await expect(waiting).rejects.toThrow('gone');

@@ -2,7 +2,7 @@
 import { overloaded } from '../protocol/index.js';
 
 /** Tokens and values of an answer for each place that its request takes. */
-const perPlace = 4096;
+const perPlace = 2048;
 
 export class Slots {
   private readonly parallel: number;
