@@ -12,6 +12,7 @@ import {
   checkTexts,
   completionFormat,
   completionTop,
+  empty,
   readPrompts,
   refinementOf,
   refiningModel,
@@ -49,9 +50,10 @@ export const completions = (hosted: Hosted, limits: Limits): Route<typeof comple
       checkTexts(hosted, student, given, 'prompt');
       const questions = given.map((prompt) => {
         if (typeof prompt !== 'string') checkIds(student, prompt, 'prompt');
-        return withoutSpecial(
-          typeof prompt === 'string' ? prompt : tokenizer.decode(prompt),
-        ).trim();
+        const text = typeof prompt === 'string' ? prompt : tokenizer.decode(prompt);
+        const question = withoutSpecial(text).trim();
+        if (question === '') throw empty('prompt');
+        return question;
       });
       const sampling = samplingOf(request, questions.length, codec, {
         maxTokens: hosted.maxTokens,

@@ -18,7 +18,7 @@ export const refinement = z.looseObject(keys).superRefine((given, context) => {
     if (Object.hasOwn(keys, key)) continue;
     context.addIssue({
       code: 'custom',
-      path: [key],
+      path: [key.slice(0, 40)],
       message: `expected one of the keys ${known.join(', ')}, found this one; the nearest is ${nearest(key, known)}`,
     });
   }

@@ -77,10 +77,8 @@ export function completionFormat(request: CompletionRequest, tokenizer: Tokenize
 export function chatFormat(request: ChatRequest, tokenizer: Tokenizer): Format {
   const top = chatTop(request);
   const name = namer(request, tokenizer);
-  const entry = (id: number, logprob: number) => {
-    const token = name(id);
-    return { token, logprob, bytes: [...Buffer.from(token)] };
-  };
+  const bytesOf = once((id: number) => [...Buffer.from(name(id))]);
+  const entry = (id: number, logprob: number) => ({ token: name(id), logprob, bytes: bytesOf(id) });
   const rest = (finish: string | null, pieces: readonly Piece[]) => ({
     finish_reason: finish,
     logprobs:
@@ -125,10 +123,21 @@ export function chatFormat(request: ChatRequest, tokenizer: Tokenizer): Format {
 
 type Request = CompletionRequest | ChatRequest;
 
-const namer =
-  ({ return_tokens_as_token_ids }: Request, tokenizer: Tokenizer) =>
-  (id: number): string =>
-    spell(tokenizer, id, return_tokens_as_token_ids ?? false);
+const namer = ({ return_tokens_as_token_ids }: Request, tokenizer: Tokenizer) =>
+  once((id: number): string => spell(tokenizer, id, return_tokens_as_token_ids ?? false));
+
+/** With log-probabilities the same ids are spelt again and again. */
+function once<T>(make: (id: number) => T): (id: number) => T {
+  const made = new Map<number, T>();
+  return (id) => {
+    let one = made.get(id);
+    if (one === undefined) {
+      one = make(id);
+      made.set(id, one);
+    }
+    return one;
+  };
+}
 
 /** vLLM's field for those who do not want to tokenise again; with the token that ended the choice. */
 const tokenIds = ({ return_token_ids }: Request, pieces: readonly Piece[]) =>
@@ -138,7 +147,8 @@ const tokenIds = ({ return_token_ids }: Request, pieces: readonly Piece[]) =>
 function alternatives(
   { id, logprobs }: Piece,
   { logprob_token_ids }: Request,
-): [id: number, logprob: number][] {
+): readonly (readonly [id: number, logprob: number])[] {
+  if (!logprob_token_ids && logprobs!.top.some(([other]) => other === id)) return logprobs!.top;
   const found = new Map(logprobs!.top);
   logprob_token_ids?.forEach((other, i) => {
     found.set(other, logprobs!.of[i]!);

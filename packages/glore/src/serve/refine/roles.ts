@@ -18,19 +18,21 @@ export function roleOf(hosted: Hosted, name: string): HostedRole {
 export const checkIds = ({ batcher }: HostedRole, ids: readonly number[], param: string): void =>
   named(param, () => batcher.checkIds(ids));
 
+/** What has nothing to read in the field `param`. */
+export const empty = (param: string): ApiError =>
+  invalid(
+    `${param}: expected text or token ids, found an empty ${param.replace(/s$/, '')}`,
+    'invalid_value',
+    param,
+  );
+
 /** @throws ApiError `invalid_value`, `context_length_exceeded`; `param` is the field that the sequence is from */
 export function checkSequence(
   { batcher }: HostedRole,
   tokens: readonly number[],
   { param, most }: { readonly param: string; readonly most: number },
 ): void {
-  if (tokens.length === 0) {
-    throw invalid(
-      `${param}: expected text or token ids, found an empty ${param.replace(/s$/, '')}`,
-      'invalid_value',
-      param,
-    );
-  }
+  if (tokens.length === 0) throw empty(param);
   named(param, () => batcher.check(tokens, most));
 }
 
