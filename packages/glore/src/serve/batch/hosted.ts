@@ -59,6 +59,16 @@ const wait = 2;
 export async function hostRun(folder: string, options: OpenOptions): Promise<Hosted> {
   const { run, report } = await readRun(folder);
   const provider = options.provider ?? run.recipe.provider;
+  const tokenizer = openTokenizer(run.base.tokenizer);
+  const settings = {
+    codec: run.codec,
+    tokenizer,
+    maxTokens: run.recipe.maxTokens,
+    threshold: report.thresholds.locate.sorm,
+    tau: report.thresholds.gate,
+    temperature: run.recipe.evaluation.temperature,
+    longestToken: longestToken(tokenizer),
+  };
   const opened: Partial<Record<RoleName, HostedRole>> = {};
   const close = async () => {
     await Promise.all(Object.values(opened).map((role) => role.batcher.close()));
@@ -70,18 +80,7 @@ export async function hostRun(folder: string, options: OpenOptions): Promise<Hos
     await close();
     throw error;
   }
-  const tokenizer = openTokenizer(run.base.tokenizer);
-  return {
-    roles: opened as Record<RoleName, HostedRole>,
-    codec: run.codec,
-    tokenizer,
-    maxTokens: run.recipe.maxTokens,
-    threshold: report.thresholds.locate.sorm,
-    tau: report.thresholds.gate,
-    temperature: run.recipe.evaluation.temperature,
-    longestToken: longestToken(tokenizer),
-    close,
-  };
+  return { ...settings, roles: opened as Record<RoleName, HostedRole>, close };
 }
 
 /** One checkpoint in all five roleNames, for trying out: what it says as a critic or refiner means nothing. */

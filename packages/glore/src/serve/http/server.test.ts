@@ -1,5 +1,9 @@
 /** What the server refuses, limits, counts and logs, and how it ends. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadCheckpoint, saveCheckpoint } from '@glore/engine';
 import { propagation, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import {
@@ -9,13 +13,15 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Hosted } from '../batch/hosted.js';
+import { type Hosted, hostBase } from '../batch/hosted.js';
 import {
+  base,
   logged,
   metricsOf,
   openBase,
   post,
   questions,
+  refusal,
   type Server,
   start,
   startForTest,
@@ -306,6 +312,46 @@ describe('health', () => {
     });
     expect((await logged(logs, 500)).cause).toContain('closed');
     expect(await health()).toEqual({ status: 'failed' });
+  });
+});
+
+describe('a model whose weights are no numbers', () => {
+  it('is an error on every path, and bad health', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'glore-serve-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const checkpoint = await loadCheckpoint(base);
+    const head = checkpoint.weights.get('lm_head.weight')!;
+    head.data.fill(Number.NaN, 0, 100);
+    await saveCheckpoint(folder, checkpoint);
+    const messages = [{ role: 'user', content: first }];
+    const asked: [path: string, body: object][] = [
+      ['/v1/completions', { model: 'student', prompt: 'x' }],
+      ['/v1/completions', { model: 'student', prompt: 'x', temperature: 0, logprobs: 2 }],
+      ['/v1/chat/completions', { model: 'glore', messages }],
+      ['/pooling', { model: 'orm', input: 'x' }],
+      ['/generative_scoring', { model: 'orm', query: 'x', items: ['y'], label_token_ids: [5] }],
+    ];
+    for (const [path, body] of asked) {
+      const broken = await hostBase(folder, { workers: 1 });
+      onTestFinished(() => broken.close());
+      const server = await startForTest(broken);
+      const health = () => fetch(`${server.running.url}/health`);
+      expect((await health()).status).toBe(200);
+      expect(await refusal(await post(server, path, body))).toEqual({
+        status: 500,
+        code: 'model_failed',
+        param: null,
+        message: expect.stringContaining('its weights are broken'),
+      });
+      const after = await health();
+      expect(after.status).toBe(503);
+      expect(await after.json()).toEqual({ status: 'failed' });
+      expect(await logged(server.logs, 500)).toMatchObject({ path, error: 'model_failed' });
+      // In a stream too.
+      if (!path.startsWith('/v1')) continue;
+      const stream = await post(server, path, { ...body, stream: true });
+      expect(await stream.text()).toContain('"code":"model_failed"');
+    }
   });
 });
 

@@ -1,12 +1,17 @@
 /** What waits for clients to take it: of bounded size for each, and together. */
-import type { Client } from './client.js';
+
+/** Who takes what waits, or does not. */
+interface Reader {
+  readonly gone: boolean;
+  cut(what: string): void;
+}
 
 /** So many times what one client may leave unread is what all may. */
 const mostClients = 16;
 
 export class Unread {
   private readonly most: number;
-  private readonly sizes = new Map<Client, number>();
+  private readonly sizes = new Map<Reader, number>();
   private total = 0;
 
   /** `most`: characters for one client. */
@@ -15,7 +20,7 @@ export class Unread {
   }
 
   /** Tells how many characters wait for a client. Who leaves too much unread is cut off, or who leaves most. */
-  set(client: Client, size: number): void {
+  set(client: Reader, size: number): void {
     this.forget(client);
     if (size === 0 || client.gone) return;
     if (size > this.most) {
@@ -31,7 +36,7 @@ export class Unread {
     }
   }
 
-  private forget(client: Client): void {
+  private forget(client: Reader): void {
     this.total -= this.sizes.get(client) ?? 0;
     this.sizes.delete(client);
   }
