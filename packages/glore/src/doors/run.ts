@@ -6,12 +6,14 @@
  */
 export {
   type Answer,
+  type Attempt,
   type Curve,
   type EvaluateOptions,
   type EvaluationReport,
   evaluate,
   type Group,
   meaningOf,
+  type Outcome,
   type Outcomes,
   type ProblemAttempts,
   type ProblemRecords,

@@ -39,14 +39,16 @@ export async function askFile(
   const items = await readItems(options.file, options);
   const { run } = await readRun(options.run);
   checkRoom(run, items, options.questionField);
-  const out = options.out === undefined ? undefined : await openOut(options.out, options.file);
-  try {
-    const progress = reporter.stage('ask');
-    warn(items, options.run, unfamiliarTo(run.recipe), progress);
-    progress.total(items.length, 'questions');
-    const { workers } = run.recipe;
-    const note = (text: string) => progress.note(text);
-    await withRun(options.run, { workers, signal, note }, wanted, async (asking) => {
+  if (options.out !== undefined) checkOut(options.out, options.file);
+  const progress = reporter.stage('ask');
+  warn(items, options.run, unfamiliarTo(run.recipe), progress);
+  progress.total(items.length, 'questions');
+  const { workers } = run.recipe;
+  const note = (text: string) => progress.note(text);
+  await withRun(options.run, { workers, signal, note }, wanted, async (asking) => {
+    // Not before the models are open: what was written before is not lost to a run that cannot answer.
+    const out = options.out === undefined ? undefined : await openOut(options.out);
+    try {
       const right = await answerAll(
         items,
         asking,
@@ -62,24 +64,26 @@ export async function askFile(
       );
       if (right.length > 0) progress.note(accuracyOf(count(right), right.length));
       progress.done();
-    });
-  } finally {
-    await out?.close();
-  }
+    } finally {
+      await out?.close();
+    }
+  });
 }
 
-async function openOut(out: string, file: string): Promise<FileHandle> {
+function checkOut(out: string, file: string): void {
   if (existsSync(out) && existsSync(file) && realpathSync(out) === realpathSync(file)) {
     throw new GloreError(
       'file-same',
       `--out ${out}: expected another file than that of the questions, found the same; name another one`,
     );
   }
-  return explained(out, async () => {
+}
+
+const openOut = (out: string): Promise<FileHandle> =>
+  explained(out, async () => {
     await mkdir(dirname(out), { recursive: true });
     return open(out, 'w');
   });
-}
 
 function warn(
   items: readonly Item[],
