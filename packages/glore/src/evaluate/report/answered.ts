@@ -22,11 +22,7 @@ export function answeredBy(
   });
 }
 
-/**
- * Refuses ways that no table could have.
- *
- * @throws GloreError `way-twice` for two of the same row; `way-unknown` for one compared with a way that is not there
- */
+/** Refuses ways that no table could have. @throws GloreError `way-twice` for two of the same row */
 export function checkWays(ways: readonly Way[], { k }: Setting): void {
   const rows = ways.map((way) => rowName(way, k));
   const twice = rows.find((row, i) => rows.indexOf(row) < i);
@@ -34,17 +30,6 @@ export function checkWays(ways: readonly Way[], { k }: Setting): void {
     throw new GloreError(
       'way-twice',
       `ways: expected each name once, found "${twice}" twice; give one of the two another name`,
-    );
-  }
-  const names = new Set(ways.map(({ name }) => name));
-  for (const { name, against = [], headroom } of ways) {
-    const strange = [...against, ...(headroom ? [headroom.over, ...headroom.anyOf] : [])].find(
-      (other) => !names.has(other),
-    );
-    if (strange === undefined) continue;
-    throw new GloreError(
-      'way-unknown',
-      `ways: expected "${name}" to be compared with ways of the report (${[...names].join(', ')}), found "${strange}"; correct the name, or add that way`,
     );
   }
 }

@@ -37,7 +37,7 @@ export interface EvaluateOptions {
 /** The `k` of rows such as `best-of-k`, unless there are fewer samples. */
 export const SAMPLES = 8;
 
-/** Evaluates the records of the test problems. @throws GloreError `way-twice`, `way-unknown`, `way-answer` */
+/** Evaluates the records of the test problems. @throws GloreError `way-twice`, `way-answer` */
 export function evaluate(
   records: readonly ProblemRecords[],
   { thresholds, tau, speeds, ways = standardWays }: EvaluateOptions,
