@@ -193,12 +193,7 @@ describe('a served model of the codec', () => {
     async (scoring) => {
       const model = await served(await connect({ deaf: true }), 'orm', { scoring });
       const orm = new RewardModel(model.critic(codec));
-      const lines = items.reduce((sum, { solution }) => sum + solution.steps.length + 1, 0);
-      const many = Array(Math.ceil(256 / lines))
-        .fill(items)
-        .flat() as typeof items;
-      expect(new Set((await orm.values(items)).flat()).size).toBe(1);
-      await expect(orm.values(many)).rejects.toMatchObject({ code: 'values-constant' });
+      await expect(orm.values(items)).rejects.toMatchObject({ code: 'values-constant' });
     },
   );
 
@@ -210,7 +205,7 @@ describe('a served model of the codec', () => {
     await expect(refusing({ refuses: ['ids'] }, 'student', {})).rejects.toMatchObject({
       code: 'endpoint-lacks',
       message:
-        'models.student: expected endpoint test to have for model other: completions, tokenPrompts, found that it has not; glore doctor shows what it has',
+        'models.student: expected endpoint test to have for model other: completions, tokenPrompts, found that it has not (completions: status 400, prompt must be text; tokenPrompts: status 400, prompt must be text); glore doctor shows what it has',
     });
     await expect(refusing({ ignores: ['logprobs'] }, 'orm', {})).rejects.toThrow(/: logprobs, /);
     await expect(
@@ -287,7 +282,9 @@ describe('a model with its own tokenizer', () => {
     });
     await expect(new RewardModel(model.critic(codec)).values(items)).rejects.toMatchObject({
       code: 'labels-uncovered',
-      message: expect.stringContaining('"yes", "no", found that these have 0.0% of'),
+      message: expect.stringContaining(
+        'found none of "yes", "no" among the 3 likeliest next tokens',
+      ),
     });
   });
 });
