@@ -17,7 +17,7 @@ for (const [path, cure] of [
 ]) {
   if (!existsSync(path)) fail(`${path}: expected a file, found none; ${cure}`);
 }
-const { renderMarkdownTable } = await import('../packages/glore/dist/evaluate/table.js');
+const { renderMarkdownTable, wayOf } = await import('../packages/glore/dist/evaluate/index.js');
 const {
   fixed,
   percent: share,
@@ -48,7 +48,7 @@ const table = ({ headers, rows }, left = 1) =>
   });
 const strong = (row) => row.map((cell) => (cell === '' ? cell : `**${cell}**`));
 const answers = tables.answers.rows.map(([name, what, accuracy, ...rest]) =>
-  name === 'rerank'
+  wayOf(name)?.way.role === 'method'
     ? [`**${name}**`, what, `**${accuracy}**`, ...rest]
     : [name, what, accuracy, ...rest],
 );

@@ -43,7 +43,7 @@ describe('the public types', () => {
           docModel: { enabled: false },
           dtsRollup: { enabled: false },
           tsdocMetadata: { enabled: false },
-          compiler: { tsconfigFilePath: join(folder, 'tsconfig.json') },
+          compiler: { tsconfigFilePath: join(folder, 'tsconfig.build.json') },
           messages: {
             compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } },
             extractorMessageReporting: {

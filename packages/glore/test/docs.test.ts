@@ -28,26 +28,29 @@ describe('the map', () => {
     expect(mapped(source).toSorted()).toEqual(there.toSorted());
   });
 
-  it.each(['packages/glore/src', 'packages/engine/src'])('imports from above alone in %s', (source) => {
-    const order = mapped(source).filter((name) => !name.includes('/'));
-    const folder = join(root, source);
-    const down = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ts') && !/\.(test|testing)\.ts$/.test(path))
-      .flatMap((path) =>
-        [...readFileSync(join(folder, path), 'utf8').matchAll(/ from '(\.[^']+)'/g)].map(
-          ([, target]) => ({
-            path,
-            from: order.indexOf(path.split('/')[0]!),
-            to: order.indexOf(
-              relative(folder, resolve(folder, dirname(path), target!)).split('/')[0]!,
-            ),
-          }),
-        ),
-      )
-      // The package's door stands above all folders.
-      .filter(({ from, to }) => from >= 0 && to > from);
-    expect(down).toEqual([]);
-  });
+  it.each(['packages/glore/src', 'packages/engine/src'])(
+    'imports from above alone in %s',
+    (source) => {
+      const order = mapped(source).filter((name) => !name.includes('/'));
+      const folder = join(root, source);
+      const down = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.ts') && !/\.(test|testing)\.ts$/.test(path))
+        .flatMap((path) =>
+          [...readFileSync(join(folder, path), 'utf8').matchAll(/ from '(\.[^']+)'/g)].map(
+            ([, target]) => ({
+              path,
+              from: order.indexOf(path.split('/')[0]!),
+              to: order.indexOf(
+                relative(folder, resolve(folder, dirname(path), target!)).split('/')[0]!,
+              ),
+            }),
+          ),
+        )
+        // The package's door stands above all folders.
+        .filter(({ from, to }) => from >= 0 && to > from);
+      expect(down).toEqual([]);
+    },
+  );
 });
 
 describe('links', () => {

@@ -123,7 +123,7 @@ export function rolesOf<N extends RoleName>(
  * what is served wants small ones, so that little is lost, and many, so that the server is busy.
  */
 export function unitsOf(
-  { recipe }: Run,
+  { recipe }: Pick<Run, 'recipe'>,
   names: readonly RoleName[],
   embedded: number,
   served: number,

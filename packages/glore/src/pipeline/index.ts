@@ -8,6 +8,7 @@ export {
   readProblems,
   readRole,
   rolesOf,
+  unitsOf,
   withModels,
 } from './context.js';
 export { openUnfinishedRun, readReport, readRun } from './finished.js';
