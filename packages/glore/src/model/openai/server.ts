@@ -35,7 +35,7 @@ export async function openServer(
 ): Promise<{ readonly roles: Roles; close(): Promise<void> }> {
   const { model, api = 'chat', templates = {}, maxTokens = 512, ...connection } = options;
   const { url } = connection;
-  const name = URL.canParse(url) ? new URL(url).host : 'url';
+  const name = /^https?:/.test(url) && URL.canParse(url) ? new URL(url).host : 'url';
   const endpoint = new Endpoint({ ...connection, name });
   const open = async (role: RoleName): Promise<[RoleName, ServedText]> => {
     const name = typeof model === 'string' ? model : model[role];

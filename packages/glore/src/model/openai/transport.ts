@@ -123,6 +123,7 @@ export class Transport {
     } catch (cause) {
       if (this.closed !== undefined) throw this.closed;
       if (abort.signal.aborted) throw abort.signal.reason;
+      if (dropped.test(codeOf(cause))) this.met = true;
       if (hopeless.test(codeOf(cause))) throw this.badAddress(codeOf(cause), cause);
       throw cause;
     } finally {
@@ -187,6 +188,9 @@ export function codeOf(error: unknown): string {
   const code = 'code' in error ? String(error.code) : error.name;
   return error.cause instanceof Error ? `${code}, ${codeOf(error.cause)}` : code;
 }
+
+/** Somebody had taken the connection. */
+const dropped = /UND_ERR_SOCKET|ECONNRESET|EPIPE/;
 
 /** No other attempt cures a wrong name or certificate. */
 const hopeless = /ENOTFOUND|CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|EPROTO|ERR_INVALID/;
