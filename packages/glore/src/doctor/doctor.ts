@@ -108,12 +108,12 @@ export async function examineUrl(
 ): Promise<Health> {
   const endpoints: EndpointHealth[] = [];
   const roles: RoleHealth[] = [];
-  await withEndpoint('url', { url }, key, endpoints, async (endpoint, models) => {
-    const chosen = model ?? models[0];
+  await withEndpoint('url', { url }, key, endpoints, async (endpoint, listed) => {
+    const chosen = model ?? listed.models?.[0];
     if (chosen === undefined) {
       throw new GloreError(
         'endpoint-model',
-        'expected a list of models, found none; name one with --model',
+        `expected a list of models, found ${listed.why ?? 'none'}; name one with --model`,
       );
     }
     const { can, why } = await probe(
@@ -144,22 +144,25 @@ export async function examineUrl(
   };
 }
 
+type Listed = Awaited<ReturnType<typeof listModels>>;
+
 /** Opens an endpoint without patience, notes what it lists, and what went wrong. */
 async function withEndpoint(
   name: string,
   options: Omit<EndpointOptions, 'name' | 'key'>,
   key: string | undefined,
   found: EndpointHealth[],
-  work: (endpoint: Endpoint, models: readonly string[]) => Promise<void>,
+  work: (endpoint: Endpoint, listed: Listed) => Promise<void>,
 ): Promise<void> {
   let health: EndpointHealth = { name, url: shownUrl(options.url), models: null };
   let endpoint: Endpoint | undefined;
   try {
     // What the doctor asks is not charged to the run.
     endpoint = new Endpoint({ ...options, budget: {}, name, key: readKey(name, key), patience: 0 });
-    const { models, why } = await listModels(endpoint);
+    const listed = await listModels(endpoint);
+    const { models, why } = listed;
     health = { ...health, models: models?.map(visible) ?? null, ...(why && { why }) };
-    await work(endpoint, models ?? []);
+    await work(endpoint, listed);
   } catch (error) {
     if (!(error instanceof GloreError)) throw error;
     health = { ...health, error: `${error.message} (${error.code})` };

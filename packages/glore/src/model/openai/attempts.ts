@@ -128,7 +128,7 @@ export class Attempts {
       const left = Math.max(0, since + patience - performance.now());
       const after = Math.min(trouble.after, left);
       if (after > 0) this.limiter.pause(after);
-      const gone = trouble.away ? left === 0 : ++failures >= question.attempts;
+      const gone = trouble.away ? left === 0 : ++failures >= attemptsAt(question, trouble);
       if (gone) throw new GaveUp(trouble, attempt);
       if (!this.troubled) {
         this.troubled = true;
@@ -210,6 +210,10 @@ export class Attempts {
     return { found, away: true, overloaded: true, after: 0, cause };
   }
 }
+
+/** A test that the server fails at is made again when the server is known to be alive. */
+const attemptsAt = ({ attempts, probing }: Question<unknown>, { status }: Trouble): number =>
+  probing && status !== undefined ? Math.min(2, attempts) : attempts;
 
 /** The message with its code. */
 function wordsOf({ message, codes: [code] }: Complaint): string {
