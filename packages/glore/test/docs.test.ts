@@ -8,7 +8,8 @@ import { program } from '../src/cli/program.js';
 const root = resolve(import.meta.dirname, '../../..');
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
 const pages = [
-  ...['README.md', 'CONTRIBUTING.md', 'packages/engine/README.md', 'trainers/hf/README.md'],
+  ...['README.md', 'CONTRIBUTING.md', 'packages/engine/README.md'],
+  ...['packages/glore/README.md', 'trainers/hf/README.md'],
   ...['bench/NOTES.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)],
 ].filter((path) => path.endsWith('.md'));
 

@@ -33,6 +33,12 @@ const names = Object.keys(sources) as (keyof typeof sources)[];
 const manifestOf = (name: keyof typeof sources): Manifest =>
   JSON.parse(readFileSync(join(root, sources[name], 'package.json'), 'utf8')) as Manifest;
 
+/** The modules that a package exports, by the path they are exported as. */
+const exportsOf = (manifest: Manifest): [path: string, module: string][] =>
+  Object.entries(manifest.exports)
+    .map(([path, door]): [string, string] => [path, typeof door === 'string' ? door : door.default])
+    .filter(([, module]) => module.endsWith('.js'));
+
 let folder: string;
 /** The project of somebody who has just installed both. */
 let project: string;
@@ -103,10 +109,8 @@ describe.each(names)('the tarball of %s', (name) => {
   const inDist = () => filesOf(join(installed(), 'dist'));
 
   it('has of the modules those that its doors reach', () => {
-    const doors = [
-      ...Object.values(manifest.exports).map((door) =>
-        typeof door === 'string' ? door : door.default,
-      ),
+    const entries = [
+      ...exportsOf(manifest).map(([, module]) => module),
       ...Object.values(manifest.bin ?? {}).flatMap((bin) =>
         importsOf(join(source, bin)).map((path) => posix.join(posix.dirname(bin), path)),
       ),
@@ -120,7 +124,7 @@ describe.each(names)('the tarball of %s', (name) => {
           reach(posix.join(posix.dirname(module), path.replace(/\.js$/, '')));
       }
     };
-    for (const door of doors) reach(posix.normalize(door).replace(/^dist\/|\.js$/g, ''));
+    for (const entry of entries) reach(posix.normalize(entry).replace(/^dist\/|\.js$/g, ''));
     expect(inDist()).toEqual(
       [...reached].flatMap((module) => [`${module}.d.ts`, `${module}.js`]).sort(),
     );
@@ -152,7 +156,7 @@ describe.each(names)('the tarball of %s', (name) => {
     const problems = analysis.types && 'problems' in analysis ? analysis.problems : undefined;
     // It is for ES modules only: not for Node 10's resolution, and CommonJS must `import()` it.
     expect(problems).toEqual(
-      Object.keys(manifest.exports).flatMap((entrypoint) => [
+      exportsOf(manifest).flatMap(([entrypoint]) => [
         { kind: 'NoResolution', entrypoint, resolutionKind: 'node10' },
         { kind: 'CJSResolvesToESM', entrypoint, resolutionKind: 'node16-cjs' },
       ]),
@@ -185,7 +189,9 @@ it('has types that strict users can do with, as the examples do', async () => {
   mkdirSync(join(project, 'src'));
   writeFileSync(join(project, 'src/doors.ts'), all);
   const examples = join(root, 'examples');
-  if (existsSync(examples)) cpSync(examples, join(project, 'src/examples'), { recursive: true });
+  for (const name of readdirSync(examples).filter((file) => file.endsWith('.ts'))) {
+    cpSync(join(examples, name), join(project, 'src', name));
+  }
   const compilerOptions = { strict: true, module: 'nodenext', types: ['node'], noEmit: true };
   writeJson('tsconfig.json', { compilerOptions, include: ['src'] });
   const tsc = join(root, 'node_modules/typescript/bin/tsc');

@@ -2,10 +2,10 @@
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { byProblem } from '../src/dataset/index.js';
+
 import type { Report } from '../src/pipeline/index.js';
 import type { Decision } from '../src/refine/index.js';
-import type { Sample } from '../src/rollout/index.js';
+import { byProblem, type Sample } from '../src/rollout/index.js';
 import {
   type Ended,
   glore,

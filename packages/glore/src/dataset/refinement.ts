@@ -1,11 +1,11 @@
 /** The training sets of the two refiners, cut from samples and rollouts without new sampling. Wrong drafts only. */
 
 import { distinct, firstErrorOf, type Solution, solutionIn } from '../codec/index.js';
+import { editDistance } from '../distance.js';
 import { type LabelledSample, usesPrefix } from '../label/index.js';
 import { Random } from '../problem/index.js';
-import type { RolloutRecord, Sample } from '../rollout/index.js';
+import { byProblem, type RolloutRecord, type Sample, sampleKey } from '../rollout/index.js';
 import type { GlobalRecord, LocalRecord } from './records.js';
-import { byProblem, sampleKey } from './reward.js';
 
 /**
  * Global pairs: each distinct wrong sample as draft, with the right sample of the same problem that is nearest to it.
@@ -41,17 +41,20 @@ export function globalRecords(
  */
 export function localRecords(
   labelled: readonly LabelledSample[],
-  rollouts: ReadonlyMap<string, RolloutRecord>,
+  rollouts: readonly RolloutRecord[],
   samples: readonly Sample[],
   questions: ReadonlyMap<string, string>,
   options: { readonly perSample: number; readonly seed: string },
 ): LocalRecord[] {
   const groups = byProblem(samples);
+  const rolled = new Map(
+    rollouts.map((record) => [sampleKey(record.problem, record.sample), record]),
+  );
   return labelled.flatMap(({ problem, sample: index, labels }) => {
     const location = firstErrorOf(labels);
     const all = groups.get(problem) ?? [];
     const sample = all.find((candidate) => candidate.index === index);
-    const record = rollouts.get(sampleKey(problem, index));
+    const record = rolled.get(sampleKey(problem, index));
     if (location < 0 || !sample || sample.right || !record) return [];
     const shared = sample.steps.slice(0, location - 1);
     const bad = sample.steps[location - 1];
@@ -96,20 +99,11 @@ function verifyingFrom(
   ]);
 }
 
-/** Edit distance between two solutions, by lines (Levenshtein 1966); the answer is a line if there is one. */
+/** Edit distance between two solutions, by lines; the answer is a line if there is one. */
 export function distance(a: Solution, b: Solution): number {
   const [from, to] = [a, b].map(({ steps, answer }) => [
     ...steps,
     ...(answer === null ? [] : [`#### ${answer}`]),
   ]) as [string[], string[]];
-  let row = to.map((_, j) => j + 1);
-  row.unshift(0);
-  from.forEach((line, i) => {
-    const next = [i + 1];
-    to.forEach((other, j) => {
-      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (line === other ? 0 : 1)));
-    });
-    row = next;
-  });
-  return row.at(-1)!;
+  return editDistance(from, to);
 }

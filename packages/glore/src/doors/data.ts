@@ -1,10 +1,12 @@
 /**
- * The method's data: samples and rollouts of a student, step labels, the training sets, and exports of a run's data.
+ * The method's data: samples and rollouts of a student, step labels, the training sets, and exports of a run's data; and the
+ * two loops in which data and training take turns, Expert Iteration and the SORM that doubts labels.
  *
  * @packageDocumentation
  */
 export {
-  byProblem,
+  correctRecords,
+  doubtedLabels,
   type GlobalRecord,
   globalRecords,
   type LocalRecord,
@@ -13,7 +15,6 @@ export {
   ormRecords,
   type RewardRecord,
   type StudentRecord,
-  sampleKey,
   sormRecords,
 } from '../dataset/index.js';
 export {
@@ -25,7 +26,10 @@ export {
 } from '../export/index.js';
 export {
   balance,
+  chooseSamples,
   type LabelledSample,
+  type LabelTransforms,
+  labelSamples,
   propagate,
   usesPrefix,
   verifies,
@@ -34,6 +38,7 @@ export {
 export {
   type AdaptiveOptions,
   adaptiveRollouts,
+  byProblem,
   isRight,
   learnedFrom,
   type PrefixRollouts,
@@ -43,6 +48,8 @@ export {
   rolloutsFrom,
   type Sample,
   type SampleOptions,
+  sampleKey,
   sampleSolutions,
   type Trace,
 } from '../rollout/index.js';
+export { expertIteration, type RoundWork, type SormWork, trainSorm } from '../train/index.js';

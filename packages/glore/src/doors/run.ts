@@ -6,12 +6,16 @@
  */
 export {
   type Answer,
+  type Curve,
   type EvaluateOptions,
   type EvaluationReport,
   evaluate,
   type Group,
   meaningOf,
+  type Outcomes,
+  type ProblemAttempts,
   type ProblemRecords,
+  type ProblemRefinements,
   type Setting,
   type Speeds,
   standardWays,
@@ -21,6 +25,7 @@ export {
 export {
   type EarlierRun,
   evaluationIn,
+  type LabelSummary,
   type Report,
   type RunOptions,
   readReport,

@@ -137,13 +137,15 @@ const isAtEnd = (value: number): boolean => value < 1e-3 || value > 1 - 1e-3;
 const alike = 1e-6;
 
 /** Right and wrong answers. */
-const contrasts: readonly (readonly [Item, Item])[] = [
-  ['Mia has 37 stamps. She buys 15 more. How many stamps does she have?', '52', '41'],
-  ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', '5', '11'],
-  ['A box has 6 pens. How many pens do 7 boxes have?', '42', '13'],
-].map(([question, right, wrong]) => [
-  { question: question!, solution: { steps: [], answer: right! } },
-  { question: question!, solution: { steps: [], answer: wrong! } },
+const contrasts: readonly (readonly [Item, Item])[] = (
+  [
+    ['Mia has 37 stamps. She buys 15 more. How many stamps does she have?', '52', '41'],
+    ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', '5', '11'],
+    ['A box has 6 pens. How many pens do 7 boxes have?', '42', '13'],
+  ] as const
+).map(([question, right, wrong]) => [
+  { question, solution: { steps: [], answer: right } },
+  { question, solution: { steps: [], answer: wrong } },
 ]);
 
 /** @throws GloreError `values-constant` for a server that says the same of what is right and what is wrong */

@@ -1,10 +1,10 @@
-/** What the servers of a recipe can do, against what its roles need; and whether reward models give the numbers they should. */
+/** Looks at servers: what they can do, against what the roles of a recipe need, and whether reward models say what they should. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openTokenizer, type Tokenizer } from '@glore/engine';
-import { type Codec, createCodec, type Solution } from '../codec/index.js';
+import { createCodec } from '../codec/index.js';
 import { GloreError } from '../error.js';
-import { RewardModel, type RoleModel, type RoleName } from '../model/index.js';
+import { RewardModel, type RoleName } from '../model/index.js';
 import {
   type Capabilities,
   type Capability,
@@ -23,9 +23,8 @@ import {
   visible,
   wantsOf,
 } from '../model/openai/index.js';
-import { openRunFolder, readProblems, withModels } from '../pipeline/index.js';
 import type { Recipe } from '../recipe/index.js';
-import { readJsonl, writeJsonl } from '../run/index.js';
+import { type GoldenVector, goldenTolerance, largestDifference } from './golden.js';
 
 export interface EndpointHealth {
   readonly name: string;
@@ -65,16 +64,6 @@ export interface Health {
   readonly endpoints: readonly EndpointHealth[];
   readonly roles: readonly RoleHealth[];
 }
-
-/** The values of a solution's lines that a reward model gave where it was trained. */
-export interface GoldenVector extends Solution {
-  readonly role: 'orm' | 'sorm';
-  readonly question: string;
-  readonly values: readonly number[];
-}
-
-/** Half precision and other kernels move a value by less. */
-export const goldenTolerance = 0.02;
 
 /** Looks at every endpoint of a recipe and every role it serves; a server that is away is a finding, not an error. */
 export async function examine(recipe: Recipe, golden: readonly GoldenVector[]): Promise<Health> {
@@ -232,8 +221,8 @@ async function examineRole(
   try {
     const model = await openServed(endpoint, role, served, tokenizer);
     const asked = vectors.length > 0 ? vectors : examples;
-    const codec = createCodec(tokenizer);
-    const difference = await largestDifference(model, codec, asked);
+    const critic = new RewardModel(model.critic(createCodec(tokenizer)));
+    const difference = await largestDifference(critic, asked);
     return {
       ...health,
       golden: vectors.length > 0 ? { vectors: vectors.length, difference } : null,
@@ -247,74 +236,11 @@ async function examineRole(
 }
 
 /** Right and wrong solutions, valued where there are no golden values, to see whether the values can mean anything. */
-const examples: readonly GoldenVector[] = [
-  [probeText, 'Mia has 37+15=52.', '52'],
-  [probeText, 'Mia has 37+15=41.', '41'],
-  ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', 'Fay has 8-3=5.', '5'],
-  ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', 'Fay has 8+3=11.', '11'],
-].map(([question, step, answer]) => ({
-  role: 'orm',
-  question: question!,
-  steps: [step!],
-  answer: answer!,
-  values: [],
-}));
-
-async function largestDifference(
-  model: RoleModel,
-  codec: Codec,
-  vectors: readonly GoldenVector[],
-): Promise<number> {
-  const values = await new RewardModel(model.critic(codec)).values(
-    vectors.map((vector) => ({ question: vector.question, solution: vector })),
-  );
-  const differences = vectors.flatMap((vector, i) =>
-    vector.values.map((expected, k) => Math.abs(expected - (values[i]![k] ?? Number.NaN))),
-  );
-  // NaN, of a line without a value, must not count as agreement.
-  return differences.some(Number.isNaN) ? Infinity : Math.max(0, ...differences);
-}
-
-/** @throws GloreError `jsonl-broken`, `golden-broken` naming the line */
-export async function readGolden(path: string): Promise<GoldenVector[]> {
-  const vectors = await readJsonl<GoldenVector>(path);
-  for (const [i, { role, question, steps, values }] of vectors.entries()) {
-    const known = role === 'orm' || role === 'sorm';
-    if (known && typeof question === 'string' && Array.isArray(steps) && Array.isArray(values)) {
-      continue;
-    }
-    throw new GloreError(
-      'golden-broken',
-      `${path}:${i + 1}: expected golden values {"role", "question", "steps", "answer", "values"}, found something else; write the file with glore doctor --write-golden`,
-    );
-  }
-  return vectors;
-}
-
-const problemCount = 8;
-
-/**
- * Writes what the reward models of a run say of right and wrong solutions of its dev problems, to be compared with where
- * they are served later.
- */
-export async function writeGolden(folder: string, recipe: Recipe, path: string): Promise<number> {
-  const run = await openRunFolder(folder, recipe);
-  const problems = (await readProblems(run, 'dev')).slice(0, problemCount);
-  const items = problems.flatMap(({ question, steps, answer }) => [
-    { question, solution: { steps, answer } },
-    // A last line that is surely wrong.
-    { question, solution: { steps, answer: `${answer}1` } },
-  ]);
-  const vectors = await withModels(run, ['orm', 'sorm'], async (models) => {
-    const found: GoldenVector[] = [];
-    for (const role of ['orm', 'sorm'] as const) {
-      const values = await new RewardModel(models[role].critic(run.codec)).values(items);
-      for (const [i, { question, solution }] of items.entries()) {
-        found.push({ role, question, ...solution, values: values[i]! });
-      }
-    }
-    return found;
-  });
-  await writeJsonl(path, vectors);
-  return vectors.length;
-}
+const examples: readonly GoldenVector[] = (
+  [
+    [probeText, 'Mia has 37+15=52.', '52'],
+    [probeText, 'Mia has 37+15=41.', '41'],
+    ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', 'Fay has 8-3=5.', '5'],
+    ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', 'Fay has 8+3=11.', '11'],
+  ] as const
+).map(([question, step, answer]) => ({ role: 'orm', question, steps: [step], answer, values: [] }));
