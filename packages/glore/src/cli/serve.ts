@@ -136,18 +136,18 @@ export function serveCommand(): Command {
         },
       );
       const url = `${running.url}/v1`;
-      process.stdout.write(
-        options.json
-          ? `${JSON.stringify({ url, key: key !== undefined })}\n`
-          : `serving ${base ?? run ?? 'runs/tiny'} at ${url}${key === undefined ? '' : ', key required'}; Ctrl-C stops\n`,
-      );
       try {
-        await interruptible(
-          (signal) =>
-            new Promise<never>((_, reject) => {
-              signal.addEventListener('abort', () => reject(signal.reason));
-            }),
-        );
+        await interruptible((signal) => {
+          // Who reads that it listens may end it from then on.
+          process.stdout.write(
+            options.json
+              ? `${JSON.stringify({ url, key: key !== undefined })}\n`
+              : `serving ${base ?? run ?? 'runs/tiny'} at ${url}${key === undefined ? '' : ', key required'}; Ctrl-C stops\n`,
+          );
+          return new Promise<never>((_, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason));
+          });
+        });
       } catch (reason) {
         // A signal is how a server is meant to end.
         if (!(reason instanceof Interrupted)) throw reason;
