@@ -47,11 +47,10 @@ export function serveCommand(): Command {
       'environment variable that holds the key to ask for',
       'GLORE_API_KEY',
     )
-    .option(
-      '--cors <origin>',
-      'let pages of this origin ask; may be given several times',
-      (origin: string, before: readonly string[]) => [...before, origin],
-      defaults.cors,
+    .addOption(
+      new Option('--cors <origin>', 'let pages of this origin ask; may be given several times')
+        .argParser((origin: string, before: readonly string[]) => [...before, origin])
+        .default(defaults.cors, 'none'),
     )
     .option('--workers <n>', 'threads of each model', number(1, 1024), defaults.workers)
     .addOption(
