@@ -3,15 +3,8 @@ import { buffer } from 'node:stream/consumers';
 import { Command, InvalidArgumentError } from 'commander';
 import { wilson } from '../evaluate/statistics.js';
 import { percent, renderTable } from '../evaluate/table.js';
-import {
-  decodeText,
-  type FileRow,
-  goldAnswer,
-  type How,
-  judge,
-  parseJsonLines,
-  readTextFile,
-} from '../problem/index.js';
+import { decodeText, type FileRow, parseJsonLines, readTextFile } from '../problem/index.js';
+import { goldAnswer, type How, judge } from '../reading/index.js';
 
 /** The figures that `glore grade` prints; `--json` prints them as they are. */
 export interface Grades {
@@ -85,7 +78,7 @@ export function gradeRows(
   file: string,
   { gold: goldField, answer: answerField }: Pick<GradeOptions, 'gold' | 'answer'>,
 ): Grades {
-  const how = { marker: 0, boxed: 0, phrase: 0, bare: 0, 'last-number': 0 };
+  const how = { tag: 0, marker: 0, boxed: 0, phrase: 0, bare: 0, 'last-number': 0 };
   const doubtful: Doubtful[] = [];
   let right = 0;
   let noAnswer = 0;

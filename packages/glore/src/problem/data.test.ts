@@ -2,9 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { canonical, sameAnswer } from './equivalence.js';
+import { canonical, judge, sameAnswer } from '../reading/index.js';
 import { readGsm8k } from './gsm8k.js';
-import { judge } from './judge.js';
 import { readSvamp } from './svamp.js';
 import type { Problem } from './types.js';
 

@@ -29,6 +29,13 @@ export function scale(value: Rational, by: bigint): Rational {
   return rational(value.numerator * by, value.denominator)!;
 }
 
+/** `value` to the power of a whole number; undefined for 0 to a negative one. */
+export function power(value: Rational, exponent: number): Rational | undefined {
+  const by = BigInt(Math.abs(exponent));
+  const [top, bottom] = [value.numerator ** by, value.denominator ** by];
+  return exponent < 0 ? rational(bottom, top) : rational(top, bottom);
+}
+
 /** The shortest exact spelling: "72", "-7", "1/2". */
 export function spell({ numerator, denominator }: Rational): string {
   return denominator === 1n ? `${numerator}` : `${numerator}/${denominator}`;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { extractAnswer, goldAnswer } from './answer.js';
-import { canonical } from './equivalence.js';
+import { canonical } from './canonical.js';
+import { goldAnswer } from './gold.js';
+import { extractAnswer } from './read.js';
 
 describe('extractAnswer', () => {
   it.each([

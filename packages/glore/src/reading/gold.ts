@@ -1,0 +1,40 @@
+/** What a gold field says: an answer alone, or a worked solution that marks its answer or ends on it. */
+import { canonicalOf, longestAnswer } from './canonical.js';
+import type { Found } from './field.js';
+import { plain } from './plain.js';
+import { read } from './read.js';
+
+/** No answer in words is longer; a longer text is a solution, and one that no answer would be equal to. */
+const mostWords = 8;
+
+/** The answer of a gold field, with a doubt where it had to be guessed; undefined where there is none. */
+export function readGold(field: string): Found | undefined {
+  const numeric = read(field, 'number');
+  const solution = numeric.solution.trim();
+  const alone = readLine(solution);
+  if (alone && alone.form.kind !== 'text') return alone;
+  const { answer } = numeric;
+  if (answer && answer.how !== 'last-number' && answer.how !== 'bare') return answer;
+  const inWords = read(field, 'text').answer;
+  if (inWords && inWords.how !== 'bare') return inWords;
+  // Its last line is the answer of a solution that marks none.
+  const last = readLine(solution.slice(solution.lastIndexOf('\n') + 1));
+  if (last && last.form.kind !== 'text') return last;
+  const words = solution.split(/\s+/).length;
+  const isSentence = words > 4 && /\d/.test(solution);
+  if (alone && words <= mostWords && !isSentence) return alone;
+  return (
+    answer && { ...answer, doubt: 'the gold answer is not marked, so its last number was taken' }
+  );
+}
+
+/** The final answer of a gold field, "" where there is none. */
+export const goldAnswer = (field: string): string => readGold(field)?.value ?? '';
+
+/** A line that is an answer and nothing else. */
+function readLine(text: string): Found | undefined {
+  if (text.length > longestAnswer || text.includes('\n')) return undefined;
+  const value = plain(text);
+  const form = canonicalOf(value);
+  return form && { value, form, ...('doubt' in form && { doubt: form.doubt! }) };
+}

@@ -1,0 +1,236 @@
+/**
+ * What a text says: how a model's writing is read by everybody who reads it, to grade it, to learn from it or to refine it.
+ *
+ *   text                                       reasoning.ts   `<think>..</think>` and its like go; a special token ends the text
+ *   └ solution                                 runon.ts       another problem that the model sets itself ends it
+ *     ├ steps                                  solution.ts    its lines, up to the mark of the answer
+ *     └ marks                                  marks.ts       `<answer>`, `####`, `\boxed{}`, "The answer is", in this order of trust
+ *       └ field, without markup                plain.ts       on one line, in ASCII
+ *         └ number, unit and what follows      field.ts       quantity.ts, words.ts, unit.ts
+ *           └ the form that is compared        canonical.ts   equivalence.ts says which are equal
+ *
+ * The last mark of the most trusted kind gives the answer. Where none does, a text that is an answer and nothing else is its own,
+ * and the last number of any other is a guess. A number is read only where nothing around it makes another one of it; what else
+ * may be meant is said as a doubt: who reads without doubt reads right.
+ *
+ * Texts may have any length, and are gone through a bounded number of times: no pattern that sees all of one has an end that is
+ * far away from its start, and what is read more closely is cut to `longestAnswer`.
+ */
+import { afterthought, otherNumber } from './afterthought.js';
+import { stripAnnotations } from './annotations.js';
+import { type Canonical, canonicalOf, longestAnswer } from './canonical.js';
+import { type Found, readAlone, readLast, readNumber, readText } from './field.js';
+import { type How, type Mark, marksIn } from './marks.js';
+import { plain } from './plain.js';
+import { type Parted, partReasoning } from './reasoning.js';
+import { problemLines } from './runon.js';
+
+/** What the answer is expected to be. With "number", text counts only where a mark says that it is the answer. */
+export type Kind = 'number' | 'text';
+
+export interface Extracted {
+  /** The answer without markup, with its unit: "72 clips", "$1,000.00". */
+  readonly value: string;
+  readonly how: How;
+  /** Why the value may not be what the writer meant. */
+  readonly doubt?: string;
+}
+
+/** An answer, the mark that gave it, and its form. */
+export interface Answer extends Extracted {
+  readonly form: Canonical;
+  readonly mark?: Mark;
+}
+
+/** A text as it is read; positions are those of `solution`. */
+export interface Reading extends Parted {
+  /** Without annotations, up to where the next problem begins. */
+  readonly solution: string;
+  /** How many lines of the text after its reasoning that is. */
+  readonly lines: number;
+  readonly answer?: Answer;
+}
+
+/**
+ * The final answer that `text` gives, or undefined if it gives none; text that cannot be read is a value, not an error. With
+ * `kind` "number" a Markdown heading `#### Step 2` is no answer, and the last number is taken where nothing is marked.
+ */
+export function extractAnswer(text: string, kind: Kind = 'number'): Extracted | undefined {
+  const { answer } = read(text, kind);
+  return (
+    answer && { value: answer.value, how: answer.how, ...(answer.doubt && { doubt: answer.doubt }) }
+  );
+}
+
+/** Reads a text whole. */
+export function read(text: string, kind: Kind): Reading {
+  return readParted(partReasoning(oneLineEnd(text)), kind);
+}
+
+/** Every line's end as one character. */
+export const oneLineEnd = (text: string): string =>
+  text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+
+/** Reads a text whose reasoning is known. */
+export function readParted(parted: Parted, kind: Kind): Reading {
+  const text = stripAnnotations(parted.solution);
+  const problems = problemLines(text);
+  const marked = marksIn(text).flatMap((mark) => {
+    const found = readMark(text, mark, kind, firstAfter(problems, mark.at) ?? text.length);
+    return found ? [{ mark, found }] : [];
+  });
+  // A problem that is set before there is any answer may be the one to be solved, told again.
+  const digit = text.search(/\p{Nd}/u);
+  const first = marked.reduce(
+    (at, { mark }) => Math.min(at, mark.at),
+    digit === -1 ? text.length : digit,
+  );
+  const end = firstAfter(problems, first) ?? text.length;
+  const solution = text.slice(0, end);
+  const doubt =
+    parted.doubt ??
+    (problems.length > 0 && end === text.length
+      ? 'it sets a problem before it answers'
+      : undefined);
+  const answer =
+    chosen(
+      solution,
+      marked.filter(({ mark }) => mark.at < end),
+    ) ??
+    bare(solution, kind) ??
+    lastOf(solution, kind);
+  return {
+    reasoning: parted.reasoning,
+    solution,
+    lines: solution.split('\n').length - (end < text.length ? 1 : 0),
+    ...(answer && { answer: doubt && !answer.doubt ? { ...answer, doubt } : answer }),
+  };
+}
+
+/** The first of the ascending numbers that is above `at`. */
+function firstAfter(ascending: readonly number[], at: number): number | undefined {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! > at) high = middle;
+    else low = middle + 1;
+  }
+  return ascending[low];
+}
+
+interface Marked {
+  readonly mark: Mark;
+  readonly found: Found;
+}
+
+/** What a mark announces; `end` is where the solution does. */
+function readMark(text: string, mark: Mark, kind: Kind, end: number): Found | undefined {
+  const field = text.slice(mark.from, mark.to);
+  if (mark.below) return readBelow(field, kind);
+  switch (mark.how) {
+    case 'tag':
+      return readTag(field, kind);
+    case 'boxed':
+      return readAlone(field);
+    case 'marker': {
+      // Text after #### is an answer where nothing follows it, and else the heading of what does.
+      const isLast = text.slice(mark.to, end).trim() === '';
+      const found = readNumber(field) ?? (isLast ? readText(field) : undefined);
+      return found && (isLast || isValue(found.form)) ? found : undefined;
+    }
+    case 'phrase':
+      return kind === 'number' ? readNumber(field) : readText(field);
+  }
+}
+
+const isValue = (form: Canonical): boolean =>
+  form.kind !== 'text' || !form.unread || form.others.length > 0;
+
+/** What stands between tags is a text of its own. */
+function readTag(field: string, kind: Kind): Found | undefined {
+  const { answer } = readParted(
+    { reasoning: '', solution: field.replace(/<\/?[a-z_ -]{0,16}>/gi, ' ') },
+    kind,
+  );
+  return answer ?? readNumber(field);
+}
+
+/** A line that is an answer and nothing else: of a sentence that begins with a number nobody knows what it begins. */
+function readBelow(line: string, kind: Kind): Found | undefined {
+  const value = plain(line.slice(0, longestAnswer));
+  const form = canonicalOf(value);
+  const fits = form && (isNumeric(form) || (kind === 'text' && value.split(' ').length <= 6));
+  return fits ? { value, form } : undefined;
+}
+
+const isNumeric = (form: Canonical): boolean => form.kind !== 'text' || form.others.length > 0;
+
+const trust = ['tag', 'marker', 'boxed', 'phrase'] as const;
+
+/** The answer of the last mark of the most trusted kind. */
+function chosen(text: string, marked: readonly Marked[]): Answer | undefined {
+  const headings = marked.filter(({ mark }) => mark.heading);
+  const usable =
+    headings.length < marked.length ? marked.filter(({ mark }) => !mark.heading) : headings;
+  const how = trust.find((kind) => usable.some(({ mark }) => mark.how === kind));
+  const last = usable.findLast(({ mark }) => mark.how === how);
+  if (!last) return undefined;
+  const { mark, found } = last;
+  const doubt =
+    conflict(last, usable) ??
+    found.doubt ??
+    mark.doubt ??
+    (mark.heading ? 'it may be the number of a heading' : undefined) ??
+    doubtAfter(text, last);
+  return { value: found.value, how: mark.how, form: found.form, mark, ...(doubt && { doubt }) };
+}
+
+/** So many answers of a text that marks ever more are named. */
+const mostShown = 5;
+
+function conflict({ found }: Marked, all: readonly Marked[]): string | undefined {
+  const values = new Map(all.map((other) => [other.found.form.key, other.found.value]));
+  if (values.size <= 1) return undefined;
+  const shown = [...values.values()].slice(-mostShown);
+  const others = shown.length < values.size ? `${values.size - shown.length} others, ` : '';
+  return `several answers are marked (${others}${shown.join(', ')}), and ${found.value} was taken`;
+}
+
+function doubtAfter(text: string, { mark, found: { form } }: Marked): string | undefined {
+  const line = text.indexOf('\n', mark.to);
+  const rest = line === -1 ? '' : text.slice(line);
+  // Nothing follows GSM8K's mark; a heading is followed by what it is the heading of.
+  if (mark.how === 'marker' && otherNumber(rest, form)) return 'other numbers follow it';
+  return afterthought(text.slice(mark.from, line === -1 ? undefined : line), rest, form);
+}
+
+function bare(solution: string, kind: Kind): Answer | undefined {
+  const text = solution.trim();
+  if (
+    text.length > longestAnswer ||
+    text.split('\n').filter((line) => /\d/.test(line)).length > 1
+  ) {
+    return undefined;
+  }
+  const value = plain(text);
+  const form = canonicalOf(value);
+  if (!form || (kind === 'number' && !isNumeric(form))) return undefined;
+  return { value, how: 'bare', form, ...('doubt' in form && { doubt: form.doubt! }) };
+}
+
+const longestLine = 4 * longestAnswer;
+const guessed = 'no number is marked as the answer, so the last one was taken';
+
+/** The last number in digits, or in words where there are no digits; the answer that it is may be any other. */
+function lastOf(solution: string, kind: Kind): Answer | undefined {
+  if (kind === 'text') return undefined;
+  const inWords = !/\p{Nd}/u.test(solution);
+  for (let end = solution.length; end > 0; ) {
+    const from = solution.lastIndexOf('\n', end - 1) + 1;
+    const line = solution.slice(Math.max(from, end - longestLine), end);
+    const found = inWords || /\p{Nd}/u.test(line) ? readLast(line, inWords) : undefined;
+    if (found) return { value: found.value, how: 'last-number', form: found.form, doubt: guessed };
+    end = from - 1;
+  }
+  return undefined;
+}
