@@ -169,7 +169,8 @@ function textOf(answer: string): CanonicalText | undefined {
   return { kind: 'text', key: `"${key}"`, unit: [], others: [], unread: puzzling.test(words) };
 }
 
-function withoutStops(text: string): string {
+/** The text without the full stops and spaces at its end. */
+export function withoutStops(text: string): string {
   let end = text.length;
   while (end > 0 && /[\s.]/.test(text.charAt(end - 1))) end--;
   return text.slice(0, end);

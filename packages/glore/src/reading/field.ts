@@ -5,6 +5,7 @@ import {
   longestAnswer,
   optionStart,
   timeStart,
+  withoutStops,
   withUnit,
 } from './canonical.js';
 import { plain } from './plain.js';
@@ -25,9 +26,12 @@ export interface Found {
 
 const plainOf = (field: string): string => plain(field.slice(0, longestAnswer));
 
-/** The first sentence of a field, as text. */
-export const readText = (field: string): Found | undefined =>
-  asText(firstSentence(plainOf(field)).text);
+/** The first sentence of a field as text, or the option or number that it starts with. */
+export function readText(field: string): Found | undefined {
+  const { text } = firstSentence(plainOf(field));
+  const read = start(text);
+  return typeof read === 'object' ? read : asText(text);
+}
 
 /**
  * The number that the first sentence of a field gives: the sentence starts with it, or it is a side of an equation. What starts
@@ -35,7 +39,7 @@ export const readText = (field: string): Found | undefined =>
  */
 export function readNumber(field: string): Found | undefined {
   const { text, end } = firstSentence(
-    plainOf(field).replace(/^[\s#>:•→]+(?:exactly |just |only |simply )?/i, ''),
+    plainOf(field).replace(/^[\s#>:•→]*(?:exactly |just |only |simply )?/i, ''),
   );
   const found = valueAt(text);
   if (!found) return undefined;
@@ -43,10 +47,14 @@ export function readNumber(field: string): Found | undefined {
   return /\d$/.test(text) && end.startsWith('..') ? doubted(found, 'its digits go on') : found;
 }
 
+/** All of a line, where that is no longer than an answer. */
+export const readLine = (line: string): Found | undefined =>
+  line.length <= longestAnswer ? asText(plain(line)) : undefined;
+
 /** As `readNumber`, of a field that holds nothing but the answer: "5!" is no five that is shouted. */
 export function readAlone(field: string): Found | undefined {
   const text = plainOf(field);
-  return valueAt(text) ?? asText(text);
+  return (/\d\s?!/.test(text) ? undefined : valueAt(text)) ?? asText(text);
 }
 
 /** The last number of a line of running text, in digits or else in words; its unit is nobody's guess. */
@@ -57,14 +65,19 @@ export function readLast(line: string, inWords: boolean): Found | undefined {
   if (!last) return undefined;
   const { at, read } = last;
   const end = at + read.end;
-  const glued = /^\s?(?:\\[a-z]+|[π√]|\p{L}(?!\p{L})|!(?=\S))/u.exec(text.slice(end));
-  if (glued && !readUnit(text.slice(end))) return asText(text.slice(at, end + glued[0].length));
+  const before = /(?:[<>≤≥≠±]|\\[a-z]{2,5})\s?$/.exec(text.slice(0, at))?.[0] ?? '';
+  const after = changesNumber.exec(text.slice(end))?.[0] ?? '';
+  if (before || (after && (/[^\s\p{L}]/u.test(after) || !readUnit(text.slice(end)))))
+    return asText(before + text.slice(at, end) + after);
   return {
     value: text.slice(at, end),
     form: withUnit(read, []),
     ...(read.doubt && { doubt: read.doubt }),
   };
 }
+
+/** What cannot follow a number without making another thing of it. */
+const changesNumber = /^\s?(?:\\[a-z]+|[π√<>≤≥≠±^_]|\p{L}(?!\p{L})|!(?=\S))/u;
 
 function lastWords(text: string): Found | undefined {
   const word = new RegExp(String.raw`\b(?:(?:minus|negative) )?(?:${numberWords})\b`, 'gi');
@@ -81,7 +94,9 @@ function lastWords(text: string): Found | undefined {
 
 function asText(text: string): Found | undefined {
   const form = canonicalOf(text);
-  return form && { value: text, form };
+  if (!form) return undefined;
+  const doubt = form.kind === 'number' ? form.doubt : undefined;
+  return { value: withoutStops(text), form, ...(doubt && { doubt }) };
 }
 
 const doubted = (found: Found, doubt: string): Found => ({ ...found, doubt: found.doubt ?? doubt });
@@ -96,6 +111,8 @@ function valueAt(text: string): Found | undefined {
     for (const side of [...sides.slice(1).reverse(), sides[0]!]) {
       const found = start(side.trim());
       if (typeof found !== 'object') continue;
+      if (sides.slice(0, -1).some((side) => /\b(?:or|and)\b|,(?!\d)/.test(side)))
+        return asText(text);
       const doubt = equationDoubt(text, sides.slice(0, -1));
       return doubt ? doubted(found, doubt) : found;
     }
@@ -106,12 +123,10 @@ function valueAt(text: string): Found | undefined {
 /** What is no number of digits or words, but nobody would start a sentence with it: "\sqrt{2}", "x > 3". */
 const likeValue = /^(?:[-+±(]\s*)*(?:\p{Sc}\s*)?(?:\.?\d|\\[a-z]|[π√∞]|\p{L}\s*[<>≤≥=])/iu;
 
-/** Several unknowns, or one that has a factor, are worth another number than the one beside them. */
+/** An unknown with a factor is worth another number than the one beside it. */
 function equationDoubt(text: string, sides: readonly string[]): string | undefined {
   if (text.includes('≈')) return 'it is approximate';
-  const open = sides.some((side) =>
-    /\d\s*\p{L}\b|\p{L}\s*[-+*/^]|\b(?:or|and)\b|,(?!\d)/iu.test(side),
-  );
+  const open = sides.some((side) => /\d\s*\p{L}\b|\p{L}\s*[-+*/^]/u.test(side));
   return open ? `taken from "${text}"` : undefined;
 }
 
@@ -132,16 +147,20 @@ function start(text: string): Found | 'changed' | undefined {
   const written = text.slice(0, end).replace(/[\s(]+$/, '');
   // What is lost in "(5) dollars, a loss" is said after it.
   const value = text.startsWith('(') ? [spell(read.value), ...form.unit].join(' ') : written;
-  const doubt = form.doubt ?? (/\d/.test(rest) ? `taken from "${text}"` : undefined);
+  const doubt =
+    form.doubt ?? (/\d/.test(rest) && !reason.test(rest) ? `taken from "${text}"` : undefined);
   return { value, form, ...(doubt && { doubt }) };
 }
+
+/** The numbers of a reason are not the answer's. */
+const reason = /^,? (?:because|since)\b/;
 
 /** Whether what follows a number and its unit leaves it the number that it is. */
 function endsValue(rest: string): boolean {
   const text = rest.replace(/^(?:\s*[)\]}"'\p{So}])+/u, ' ');
   // "5, 6" and "5; 6" are several numbers.
   if (/^\s*[,;]\s*(?:(?:and|or) )?(?:[-+]\s*)?(?:\p{Sc}\s*)?\.?\d/u.test(text)) return false;
-  return /^\s*(?:$|[.,;:?]|!(?:\s|$)|-+ (?![\d(\\]))|^\s+(?:\(|\p{L})/u.test(text);
+  return /^\s*(?:$|[.,;:?](?!\\)|!(?:\s|$)|-+ (?![\d(\\]))|^\s+(?:\(|\p{L})/u.test(text);
 }
 
 // The full stop of these ends no sentence.
@@ -153,7 +172,10 @@ function firstSentence(text: string): { text: string; end: string } {
   for (let match = stop.exec(text); match; match = stop.exec(text)) {
     const before = text.slice(0, match.index);
     if (match[0] === '.' && abbreviation.test(before) && stop.lastIndex < text.length) continue;
-    return { text: before, end: match[0] };
+    return { text: unwrapped(before.trimEnd()), end: match[0] };
   }
-  return { text, end: '' };
+  return { text: unwrapped(text), end: '' };
 }
+
+/** A sentence whose full stop stands outside of its quotes has markup of its own. */
+const unwrapped = (text: string): string => (/^["'“*_[(]/.test(text) ? plain(text) : text);

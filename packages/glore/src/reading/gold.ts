@@ -1,7 +1,5 @@
 /** What a gold field says: an answer alone, or a worked solution that marks its answer or ends on it. */
-import { canonicalOf, longestAnswer } from './canonical.js';
-import type { Found } from './field.js';
-import { plain } from './plain.js';
+import { type Found, readLine } from './field.js';
 import { read } from './read.js';
 
 /** No answer in words is longer; a longer text is a solution, and one that no answer would be equal to. */
@@ -11,7 +9,7 @@ const mostWords = 8;
 export function readGold(field: string): Found | undefined {
   const numeric = read(field, 'number');
   const solution = numeric.solution.trim();
-  const alone = readLine(solution);
+  const alone = solution.includes('\n') ? undefined : readLine(solution);
   if (alone && alone.form.kind !== 'text') return alone;
   const { answer } = numeric;
   if (answer && answer.how !== 'last-number' && answer.how !== 'bare') return answer;
@@ -30,11 +28,3 @@ export function readGold(field: string): Found | undefined {
 
 /** The final answer of a gold field, "" where there is none. */
 export const goldAnswer = (field: string): string => readGold(field)?.value ?? '';
-
-/** A line that is an answer and nothing else. */
-function readLine(text: string): Found | undefined {
-  if (text.length > longestAnswer || text.includes('\n')) return undefined;
-  const value = plain(text);
-  const form = canonicalOf(value);
-  return form && { value, form, ...('doubt' in form && { doubt: form.doubt! }) };
-}

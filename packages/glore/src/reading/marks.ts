@@ -22,7 +22,8 @@ export interface Mark {
 
 /** Every mark, those of a kind in the order of the text. Fields of a kind do not overlap. */
 export function marksIn(text: string): Mark[] {
-  return [...tags(text), ...markers(text), ...boxes(text), ...phrases(text)];
+  const marks = [...markers(text), ...boxes(text)];
+  return answerWord.test(text) ? [...tags(text), ...marks, ...phrases(text)] : marks;
 }
 
 function tags(text: string): Mark[] {
@@ -76,13 +77,15 @@ const boxes = (text: string): Mark[] =>
     ...(doubt && { doubt }),
   }));
 
-const answer =
-  '(?:answers?|antwort|respuesta|réponse|risposta|resposta|ответ|jibu|答案|答え|정답|คำตอบ|উত্তর)';
+const words =
+  'answers?|antwort|respuesta|réponse|risposta|resposta|ответ|jibu|答案|答え|정답|คำตอบ|উত্তর';
+/** Most texts hold none of them, which is soon seen. */
+const answerWord = new RegExp(words, 'i');
 const verb = String.raw`(?:(?:is|are|would be|will be|should be|ist|lautet|es|est|è|é|ni)\b|[:=：→—]|是|为|は|คือ|হল)`;
 const about = String.raw`(?:\s{1,3}(?:to|in|for|of)\s[^.\n:=]{1,80}?)?`;
 // Only the announcement is consumed, for "Answer: The answer is 72" holds two; and nothing here has an end that is far away.
 const announcement = new RegExp(
-  String.raw`(?<![\p{L}\p{N}])${answer}[*_]{0,3}${about}[*_\s]{0,6}${verb}[*_ \t]{0,6}[:：]?[*_ \t]{0,6}` +
+  String.raw`(?<![\p{L}\p{N}])(?:${words})[*_]{0,3}${about}[*_\s]{0,6}${verb}[*_ \t]{0,6}[:：]?[*_ \t]{0,6}` +
     String.raw`|^[ \t#>*_]{0,8}(?:the )?(?:final |correct )?answer[*_: \t]{0,8}$`,
   'gimu',
 );

@@ -58,7 +58,7 @@ function unwrap(answer: string): string {
   // Not between two words: 2**3 is a power.
   text = text.replace(/(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])|`/g, ' ');
   text = text.replace(/\s+/g, ' ').trim();
-  text = text.replace(/^(["'“*_])([^"'“”*_]+)["'”*_]$/, '$2');
+  text = text.replace(/^(["'“*_])([^"'“”*_]+)["'”*_]$/, '$2').replace(/^\[([^[\]]+)\]$/, '$1');
   return tidy(text);
 }
 

@@ -47,7 +47,7 @@ export function fromDecimal(digits: string, exponent = 0): Rational {
   const shift = exponent - fraction.length;
   const mantissa = BigInt(whole + fraction);
   const power = 10n ** BigInt(Math.abs(shift));
-  return shift < 0 ? rational(mantissa, power)! : rational(mantissa * power)!;
+  return shift < 0 ? rational(mantissa, power)! : { numerator: mantissa * power, denominator: 1n };
 }
 
 function greatestCommonDivisor(a: bigint, b: bigint): bigint {

@@ -18,10 +18,9 @@
  */
 import { afterthought, otherNumber } from './afterthought.js';
 import { stripAnnotations } from './annotations.js';
-import { type Canonical, canonicalOf, longestAnswer } from './canonical.js';
-import { type Found, readAlone, readLast, readNumber, readText } from './field.js';
+import { type Canonical, longestAnswer } from './canonical.js';
+import { type Found, readAlone, readLast, readLine, readNumber, readText } from './field.js';
 import { type How, type Mark, marksIn } from './marks.js';
-import { plain } from './plain.js';
 import { type Parted, partReasoning } from './reasoning.js';
 import { problemLines } from './runon.js';
 
@@ -46,8 +45,8 @@ export interface Answer extends Extracted {
 export interface Reading extends Parted {
   /** Without annotations, up to where the next problem begins. */
   readonly solution: string;
-  /** How many lines of the text after its reasoning that is. */
-  readonly lines: number;
+  /** Another problem follows it. */
+  readonly runsOn: boolean;
   readonly answer?: Answer;
 }
 
@@ -75,17 +74,11 @@ export const oneLineEnd = (text: string): string =>
 export function readParted(parted: Parted, kind: Kind): Reading {
   const text = stripAnnotations(parted.solution);
   const problems = problemLines(text);
-  const marked = marksIn(text).flatMap((mark) => {
+  const marked = marksOf(text).flatMap((mark) => {
     const found = readMark(text, mark, kind, firstAfter(problems, mark.at) ?? text.length);
     return found ? [{ mark, found }] : [];
   });
-  // A problem that is set before there is any answer may be the one to be solved, told again.
-  const digit = text.search(/\p{Nd}/u);
-  const first = marked.reduce(
-    (at, { mark }) => Math.min(at, mark.at),
-    digit === -1 ? text.length : digit,
-  );
-  const end = firstAfter(problems, first) ?? text.length;
+  const end = endOf(text, problems, marked);
   const solution = text.slice(0, end);
   const doubt =
     parted.doubt ??
@@ -102,20 +95,46 @@ export function readParted(parted: Parted, kind: Kind): Reading {
   return {
     reasoning: parted.reasoning,
     solution,
-    lines: solution.split('\n').length - (end < text.length ? 1 : 0),
+    runsOn: end < text.length,
     ...(answer && { answer: doubt && !answer.doubt ? { ...answer, doubt } : answer }),
   };
 }
 
+/** The marks that are not inside of tags: what is there is a text of its own. */
+function marksOf(text: string): Mark[] {
+  const marks = marksIn(text);
+  const tags = marks.filter(({ how }) => how === 'tag');
+  if (tags.length === 0) return marks;
+  const starts = tags.map(({ at }) => at);
+  return marks.filter(
+    ({ how, at }) => how === 'tag' || at >= (tags[countBelow(starts, at) - 1]?.to ?? 0),
+  );
+}
+
 /** The first of the ascending numbers that is above `at`. */
-function firstAfter(ascending: readonly number[], at: number): number | undefined {
+const firstAfter = (ascending: readonly number[], at: number): number | undefined =>
+  ascending[countBelow(ascending, at + 1)];
+
+/** How many of the ascending numbers are below `limit`. */
+function countBelow(ascending: readonly number[], limit: number): number {
   let [low, high] = [0, ascending.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (ascending[middle]! > at) high = middle;
+    if (ascending[middle]! >= limit) high = middle;
     else low = middle + 1;
   }
-  return ascending[low];
+  return low;
+}
+
+/** Where the first problem is set after something that could be an answer: one before may be the one to be solved, told again. */
+function endOf(text: string, problems: readonly number[], marked: readonly Marked[]): number {
+  if (problems.length === 0) return text.length;
+  const digit = text.search(/\p{Nd}/u);
+  const first = marked.reduce(
+    (at, { mark }) => Math.min(at, mark.at),
+    digit === -1 ? text.length : digit,
+  );
+  return firstAfter(problems, first) ?? text.length;
 }
 
 interface Marked {
@@ -157,11 +176,15 @@ function readTag(field: string, kind: Kind): Found | undefined {
 
 /** A line that is an answer and nothing else: of a sentence that begins with a number nobody knows what it begins. */
 function readBelow(line: string, kind: Kind): Found | undefined {
-  const value = plain(line.slice(0, longestAnswer));
-  const form = canonicalOf(value);
-  const fits = form && (isNumeric(form) || (kind === 'text' && value.split(' ').length <= 6));
-  return fits ? { value, form } : undefined;
+  const found = readLine(line.replace(/^\s{0,8}[•*]\s/, ''));
+  const fits =
+    found &&
+    (isNumeric(found.form) || (kind === 'text' && found.value.split(' ').length <= mostWords));
+  return fits ? found : undefined;
 }
+
+/** A line of more words says something else. */
+const mostWords = 6;
 
 const isNumeric = (form: Canonical): boolean => form.kind !== 'text' || form.others.length > 0;
 
@@ -212,10 +235,10 @@ function bare(solution: string, kind: Kind): Answer | undefined {
   ) {
     return undefined;
   }
-  const value = plain(text);
-  const form = canonicalOf(value);
-  if (!form || (kind === 'number' && !isNumeric(form))) return undefined;
-  return { value, how: 'bare', form, ...('doubt' in form && { doubt: form.doubt! }) };
+  const found = readLine(text);
+  return found && (kind === 'text' || isNumeric(found.form))
+    ? { ...found, how: 'bare' }
+    : undefined;
 }
 
 const longestLine = 4 * longestAnswer;

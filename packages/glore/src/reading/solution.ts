@@ -26,7 +26,8 @@ export function readSolution(
   const parted = partReasoning(oneLineEnd(text));
   const whole = finished ? parted : { ...parted, solution: wholeLines(parted.solution) };
   const reading = readParted(whole, 'number');
-  const lines = whole.solution.split('\n').slice(0, reading.lines);
+  const all = whole.solution.split('\n');
+  const lines = reading.runsOn ? all.slice(0, reading.solution.split('\n').length - 1) : all;
   const said = statedIn(reading.answer) ?? wordsIn(whole);
   const final = said && (finished || said.how === 'marker' || said.how === 'tag');
   return {
