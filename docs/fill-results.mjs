@@ -1,6 +1,7 @@
 /**
- * Writes the figures of a finished run into README.md, between its `results` markers, and copies the run's pictures to
- * docs/tiny.svg and docs/curve.svg. Run it from anywhere after `npm start`: node docs/fill-results.mjs [run folder]
+ * Writes the figures of a finished run into docs/main-job.md and the main ones into README.md, between their `results`
+ * markers, and copies the run's pictures to docs/tiny.svg and docs/curve.svg. Run it from anywhere after `npm start`:
+ * node docs/fill-results.mjs [run folder]
  */
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -16,7 +17,7 @@ for (const [path, cure] of [
 ]) {
   if (!existsSync(path)) fail(`${path}: expected a file, found none; ${cure}`);
 }
-const { renderMarkdownTable } = await import('../packages/glore/dist/evaluate/table.js');
+const { renderMarkdownTable, wayOf } = await import('../packages/glore/dist/evaluate/index.js');
 const {
   fixed,
   percent: share,
@@ -47,7 +48,7 @@ const table = ({ headers, rows }, left = 1) =>
   });
 const strong = (row) => row.map((cell) => (cell === '' ? cell : `**${cell}**`));
 const answers = tables.answers.rows.map(([name, what, accuracy, ...rest]) =>
-  name === 'rerank'
+  wayOf(name)?.way.role === 'method'
     ? [`**${name}**`, what, `**${accuracy}**`, ...rest]
     : [name, what, accuracy, ...rest],
 );
@@ -90,9 +91,22 @@ const headroom =
 const details = (summary, ...parts) =>
   `<details>\n<summary>${summary}</summary>\n\n${parts.join('\n\n')}\n\n</details>`;
 
+const measured = `${whole(report.problems)} test problems, seed ${report.seeds.join(', ')}; ${formatSeconds(report.seconds)} for the whole run on ${machine.cores} cores`;
+/** The rows of the table in README.md, which has no room for times. */
+const mainRows = /^\**(draft|bo3|best-of-\d+|global|local|rerank|gate|oracle)\**$/;
+const inShort = [
+  `${measured}.`,
+  table(
+    {
+      headers: tables.answers.headers.slice(0, -1),
+      rows: answers.filter(([name]) => mainRows.test(name)).map((row) => row.slice(0, -1)),
+    },
+    2,
+  ),
+];
+
 const results = [
-  `${whole(report.problems)} test problems, seed ${report.seeds.join(', ')}; ${formatSeconds(report.seconds)} for the whole run on ${machine.cores} cores ` +
-    `(${machine.processor}, Node ${machine.node}), at most ${machine.peakMemoryGiB} GiB of memory.`,
+  `${measured} (${machine.processor}, Node ${machine.node}), at most ${machine.peakMemoryGiB} GiB of memory.`,
   table({ ...tables.answers, rows: answers }, 2),
   headroom,
   `Beside the paper's figures, which are for another student${source === 'gsm8k' ? '' : ' on other problems'}:`,
@@ -101,7 +115,7 @@ const results = [
   details('Paired comparisons', table(tables.paired)),
   details(
     'Accuracy against generated tokens',
-    '![Accuracy against generated tokens](docs/curve.svg)',
+    '![Accuracy against generated tokens](curve.svg)',
     table(tables.sampled),
     '`rounds@r` refines what was chosen again, r rounds in all; `budget@k` stops for a problem as soon as the ORM values its best at ' +
       'least tau, or after its rounds, both fitted on other problems for as many tokens as k samples need. \\* is interpolated at equal ' +
@@ -132,19 +146,26 @@ const results = [
   ),
 ].filter((part) => part !== '');
 
-const begin = '<!-- results:begin -->';
-const end = '<!-- results:end -->';
-const path = join(root, 'README.md');
-const readme = readFileSync(path, 'utf8');
-const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
-if (from < 0 || to < from) {
-  fail(`${path}: expected the markers ${begin} and ${end}, found them missing; put them back`);
-}
-const filled = `\n${results.join('\n\n')}\n`;
-writeFileSync(path, readme.slice(0, from + begin.length) + filled + readme.slice(to));
+fill(join(root, 'README.md'), inShort);
+fill(join(root, 'docs', 'main-job.md'), results);
 copyFileSync(join(folder, 'report.svg'), join(root, 'docs', 'tiny.svg'));
 copyFileSync(join(folder, 'curve.svg'), join(root, 'docs', 'curve.svg'));
-console.log(`${path}, docs/tiny.svg and docs/curve.svg: written from ${folder}`);
+console.log(
+  `README.md, docs/main-job.md, docs/tiny.svg and docs/curve.svg: written from ${folder}`,
+);
+
+/** Puts parts between the markers of a page. */
+function fill(path, parts) {
+  const begin = '<!-- results:begin -->';
+  const end = '<!-- results:end -->';
+  const page = readFileSync(path, 'utf8');
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) {
+    fail(`${path}: expected the markers ${begin} and ${end}, found them missing; put them back`);
+  }
+  const filled = `\n${parts.join('\n\n')}\n`;
+  writeFileSync(path, page.slice(0, from + begin.length) + filled + page.slice(to));
+}
 
 function fail(message) {
   console.error(message);

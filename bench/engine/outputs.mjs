@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import * as g from '../../packages/engine/dist/graph/index.js';
-import { rotaryTables } from '../../packages/engine/dist/llama/layers.js';
+import { rotaryTables } from '../../packages/engine/dist/llama/index.js';
 import { writeModel } from '../../packages/engine/dist/onnx/index.js';
 import { table } from '../table.mjs';
 

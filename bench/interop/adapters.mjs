@@ -11,7 +11,7 @@ import {
   relativeError,
   strongAdapter,
   strongWeights,
-} from '../../packages/engine/dist/golden/reference.js';
+} from '../../packages/engine/dist/golden/index.js';
 import { python, startPython } from '../python.mjs';
 import { table } from '../table.mjs';
 import { configs, tokenizer, tokensOf } from './configs.mjs';

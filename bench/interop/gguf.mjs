@@ -16,8 +16,8 @@ import {
   openTokenizer,
   saveGguf,
 } from '@glore/engine';
-import { header } from '../../packages/engine/dist/gguf/file.js';
-import { strongWeights } from '../../packages/engine/dist/golden/reference.js';
+import { header } from '../../packages/engine/dist/gguf/index.js';
+import { strongWeights } from '../../packages/engine/dist/golden/index.js';
 import {
   flawedAttempt,
   generateProblems,

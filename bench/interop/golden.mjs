@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configToJson, saveAdapter, writeSafetensors } from '@glore/engine';
-import { strongAdapter, strongWeights } from '../../packages/engine/dist/golden/reference.js';
+import { strongAdapter, strongWeights } from '../../packages/engine/dist/golden/index.js';
 import { python, startPython } from '../python.mjs';
 import { tokensOf } from './configs.mjs';
 

@@ -13,11 +13,7 @@ import {
   positionLimit,
   saveCheckpoint,
 } from '@glore/engine';
-import {
-  logitsOf,
-  relativeError,
-  strongWeights,
-} from '../../packages/engine/dist/golden/reference.js';
+import { logitsOf, relativeError, strongWeights } from '../../packages/engine/dist/golden/index.js';
 import { python, startPython } from '../python.mjs';
 import { table } from '../table.mjs';
 import { configs, text, tokenizer, tokensOf } from './configs.mjs';

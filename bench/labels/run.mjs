@@ -10,15 +10,17 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadCheckpoint, openTokenizer } from '@glore/engine';
-import { createCodec, distinct, firstErrorOf } from '../../packages/glore/dist/codec/index.js';
-import { byProblem, localRecords, sampleKey } from '../../packages/glore/dist/dataset/index.js';
+import { createCodec, firstErrorOf } from '../../packages/glore/dist/codec/index.js';
+import { localRecords, questionsOf } from '../../packages/glore/dist/dataset/index.js';
 import { prefixTruth } from '../../packages/glore/dist/evaluate/index.js';
-import { propagate, verifies, verify } from '../../packages/glore/dist/label/index.js';
+import { chooseSamples, labelSamples, verifies } from '../../packages/glore/dist/label/index.js';
 import { openEmbedded, Student } from '../../packages/glore/dist/model/index.js';
 import { generateProblems } from '../../packages/glore/dist/problem/index.js';
 import { readRecipe } from '../../packages/glore/dist/recipe/index.js';
 import {
   adaptiveRollouts,
+  alsoRollouts,
+  byProblem,
   learnedFrom,
   rolloutsFrom,
   sampleSolutions,
@@ -83,9 +85,7 @@ const { found: sampled } = await inUnits(problems, 64, (unit) =>
 );
 const samples = learnedFrom(sampled, drafts.samples);
 // As in a run, wrong samples are labelled where the student has solved the problem.
-const wrong = [...byProblem(samples).values()]
-  .filter((group) => group.some(({ right }) => right))
-  .flatMap((group) => distinct(group.filter(({ right, steps }) => !right && steps.length > 0)));
+const { wrong } = chooseSamples(samples, { most: Infinity, seed: 'labelled' });
 const groups = [...byProblem(wrong).values()];
 
 /** All rollouts by one method, and the labels that follow. */
@@ -93,15 +93,13 @@ async function labelledBy(collector) {
   const { found: records, seconds } = await inUnits(groups, PROBLEMS_PER_UNIT, (unit) =>
     collector(unit.flat().map((sample) => ({ problem: byId.get(sample.problem), sample }))),
   );
-  const verified = wrong.map((sample, i) => verify(sample, records[i], labels.consistency));
-  const labelled = verified.map((item) => ({ ...item, labels: propagate(item.labels) }));
-  const pairs = localRecords(
-    labelled,
-    new Map(records.map((record) => [sampleKey(record.problem, record.sample), record])),
-    samples,
-    new Map(problems.map(({ id, question }) => [id, question])),
-    { perSample: localPairs, seed: 'local' },
-  );
+  const labelsWith = (propagation) =>
+    labelSamples(wrong, records, { propagation, consistency: labels.consistency });
+  const [verified, labelled] = [labelsWith(false), labelsWith(true)];
+  const pairs = localRecords(labelled, records, samples, questionsOf(problems), {
+    perSample: localPairs,
+    seed: 'local',
+  });
   return {
     seconds,
     labels: labelled.map((item) => item.labels),
@@ -116,9 +114,10 @@ const options = {
   count: rollouts.count,
   temperature: rollouts.temperature,
   seed: 'rollouts',
-  drafts: byProblem(
-    samples.filter(({ right }) => right || drafts.temperature === rollouts.temperature),
-  ),
+  drafts: alsoRollouts(samples, {
+    sampledAt: drafts.temperature,
+    temperature: rollouts.temperature,
+  }),
 };
 const brute = (seed) => (items) => rolloutsFrom(student, items, { ...options, seed });
 const adaptive = (items) =>

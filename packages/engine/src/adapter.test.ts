@@ -3,24 +3,23 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { logitsOf, relativeError, strongAdapter, strongWeights } from './golden/reference.js';
+import { logitsOf, relativeError, strongAdapter, strongWeights } from './golden/index.js';
+import { loadAdapter, readSafetensors, saveAdapter, writeSafetensors } from './hf/index.js';
 import {
   type Adapter,
   type AdapterShape,
+  adapterLayoutOf,
   adapterShapes,
+  flatten,
   initialAdapter,
+  joinedEntries,
   type LlamaConfig,
-  loadAdapter,
+  layoutOf,
   mergeAdapter,
-  readSafetensors,
-  saveAdapter,
-  writeSafetensors,
-} from './hf/index.js';
-import { type Example, Model, nextTokenExample, Trainer } from './index.js';
-import { adapterLayoutOf, flatten, joinedEntries, layoutOf } from './llama/parameters.js';
+} from './llama/index.js';
 import { Session, Tensor } from './onnx/index.js';
-import { dealt } from './train/batch.js';
-import { batchFeeds, trainingGraph } from './train/graph.js';
+import { Model, Trainer } from './parallel/index.js';
+import { batchFeeds, dealt, type Example, nextTokenExample, trainingGraph } from './train/index.js';
 
 const config: LlamaConfig = {
   vocabSize: 23,

@@ -1,12 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { logitsOf, strongWeights } from './golden/reference.js';
+import { logitsOf, strongWeights } from './golden/index.js';
 import * as g from './graph/index.js';
-import { deepen, initialWeights, type LlamaConfig, type Weights } from './hf/index.js';
-import { type Example, Model, nextTokenExample, Trainer } from './index.js';
-import { forward } from './llama/forward.js';
-import { layoutOf } from './llama/parameters.js';
-import { Session, Tensor } from './onnx/index.js';
-import { draw, uniform } from './sample/random.js';
+import {
+  deepen,
+  forward,
+  initialWeights,
+  type LlamaConfig,
+  layoutOf,
+  type Weights,
+} from './llama/index.js';
+import { availableProviders, type Provider, providers, Session, Tensor } from './onnx/index.js';
+import { Model, Trainer } from './parallel/index.js';
+import { choice, uniform } from './sample/index.js';
+import { type Example, nextTokenExample } from './train/index.js';
 
 const base: LlamaConfig = {
   vocabSize: 29,
@@ -71,13 +77,8 @@ describe.each(Object.entries(shapes))('%s', (_, config) => {
             const whole = [...tokens.slice(0, length), ...expected];
             const logits = await logitsOf(config, weights, whole);
             const at = (whole.length - 1) * config.vocabSize;
-            const next = draw(
-              logits,
-              at,
-              config.vocabSize,
-              temperature,
-              uniform(seed, expected.length),
-            );
+            const choose = choice(logits, at, config.vocabSize, temperature);
+            const next = choose(uniform(seed, expected.length));
             expected.push(next);
             if (task.stop.includes(next)) finish = 'stop';
           }
@@ -394,4 +395,17 @@ describe('what a sampler tells beside the tokens', () => {
     }
     expect(third!.tokens).toEqual([]);
   });
+});
+
+test('a provider that is not there is refused, listing those that are', async () => {
+  const absent = providers.filter((name) => !availableProviders().includes(name));
+  const refusal = {
+    code: 'provider-unavailable',
+    message: expect.stringContaining(availableProviders().join(', ')),
+  };
+  const start = { config: base, weights: initialWeights(base, 1) };
+  for (const provider of [...absent, 'gpu' as Provider]) {
+    await expect(Model.open(start, { provider })).rejects.toMatchObject(refusal);
+    await expect(Trainer.open(start, { provider })).rejects.toMatchObject(refusal);
+  }
 });

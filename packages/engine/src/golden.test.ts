@@ -1,12 +1,17 @@
 /** The engine against transformers without Python: golden vectors that bench/interop/golden.mjs wrote. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { logitsOf, relativeError, strongWeights } from './golden/reference.js';
-import { fixedPositions, type LlamaConfig, type Weights } from './hf/index.js';
-import { Model } from './index.js';
-import { sequenceGraph, stepGraph } from './llama/cached.js';
+import { logitsOf, relativeError, strongWeights } from './golden/index.js';
+import {
+  fixedPositions,
+  type LlamaConfig,
+  sequenceGraph,
+  stepGraph,
+  type Weights,
+} from './llama/index.js';
 import { Session, Tensor } from './onnx/index.js';
-import { Cache } from './sample/cache.js';
+import { Model } from './parallel/index.js';
+import { Cache } from './sample/index.js';
 
 interface Golden {
   readonly cases: readonly {

@@ -1,7 +1,40 @@
+/** The package: what it gives to those who train, sample and score with it. */
 export { EngineError } from './error.js';
-export * from './gguf/index.js';
+export { ggufMetadata, ggufTensors, saveGguf } from './gguf/index.js';
 export * from './hf/index.js';
+export {
+  type Adapter,
+  type AdapterModule,
+  type AdapterShape,
+  adapterModules,
+  adapterShapes,
+  deepen,
+  fixedPositions,
+  frequencies,
+  initialAdapter,
+  initialWeights,
+  type LlamaConfig,
+  type ModelWeights,
+  mergeAdapter,
+  positionLimit,
+  type RopeScaling,
+  type RopeShape,
+  rotaryScale,
+  type Tensor,
+  type Weights,
+  weightShapes,
+} from './llama/index.js';
 export { availableProviders, type Provider, providers } from './onnx/index.js';
 export { type AdamWOptions, adamWDefaults, rateAt, type Schedule } from './optimizer/index.js';
-export * from './sample/index.js';
-export * from './train/index.js';
+export * from './parallel/index.js';
+export type {
+  Completion,
+  Context,
+  Drawn,
+  GenerateResult,
+  GenerateTask,
+  LogprobsWanted,
+  ScoreTask,
+  TokenLogprobs,
+} from './sample/index.js';
+export { type Example, nextTokenExample } from './train/index.js';

@@ -16,13 +16,13 @@ const doors = Object.entries(exports).flatMap(([path, door]) =>
 describe('the public types', () => {
   it('are those of api.md; after a change that is meant: UPDATE_API=1 npx vitest run api.test', () => {
     const out = mkdtempSync(join(tmpdir(), 'glore-api-'));
-    const entry = join(folder, 'dist/doors/api.d.ts');
+    const entry = join(out, 'api.d.ts');
     writeFileSync(
       entry,
       doors
         .map(({ name, types }) => {
-          const from = relative(join(folder, 'dist/doors'), join(folder, types));
-          return `export * as ${name} from './${from.replace(/\.d\.ts$/, '.js')}';\n`;
+          const from = relative(out, join(folder, types));
+          return `export * as ${name} from '${from.replace(/\.d\.ts$/, '.js')}';\n`;
         })
         .join(''),
     );
@@ -43,7 +43,7 @@ describe('the public types', () => {
           docModel: { enabled: false },
           dtsRollup: { enabled: false },
           tsdocMetadata: { enabled: false },
-          compiler: { tsconfigFilePath: join(folder, 'tsconfig.json') },
+          compiler: { tsconfigFilePath: join(folder, 'tsconfig.build.json') },
           messages: {
             compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } },
             extractorMessageReporting: {

@@ -64,6 +64,15 @@ describe('an example', () => {
     expect(Number(location)).toBe(lines.includes(0) ? lines.indexOf(0) + 1 : -1);
   });
 
+  it('adds a way to answer to the table', async () => {
+    const { stdout } = await run('way', finished);
+    const rows = stdout.split('\n').map((line) => line.split(' ')[0]);
+    expect(rows.slice(0, 2)).toEqual(['draft', 'sample']);
+    expect(stdout).toMatch(/^agreement [01]\.\d{3}$/m);
+    expect(stdout).toMatch(/^agreement - draft -?\d\.\d{3} p = [01]\.\d{3}$/m);
+    expect(stdout).toMatch(/^agreement - rerank -?\d\.\d{3} p = [01]\.\d{3}$/m);
+  });
+
   it('runs a recipe from code', async () => {
     const { stdout } = await run('recipe', base, join(folder, 'mine'));
     expect(stdout).toMatch(/^draft [01]\.\d{3}$/m);

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const main = resolve(import.meta.dirname, '../dist/cli/main.js');
+export const main = resolve(import.meta.dirname, '../dist/cli/main.js');
 if (!existsSync(main)) throw new Error(`${main}: not there; build it: npm run build`);
 
 export const base = resolve(import.meta.dirname, '../../../checkpoints/base');

@@ -1,11 +1,11 @@
-/** The whole main job on a small recipe: its report, interruptions at any place, changed settings, and questions. */
+/** The whole main job on a small recipe: its report, interruptions at any place, and changed settings. */
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { byProblem } from '../src/dataset/index.js';
+
 import type { Report } from '../src/pipeline/index.js';
 import type { Decision } from '../src/refine/index.js';
-import type { Sample } from '../src/rollout/index.js';
+import { byProblem, type Sample } from '../src/rollout/index.js';
 import {
   type Ended,
   glore,
@@ -213,7 +213,9 @@ describe('a whole run', () => {
       expect(finished.stdout).toContain(name);
     }
     const again = await glore(['report', '--run', run]);
-    expect(again).toEqual({ code: 0, signal: null, stdout: finished.stdout, stderr: '' });
+    // What to do next is said after the run alone.
+    const [stdoutOfRun] = finished.stdout.split('\npictures ');
+    expect(again).toEqual({ code: 0, signal: null, stdout: stdoutOfRun, stderr: '' });
     const { stdout } = await glore(['report', '--run', run, '--json']);
     expect(JSON.parse(stdout)).toEqual(report);
   });
@@ -476,115 +478,6 @@ describe('a changed recipe', () => {
       expect(after[same]).toBe(before[same]);
     }
     expect(after['datasets/local.jsonl']).not.toBe(before['datasets/local.jsonl']);
-  });
-});
-
-describe('glore ask', () => {
-  interface Refined {
-    readonly problem: string;
-    readonly decision: Decision;
-  }
-  /** A test problem with a local candidate, and how the run refined it. */
-  const known = () => {
-    const { problem, decision } = readLines<Refined>('evaluation/test.refinements.jsonl').find(
-      (record) => record.decision.candidates.length === 3,
-    )!;
-    const { question } = readLines<{ id: string; question: string }>('problems/test.jsonl').find(
-      ({ id }) => id === problem,
-    )!;
-    return { question, decision };
-  };
-
-  it('decides as the run did, in JSON', async () => {
-    const { question, decision } = known();
-    const { stdout, stderr, code } = await glore(['ask', '-', '--run', run, '--json'], question);
-    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
-    const asked = JSON.parse(stdout) as Decision;
-    const close = (value: number) => expect.closeTo(value, 4);
-    expect(asked).toEqual({
-      ...decision,
-      values: decision.values.map(close),
-      // The run values its candidates by the SORM too.
-      candidates: decision.candidates.map(({ least: _, ...candidate }) => ({
-        ...candidate,
-        score: close(candidate.score),
-      })),
-    });
-  });
-
-  it('shows the lines with their values, the first error, the candidates and the choice', async () => {
-    const { question, decision } = known();
-    const { stdout } = await glore(['ask', question, '--run', run]);
-    const [draft, global, local] = decision.candidates;
-    draft!.solution.steps.forEach((step, i) => {
-      const mark = decision.location === i + 1 ? ' {2}<- E' : '';
-      const line = stdout.split('\n').find((text) => text.startsWith(`${i + 1}  ${step} `));
-      expect(line).toMatch(new RegExp(`${decision.values[i]!.toFixed(3)}${mark}$`));
-    });
-    expect(stdout).toContain(`first error E = ${decision.location}: `);
-    expect(stdout).toContain(`local, from line ${decision.location} on\n`);
-    for (const { source, score } of [draft!, global!, local!]) {
-      expect(stdout).toMatch(new RegExp(`^${source} +${score.toFixed(3)} `, 'm'));
-    }
-    const chosen = decision.candidates[decision.choice]!.source;
-    expect(stdout).toMatch(new RegExp(`^${chosen} .* <- chosen$`, 'm'));
-  });
-
-  it('takes another threshold', async () => {
-    const { question } = known();
-    const at = async (threshold: string) => {
-      const { stdout } = await glore([
-        'ask',
-        question,
-        '--run',
-        run,
-        '--json',
-        '--threshold',
-        threshold,
-      ]);
-      return JSON.parse(stdout) as Decision;
-    };
-    expect(await at('1')).toMatchObject({ location: 1 });
-    const none = await at('0');
-    expect(none.location).toBe(-1);
-    expect(none.candidates.map(({ source }) => source)).toEqual(['draft', 'global']);
-  });
-
-  it('keeps at the gate what the ORM values enough', async () => {
-    const { question } = known();
-    const args = ['ask', question, '--run', run, '--mode', 'gate', '--tau'];
-    const kept = await glore([...args, '0', '--json']);
-    expect(JSON.parse(kept.stdout)).toMatchObject({
-      values: [],
-      location: -1,
-      candidates: [{ source: 'draft' }],
-      choice: 0,
-    });
-    expect((await glore([...args, '0'])).stdout).toContain('kept by the gate');
-    const refined = await glore([...args, '1', '--json']);
-    expect((JSON.parse(refined.stdout) as Decision).candidates).toHaveLength(3);
-  });
-
-  it('refines again what was chosen, unless the gate is content with it', async () => {
-    const { question, decision } = known();
-    const args = ['ask', question, '--run', run, '--rounds', '3'];
-    const all = JSON.parse((await glore([...args, '--json'])).stdout) as Decision[];
-    expect(all).toHaveLength(3);
-    expect(all[0]!.candidates).toHaveLength(decision.candidates.length);
-    all.slice(1).forEach(({ candidates: [best] }, i) => {
-      const before = all[i]!.candidates[all[i]!.choice]!;
-      expect(best).toMatchObject({ source: 'draft', solution: before.solution, tokens: 0 });
-    });
-    const { stdout } = await glore(args);
-    expect(stdout.match(/^round \d/gm)).toEqual(['round 2', 'round 3']);
-    const content = await glore([...args, '--json', '--mode', 'gate', '--tau', '0']);
-    expect(JSON.parse(content.stdout)).toHaveLength(1);
-  });
-
-  it('says so when a question does not fit', async () => {
-    const { code, stderr } = await glore(['ask', '-', '--run', run], 'how many? '.repeat(300));
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/^error: question: .*512 positions; shorten it \(question-long\)\n$/);
   });
 });
 

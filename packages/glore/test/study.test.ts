@@ -251,7 +251,7 @@ describe('the page', () => {
     const plan = await glore(['study', other, '--runs', join(folder, 'runs'), '--plan']);
     writeFileSync(other, text);
     expect(plan.stdout).toMatch(/^paper-orm +3 +yes /m);
-    expect(plan.stdout).toMatch(/^balance-off +3 +rollouts, labels, datasets, sorm, evaluation /m);
+    expect(plan.stdout).toMatch(/^balance-off +3 +rollouts, labels, +global, local,/m);
     expect(plan.stdout).toMatch(/\nabout (\d+ min )?\d+ s for what is not done\n$/);
   });
 });

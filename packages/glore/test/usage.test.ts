@@ -66,6 +66,17 @@ describe('wrong usage', () => {
     ],
     ['no round', ['ask', 'a', '--rounds', '0'], 'expected a whole number from 1, found "0".'],
     ['tau without the gate', ['ask', 'a', '--tau', '0.5'], 'is for the gate; add --mode gate'],
+    [
+      'no question where nobody can be asked for one',
+      ['ask'],
+      "error: expected a question in quotes, - to read one from standard input, or '--file <file>'\n",
+    ],
+    ['two sources of questions', ['ask', 'a', '--file', 'b'], "or '--file <file>', not both"],
+    [
+      'options of files without one',
+      ['ask', 'a', '--gold-field', 'answer'],
+      "option '--gold-field <name>' is for questions of a file; add --file <file>",
+    ],
   ];
   it.each(usage)('refuses %s with a hint', async (_, args, message) => {
     const { code, stdout, stderr } = await glore(args);

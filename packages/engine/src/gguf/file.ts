@@ -2,7 +2,7 @@
 // https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
 import { open, rename, rm } from 'node:fs/promises';
-import type { Tensor } from '../hf/index.js';
+import type { Tensor } from '../llama/index.js';
 
 /** A value of the metadata, with the type that readers expect. */
 export type Entry =

@@ -1,6 +1,7 @@
 /** A checkpoint as one GGUF file, for llama.cpp and what is built on it. */
 import { EngineError } from '../error.js';
-import { type Checkpoint, frequencies, type LlamaConfig, type Tensor } from '../hf/index.js';
+import type { Checkpoint } from '../hf/index.js';
+import { frequencies, type LlamaConfig, type Tensor } from '../llama/index.js';
 import { type Entry, type Metadata, writeGguf } from './file.js';
 import { vocabularyOf } from './vocabulary.js';
 
@@ -134,27 +135,34 @@ export function ggufTensors({ config, weights }: Checkpoint): Map<string, Tensor
   return tensors;
 }
 
-const modules: Record<string, string> = {
-  'model.embed_tokens': 'token_embd',
-  'model.norm': 'output_norm',
-  lm_head: 'output',
-  input_layernorm: 'attn_norm',
-  'self_attn.q_proj': 'attn_q',
-  'self_attn.k_proj': 'attn_k',
-  'self_attn.v_proj': 'attn_v',
-  'self_attn.o_proj': 'attn_output',
-  'self_attn.q_norm': 'attn_q_norm',
-  'self_attn.k_norm': 'attn_k_norm',
-  post_attention_layernorm: 'ffn_norm',
-  'mlp.gate_proj': 'ffn_gate',
-  'mlp.up_proj': 'ffn_up',
-  'mlp.down_proj': 'ffn_down',
-};
+const modules = new Map([
+  ['model.embed_tokens', 'token_embd'],
+  ['model.norm', 'output_norm'],
+  ['lm_head', 'output'],
+  ['input_layernorm', 'attn_norm'],
+  ['self_attn.q_proj', 'attn_q'],
+  ['self_attn.k_proj', 'attn_k'],
+  ['self_attn.v_proj', 'attn_v'],
+  ['self_attn.o_proj', 'attn_output'],
+  ['self_attn.q_norm', 'attn_q_norm'],
+  ['self_attn.k_norm', 'attn_k_norm'],
+  ['post_attention_layernorm', 'ffn_norm'],
+  ['mlp.gate_proj', 'ffn_gate'],
+  ['mlp.up_proj', 'ffn_up'],
+  ['mlp.down_proj', 'ffn_down'],
+]);
 
 function ggufName(name: string): string {
-  const [, layer, module, kind] = /^(?:model\.layers\.(\d+)\.)?(.+)\.(weight|bias)$/.exec(name)!;
-  const block = layer === undefined ? '' : `blk.${layer}.`;
-  return `${block}${modules[module!]}.${kind}`;
+  const [, layer, module = name, kind] =
+    /^(?:model\.layers\.(\d+)\.)?(.+)\.(weight|bias)$/.exec(name) ?? [];
+  const known = modules.get(module);
+  if (known === undefined) {
+    throw new EngineError(
+      'gguf-unsupported',
+      `the tensor ${name}: llama.cpp has none like it; keep the model as a Hugging Face folder`,
+    );
+  }
+  return `${layer === undefined ? '' : `blk.${layer}.`}${known}.${kind}`;
 }
 
 /**
@@ -162,8 +170,8 @@ function ggufName(name: string): string {
  * Face's layout those half a head apart. Row 2j of a head comes from row j, row 2j + 1 from row j + D/2.
  */
 function interleaved({ shape, data }: Tensor, heads: number): Tensor {
-  const width = shape.length > 1 ? shape[1]! : 1;
-  const half = shape[0]! / heads / 2;
+  const [, width = 1] = shape;
+  const half = data.length / width / heads / 2;
   const turned = new Float32Array(data.length);
   for (let head = 0; head < heads; head++) {
     for (let i = 0; i < 2 * half; i++) {

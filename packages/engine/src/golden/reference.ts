@@ -3,13 +3,13 @@ import * as g from '../graph/index.js';
 import {
   type Adapter,
   type AdapterShape,
+  forward,
   initialAdapter,
   initialWeights,
   type LlamaConfig,
   type Weights,
-} from '../hf/index.js';
-import { forward } from '../llama/forward.js';
-import { Session, Tensor } from '../onnx/index.js';
+} from '../llama/index.js';
+import { floats, Session, Tensor } from '../onnx/index.js';
 
 /**
  * `initialWeights` with matrices 12 times as large and norms that differ, so that attention is sharp, gates are bent
@@ -52,7 +52,7 @@ export async function logitsOf(
     tokens: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [tokens.length]),
   });
   await session.release();
-  return outputs.logits!.data as Float32Array;
+  return floats(outputs, 'logits');
 }
 
 /** An adapter whose B is not zero: 0.3 sin(i) in its place. */

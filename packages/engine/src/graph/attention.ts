@@ -4,7 +4,8 @@
  *
  * Shape legend: B batch, T time, N = B * T rows, H heads, K key-value heads, G = H / K, D head size.
  */
-import { type Dimension, integers, node, type Value } from './value.js';
+import { differentiable, lastSum, minus, reshapeTo, times } from './plain.js';
+import { type Dimension, integers, node, sizeAt, type Value } from './value.js';
 
 export interface AttentionShape {
   readonly heads: number;
@@ -27,18 +28,16 @@ export interface AttentionGrid {
 }
 
 const contrib = { domain: 'com.microsoft' } as const;
-const reshape = (x: Value, to: Value, shape: readonly Dimension[]): Value =>
-  node('Reshape', [x, to], [shape])[0]!;
 const product = (
   a: Value,
   b: Value,
   shape: readonly Dimension[],
   attributes: Record<string, number | bigint>,
-): Value => node('FusedMatMul', [a, b], [shape], { ...contrib, attributes })[0]!;
+): Value => node('FusedMatMul', [a, b], [shape], { ...contrib, attributes })[0];
 const joined = (parts: readonly Value[], shape: readonly Dimension[]): Value =>
-  node('Concat', parts, [shape], { attributes: { axis: 1n } })[0]!;
+  node('Concat', parts, [shape], { attributes: { axis: 1n } })[0];
 const swapped = (x: Value, shape: readonly Dimension[]): Value =>
-  node('Transpose', [x], [shape], { attributes: { perm: [0n, 2n, 1n, 3n] } })[0]!;
+  node('Transpose', [x], [shape], { attributes: { perm: [0n, 2n, 1n, 3n] } })[0];
 
 /**
  * qkv [N, (H + 2K) * D], in each row the query heads, the key heads and the value heads -> [N, H * D]:
@@ -49,20 +48,24 @@ export function causalAttention(
   { heads, kvHeads, headSize }: AttentionShape,
   { grid, last, total, cosine, sine, negativeSine }: AttentionGrid,
 ): Value {
-  const rows = qkv.shape[0]!;
+  const rows = sizeAt(qkv, 0);
   const width = heads * headSize;
   const all = heads + 2 * kvHeads;
   const keys = ['batch', kvHeads, 'time', headSize];
-  const sizes = [width, kvHeads * headSize, kvHeads * headSize];
+  const kvWidth = kvHeads * headSize;
   const [queries, ownKeys, ownValues] = node(
     'Split',
-    [reshape(qkv, grid, ['batch', 'time', all * headSize]), integers(...sizes)],
-    sizes.map((size) => ['batch', 'time', size]),
+    [reshapeTo(qkv, grid, ['batch', 'time', all * headSize]), integers(width, kvWidth, kvWidth)],
+    [
+      ['batch', 'time', width],
+      ['batch', 'time', kvWidth],
+      ['batch', 'time', kvWidth],
+    ],
     { attributes: { axis: -1n } },
-  ) as [Value, Value, Value];
+  );
   // The operator's own rotation wants head sizes that are multiples of 16.
   const rotated = (x: Value, by: Value): Value =>
-    node('RotaryEmbedding', [x, integers(0), cosine, by], [x.shape], contrib)[0]!;
+    node('RotaryEmbedding', [x, integers(0), cosine, by], [x.shape], contrib)[0];
   const query = rotated(queries, sine);
   const [mixed, key, value, shares] = node(
     'GroupQueryAttention',
@@ -72,13 +75,12 @@ export function causalAttention(
       ...contrib,
       attributes: { num_heads: BigInt(heads), kv_num_heads: BigInt(kvHeads), qk_output: 2n },
     },
-  ) as [Value, Value, Value, Value];
-  const result = reshape(mixed, integers(-1, width), [rows, width]);
-  if (result.source.kind !== 'node') return result;
+  );
+  const result = reshapeTo(mixed, integers(-1, width), [rows, width]);
 
   /** [B, T, heads * size] -> [B, heads, T, size] */
   const apart = (x: Value, size: number): Value =>
-    swapped(reshape(x, integers(0, 0, heads, size), ['batch', 'time', heads, size]), [
+    swapped(reshapeTo(x, integers(0, 0, heads, size), ['batch', 'time', heads, size]), [
       'batch',
       heads,
       'time',
@@ -86,42 +88,38 @@ export function causalAttention(
     ]);
   /** The heads of a group one below the other, [B, H, T, ..] -> [B, K, G * T, ..]: no element moves. */
   const grouped = (x: Value): Value =>
-    reshape(x, integers(0, kvHeads, -1, 0), ['batch', kvHeads, 'groupTime', x.shape[3]!]);
+    reshapeTo(x, integers(0, kvHeads, -1, 0), ['batch', kvHeads, 'groupTime', sizeAt(x, 3)]);
 
-  result.source.node.backward = {
-    to: [qkv],
+  return differentiable(result, [qkv], (up) => {
     // With P the shares and O the result: dV = P^T dO, dP = dO V^T, dS = P (dP - rowsum(dP P)), whose sum is that of
     // dO O (Dao 2023), dQ = dS K / sqrt(D), dK = dS^T Q / sqrt(D), the last two turned back.
-    vjp: (up) => {
-      const alpha = 1 / Math.sqrt(headSize);
-      const upGrid = reshape(up, grid, ['batch', 'time', width]);
-      const dO = grouped(apart(upGrid, headSize));
-      const own = node('Mul', [upGrid, mixed], [upGrid.shape])[0]!;
-      const ofHeads = reshape(own, integers(0, 0, heads, headSize), [
-        'batch',
-        'time',
-        heads,
-        headSize,
-      ]);
-      const sums = node('ReduceSum', [ofHeads, integers(-1)], [['batch', 'time', heads, 1]])[0]!;
-      const sum = grouped(swapped(sums, ['batch', heads, 'time', 1]));
-      const share = grouped(shares);
-      const dV = product(share, dO, keys, { transA: 1n });
-      const dP = product(dO, value, share.shape, { transB: 1n });
-      const centred = node('Sub', [dP, sum], [dP.shape])[0]!;
-      const dS = node('Mul', [centred, share], [dP.shape])[0]!;
-      const q = grouped(apart(query, headSize));
-      const dQ = product(dS, key, q.shape, { alpha });
-      const dK = product(dS, q, keys, { transA: 1n, alpha });
-      const dQHeads = reshape(dQ, integers(0, heads, -1, 0), ['batch', heads, 'time', headSize]);
-      const turned = rotated(
-        joined([dQHeads, dK], ['batch', heads + kvHeads, 'time', headSize]),
-        negativeSine,
-      );
-      const whole = joined([turned, dV], ['batch', all, 'time', headSize]);
-      const byRow = swapped(whole, ['batch', 'time', all, headSize]);
-      return [reshape(byRow, integers(-1, all * headSize), qkv.shape)];
-    },
-  };
-  return result;
+    const alpha = 1 / Math.sqrt(headSize);
+    const upGrid = reshapeTo(up, grid, ['batch', 'time', width]);
+    const dO = grouped(apart(upGrid, headSize));
+    const own = times(upGrid, mixed);
+    const ofHeads = reshapeTo(own, integers(0, 0, heads, headSize), [
+      'batch',
+      'time',
+      heads,
+      headSize,
+    ]);
+    const sums = lastSum(ofHeads);
+    const sum = grouped(swapped(sums, ['batch', heads, 'time', 1]));
+    const share = grouped(shares);
+    const dV = product(share, dO, keys, { transA: 1n });
+    const dP = product(dO, value, share.shape, { transB: 1n });
+    const centred = minus(dP, sum);
+    const dS = times(centred, share);
+    const q = grouped(apart(query, headSize));
+    const dQ = product(dS, key, q.shape, { alpha });
+    const dK = product(dS, q, keys, { transA: 1n, alpha });
+    const dQHeads = reshapeTo(dQ, integers(0, heads, -1, 0), ['batch', heads, 'time', headSize]);
+    const turned = rotated(
+      joined([dQHeads, dK], ['batch', heads + kvHeads, 'time', headSize]),
+      negativeSine,
+    );
+    const whole = joined([turned, dV], ['batch', all, 'time', headSize]);
+    const byRow = swapped(whole, ['batch', 'time', all, headSize]);
+    return [reshapeTo(byRow, integers(-1, all * headSize), qkv.shape)];
+  });
 }

@@ -19,14 +19,15 @@ export function gradients(loss: Value, inputs: readonly Value[], seed: Value): V
   }
   const total = new Map<Value, Value>([[loss, seed]]);
   for (const node of order.reverse()) {
-    const upstream = total.get(node.outputs[0]!);
+    const [output] = node.outputs;
+    const upstream = output && total.get(output);
     if (!upstream || !neededNodes.has(node)) continue;
     if (!node.backward) throw new EngineError('gradient', `${node.operator} has no gradient`);
     const { to, vjp } = node.backward;
     if (!to.some((value) => needed.has(value))) continue;
     vjp(upstream).forEach((gradient, index) => {
-      const value = to[index]!;
-      if (!needed.has(value)) return;
+      const value = to[index];
+      if (!value || !needed.has(value)) return;
       const sum = total.get(value);
       total.set(value, sum ? add(sum, gradient) : gradient);
     });

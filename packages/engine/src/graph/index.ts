@@ -1,5 +1,7 @@
+/** Symbolic values, the operations on them with their gradients, and reverse-mode differentiation. */
 export { type AttentionGrid, type AttentionShape, causalAttention } from './attention.js';
 export { gradients } from './gradient.js';
+export * from './layout.js';
 export * from './operations.js';
 export {
   constant,
@@ -10,6 +12,7 @@ export {
   type Node,
   node,
   scalar,
+  sizeAt,
   topological,
   type Value,
 } from './value.js';

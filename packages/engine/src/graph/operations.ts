@@ -5,36 +5,8 @@
  * Shape legend: B batch, T time, N = T * B rows, H heads, D head size, d hidden size, V vocabulary.
  */
 import { EngineError } from '../error.js';
-import { type Dimension, integers, node, scalar, staticShape, type Value } from './value.js';
-
-function sameShape(name: string, a: Value, b: Value): void {
-  if (a.shape.join() !== b.shape.join()) {
-    throw new EngineError(
-      'shape',
-      `${name}: shapes must be equal, got [${a.shape}] and [${b.shape}]`,
-    );
-  }
-}
-
-/** Gives the node that made `value` its gradient with respect to the values `to`. */
-function differentiable(
-  value: Value,
-  to: readonly Value[],
-  vjp: (upstream: Value) => readonly Value[],
-): Value {
-  if (value.source.kind === 'node') value.source.node.backward = { to, vjp };
-  return value;
-}
-
-// Plain nodes, used inside gradients; broadcasting as ONNX does it.
-const plain = (operator: string, shape: readonly Dimension[], ...inputs: Value[]): Value =>
-  node(operator, inputs, [shape])[0]!;
-const times = (a: Value, b: Value): Value => plain('Mul', a.shape, a, b);
-const minus = (a: Value, b: Value): Value => plain('Sub', a.shape, a, b);
-const reshapeTo = (a: Value, to: Value, shape: readonly Dimension[]): Value =>
-  node('Reshape', [a, to], [shape])[0]!;
-const lastSum = (a: Value): Value =>
-  node('ReduceSum', [a, integers(-1)], [[...a.shape.slice(0, -1), 1]])[0]!;
+import { differentiable, lastSum, minus, plain, reshapeTo, sameShape, times } from './plain.js';
+import { integers, node, scalar, sizeAt, staticShape, staticSize, type Value } from './value.js';
 
 /** a + b, equal shapes. */
 export function add(a: Value, b: Value): Value {
@@ -49,7 +21,7 @@ export function addRow(a: Value, row: Value): Value {
   }
   return differentiable(plain('Add', a.shape, a, row), [a, row], (up) => [
     up,
-    node('ReduceSum', [up, integers(0)], [row.shape], { attributes: { keepdims: 0n } })[0]!,
+    node('ReduceSum', [up, integers(0)], [row.shape], { attributes: { keepdims: 0n } })[0],
   ]);
 }
 
@@ -68,55 +40,10 @@ export function scale(a: Value, factor: number): Value {
 export function sum(a: Value): Value {
   const shape = staticShape(a, 'sum');
   return differentiable(
-    node('ReduceSum', [a], [[]], { attributes: { keepdims: 0n } })[0]!,
+    node('ReduceSum', [a], [[]], { attributes: { keepdims: 0n } })[0],
     [a],
-    (up) => [node('Expand', [up, integers(...shape)], [shape])[0]!],
+    (up) => [node('Expand', [up, integers(...shape)], [shape])[0]],
   );
-}
-
-/** The same elements in another shape. */
-export function reshape(a: Value, shape: readonly number[]): Value {
-  const value = node('Reshape', [a, integers(...shape)], [shape])[0]!;
-  return differentiable(value, [a], (up) => [reshape(up, staticShape(a, 'reshape'))]);
-}
-
-/** The same elements in `rows` rows of `width`, where the number of rows has a name. */
-export function regroup(x: Value, rows: Dimension, width: number): Value {
-  const own = x.shape[1] as number;
-  const value = reshapeTo(x, integers(-1, width), [rows, width]);
-  return differentiable(value, [x], (up) => [reshapeTo(up, integers(-1, own), x.shape)]);
-}
-
-/** The columns of the parts [N, ..] one after the other. */
-export function sideBySide(parts: readonly Value[]): Value {
-  const rows = parts[0]!.shape[0]!;
-  const widths = parts.map((part) => part.shape[1] as number);
-  const width = widths.reduce((a, b) => a + b, 0);
-  const value = node('Concat', parts, [[rows, width]], { attributes: { axis: 1n } })[0]!;
-  return differentiable(value, parts, (up) =>
-    node(
-      'Split',
-      [up, integers(...widths)],
-      widths.map((size) => [rows, size]),
-      {
-        attributes: { axis: 1n },
-      },
-    ),
-  );
-}
-
-/** Axes permuted: output axis i is input axis `order[i]`. */
-export function transpose(a: Value, order: readonly number[]): Value {
-  const shape = order.map((axis) => a.shape[axis]!);
-  const value = node('Transpose', [a], [shape], {
-    attributes: { perm: order.map((axis) => BigInt(axis)) },
-  })[0]!;
-  return differentiable(value, [a], (up) => [
-    transpose(
-      up,
-      order.map((_, axis) => order.indexOf(axis)),
-    ),
-  ]);
 }
 
 export interface ProductOptions {
@@ -130,11 +57,11 @@ export interface ProductOptions {
 export function product(a: Value, b: Value, options: ProductOptions = {}): Value {
   const { transposeA = false, transposeB = false, alpha = 1 } = options;
   const [rows, innerA] = transposeA
-    ? [a.shape.at(-1)!, a.shape.at(-2)!]
-    : [a.shape.at(-2)!, a.shape.at(-1)!];
+    ? [sizeAt(a, -1), sizeAt(a, -2)]
+    : [sizeAt(a, -2), sizeAt(a, -1)];
   const [innerB, columns] = transposeB
-    ? [b.shape.at(-1)!, b.shape.at(-2)!]
-    : [b.shape.at(-2)!, b.shape.at(-1)!];
+    ? [sizeAt(b, -1), sizeAt(b, -2)]
+    : [sizeAt(b, -2), sizeAt(b, -1)];
   const batch = a.shape.slice(0, -2);
   if (innerA !== innerB || batch.join() !== b.shape.slice(0, -2).join()) {
     throw new EngineError(
@@ -148,8 +75,8 @@ export function product(a: Value, b: Value, options: ProductOptions = {}): Value
       ? node('FusedMatMul', [a, b], [shape], {
           domain: 'com.microsoft',
           attributes: { transA: transposeA ? 1n : 0n, transB: transposeB ? 1n : 0n, alpha },
-        })[0]!
-      : node('MatMul', [a, b], [shape])[0]!;
+        })[0]
+      : node('MatMul', [a, b], [shape])[0];
   // With A' = op(A), B' = op(B): dA' = dY B'^T and dB' = A'^T dY, each transposed back where op transposed it.
   return differentiable(value, [a, b], (up) => [
     transposeA
@@ -168,11 +95,11 @@ export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
     [x, weight],
     [x.shape, [...x.shape.slice(0, -1), 1]],
     { attributes: { axis: -1n, epsilon, stash_type: 1n } },
-  ) as [Value, Value];
+  );
   return differentiable(value, [x, weight], (up) => {
     // With r = 1/rms and g = up * weight: dx = r g - x r^3 mean(g x), dweight = sum over rows of r up x. Both sums are
     // products with a vector, which read their matrix once.
-    const size = x.shape.at(-1) as number;
+    const size = staticSize(x, -1, 'rmsNorm');
     const upX = times(up, x);
     const sums = plain(
       'MatMul',
@@ -184,9 +111,9 @@ export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
     const dx = minus(times(times(up, weight), inverse), times(x, times(sums, cube)));
     const dWeight = node(
       'MatMul',
-      [reshapeTo(inverse, integers(1, -1), [1, x.shape[0]!]), upX],
+      [reshapeTo(inverse, integers(1, -1), [1, sizeAt(x, 0)]), upX],
       [[1, size]],
-    )[0]!;
+    )[0];
     return [dx, reshapeTo(dWeight, integers(size), [size])];
   });
 }
@@ -197,7 +124,7 @@ export function swiglu(gate: Value, up: Value): Value {
   const silu = node('QuickGelu', [gate], [gate.shape], {
     domain: 'com.microsoft',
     attributes: { alpha: 1 },
-  })[0]!;
+  })[0];
   return differentiable(times(silu, up), [gate, up], (g) => {
     // silu'(x) = s + x s (1 - s) = silu + s (1 - silu), with s = sigmoid(x)
     const s = plain('Sigmoid', gate.shape, gate);
@@ -225,14 +152,14 @@ export function rotary(
 ): Value {
   const value = node('RotaryEmbedding', [x, positions, cosine, sine], [x.shape], {
     domain: 'com.microsoft',
-  })[0]!;
+  })[0];
   return differentiable(value, [x], (up) => [rotary(up, positions, cosine, negativeSine, sine)]);
 }
 
 /** softmax over the last axis of scores [.., T, T] + mask [T, T] (0 where allowed, very negative where not). */
 export function maskedSoftmax(scores: Value, mask: Value): Value {
   const masked = plain('Add', scores.shape, scores, mask);
-  const value = node('Softmax', [masked], [scores.shape], { attributes: { axis: -1n } })[0]!;
+  const value = node('Softmax', [masked], [scores.shape], { attributes: { axis: -1n } })[0];
   return differentiable(value, [scores], (up) => {
     const weighted = times(up, value);
     return [minus(weighted, times(value, lastSum(weighted)))];
@@ -241,16 +168,16 @@ export function maskedSoftmax(scores: Value, mask: Value): Value {
 
 /** Rows of table [V, d] at ids int64 [N] -> [N, d]. */
 export function embed(table: Value, ids: Value): Value {
-  const count = ids.shape[0]!;
-  const value = node('Gather', [table, ids], [[count, table.shape[1]!]], {
+  const count = sizeAt(ids, 0);
+  const value = node('Gather', [table, ids], [[count, sizeAt(table, 1)]], {
     attributes: { axis: 0n },
-  })[0]!;
+  })[0];
   return differentiable(value, [table], (up) => {
-    const shape = node('Shape', [table], [[2]], { types: ['int64'] })[0]!;
-    const zeros = node('ConstantOfShape', [shape], [table.shape])[0]!;
-    const indices = node('Unsqueeze', [ids, integers(1)], [[count, 1]], { types: ['int64'] })[0]!;
+    const shape = node('Shape', [table], [[2]], { types: ['int64'] })[0];
+    const zeros = node('ConstantOfShape', [shape], [table.shape])[0];
+    const indices = node('Unsqueeze', [ids, integers(1)], [[count, 1]], { types: ['int64'] })[0];
     const attributes = { reduction: 'add' };
-    return [node('ScatterND', [zeros, indices, up], [table.shape], { attributes })[0]!];
+    return [node('ScatterND', [zeros, indices, up], [table.shape], { attributes })[0]];
   });
 }
 
@@ -259,56 +186,29 @@ export function embed(table: Value, ids: Value): Value {
  * logits [N, V], targets int64 [N] (any valid id where the weight is 0), weights [N].
  */
 export function crossEntropy(logits: Value, targets: Value, weights: Value): Value {
-  const rows = logits.shape[0]!;
+  const rows = sizeAt(logits, 0);
   const logProbability = node('LogSoftmax', [logits], [logits.shape], {
     attributes: { axis: -1n },
-  })[0]!;
-  const column = node('Unsqueeze', [targets, integers(1)], [[rows, 1]], { types: ['int64'] })[0]!;
+  })[0];
+  const column = node('Unsqueeze', [targets, integers(1)], [[rows, 1]], { types: ['int64'] })[0];
   const picked = node('GatherElements', [logProbability, column], [[rows, 1]], {
     attributes: { axis: 1n },
-  })[0]!;
+  })[0];
   const columnWeights = plain('Unsqueeze', [rows, 1], weights, integers(1));
   const loss = node('ReduceSum', [times(picked, columnWeights)], [[]], {
     attributes: { keepdims: 0n },
-  })[0]!;
+  })[0];
   // From the loss back to the logits is one formula: weight * (softmax - one-hot of the target).
   return differentiable(plain('Neg', [], loss), [logits], (up) => {
     const factor = times(columnWeights, up);
     const softmax = times(plain('Exp', logits.shape, logProbability), factor);
     const less = plain('Neg', factor.shape, factor);
     const attributes = { axis: 1n, reduction: 'add' };
-    return [node('ScatterElements', [softmax, column, less], [logits.shape], { attributes })[0]!];
-  });
-}
-
-/** Each head `groups` times in a row, for grouped-query attention: x [B, H, T, D] -> [B, H * groups, T, D]. */
-export function repeatHeads(x: Value, groups: number): Value {
-  if (groups === 1) return x;
-  const [batch, heads, time, size] = staticShape(x, 'repeatHeads') as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const column = node(
-    'Reshape',
-    [x, integers(batch, heads, 1, time, size)],
-    [[batch, heads, 1, time, size]],
-  )[0]!;
-  const wide = [batch, heads, groups, time, size];
-  const repeated = node('Expand', [column, integers(...wide)], [wide])[0]!;
-  const shape = [batch, heads * groups, time, size];
-  return differentiable(node('Reshape', [repeated, integers(...shape)], [shape])[0]!, [x], (up) => {
-    const apart = node('Reshape', [up, integers(...wide)], [wide])[0]!;
-    return [
-      node('ReduceSum', [apart, integers(2)], [[batch, heads, time, size]], {
-        attributes: { keepdims: 0n },
-      })[0]!,
-    ];
+    return [node('ScatterElements', [softmax, column, less], [logits.shape], { attributes })[0]];
   });
 }
 
 /** x [.., in] times a matrix [in, out] -> [.., out], with no gradient: for inference on constant weights. */
 export function apply(x: Value, matrix: Value): Value {
-  return plain('MatMul', [...x.shape.slice(0, -1), matrix.shape[1]!], x, matrix);
+  return plain('MatMul', [...x.shape.slice(0, -1), sizeAt(matrix, 1)], x, matrix);
 }

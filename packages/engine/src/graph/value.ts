@@ -59,16 +59,16 @@ export const integers = (...values: number[]): Value =>
   constant(BigInt64Array.from(values, BigInt), [values.length]);
 
 /** Adds a node and returns its outputs, one per shape in `shapes`. */
-export function node(
+export function node<const Shapes extends readonly (readonly Dimension[])[]>(
   operator: string,
   inputs: readonly (Value | undefined)[],
-  shapes: readonly (readonly Dimension[])[],
+  shapes: Shapes,
   options: {
     attributes?: Record<string, Attribute>;
     domain?: '' | 'com.microsoft';
     types?: readonly ElementType[];
   } = {},
-): Value[] {
+): { readonly [Output in keyof Shapes]: Value } {
   const made: Node = {
     operator,
     domain: options.domain ?? '',
@@ -83,7 +83,7 @@ export function node(
       source: { kind: 'node', node: made, output },
     });
   });
-  return made.outputs;
+  return made.outputs as readonly Value[] as { readonly [Output in keyof Shapes]: Value };
 }
 
 /** The nodes that `outputs` depend on, each after the nodes that it reads from. */
@@ -100,22 +100,38 @@ export function topological(outputs: readonly Value[]): Node[] {
   };
   for (const output of outputs) {
     push(output);
-    while (stack.length > 0) {
-      const top = stack[stack.length - 1]!;
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
       if (top.next < top.node.inputs.length) push(top.node.inputs[top.next++]);
-      else order.push(stack.pop()!.node);
+      else {
+        order.push(top.node);
+        stack.pop();
+      }
     }
   }
   return order;
 }
 
+/** The size of an axis, counted from the end where negative. */
+export function sizeAt(value: Value, axis: number): Dimension {
+  const size = value.shape.at(axis);
+  if (size !== undefined) return size;
+  throw new EngineError('shape', `expected a shape with an axis ${axis}, got [${value.shape}]`);
+}
+
 /** The shape as numbers; an operation with a gradient needs every size known. */
 export function staticShape(value: Value, operator: string): number[] {
-  return value.shape.map((dimension) => {
-    if (typeof dimension === 'number') return dimension;
-    throw new EngineError(
-      'shape',
-      `${operator}: needs a known size, got dimension "${dimension}" in [${value.shape}]`,
-    );
-  });
+  return value.shape.map((dimension) => known(value, dimension, operator));
+}
+
+/** The size of an axis as a number. */
+export function staticSize(value: Value, axis: number, operator: string): number {
+  return known(value, sizeAt(value, axis), operator);
+}
+
+function known(value: Value, dimension: Dimension, operator: string): number {
+  if (typeof dimension === 'number') return dimension;
+  throw new EngineError(
+    'shape',
+    `${operator}: needs a known size, got dimension "${dimension}" in [${value.shape}]`,
+  );
 }

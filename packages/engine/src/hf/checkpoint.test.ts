@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { initialWeights, type Tensor } from '../llama/index.js';
 import {
   type Checkpoint,
   fingerprint,
@@ -10,9 +11,8 @@ import {
   loadModel,
   saveCheckpoint,
 } from './checkpoint.js';
-import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.js';
+import { readSafetensors, writeSafetensors } from './safetensors.js';
 import { buildTokenizer, openTokenizer } from './tokenizer.js';
-import { initialWeights } from './weights.js';
 
 const special = ['<|pad|>', '<|bos|>', '<|eos|>'];
 const tokenizer = buildTokenizer({ texts: ['Fay has 3 apples.'], special });

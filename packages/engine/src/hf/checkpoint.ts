@@ -6,21 +6,23 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { EngineError } from '../error.js';
-import { configFromJson, configToJson, eosToJson, type Json, type LlamaConfig } from './config.js';
-import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.js';
+import {
+  eachWeight,
+  type LlamaConfig,
+  type ModelWeights,
+  type Tensor,
+  type Weights,
+} from '../llama/index.js';
+import { configFromJson, configToJson, eosToJson } from './config.js';
+import { type Json, readJson } from './json.js';
+import { readSafetensors, writeSafetensors } from './safetensors.js';
 import { openTokenizer } from './tokenizer.js';
-import { eachWeight, type Weights } from './weights.js';
 
 /** A model with all that is needed to run it. */
-export interface Checkpoint {
-  readonly config: LlamaConfig;
-  readonly weights: Weights;
+export interface Checkpoint extends ModelWeights {
   /** The text of tokenizer.json. */
   readonly tokenizer: string;
 }
-
-/** A model without the way from text to its tokens. */
-export type ModelWeights = Pick<Checkpoint, 'config' | 'weights'>;
 
 /**
  * Reads a Hugging Face folder of a Llama, Qwen2 or Qwen3 model (one safetensors file or shards) with its tokenizer.
@@ -38,9 +40,7 @@ export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
 /** As `loadCheckpoint`, for a folder that may have no tokenizer.json. */
 export async function loadModel(dir: string): Promise<ModelWeights> {
   const from = folderOf(dir);
-  const config = configFromJson(
-    parse(join(from, 'config.json'), await readText(from, 'config.json')),
-  );
+  const config = configFromJson(await readJson(join(from, 'config.json'), 'config-invalid'));
   const single = join(from, 'model.safetensors');
   const tensors = await readSafetensors(existsSync(single) ? single : `${single}.index.json`);
   return { config, weights: checkWeights(dir, config, tensors) };
@@ -194,17 +194,4 @@ async function readText(dir: string, name: string): Promise<string> {
 
 async function writeJson(dir: string, name: string, json: Json): Promise<void> {
   await writeFile(join(dir, name), `${JSON.stringify(json, null, 2)}\n`);
-}
-
-function parse(path: string, text: string): Json {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new EngineError('config-invalid', `${path}: expected JSON`, { cause });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new EngineError('config-invalid', `${path}: expected a JSON object`);
-  }
-  return value as Json;
 }

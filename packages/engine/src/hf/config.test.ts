@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { configFromJson, configToJson, type LlamaConfig } from './config.js';
-import type { RopeScaling } from './rope.js';
+import type { LlamaConfig, RopeScaling } from '../llama/index.js';
+import { configFromJson, configToJson } from './config.js';
 
 const config: LlamaConfig = {
   vocabSize: 500,

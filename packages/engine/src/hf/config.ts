@@ -1,42 +1,13 @@
-// The shape of a Llama, and its spelling in Hugging Face's config.json. Qwen2 and Qwen3 are Llamas with biases or norms.
-// A feature this engine does not compute (sliding windows, quantised weights) is refused, never ignored.
+// The shape of a Llama, Qwen2 or Qwen3 as Hugging Face's config.json spells it. A feature this engine does not compute
+// (sliding windows, quantised weights) is refused, never ignored.
 
 import { EngineError } from '../error.js';
-import { type RopeScaling, ropeFromJson, ropeToJson } from './rope.js';
-
-/** The shape of a Llama model; sizes are counts of numbers, tokens are vocabulary ids. */
-export interface LlamaConfig {
-  readonly vocabSize: number;
-  readonly hiddenSize: number;
-  readonly intermediateSize: number;
-  readonly layers: number;
-  readonly heads: number;
-  readonly kvHeads: number;
-  readonly headSize: number;
-  readonly ropeTheta: number;
-  /** Plain rotary positions where absent. */
-  readonly ropeScaling?: RopeScaling;
-  readonly normEpsilon: number;
-  readonly maxPositions: number;
-  readonly tieEmbeddings: boolean;
-  /** Biases of queries, keys and values (Qwen2), or of attention's output too; none where absent. */
-  readonly attentionBias?: 'qkv' | 'qkvo';
-  /** Biases of the three projections after attention. */
-  readonly mlpBias?: true;
-  /** Queries and keys are RMS-normalised within each head (Qwen3). */
-  readonly headNorms?: true;
-  readonly bosToken?: number;
-  readonly eosToken?: number;
-  /** Further tokens that end a text. */
-  readonly otherEosTokens?: readonly number[];
-  readonly padToken?: number;
-}
-
-/** Any JSON object, as parsed. */
-export type Json = Record<string, unknown>;
+import type { LlamaConfig } from '../llama/index.js';
+import type { Json } from './json.js';
+import { ropeFromJson, ropeToJson } from './rope.js';
 
 /** Architectures by `model_type`, with what each adds to a plain Llama. */
-const families: Record<string, { architecture: string; features: (json: Json) => Features }> = {
+const families: Record<'llama' | 'qwen2' | 'qwen3', Family> = {
   llama: {
     architecture: 'LlamaForCausalLM',
     features: (json) => ({
@@ -54,7 +25,10 @@ const families: Record<string, { architecture: string; features: (json: Json) =>
   },
 };
 
-type Features = Pick<LlamaConfig, 'attentionBias' | 'mlpBias' | 'headNorms'>;
+interface Family {
+  readonly architecture: string;
+  readonly features: (json: Json) => Pick<LlamaConfig, 'attentionBias' | 'mlpBias' | 'headNorms'>;
+}
 
 /** Keys that change what the model computes, with the only values this engine computes (absent counts as the first). */
 const supported: readonly (readonly [key: string, ...values: unknown[]])[] = [
@@ -69,10 +43,8 @@ const supported: readonly (readonly [key: string, ...values: unknown[]])[] = [
 /** Reads a parsed `config.json`; throws `EngineError` "config-unsupported" or "config-invalid" naming the key. */
 export function configFromJson(json: Json): LlamaConfig {
   const type = json.model_type ?? 'llama';
-  if (typeof type !== 'string' || !Object.hasOwn(families, type)) {
-    throw unsupported('model_type', type, Object.keys(families));
-  }
-  const { architecture, features } = families[type]!;
+  if (!isFamily(type)) throw unsupported('model_type', type, Object.keys(families));
+  const { architecture, features } = families[type];
   const architectures = json.architectures ?? [architecture];
   if (!Array.isArray(architectures) || !architectures.includes(architecture)) {
     throw unsupported('architectures', architectures, [[architecture]]);
@@ -118,7 +90,7 @@ export function configToJson(config: LlamaConfig): Json {
   const type = config.headNorms ? 'qwen3' : attentionBias === 'qkv' ? 'qwen2' : 'llama';
   const rope = ropeToJson(config);
   return {
-    architectures: [families[type]!.architecture],
+    architectures: [families[type].architecture],
     model_type: type,
     torch_dtype: 'float32',
     dtype: 'float32',
@@ -180,6 +152,10 @@ export function checkConfig(config: LlamaConfig): void {
       throw invalid('bos/eos/pad_token_id', token, `a token below vocab_size ${config.vocabSize}`);
     }
   }
+}
+
+function isFamily(type: unknown): type is keyof typeof families {
+  return typeof type === 'string' && Object.hasOwn(families, type);
 }
 
 function positive(json: Json, key: string, fallback?: number): number {

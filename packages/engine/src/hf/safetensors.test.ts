@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EngineError } from '../error.js';
-import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.js';
+import type { Tensor } from '../llama/index.js';
+import { readSafetensors, writeSafetensors } from './safetensors.js';
 
 let dir: string;
 beforeAll(async () => {

@@ -5,12 +5,7 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../error.js';
-
-/** Numbers in row-major order: `data.length` is the product of `shape`. */
-export interface Tensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array<ArrayBuffer>;
-}
+import type { Tensor } from '../llama/index.js';
 
 interface Entry {
   readonly name: string;
@@ -167,7 +162,7 @@ function parseEntry(path: string, name: string, value: unknown): Entry {
     throw invalid(path, `${name} with a shape of whole numbers`, JSON.stringify(shape));
   }
   const bytes = product(shape) * dtype.bytes;
-  if (!isSizes(offsets) || offsets.length !== 2 || offsets[1] - offsets[0] !== bytes) {
+  if (!isRange(offsets) || offsets[1] - offsets[0] !== bytes) {
     throw invalid(
       path,
       `${name} of shape [${shape}] with data_offsets ${bytes} bytes apart`,
@@ -239,6 +234,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+}
+
+function isRange(value: unknown): value is [begin: number, end: number] {
+  return isSizes(value) && value.length === 2;
 }
 
 function product(shape: readonly number[]): number {

@@ -112,10 +112,15 @@ describe('openTokenizer', () => {
     expect(decode(encode('cafe\u0301'))).toBe('caf\u00e9');
   });
 
-  it('refuses a tokenizer that would lose text', () => {
-    const lowercase = { ...JSON.parse(json), normalizer: { type: 'Lowercase' } };
-    expect(() => openTokenizer(JSON.stringify(lowercase))).toThrow(
-      expect.objectContaining({ code: 'tokenizer-unsupported' }),
+  it.each([
+    [{ normalizer: { type: 'Lowercase' } }, /normalizer Lowercase/],
+    [{ pre_tokenizer: { type: 'Sequence', pretokenizers: [] } }, /no pre_tokenizer/],
+  ])('refuses a tokenizer that would lose text: %j', (change, message) => {
+    expect(() => openTokenizer(JSON.stringify({ ...JSON.parse(json), ...change }))).toThrow(
+      expect.objectContaining({
+        code: 'tokenizer-unsupported',
+        message: expect.stringMatching(message),
+      }),
     );
   });
 });

@@ -99,32 +99,39 @@ function tokenizerJson(special: readonly string[], vocab: Record<string, number>
 
 /** Opens the text of a byte-level tokenizer.json; throws `EngineError` "tokenizer-invalid" or "tokenizer-unsupported". */
 export function openTokenizer(json: string): Tokenizer {
-  const { pre, model, decoder, special, compose } = openParts(json);
+  const { cut, stages, model, decoder, special, compose } = openParts(json);
   // In the library a special token is an ordinary vocabulary entry too; without it, text cannot become one.
   for (const token of special.keys()) model.tokens_to_ids.delete(token);
 
-  // The first stage cuts the text, and what follows depends on the piece alone: a piece is worked out once.
-  const [cut, ...stages] = pre.tokenizers ?? [pre];
+  const there = (token: string, id: number | undefined): number => {
+    if (id !== undefined) return id;
+    throw new EngineError(
+      'token-unknown',
+      `${JSON.stringify(token)} is not in this tokenizer's vocabulary of ${model.vocab.length}; use the model's own tokenizer.json`,
+    );
+  };
+  // What follows the cut depends on the piece alone: a piece is worked out once.
   const known = new Map<string, readonly number[]>();
   const idsOf = (piece: string): readonly number[] => {
     let words = [piece];
     for (const stage of stages) words = stage.pre_tokenize(words);
-    return model.encode(words).map((token) => model.tokens_to_ids.get(token)!);
+    return model.encode(words).map((token) => there(token, model.tokens_to_ids.get(token)));
   };
 
-  const decodeAll = (ids: readonly number[]): string =>
-    decoder.decode(ids.map((id) => model.vocab[id]));
+  const tokenOf = (id: number): string => {
+    const token = model.vocab[id];
+    if (token !== undefined) return token;
+    throw new EngineError(
+      'token-unknown',
+      `decode: expected ids below ${model.vocab.length}, found ${id}`,
+    );
+  };
+  const decodeAll = (ids: readonly number[]): string => decoder.decode(ids.map(tokenOf));
   // Text of each id where it is whole characters; the bytes of a character must be joined before they are read.
   const texts = new Map<number, string>();
   const textOf = (id: number): string => {
     let text = texts.get(id);
     if (text === undefined) {
-      if (model.vocab[id] === undefined) {
-        throw new EngineError(
-          'token-unknown',
-          `decode: expected ids below ${model.vocab.length}, found ${id}`,
-        );
-      }
       text = decodeAll([id]);
       texts.set(id, text);
     }
@@ -150,14 +157,7 @@ export function openTokenizer(json: string): Tokenizer {
       return text.includes('\ufffd') ? decodeAll(ids) : text;
     },
     id(token) {
-      const id = special.get(token) ?? model.tokens_to_ids.get(token);
-      if (id === undefined) {
-        throw new EngineError(
-          'token-unknown',
-          `${JSON.stringify(token)} is not in this tokenizer's vocabulary of ${model.vocab.length}; use the model's own tokenizer.json`,
-        );
-      }
-      return id;
+      return there(token, special.get(token) ?? model.tokens_to_ids.get(token));
     },
     size: model.vocab.length,
     hash: createHash('sha256').update(json).digest('hex'),
@@ -203,15 +203,17 @@ function openParts(json: string) {
   }
   const { normalizer, pre_tokenizer: pre, decoder, model } = parts;
   const compose = normalizer?.config.type === 'NFC';
-  if ((normalizer && !compose) || pre === null || decoder?.config.type !== 'ByteLevel') {
+  // The first stage cuts the text.
+  const [cut, ...stages] = pre ? (pre.tokenizers ?? [pre]) : [];
+  if ((normalizer && !compose) || !pre || !cut || decoder?.config.type !== 'ByteLevel') {
     throw new EngineError(
       'tokenizer-unsupported',
-      `expected a byte-level tokenizer.json (normalizer null or NFC, decoder ByteLevel), found normalizer ${normalizer?.config.type ?? null}, decoder ${decoder?.config.type}; use a tokenizer like Llama 3's or Qwen's`,
+      `expected a byte-level tokenizer.json (normalizer null or NFC, a pre_tokenizer, decoder ByteLevel), found normalizer ${normalizer?.config.type ?? null}, ${cut ? 'a' : 'no'} pre_tokenizer, decoder ${decoder?.config.type}; use a tokenizer like Llama 3's or Qwen's`,
     );
   }
   const special = new Map<string, number>();
   for (const [id, { content }] of parts.get_added_tokens_decoder()) special.set(content, id);
-  return { pre, decoder, model, special, compose };
+  return { pre, cut, stages, decoder, model, special, compose };
 }
 
 /** The 256 bytes as GPT-2 spells them: printable Latin-1 as itself, the others as U+0100 and up. */

@@ -7,16 +7,12 @@
  * step's own work. An adapter's `lora_A`, `lora_B` among the weights add B A x to their module, so its factor is in B.
  * Names of sizes: `batch` rows, `time` positions, `capacity` positions of the cache.
  */
-import { EngineError } from '../error.js';
 import * as g from '../graph/index.js';
-import {
-  fixedPositions,
-  type LlamaConfig,
-  positionLimit,
-  type Tensor,
-  type Weights,
-} from '../hf/index.js';
+import type { LlamaConfig } from './config.js';
 import { headModule, linearModules, rotaryTables } from './layers.js';
+import { adapterRows, sideBySide, tensorOf, transposed } from './packed.js';
+import { fixedPositions, positionLimit } from './rope.js';
+import type { Weights } from './weights.js';
 
 /** Queries, keys and values of a layer, [.., heads * D] each, normalised but not rotated -> [.., H * D] */
 type Attention = (query: g.Value, key: g.Value, value: g.Value, layer: number) => g.Value;
@@ -25,7 +21,7 @@ type Attention = (query: g.Value, key: g.Value, value: g.Value, layer: number) =
 const rotate = (x: g.Value, positions: g.Value, cosine: g.Value, sine: g.Value): g.Value =>
   g.node('RotaryEmbedding', [x, positions, cosine, sine], [x.shape], {
     domain: 'com.microsoft',
-  })[0]!;
+  })[0];
 
 /**
  * Inputs: `tokens` int64 [batch, time], padded at the ends; `last` int32 [batch], the index of each row's last
@@ -63,16 +59,16 @@ export function sequenceGraph(config: LlamaConfig, weights: Weights): Record<str
         domain: 'com.microsoft',
         attributes: { num_heads: BigInt(heads), kv_num_heads: BigInt(kvHeads) },
       },
-    ) as [g.Value, g.Value, g.Value];
+    );
     outputs[`key.${layer}`] = keys;
     outputs[`value.${layer}`] = values;
     return mixed;
   };
   const picked = g.input('picked', 'int64', ['picked']);
   const logits = stack(config, weights, tokens, attention, (x) => {
-    const width = x.shape.at(-1)!;
-    const flat = g.node('Reshape', [x, g.integers(-1, Number(width))], [['rows', width]])[0]!;
-    return g.node('Gather', [flat, picked], [['picked', width]])[0]!;
+    const width = g.sizeAt(x, -1);
+    const flat = g.node('Reshape', [x, g.integers(-1, Number(width))], [['rows', width]])[0];
+    return g.node('Gather', [flat, picked], [['picked', width]])[0];
   });
   return { logits, ...outputs };
 }
@@ -90,8 +86,12 @@ export function stepGraph(config: LlamaConfig, weights: Weights): Record<string,
   const positions = g.input('positions', 'int64', ['batch', 1]);
   const mask = g.input('mask', 'float32', ['batch', 1, 1, 1, 'capacity']);
   const outputs: Record<string, g.Value> = {};
-  const plain = (operator: string, shape: g.Dimension[], inputs: g.Value[], attributes = {}) =>
-    g.node(operator, inputs, [shape], { attributes })[0]!;
+  const plain = (
+    operator: string,
+    shape: readonly g.Dimension[],
+    inputs: g.Value[],
+    attributes = {},
+  ) => g.node(operator, inputs, [shape], { attributes })[0];
   /** One row for each query head, and all of a group against the same keys: products of one row are not packed. */
   const split = (x: g.Value, count: number) =>
     plain(
@@ -107,13 +107,13 @@ export function stepGraph(config: LlamaConfig, weights: Weights): Record<string,
     const cached = (name: string) =>
       g.input(`${name}.${layer}`, 'float32', ['batch', kvHeads, 1, 'capacity', headSize]);
     const rotated = rotate(queries, positions, cosine, sine);
-    const query = split(plain('Mul', rotated.shape as g.Dimension[], [rotated, scale]), groups);
+    const query = split(plain('Mul', rotated.shape, [rotated, scale]), groups);
     const row = (columns: g.Dimension): g.Dimension[] => ['batch', kvHeads, groups, 1, columns];
     // Scores against the cache and against the position itself, one softmax over both.
     const products = g.node('FusedMatMul', [query, cached('key')], [row('capacity')], {
       domain: 'com.microsoft',
       attributes: { transB: 1n },
-    })[0]!;
+    })[0];
     const past = plain('Add', row('capacity'), [products, mask]);
     const own = plain('ReduceSum', row(1), [
       plain('Mul', row(headSize), [query, split(key, 1)]),
@@ -146,14 +146,10 @@ function stack(
   pick: (x: g.Value) => g.Value,
 ): g.Value {
   const { heads, kvHeads, headSize } = config;
-  const tensor = (name: string) => {
-    const found = weights.get(name);
-    if (!found) throw new EngineError('weights', `weight ${name} is missing`);
-    return found;
-  };
-  const constant = (name: string) => g.constant(tensor(name).data, tensor(name).shape as number[]);
+  const tensor = (name: string) => tensorOf(weights, name);
+  const constant = (name: string) => g.constant(tensor(name).data, tensor(name).shape);
   const norm = (x: g.Value, name: string) => g.rmsNorm(x, constant(name), config.normEpsilon);
-  const plus = (y: g.Value, more: g.Value) => g.node('Add', [y, more], [y.shape])[0]!;
+  const plus = (y: g.Value, more: g.Value) => g.node('Add', [y, more], [y.shape])[0];
   /** Modules of one input side by side, so that one product computes them. */
   const linear = (x: g.Value, ...modules: string[]) => {
     let y = g.apply(x, transposed(modules.map((module) => tensor(`${module}.weight`))));
@@ -172,24 +168,31 @@ function stack(
       'Reshape',
       [x, g.integers(0, 0, count, headSize)],
       [[...x.shape.slice(0, -1), count, headSize]],
-    )[0]!;
+    )[0];
     const normal = norm(apart, `${module}.weight`);
-    return g.node('Reshape', [normal, g.integers(0, 0, count * headSize)], [x.shape])[0]!;
+    return g.node('Reshape', [normal, g.integers(0, 0, count * headSize)], [x.shape])[0];
   };
 
   const shape = [...tokens.shape, config.hiddenSize];
-  let x = g.node('Gather', [constant('model.embed_tokens.weight'), tokens], [shape])[0]!;
-  const sizes = [heads * headSize, kvHeads * headSize, kvHeads * headSize];
+  let x = g.node('Gather', [constant('model.embed_tokens.weight'), tokens], [shape])[0];
+  const [width, kvWidth] = [heads * headSize, kvHeads * headSize];
   for (let layer = 0; layer < config.layers; layer++) {
     const at = `model.layers.${layer}`;
     const modules = linearModules(layer);
     const normal = norm(x, `${at}.input_layernorm.weight`);
     const [query, key, value] = g.node(
       'Split',
-      [linear(normal, modules.query, modules.key, modules.value), g.integers(...sizes)],
-      sizes.map((size) => [...tokens.shape, size]),
+      [
+        linear(normal, modules.query, modules.key, modules.value),
+        g.integers(width, kvWidth, kvWidth),
+      ],
+      [
+        [...tokens.shape, width],
+        [...tokens.shape, kvWidth],
+        [...tokens.shape, kvWidth],
+      ],
       { attributes: { axis: -1n } },
-    ) as [g.Value, g.Value, g.Value];
+    );
     let mixed = attention(
       normalHeads(query, heads, `${at}.self_attn.q_norm`),
       normalHeads(key, kvHeads, `${at}.self_attn.k_norm`),
@@ -204,50 +207,4 @@ function stack(
     x = g.add(x, linear(gated, modules.down));
   }
   return linear(norm(x, 'model.norm.weight'), headModule(config));
-}
-
-/**
- * What the ranks of the adapted modules add to the columns of all modules, [sum of ranks, sum of outs]: each `lora_B`
- * transposed where its module's columns are, zero elsewhere.
- */
-function adapterRows(weights: Weights, modules: readonly string[]): g.Value {
-  const outs = modules.map((module) => weights.get(`${module}.weight`)!.shape[0]!);
-  const ups = modules.map((module) => weights.get(`${module}.lora_B.weight`));
-  const width = outs.reduce((sum, out) => sum + out, 0);
-  const height = ups.reduce((sum, up) => sum + (up?.shape[1] ?? 0), 0);
-  const data = new Float32Array(height * width);
-  let [row, column] = [0, 0];
-  ups.forEach((up, i) => {
-    const rank = up?.shape[1] ?? 0;
-    for (let r = 0; r < rank; r++) {
-      for (let o = 0; o < outs[i]!; o++) {
-        data[(row + r) * width + column + o] = up!.data[o * rank + r]!;
-      }
-    }
-    row += rank;
-    column += outs[i]!;
-  });
-  return g.constant(data, [height, width]);
-}
-
-/** Vectors one after the other as one constant. */
-function sideBySide(parts: readonly Tensor[]): g.Value {
-  const data = Float32Array.from(parts.flatMap((part) => [...part.data]));
-  return g.constant(data, [data.length]);
-}
-
-/** Weights [out, in] side by side as one constant [in, sum of outs]. */
-function transposed(parts: readonly Tensor[]): g.Value {
-  const inner = parts[0]!.shape[1]!;
-  const outer = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
-  const data = new Float32Array(inner * outer);
-  let column = 0;
-  for (const part of parts) {
-    const count = part.shape[0]!;
-    for (let o = 0; o < count; o++) {
-      for (let i = 0; i < inner; i++) data[i * outer + column + o] = part.data[o * inner + i]!;
-    }
-    column += count;
-  }
-  return g.constant(data, [inner, outer]);
 }

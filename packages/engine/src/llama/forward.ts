@@ -3,7 +3,7 @@
  * trained and for those with a cache. Legend: B batch, T time, N = B * T rows, d hidden, H heads, D head size, V vocabulary.
  */
 import * as g from '../graph/index.js';
-import type { LlamaConfig } from '../hf/index.js';
+import type { LlamaConfig } from './config.js';
 import { headModule, linearModules, rotaryTables, type WeightValues, weight } from './layers.js';
 
 /** A finite stand-in for minus infinity: exp() of it is 0 and no row can become NaN. */

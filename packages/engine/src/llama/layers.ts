@@ -1,6 +1,7 @@
 /** What the training graph and the cached inference graph of a Llama have in common. */
 import { constant, type Value } from '../graph/index.js';
-import { frequencies, type LlamaConfig, type RopeShape, rotaryScale } from '../hf/index.js';
+import type { LlamaConfig } from './config.js';
+import { type RopeShape, rotaryAngles } from './rope.js';
 
 /** The weights of a model as values of a graph, by their Hugging Face names. */
 export type WeightValues = ReadonlyMap<string, Value>;
@@ -29,36 +30,7 @@ export const linearModules = (layer: number) => {
   };
 };
 
-/**
- * Cosine and sine of the angles at positions 0, 1, .. of sequences of the given lengths, [rows, D/2] each with one row
- * for each length (Su et al. 2021). Angles are rounded to float32, as in transformers.
- */
-export function rotaryAngles(
-  shape: RopeShape,
-  rows: number,
-  lengthAt: (position: number) => number,
-): { cosine: Float32Array; sine: Float32Array } {
-  const half = shape.headSize / 2;
-  const scale = rotaryScale(shape);
-  const cosine = new Float32Array(rows * half);
-  const sine = new Float32Array(rows * half);
-  let length = lengthAt(0);
-  let steps = frequencies(shape, length);
-  for (let position = 0; position < rows; position++) {
-    if (lengthAt(position) !== length) {
-      length = lengthAt(position);
-      steps = frequencies(shape, length);
-    }
-    for (let i = 0; i < half; i++) {
-      const angle = Math.fround(position * steps[i]!);
-      cosine[position * half + i] = scale * Math.cos(angle);
-      sine[position * half + i] = scale * Math.sin(angle);
-    }
-  }
-  return { cosine, sine };
-}
-
-/** The same as constants of a graph, with the negative sine that turns back. */
+/** `rotaryAngles` as constants of a graph, with the negative sine that turns back. */
 export function rotaryTables(
   shape: RopeShape,
   rows: number,

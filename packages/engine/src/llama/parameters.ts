@@ -1,12 +1,8 @@
 /** All weights of a model side by side in one flat vector, so that one optimiser, one copy and one file serve them all. */
 import { EngineError } from '../error.js';
-import {
-  type AdapterShape,
-  adapterShapes,
-  type LlamaConfig,
-  type Weights,
-  weightShapes,
-} from '../hf/index.js';
+import { type AdapterShape, adapterShapes } from './adapter.js';
+import type { LlamaConfig } from './config.js';
+import { type Weights, weightShapes } from './weights.js';
 
 /** A part of the flat vector. */
 export interface ParameterEntry {

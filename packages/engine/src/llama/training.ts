@@ -5,9 +5,10 @@
  * Legend: B batch, T time, N = B * T rows, P picked rows, d hidden, V vocabulary.
  */
 import * as g from '../graph/index.js';
-import { fixedPositions, type LlamaConfig } from '../hf/index.js';
+import type { LlamaConfig } from './config.js';
 import { headModule, linearModules, rotaryTables, type WeightValues, weight } from './layers.js';
 import { joinedModule } from './parameters.js';
+import { fixedPositions } from './rope.js';
 
 /**
  * Logits [P, V]. Inputs of the graph beside the weights: `tokens` int64 [N], row-major by sequence, padded at the ends;

@@ -1,3 +1,4 @@
+/** Graphs as ONNX models, and ONNX Runtime, which runs them. */
 export { writeModel } from './model.js';
 export { availableProviders, checkProvider, type Provider, providers } from './provider.js';
-export { type Feeds, Session, type SessionOptions, Tensor } from './session.js';
+export { type Feeds, floats, Session, type SessionOptions, Tensor } from './session.js';

@@ -70,3 +70,13 @@ export class Session {
     await this.session.release();
   }
 }
+
+/** The numbers of a float32 output; throws `EngineError` "graph" where there is none of that name. */
+export function floats(outputs: Readonly<Record<string, Tensor>>, name: string): Float32Array {
+  const data = outputs[name]?.data;
+  if (data instanceof Float32Array) return data;
+  throw new EngineError(
+    'graph',
+    `expected a float32 output "${name}", got ${Object.keys(outputs)}`,
+  );
+}

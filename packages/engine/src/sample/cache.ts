@@ -1,6 +1,6 @@
 /** The key-value cache of a set of rows: per layer one key and one value buffer [rows, kvHeads, capacity, D]. */
-import type { LlamaConfig } from '../hf/index.js';
-import { Tensor } from '../onnx/index.js';
+import type { LlamaConfig } from '../llama/index.js';
+import { floats, Tensor } from '../onnx/index.js';
 
 export class Cache {
   /** Positions of each row. */
@@ -26,7 +26,7 @@ export class Cache {
     return new Cache(
       config,
       capacity,
-      names.map((name) => outputs[name]!.data as Float32Array),
+      names.map((name) => floats(outputs, name)),
     );
   }
 
@@ -74,11 +74,9 @@ export class Cache {
   append(outputs: Record<string, Tensor>, positions: readonly number[]): void {
     const { kvHeads, headSize } = this.config;
     const rowSize = this.rowSize();
-    const rows = positions.length;
-    for (let i = 0; i < this.buffers.length; i++) {
-      const data = this.buffers[i]!;
-      const fresh = outputs[`new${i % 2 ? 'Value' : 'Key'}.${i >> 1}`]!.data as Float32Array;
-      for (let row = 0; row < rows; row++) {
+    for (const [i, data] of this.buffers.entries()) {
+      const fresh = floats(outputs, `new${i % 2 ? 'Value' : 'Key'}.${i >> 1}`);
+      for (let row = 0; row < positions.length; row++) {
         for (let head = 0; head < kvHeads; head++) {
           const from = (row * kvHeads + head) * headSize;
           const to = row * rowSize + (head * this.capacity + positions[row]!) * headSize;

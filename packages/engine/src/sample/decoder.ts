@@ -1,9 +1,9 @@
 /**
- * Batched sampling and scoring with a key-value cache, in one worker.
+ * Batched sampling and scoring with a key-value cache, in one thread.
  *
  * A context's keys and values are computed once for all samples that start from it or from any prefix of it, and so are
  * those of the tokens that samples have in common until they draw apart. Samples leave when they end and waiting ones take
- * their place. A task is computed in an order fixed by the task alone: the same task gives the same tokens on any worker
+ * their place. A task is computed in an order fixed by the task alone: the same task gives the same tokens in any thread
  * and after any restart.
  */
 import { EngineError } from '../error.js';
@@ -11,12 +11,12 @@ import {
   type Adapter,
   fixedPositions,
   type LlamaConfig,
+  layoutOf,
   positionLimit,
-  type Weights,
-} from '../hf/index.js';
-import { stepGraph } from '../llama/cached.js';
-import { layoutOf, unflatten } from '../llama/parameters.js';
-import { type Provider, Session } from '../onnx/index.js';
+  stepGraph,
+  unflatten,
+} from '../llama/index.js';
+import { floats, type Provider, Session } from '../onnx/index.js';
 import { Cache } from './cache.js';
 import { Draws } from './draws.js';
 import { logTotal } from './logprobs.js';
@@ -46,33 +46,45 @@ interface Start {
 }
 
 export class Decoder {
-  private options!: DecoderOptions;
-  private sequences!: Sequences;
-  private step!: Session;
+  private readonly config: LlamaConfig;
+  /** Branches sampled at once. */
+  private readonly capacity: number;
+  private readonly sequences: Sequences;
+  private readonly step: Session;
   /** Of the rows that are being sampled. */
-  private cache!: Cache;
+  private readonly cache: Cache;
 
-  async open(options: DecoderOptions): Promise<void> {
-    this.options = options;
+  private constructor(config: LlamaConfig, capacity: number, sequences: Sequences, step: Session) {
+    this.config = config;
+    this.capacity = capacity;
+    this.sequences = sequences;
+    this.step = step;
+    this.cache = Cache.allocate(config, 0, 0);
+  }
+
+  static async open(options: DecoderOptions): Promise<Decoder> {
+    const { config, adapter, rows, provider } = options;
     const flat = Float32Array.from(new Float32Array(options.parameters));
-    const weights: Weights = unflatten(layoutOf(options.config), flat);
-    if (options.adapter) {
-      const { rank, alpha } = options.adapter;
-      for (const [name, { shape, data }] of options.adapter.weights) {
+    const weights = unflatten(layoutOf(config), flat);
+    if (adapter) {
+      const { rank, alpha } = adapter;
+      for (const [name, { shape, data }] of adapter.weights) {
         const scale = name.endsWith('.lora_B.weight') ? alpha / rank : 1;
         weights.set(name, { shape, data: data.map((value) => scale * value) });
       }
     }
-    const { config, provider } = options;
-    this.cache = Cache.allocate(config, 0, 0);
-    this.sequences = await Sequences.compile(config, weights, provider);
-    this.step = await Session.compile(stepGraph(config, weights), { provider });
+    return new Decoder(
+      config,
+      rows,
+      await Sequences.compile(config, weights, provider),
+      await Session.compile(stepGraph(config, weights), { provider }),
+    );
   }
 
   /** `emit` is told of the tokens of each step as they are drawn. */
   async generate(task: GenerateTask, emit?: (drawn: Drawn[]) => void): Promise<GenerateResult> {
     // Where positions follow the length, a long context's keys are not those of its prefixes: each is computed alone.
-    const fixed = fixedPositions(this.options.config);
+    const fixed = fixedPositions(this.config);
     if (task.contexts.every(({ tokens }) => tokens.length <= fixed)) return this.sample(task, emit);
     const flat = task.contexts.flatMap(({ tokens, branches }) =>
       branches.map((branch) => ({ tokens: tokens.slice(0, branch.length), branches: [branch] })),
@@ -89,7 +101,7 @@ export class Decoder {
     task: GenerateTask,
     emit?: (drawn: Drawn[]) => void,
   ): Promise<GenerateResult> {
-    const { config, rows: capacity } = this.options;
+    const { config, capacity } = this;
     const { contexts, maxTokens } = task;
     const longest = contexts.reduce((most, { tokens }) => Math.max(most, tokens.length), 1);
     const most = positionLimit(config);
@@ -160,7 +172,7 @@ export class Decoder {
       draws.tell();
       const outputs = await this.step.run(rows.feeds());
       generated += rows.count;
-      const logits = outputs.logits!.data as Float32Array;
+      const logits = floats(outputs, 'logits');
       rows.advance(outputs, (branches, length, at) => draws.split(branches, length, logits, at));
     }
     draws.tell();
@@ -169,17 +181,17 @@ export class Decoder {
 
   /** Log-probability of each label as the next token at each position: [item][position][label]. */
   async score(task: ScoreTask): Promise<number[][][]> {
-    const { vocabSize } = this.options.config;
-    const order = task.items
-      .map((_, i) => i)
-      .sort((a, b) => task.items[a]!.tokens.length - task.items[b]!.tokens.length);
-    const sorted = order.map((i) => task.items[i]!);
+    const { vocabSize } = this.config;
+    const sorted = task.items
+      .map((item, place) => ({ ...item, place }))
+      .sort((a, b) => a.tokens.length - b.tokens.length);
     const scores: number[][][] = [];
     for (let first = 0; first < sorted.length; ) {
       const end = partEnd(sorted, first);
-      const { logits, at } = await this.sequences.logits(sorted.slice(first, end));
-      at.forEach((rows, i) => {
-        scores[order[first + i]!] = rows.map((row) => {
+      const part = sorted.slice(first, end);
+      const { logits, at } = await this.sequences.logits(part);
+      part.forEach(({ place }, i) => {
+        scores[place] = at[i]!.map((row) => {
           const total = logTotal(logits, row * vocabSize, vocabSize);
           return task.labels.map((label) => logits[row * vocabSize + label]! - total);
         });

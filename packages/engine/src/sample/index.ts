@@ -1,5 +1,8 @@
+/** Sampling and scoring within one thread: what is asked for, and the decoder that does it. */
+export { Cache } from './cache.js';
+export { Decoder, type DecoderOptions } from './decoder.js';
 export type { LogprobsWanted, TokenLogprobs } from './logprobs.js';
-export { Model, type ModelOptions } from './model.js';
+export { choice, uniform } from './random.js';
 export type {
   Completion,
   Context,

@@ -10,16 +10,10 @@ export function uniform(seed: number, counter: number): number {
   return (h >>> 0) / 4294967296;
 }
 
-/** Draws an index of logits[start..start+size) at a temperature; temperature 0 takes the largest, the first if several. */
-export const draw = (
-  logits: Float32Array,
-  start: number,
-  size: number,
-  temperature: number,
-  random: number,
-): number => choice(logits, start, size, temperature)(random);
-
-/** `draw` for several random numbers; good until the next choice is made. */
+/**
+ * Draws indices of logits[start..start+size) at a temperature, one for each random number; temperature 0 takes the
+ * largest, the first if several. Good until the next choice is made.
+ */
 export function choice(
   logits: Float32Array,
   start: number,

@@ -115,8 +115,8 @@ export class Rows {
     for (const { row, from } of forks) this.copy(row, from, free.pop() ?? rows.length);
     // From the last gap down, so that the row moved into one is not a gap itself.
     for (const gap of free.reverse()) {
-      const last = rows.pop()!;
-      if (gap < rows.length) this.copy(last, rows.length, gap);
+      const last = rows.pop();
+      if (last && gap < rows.length) this.copy(last, rows.length, gap);
     }
   }
 

@@ -1,9 +1,14 @@
 /** Whole sequences run through the model: logits after chosen positions, and their keys and values where wanted. */
 import { EngineError } from '../error.js';
-import { fixedPositions, type LlamaConfig, positionLimit, type Weights } from '../hf/index.js';
-import { sequenceGraph } from '../llama/cached.js';
-import { rotaryAngles } from '../llama/layers.js';
-import { type Provider, Session, Tensor } from '../onnx/index.js';
+import {
+  fixedPositions,
+  type LlamaConfig,
+  positionLimit,
+  rotaryAngles,
+  sequenceGraph,
+  type Weights,
+} from '../llama/index.js';
+import { floats, type Provider, Session, Tensor } from '../onnx/index.js';
 import { Cache } from './cache.js';
 
 /** A sequence, and the positions after which logits are wanted. */
@@ -46,14 +51,14 @@ export class Sequences {
     const { feeds, at, time } = this.feeds(items);
     const outputs = await this.session.run(feeds);
     const cache = Cache.of(this.config, time, outputs);
-    return { cache, logits: outputs.logits!.data as Float32Array, at };
+    return { cache, logits: floats(outputs, 'logits'), at };
   }
 
   /** Logits alone. */
   async logits(items: readonly Item[]): Promise<Picked> {
     const { feeds, at } = this.feeds(items);
     const outputs = await this.session.runFor(feeds, ['logits']);
-    return { logits: outputs.logits!.data as Float32Array, at };
+    return { logits: floats(outputs, 'logits'), at };
   }
 
   private feeds(items: readonly Item[]) {
@@ -80,8 +85,9 @@ export class Sequences {
           );
         }
         const flat = row * time + position;
-        if (!picked.has(flat)) picked.set(flat, picked.size);
-        return picked.get(flat)!;
+        const place = picked.get(flat) ?? picked.size;
+        picked.set(flat, place);
+        return place;
       });
     });
     const feeds = {

@@ -17,7 +17,7 @@ export interface Example {
 export function nextTokenExample(tokens: readonly number[], from: number): Example {
   return {
     tokens,
-    targets: tokens.map((_, t) => (t + 1 >= from && t + 1 < tokens.length ? tokens[t + 1]! : -1)),
+    targets: tokens.map((_, t) => (t + 1 < from ? -1 : (tokens[t + 1] ?? -1))),
   };
 }
 
@@ -95,7 +95,8 @@ function cut(lengths: readonly number[], count: number): Part[] {
     }
     return parts;
   };
-  let [low, high] = [lengths[0]!, lengths[0]! * lengths.length];
+  const [longest = 0] = lengths;
+  let [low, high] = [longest, longest * lengths.length];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     if (filled(middle).length <= count) high = middle;
@@ -106,19 +107,24 @@ function cut(lengths: readonly number[], count: number): Part[] {
 
 /** Parts dealt to workers, the largest first and each to whoever has least; the cost is that of the last to finish. */
 function deal(parts: readonly Part[], workers: number): { shares: Part[][]; cost: number } {
-  const shares: Part[][] = Array.from({ length: workers }, () => []);
-  const costs = shares.map(() => 0);
+  const loads = Array.from({ length: workers }, (): { share: Part[]; cost: number } => ({
+    share: [],
+    cost: 0,
+  }));
   for (const part of parts.toSorted((a, b) => b.rows * b.time - a.rows * a.time)) {
-    const least = costs.indexOf(Math.min(...costs));
-    shares[least]!.push(part);
-    costs[least]! += part.rows * part.time + OVERHEAD;
+    const least = loads.reduce((a, b) => (b.cost < a.cost ? b : a));
+    least.share.push(part);
+    least.cost += part.rows * part.time + OVERHEAD;
   }
-  return { shares, cost: Math.max(...costs) };
+  return {
+    shares: loads.map(({ share }) => share),
+    cost: Math.max(...loads.map(({ cost }) => cost)),
+  };
 }
 
-/** The examples padded at their ends to the longest, which is the first. */
+/** The examples padded at their ends to the longest. */
 function pack(examples: readonly Example[]): MicroBatch {
-  const time = examples[0]!.tokens.length;
+  const time = examples.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
   const tokens = new BigInt64Array(examples.length * time);
   const picked: bigint[] = [];
   const targets: bigint[] = [];
@@ -127,7 +133,7 @@ function pack(examples: readonly Example[]): MicroBatch {
     example.tokens.forEach((token, t) => {
       const at = row * time + t;
       tokens[at] = BigInt(token);
-      const target = example.targets[t]!;
+      const target = example.targets[t] ?? -1;
       if (target < 0) return;
       picked.push(BigInt(at));
       targets.push(BigInt(target));

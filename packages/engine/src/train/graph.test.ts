@@ -1,12 +1,19 @@
 /** The trained graph against the plain one: the same loss and gradients, for every kind of model, whatever the shape. */
 import { describe, expect, test } from 'vitest';
-import { relativeError, strongAdapter, strongWeights } from '../golden/reference.js';
+import { relativeError, strongAdapter, strongWeights } from '../golden/index.js';
 import * as g from '../graph/index.js';
-import type { Adapter, LlamaConfig, Weights } from '../hf/index.js';
-import { forward } from '../llama/forward.js';
-import { adapterLayoutOf, flatten, joinedEntries, layoutOf } from '../llama/parameters.js';
+import {
+  type Adapter,
+  adapterLayoutOf,
+  flatten,
+  forward,
+  joinedEntries,
+  type LlamaConfig,
+  layoutOf,
+  type Weights,
+} from '../llama/index.js';
 import { Session, Tensor } from '../onnx/index.js';
-import { uniform } from '../sample/random.js';
+import { uniform } from '../sample/index.js';
 import { dealt, type Example } from './batch.js';
 import { batchFeeds, trainingGraph } from './graph.js';
 

@@ -1,9 +1,12 @@
 /** The training graph: parameters and a micro-batch of any shape in, loss and gradients out. */
 import * as g from '../graph/index.js';
-import { fixedPositions, type LlamaConfig } from '../hf/index.js';
-import { rotaryAngles } from '../llama/layers.js';
-import type { ParameterEntry } from '../llama/parameters.js';
-import { trainedForward } from '../llama/training.js';
+import {
+  fixedPositions,
+  type LlamaConfig,
+  type ParameterEntry,
+  rotaryAngles,
+  trainedForward,
+} from '../llama/index.js';
 import { Tensor } from '../onnx/index.js';
 import type { MicroBatch } from './batch.js';
 

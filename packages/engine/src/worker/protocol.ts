@@ -1,12 +1,15 @@
 /** What the two sides of a worker thread agree on. */
-import type { Decoder } from '../sample/decoder.js';
-import type { Replica } from '../train/replica.js';
+import type { Decoder } from '../sample/index.js';
+import type { Replica } from '../train/index.js';
 
-/** What can run in a worker; `open` is called first, once. */
+/** What can run in a worker; `open` is called first, once, and gives what all other calls are to. */
 export interface Services {
-  replica: Replica;
-  decoder: Decoder;
+  replica: typeof Replica;
+  decoder: typeof Decoder;
 }
+
+/** A service as `open` gives it. */
+export type Opened<K extends keyof Services> = Awaited<ReturnType<Services[K]['open']>>;
 
 /** A call; with `hear` the method is given one more argument, by which it tells of its progress. */
 export interface Call {

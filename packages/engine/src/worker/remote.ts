@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '../error.js';
-import type { Call, Reply, Services } from './protocol.js';
+import type { Call, Opened, Reply, Services } from './protocol.js';
 
 type Method<S, K extends keyof S> = S[K] extends (...values: infer A) => infer R
   ? (...values: A) => Promise<Awaited<R>>
@@ -48,14 +48,18 @@ export class Remote<S extends object> {
     );
   }
 
-  /** Starts `count` threads of one service and opens each with its options. */
+  /** Starts a thread of one service for each of the options, and opens it with them. */
   static async start<K extends keyof Services>(
     service: K,
     options: readonly Parameters<Services[K]['open']>[0][],
-  ): Promise<Remote<Services[K]>[]> {
-    const remotes = options.map(() => new Remote<Services[K]>(service));
-    await Promise.all(remotes.map((remote, i) => remote.send('open', [options[i]])));
-    return remotes;
+  ): Promise<Remote<Opened<K>>[]> {
+    return Promise.all(
+      options.map(async (one) => {
+        const remote = new Remote<Opened<K>>(service);
+        await remote.send('open', [one]);
+        return remote;
+      }),
+    );
   }
 
   /** Calls a method of the service; calls are answered in order. */

@@ -95,7 +95,7 @@ describe('baseBatch', () => {
         const [question, ...lines] = text.slice('<|bos|>'.length, -'<|eos|>'.length).split('\n');
         const story = parseStory(question!);
         expect(splitOf(structureOf(story))).toBe(split);
-        const answer = lines.pop()!;
+        const answer = lines.pop();
         const problem = { id: '', question: question!, answer: '', steps: [] };
         expect(judgeSteps(problem, lines)).toEqual(lines.map(() => true));
         expect(answer).toBe(`#### ${/=(\d+)\.$/.exec(lines.at(-1)!)![1]}`);

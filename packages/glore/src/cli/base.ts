@@ -4,11 +4,12 @@ import { Command } from 'commander';
 import { readBaseRecipe, trainBase } from '../base/index.js';
 import { jsonReporter, terminalReporter } from '../run/index.js';
 import { interruptible } from './interrupt.js';
+import { findRecipe } from './recipes.js';
 
 export function baseCommand(): Command {
   return new Command('base')
     .description('train a base checkpoint from nothing (checkpoints/base took about an hour)')
-    .argument('<recipe>', 'base recipe file (YAML)')
+    .argument('<recipe>', 'base recipe file (YAML), or the name of one that came with glore')
     .option('--run <folder>', 'run folder (default: runs/ and the name of the recipe)')
     .option('--json', 'progress as JSON lines on standard error')
     .addHelpText(
@@ -20,7 +21,8 @@ Examples:
 
 The checkpoint is the folder "model" of the run folder; recipes name it as their base.`,
     )
-    .action(async (path: string, options: { readonly run?: string; readonly json?: true }) => {
+    .action(async (given: string, options: { readonly run?: string; readonly json?: true }) => {
+      const { path } = findRecipe(given);
       const recipe = readBaseRecipe(path);
       const folder = options.run ?? join('runs', basename(path).replace(/\.ya?ml$/, ''));
       await interruptible((signal) =>

@@ -10,8 +10,10 @@ import {
   readGolden,
   writeGolden,
 } from '../doctor/index.js';
-import { renderTable } from '../evaluate/index.js';
 import { readRecipe } from '../recipe/index.js';
+import { renderWithin, wrap } from './layout.js';
+import { findRecipe } from './recipes.js';
+import { type Screen, screenOf } from './terminal.js';
 
 interface Options {
   readonly preset?: string;
@@ -29,7 +31,10 @@ export function doctorCommand(): Command {
   const command = new Command('doctor');
   return command
     .description('test what the servers of a recipe, or one server, can do')
-    .argument('[recipe]', 'recipe file (YAML) with endpoints and models')
+    .argument(
+      '[recipe]',
+      'recipe file (YAML) with endpoints and models, or the name of one that came with glore',
+    )
     .option('--preset <name>', 'lay a preset of the recipe over it')
     .option('--url <url>', 'test one server instead: "http://localhost:8000/v1"')
     .option('--model <name>', 'with --url: the model (default: the first that the server lists)')
@@ -44,10 +49,11 @@ export function doctorCommand(): Command {
     .option('--run <folder>', 'run folder for --write-golden (default: as glore run has it)')
     .option('--json', 'print the findings as one JSON object')
     .addHelpText('after', examples)
-    .action(async (path: string | undefined, options: Options) => {
-      if ((path === undefined) === (options.url === undefined)) {
+    .action(async (given: string | undefined, options: Options) => {
+      if ((given === undefined) === (options.url === undefined)) {
         command.error('error: expected a recipe or --url <url>, and not both');
       }
+      const path = given === undefined ? undefined : findRecipe(given).path;
       if (options.writeGolden !== undefined) {
         if (path === undefined) command.error('error: --write-golden needs a recipe');
         await golden(path!, options, options.writeGolden);
@@ -60,7 +66,10 @@ export function doctorCommand(): Command {
               readRecipe(path!, options.preset),
               options.golden === undefined ? [] : await readGolden(options.golden),
             );
-      process.stdout.write(`${options.json ? JSON.stringify(health) : renderHealth(health)}\n`);
+      const output = options.json
+        ? JSON.stringify(health)
+        : renderHealth(health, screenOf(process.stdout));
+      process.stdout.write(`${output}\n`);
       if (!health.ok) process.exitCode = 1;
     });
 }
@@ -82,21 +91,22 @@ async function golden(path: string, options: Options, file: string): Promise<voi
   process.stdout.write(`${count} golden values of ${run} in ${file}\n`);
 }
 
-export function renderHealth({ ok, endpoints, roles }: Health): string {
+export function renderHealth({ ok, endpoints, roles }: Health, screen: Screen): string {
   const parts: string[] = [];
-  if (endpoints.length === 0) parts.push('every role runs in this process: no servers to test');
+  const say = (text: string) => parts.push(wrap(text, screen.width, '  '));
+  if (endpoints.length === 0) say('every role runs in this process: no servers to test');
   for (const { name, url, models, error } of endpoints) {
     const list = models === null ? 'no list of models' : `models ${models.join(', ') || 'none'}`;
-    parts.push(`${name} (${url}): ${error ?? list}`);
+    say(`${name} (${url}): ${error ?? list}`);
   }
   if (roles.length > 0) {
-    parts.push(capabilityTable(roles));
+    parts.push(capabilityTable(roles, screen));
     const critics = roles.filter(({ role }) => role === 'orm' || role === 'sorm');
-    if (critics.length > 0) parts.push(criticTable(critics));
-    for (const { role, error } of roles) if (error) parts.push(`${role}: ${error}`);
+    if (critics.length > 0) parts.push(criticTable(critics, screen));
+    for (const { role, error } of roles) if (error) say(`${role}: ${error}`);
     for (const { role, missing, tokenizer } of roles) {
-      if (missing.length > 0) parts.push(`${role} needs what is missing: ${missing.join(', ')}`);
-      if (tokenizer === false) parts.push(`${role}: the server has another tokenizer`);
+      if (missing.length > 0) say(`${role} needs what is missing: ${missing.join(', ')}`);
+      if (tokenizer === false) say(`${role}: the server has another tokenizer`);
     }
   }
   if (endpoints.length > 0) parts.push(ok ? 'all that is needed is there' : 'something is missing');
@@ -104,11 +114,11 @@ export function renderHealth({ ok, endpoints, roles }: Health): string {
 }
 
 /** Capabilities by role; what a role needs is marked. */
-function capabilityTable(roles: readonly RoleHealth[]): string {
+function capabilityTable(roles: readonly RoleHealth[], screen: Screen): string {
   const names = Object.keys(roles[0]!.can) as (keyof RoleHealth['can'])[];
-  return renderTable(
-    ['', ...roles.map(({ role, model }) => (role === '-' ? model : `${role} (${model})`))],
-    [
+  return renderWithin(screen, {
+    headers: ['', ...roles.map(({ role, model }) => (role === '-' ? model : `${role} (${model})`))],
+    rows: [
       ...names.map((name) => [
         spoken(name),
         ...roles.map(({ can, needs, uses }) => {
@@ -119,14 +129,14 @@ function capabilityTable(roles: readonly RoleHealth[]): string {
       ]),
       ['tokenizer agrees', ...roles.map(({ tokenizer }) => known(tokenizer))],
     ],
-    { align: ['left', ...roles.map(() => 'left' as const)] },
-  );
+    align: ['left', ...roles.map(() => 'left' as const)],
+  });
 }
 
-function criticTable(roles: readonly RoleHealth[]): string {
-  return renderTable(
-    ['', 'labels cover', 'golden values', 'largest difference'],
-    roles.map(({ role, coverage, golden }) => [
+function criticTable(roles: readonly RoleHealth[], screen: Screen): string {
+  return renderWithin(screen, {
+    headers: ['', 'labels cover', 'golden values', 'largest difference'],
+    rows: roles.map(({ role, coverage, golden }) => [
       role,
       coverage === null ? '-' : `${(100 * coverage).toFixed(1)}%`,
       golden === null ? '-' : String(golden.vectors),
@@ -135,7 +145,7 @@ function criticTable(roles: readonly RoleHealth[]): string {
         : golden.difference.toFixed(4) +
           (golden.difference <= goldenTolerance ? '' : '  too large'),
     ]),
-  );
+  });
 }
 
 const known = (value: boolean | null): string => (value === null ? '-' : value ? 'yes' : 'no');

@@ -13,7 +13,7 @@ import { RewardModel } from '../model/index.js';
 import { chunks, readRun, withModels } from '../pipeline/index.js';
 import { type JudgedSteps, readProcessBench } from '../problem/index.js';
 import { jsonReporter, terminalReporter, writeJsonl } from '../run/index.js';
-import { share } from './ask.js';
+import { share } from './options.js';
 
 interface Options {
   readonly data: string;
@@ -32,7 +32,7 @@ export function evalCommand(): Command {
       'after',
       `
 Examples:
-  glore eval locate --data gsm8k.jsonl --run runs/tiny
+  glore eval locate --data exports/bench/test.jsonl --run runs/tiny
   glore eval locate --help`,
     );
 }
@@ -81,10 +81,10 @@ function locateCommand(): Command {
 
 const examples = `
 Examples:
-  glore eval locate --data gsm8k.jsonl --run runs/tiny
-  glore eval locate --data gsm8k.jsonl --run runs/tiny --threshold 0.4 --out predictions.jsonl
-  glore export runs/tiny --format processbench --set test --out bench
-  glore eval locate --data bench/test.jsonl --run runs/tiny --json
+  glore export runs/tiny --format processbench --set test --out exports/bench
+  glore eval locate --data exports/bench/test.jsonl --run runs/tiny
+  glore eval locate --data exports/bench/test.jsonl --threshold 0.4 --out predictions.jsonl
+  glore eval locate --data gsm8k.jsonl --run runs/gsm8k --json      ProcessBench's own, with models of GSM8K
 
 Each row has "id", "problem", "steps" (a list of texts) and "label": the first wrong step, counted from 0, or -1. A last
 step "#### 18" is read as the answer line. Solutions longer than the model reads count as missed.`;

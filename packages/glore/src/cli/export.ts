@@ -1,7 +1,8 @@
 /** `glore export`: a run's data in the formats of others. */
 import { Command, Option } from 'commander';
-import { renderTable } from '../evaluate/index.js';
 import { type Exported, exportRun, exportSets, type FormatName, formats } from '../export/index.js';
+import { renderWithin, wrap } from './layout.js';
+import { screenOf } from './terminal.js';
 
 interface Options {
   readonly format: FormatName;
@@ -48,15 +49,16 @@ The folder gets <set>.jsonl, with --parquet <set>.parquet, and README.md, a card
 the labels were made.`;
 
 function renderExported({ folder, sets, files }: Exported): string {
-  const table = renderTable(
-    ['set', 'rows', 'problems', 'balance'],
-    sets.map(({ name, rows, problems, balance }) => [
+  const screen = screenOf(process.stdout);
+  const table = renderWithin(screen, {
+    headers: ['set', 'rows', 'problems', 'balance'],
+    rows: sets.map(({ name, rows, problems, balance }) => [
       name,
       String(rows),
       String(problems),
       balance,
     ]),
-    { align: ['left', 'right', 'right', 'left'] },
-  );
-  return `${table}\n\n${folder}: ${files.join(', ')}`;
+    align: ['left', 'right', 'right', 'left'],
+  });
+  return `${table}\n\n${wrap(`${folder}: ${files.join(', ')}`, screen.width, '  ')}`;
 }

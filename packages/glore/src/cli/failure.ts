@@ -20,10 +20,14 @@ export function reportFailure(error: unknown): number {
   return exitCode;
 }
 
+/** What is wrong that the user can put right. */
+export const messageOf = ({ message, code }: GloreError | EngineError): string =>
+  `error: ${message} (${code})`;
+
 function describe(error: unknown): { text: string; exitCode: number } {
   if (error instanceof Interrupted) return { text: error.message, exitCode: error.exitCode };
   if (error instanceof GloreError || error instanceof EngineError) {
-    return { text: `error: ${error.message} (${error.code})`, exitCode: 2 };
+    return { text: messageOf(error), exitCode: 2 };
   }
   const { message, code = 'unexpected' } = error as NodeJS.ErrnoException;
   return { text: `error: ${message} (${code}); DEBUG=glore shows where`, exitCode: 1 };

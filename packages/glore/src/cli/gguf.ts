@@ -3,6 +3,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { loadCheckpoint, saveGguf } from '@glore/engine';
 import { Command } from 'commander';
+import { exampleQuestion } from './example.js';
 
 export function exportGgufCommand(): Command {
   return new Command('export-gguf')
@@ -31,4 +32,4 @@ Examples:
   glore export-gguf runs/tiny/student/model student.gguf --json
 
 Weights stay float32. A prompt is <|bos|>, the problem and a line end, as in:
-  llama-cli -m student.gguf -no-cnv --temp 0 -p $'<|bos|>Mia has 37 stamps. How many stamps does Mia have?\\n'`;
+  llama-cli -m student.gguf -no-cnv --temp 0 -p $'<|bos|>${exampleQuestion}\\n'`;

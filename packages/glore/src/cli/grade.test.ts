@@ -62,9 +62,11 @@ last-number            1
 doubtful: 4, shown: 3
 
 line  judged  gold  answer  why
-----  ------  ----  ------  ------------------------------------------------------------
-   5  right   20    20      no number is marked as the answer, so the last one was taken
-   6  right   64    64      several answers are marked (60, 64), and 64 was taken
+----  ------  ----  ------  --------------------------------------------------
+   5  right   20    20      no number is marked as the answer, so the last one
+                            was taken
+   6  right   64    64      several answers are marked (60, 64), and 64 was
+                            taken
    7  right   50    50%     one is a percentage, the other a bare number
 `;
 
@@ -144,7 +146,7 @@ describe('glore grade', () => {
   it('refuses a limit that is no number, and missing fields', async () => {
     await expect(
       grade(file, '--gold', 'gold', '--answer', 'text', '--limit-doubtful', 'few'),
-    ).rejects.toThrow('expected a whole number, found "few"');
+    ).rejects.toThrow('expected a whole number from 0, found "few"');
     await expect(grade(file, '--gold', 'gold')).rejects.toThrow('--answer <field>');
   });
 

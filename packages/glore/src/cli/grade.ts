@@ -1,10 +1,13 @@
 /** `glore grade`: how many answers in a file of model answers are right, and which of them a person should look at. */
-import { buffer } from 'node:stream/consumers';
-import { Command, InvalidArgumentError } from 'commander';
-import { wilson } from '../evaluate/statistics.js';
-import { percent, renderTable } from '../evaluate/table.js';
-import { decodeText, type FileRow, parseJsonLines, readTextFile } from '../problem/index.js';
-import { goldAnswer, type How, judge } from '../reading/index.js';
+import { Command } from 'commander';
+import { renderTable, wilson } from '../evaluate/index.js';
+import type { FileRow } from '../problem/index.js';
+import { type How, judge } from '../reading/index.js';
+import { accuracyOf } from './accuracy.js';
+import { renderWithin } from './layout.js';
+import { wholeNumber } from './options.js';
+import { readGold, readRows } from './rows.js';
+import { screenOf } from './terminal.js';
 
 /** The figures that `glore grade` prints; `--json` prints them as they are. */
 export interface Grades {
@@ -51,7 +54,7 @@ export function gradeCommand(): Command {
     .requiredOption('--gold <field>', 'field with the gold answer: "72", 72 or "... #### 72"')
     .requiredOption('--answer <field>', "field with the model's text; null is no answer")
     .option('--json', 'print one JSON object')
-    .option('--limit-doubtful <n>', 'show at most n doubtful answers', wholeNumber, 20)
+    .option('--limit-doubtful <n>', 'show at most n doubtful answers', wholeNumber(0), 20)
     .addHelpText('after', examples)
     .action(async (file: string, options: GradeOptions) => {
       const grades = gradeRows(await readRows(file), file, options);
@@ -117,25 +120,8 @@ export function gradeRows(
   };
 }
 
-function readGold(row: FileRow, field: string): string {
-  const source = row.textOrNumber(field);
-  const gold = goldAnswer(source);
-  if (gold !== '') return gold;
-  throw row.error('gold-unparsable', {
-    expected: `a gold answer in the field "${field}"`,
-    found: JSON.stringify(source),
-    cure: 'give the answer alone, or mark it with ####',
-  });
-}
-
-async function readRows(file: string): Promise<FileRow[]> {
-  if (file !== '-') return parseJsonLines(readTextFile(file), file);
-  const name = 'standard input';
-  return parseJsonLines(decodeText(await buffer(process.stdin), name), name);
-}
-
 function renderGrades(grades: Grades, doubtfulCount: number): string {
-  const { answers, right, wrong, noAnswer, accuracy, interval } = grades;
+  const { answers, right, wrong, noAnswer } = grades;
   const counts: [string, number][] = [
     ['right', right],
     ['wrong', wrong],
@@ -143,7 +129,7 @@ function renderGrades(grades: Grades, doubtfulCount: number): string {
   ];
   const found = Object.entries(grades.how).filter(([, count]) => count > 0);
   const parts = [
-    `accuracy ${percent(accuracy)} (${right} of ${answers}), 95% interval ${percent(interval.low)} to ${percent(interval.high)}`,
+    accuracyOf(right, answers),
     renderTable(['result', 'answers'], cells(counts)),
     renderTable(['answer found by', 'answers'], cells(found)),
   ];
@@ -152,17 +138,17 @@ function renderGrades(grades: Grades, doubtfulCount: number): string {
   }
   if (grades.doubtful.length > 0) {
     parts.push(
-      renderTable(
-        ['line', 'judged', 'gold', 'answer', 'why'],
-        grades.doubtful.map((doubt) => [
+      renderWithin(screenOf(process.stdout), {
+        headers: ['line', 'judged', 'gold', 'answer', 'why'],
+        rows: grades.doubtful.map((doubt) => [
           String(doubt.line),
           doubt.right ? 'right' : 'wrong',
           doubt.gold,
           doubt.answer,
           doubt.reason,
         ]),
-        { align: ['right', 'left', 'left', 'left', 'left'] },
-      ),
+        align: ['right', 'left', 'left', 'left', 'left'],
+      }),
     );
   }
   return parts.join('\n\n');
@@ -170,9 +156,4 @@ function renderGrades(grades: Grades, doubtfulCount: number): string {
 
 function cells(counts: [string, number][]): string[][] {
   return counts.map(([name, count]) => [name, String(count)]);
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError(`expected a whole number, found "${text}".`);
 }

@@ -1,13 +1,14 @@
 /** The commands, in the order of use. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { askCommand } from './ask.js';
+import { askCommand } from './ask/index.js';
 import { baseCommand } from './base.js';
 import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
+import { exampleQuestion } from './example.js';
 import { exportCommand } from './export.js';
 import { exportGgufCommand } from './gguf.js';
-import { gradeCommand } from './grade.js';
+import { gradeCommand } from './grade/index.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
 import { serveCommand } from './serve.js';
@@ -57,7 +58,7 @@ Examples:
   glore run recipes/tiny.yaml                    every stage, then the table
   glore run recipes/tiny.yaml --preset quick     the same on less data
   glore report --run runs/tiny                   the table again
-  glore ask "Mia has 37 stamps. She buys 15 more. How many stamps does she have?"
+  glore ask "${exampleQuestion}"
   glore serve runs/tiny                          its models over HTTP
   glore doctor recipes/served.yaml               what the servers of a recipe can do
   glore grade answers.jsonl --gold answer --answer completion

@@ -11,7 +11,9 @@ import {
 import { readRecipe } from '../recipe/index.js';
 import { jsonReporter, parseShard, terminalReporter } from '../run/index.js';
 import { interruptible } from './interrupt.js';
+import { findRecipe } from './recipes.js';
 import { renderReport } from './report.js';
+import { screenOf } from './terminal.js';
 
 interface Options {
   readonly run?: string;
@@ -84,18 +86,20 @@ Shares are of one run folder, which may be on storage that several machines have
 
 const common = (command: Command): Command =>
   command
-    .argument('<recipe>', 'recipe file (YAML)')
+    .argument('<recipe>', 'recipe file (YAML), or the name of one that came with glore')
     .option('--run <folder>', 'run folder (default: runs/ and the names of recipe and preset)')
     .option('--preset <name>', 'lay a preset of the recipe over it');
 
-async function execute(path: string, options: Options, until?: StageName): Promise<void> {
+async function execute(given: string, options: Options, until?: StageName): Promise<void> {
+  const { path } = findRecipe(given);
   const recipe = readRecipe(path, options.preset);
   const name =
     basename(path).replace(/\.ya?ml$/, '') + (options.preset ? `-${options.preset}` : '');
   const shard = options.shard === undefined ? undefined : parseShard(options.shard);
+  const folder = options.run ?? join('runs', name);
   const report = await interruptible(async (signal) => {
     const wanted = {
-      folder: options.run ?? join('runs', name),
+      folder,
       recipe,
       reporter: options.json ? jsonReporter(process.stderr) : terminalReporter(process.stderr),
       signal,
@@ -104,5 +108,16 @@ async function execute(path: string, options: Options, until?: StageName): Promi
     return runPipeline({ ...wanted, ...(until && { until }) });
   });
   if (!report) return;
-  process.stdout.write(`${options.json ? JSON.stringify(report) : renderReport(report)}\n`);
+  const output = options.json
+    ? JSON.stringify(report)
+    : `${renderReport(report, screenOf(process.stdout))}\n\n${renderNext(folder)}`;
+  process.stdout.write(`${output}\n`);
 }
+
+/** Where to look, and what to do with a run that is done. */
+const renderNext = (folder: string): string =>
+  `pictures  ${join(folder, 'report.svg')}
+          ${join(folder, 'curve.svg')}
+figures   ${join(folder, 'report.json')}
+next      glore ask --run ${folder}
+          glore report --run ${folder}`;

@@ -1,9 +1,11 @@
 /** `glore serve`: the models of a finished run behind OpenAI's interface. */
 import { availableProviders, type Provider } from '@glore/engine';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { GloreError } from '../error.js';
 import { hostBase, hostRun, startServer, startTracing } from '../serve/index.js';
+import { exampleQuestion } from './example.js';
 import { Interrupted, interruptible } from './interrupt.js';
+import { wholeNumber } from './options.js';
 
 interface Options {
   readonly base?: string;
@@ -32,29 +34,34 @@ export function serveCommand(): Command {
       'address to listen on; any but this machine needs a key',
       '127.0.0.1',
     )
-    .option('--port <n>', 'port to listen on; 0 takes a free one', number(0, 65_535), 8000)
+    .option('--port <n>', 'port to listen on; 0 takes a free one', wholeNumber(0, 65_535), 8000)
     .option(
       '--key-env <name>',
       'environment variable that holds the key to ask for',
       'GLORE_API_KEY',
     )
-    .option('--workers <n>', 'threads of each model', number(1, 1024), 2)
+    .option('--workers <n>', 'threads of each model', wholeNumber(1, 1024), 2)
     .addOption(
       new Option(
         '--provider <name>',
         'where models compute (default: the recipe, or the CPU)',
       ).choices(availableProviders()),
     )
-    .option('--parallel <n>', 'requests worked on at once', number(1, 1e6), 256)
+    .option('--parallel <n>', 'requests worked on at once', wholeNumber(1, 1e6), 256)
     .option(
       '--queue <n>',
       'requests that may wait for their turn; more are sent away',
-      number(0, 1e6),
+      wholeNumber(0, 1e6),
       1024,
     )
-    .option('--timeout <seconds>', 'for one request', number(1, 86_400), 300)
-    .option('--drain <seconds>', 'to finish what is in flight after Ctrl-C', number(0, 86_400), 10)
-    .option('--max-body <MiB>', 'size of a request', number(1, 1024), 8)
+    .option('--timeout <seconds>', 'for one request', wholeNumber(1, 86_400), 300)
+    .option(
+      '--drain <seconds>',
+      'to finish what is in flight after Ctrl-C',
+      wholeNumber(0, 86_400),
+      10,
+    )
+    .option('--max-body <MiB>', 'size of a request', wholeNumber(1, 1024), 8)
     .option('--log-prompts', 'write requests into the log, with all that is in them')
     .option('--json', 'print where the server listens as JSON')
     .addHelpText('after', examples)
@@ -114,12 +121,12 @@ Examples:
 
   curl http://127.0.0.1:8000/v1/chat/completions -H 'content-type: application/json' -d '{
     "model": "glore",
-    "messages": [{"role": "user", "content": "Fay has 37 coins. Fay finds 148 more. How many coins does Fay have?"}]
+    "messages": [{"role": "user", "content": "${exampleQuestion}"}]
   }'
 
 Models: glore (draft, when, where, how, choice), student, orm, sorm, global, local.
 Paths: /v1/models, /v1/completions, /v1/chat/completions, /generative_scoring, /pooling, /tokenize, /detokenize,
-/health, /metrics. One JSON line a request is logged on standard error. docs/interfaces.md has the rest.`;
+/health, /metrics. One JSON line a request is logged on standard error. docs/serving.md has the rest.`;
 
 /** The key in the variable; a variable that was named must hold one. */
 function readKey(name: string, named: boolean): string | undefined {
@@ -130,14 +137,3 @@ function readKey(name: string, named: boolean): string | undefined {
     `--key-env ${name}: expected a key in the environment variable ${name}, found none; set it: export ${name}=...`,
   );
 }
-
-const number =
-  (least: number, most: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most)
-      return value;
-    throw new InvalidArgumentError(
-      `expected a whole number from ${least} to ${most}, found "${text}".`,
-    );
-  };

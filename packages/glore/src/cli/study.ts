@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { type Align, renderTable } from '../evaluate/index.js';
+import { stageNames } from '../pipeline/index.js';
 import { formatSeconds, jsonReporter, replaceFile, terminalReporter } from '../run/index.js';
 import {
   folderOf,
@@ -16,6 +16,9 @@ import {
   secondsOf,
 } from '../study/index.js';
 import { interruptible } from './interrupt.js';
+import { renderWithin } from './layout.js';
+import { findRecipe } from './recipes.js';
+import { screenOf } from './terminal.js';
 
 interface Options {
   readonly runs: string;
@@ -28,7 +31,7 @@ interface Options {
 export function studyCommand(): Command {
   return new Command('study')
     .description('run a recipe on several seeds with variants of it, and write the page')
-    .argument('<study>', 'study file (YAML)')
+    .argument('<study>', 'study file (YAML), or the name of one that came with glore')
     .option('--runs <folder>', 'folder of run folders; the study has one of its name in it', 'runs')
     .option(
       '--page <file>',
@@ -51,7 +54,8 @@ Ctrl-C stops after the work in flight (again: at once), and the same command goe
     .action(execute);
 }
 
-async function execute(path: string, options: Options): Promise<void> {
+async function execute(given: string, options: Options): Promise<void> {
+  const { path, shipped } = findRecipe(given);
   const study = readStudy(path);
   const folder = join(options.runs, study.name);
   if (options.plan) return showPlan(await readResults(study, folder));
@@ -63,7 +67,7 @@ async function execute(path: string, options: Options): Promise<void> {
           signal,
         }),
       );
-  const page = options.page ?? study.page ?? join(folder, 'results.md');
+  const page = options.page ?? ((!shipped && study.page) || join(folder, 'results.md'));
   await writePage(study, results, folder, page);
   process.stdout.write(`${page}\n`);
 }
@@ -88,16 +92,22 @@ function showPlan(results: readonly StudyResult[]): void {
     run.variant,
     String(run.seed),
     finished ? 'yes' : '',
-    plan.anew.join(', '),
+    plan.anew.length === stageNames.length ? 'every stage' : plan.anew.join(', '),
     plan.kept.join(', '),
   ]);
-  const align: Align[] = ['left', 'right', 'left', 'left', 'left'];
-  const headers = ['run', 'seed', 'done', 'does', 'keeps though changed'];
+  const screen = screenOf(process.stdout);
+  const table = renderWithin(screen, {
+    headers: ['run', 'seed', 'done', 'does', 'keeps though changed'],
+    rows,
+    align: ['left', 'right', 'left', 'left', 'left'],
+  });
   const left = secondsOf(
     results.filter(({ finished }) => !finished),
     results,
   );
-  process.stdout.write(
-    `${renderTable(headers, rows, { align })}\n\n${left === undefined ? 'how long it takes is known after the first run' : `about ${formatSeconds(left)} for what is not done`}\n`,
-  );
+  const time =
+    left === undefined
+      ? 'how long it takes is known after the first run'
+      : `about ${formatSeconds(left)} for what is not done`;
+  process.stdout.write(`${table}\n\n${time}\n`);
 }

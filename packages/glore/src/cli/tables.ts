@@ -1,5 +1,6 @@
 /** The tables of a report: headers and cells, for the terminal and for Markdown. */
 import {
+  criticNames,
   interval,
   meaningOf,
   percent as percentage,
@@ -97,7 +98,7 @@ export function tablesOf(report: Report) {
         'AUC within problems',
         'ECE',
       ]),
-      rows: (['orm', 'sorm'] as const).map((name) => {
+      rows: criticNames.map((name) => {
         const { stepAccuracy, firstError, finalAccuracy, auc, withinProblemAuc, ece } =
           critics[name];
         return [

@@ -49,11 +49,11 @@ export interface LossMask {
 }
 
 /** Leaves out what is too long for the model, whole, and counts what is learned and lost. */
-export function maskReport(
+export function maskReport<E extends Example>(
   codec: Codec,
-  examples: readonly Example[],
+  examples: readonly E[],
   maxPositions: number,
-): { examples: Example[]; mask: LossMask } {
+): { examples: E[]; mask: LossMask } {
   const targetsOf = ({ targets }: Example) => targets.filter((target) => target >= 0).length;
   const kept = examples.filter(({ tokens }) => tokens.length <= maxPositions);
   const lost = examples.filter(({ tokens }) => tokens.length > maxPositions);

@@ -1,3 +1,4 @@
+export { chooseRecords } from './choose.js';
 export {
   globalExample,
   type LossMask,
@@ -14,11 +15,10 @@ export type {
 } from './records.js';
 export { distance, globalRecords, localRecords } from './refinement.js';
 export {
-  byProblem,
   doubtedLabels,
   type OrmBalance,
   ormRecords,
-  sampleKey,
   sormRecords,
   withLabels,
 } from './reward.js';
+export { correctRecords, questionsOf, workedRecords } from './student.js';

@@ -4,7 +4,6 @@ import type { Solution } from '../codec/index.js';
 import { verify } from '../label/index.js';
 import type { RolloutRecord, Sample, Trace } from '../rollout/index.js';
 import { distance, globalRecords, localRecords } from './refinement.js';
-import { sampleKey } from './reward.js';
 
 const question = 'Fay has 37 shells. Fay finds 148 more. Fay loses 29. How many has Fay?';
 const questions = new Map([['p', question]]);
@@ -36,8 +35,7 @@ const local = (
   options = { perSample: 9, seed: 'seed' },
 ) => {
   const draft = samples.find(({ index }) => index === record.sample)!;
-  const records = new Map([[sampleKey('p', record.sample), record]]);
-  return localRecords([verify(draft, record, true)], records, samples, questions, options);
+  return localRecords([verify(draft, record, true)], [record], samples, questions, options);
 };
 const textOf = ({ steps, answer }: Solution) => ({ steps, answer });
 
@@ -217,9 +215,7 @@ describe('localRecords', () => {
     const right = sample(0, true, [first, bad], '156');
     expect(local([right], rollouts(0, verifying, [trace(false, '7')]))).toEqual([]);
     const labelled = [verify(wrong, undefined, true)];
-    expect(
-      localRecords(labelled, new Map(), [wrong], questions, { perSample: 3, seed: '' }),
-    ).toEqual([]);
+    expect(localRecords(labelled, [], [wrong], questions, { perSample: 3, seed: '' })).toEqual([]);
   });
 
   it('keeps its promises on any rollouts', () => {

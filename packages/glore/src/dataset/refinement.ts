@@ -3,9 +3,8 @@
 import { distinct, firstErrorOf, type Solution, solutionIn } from '../codec/index.js';
 import { type LabelledSample, usesPrefix } from '../label/index.js';
 import { Random } from '../problem/index.js';
-import type { RolloutRecord, Sample } from '../rollout/index.js';
+import { byProblem, type RolloutRecord, type Sample, sampleKey } from '../rollout/index.js';
 import type { GlobalRecord, LocalRecord } from './records.js';
-import { byProblem, sampleKey } from './reward.js';
 
 /**
  * Global pairs: each distinct wrong sample as draft, with the right sample of the same problem that is nearest to it.
@@ -41,17 +40,20 @@ export function globalRecords(
  */
 export function localRecords(
   labelled: readonly LabelledSample[],
-  rollouts: ReadonlyMap<string, RolloutRecord>,
+  rollouts: readonly RolloutRecord[],
   samples: readonly Sample[],
   questions: ReadonlyMap<string, string>,
   options: { readonly perSample: number; readonly seed: string },
 ): LocalRecord[] {
   const groups = byProblem(samples);
+  const rolled = new Map(
+    rollouts.map((record) => [sampleKey(record.problem, record.sample), record]),
+  );
   return labelled.flatMap(({ problem, sample: index, labels }) => {
     const location = firstErrorOf(labels);
     const all = groups.get(problem) ?? [];
     const sample = all.find((candidate) => candidate.index === index);
-    const record = rollouts.get(sampleKey(problem, index));
+    const record = rolled.get(sampleKey(problem, index));
     if (location < 0 || !sample || sample.right || !record) return [];
     const shared = sample.steps.slice(0, location - 1);
     const bad = sample.steps[location - 1];

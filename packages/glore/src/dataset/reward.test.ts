@@ -2,16 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { distinct } from '../codec/index.js';
 import { type LabelledSample, verify } from '../label/index.js';
-import type { Sample } from '../rollout/index.js';
-import {
-  balancedByPrefix,
-  byProblem,
-  doubtedLabels,
-  ormRecords,
-  sampleKey,
-  sormRecords,
-  withLabels,
-} from './reward.js';
+import { byProblem, type Sample } from '../rollout/index.js';
+import { balancedByPrefix, doubtedLabels, ormRecords, sormRecords, withLabels } from './reward.js';
 
 const sample = (
   problem: string,
@@ -149,8 +141,6 @@ describe('sormRecords', () => {
     ...verify(item, undefined, false),
     labels,
   });
-  const keyed = (all: readonly Sample[]) =>
-    new Map(all.map((item) => [sampleKey(item.problem, item.index), item]));
 
   it('has the labels of the steps and of the answer line', () => {
     const all = [
@@ -159,7 +149,7 @@ describe('sormRecords', () => {
     ];
     const labelled = [label(all[0]!, [true, false]), label(all[1]!, [false])];
     const make = (balanced: boolean) =>
-      sormRecords(labelled, keyed(all), questions, { balanced, seed: 'seed' });
+      sormRecords(labelled, all, questions, { balanced, seed: 'seed' });
     const first = {
       problem: 'p',
       question: 'What of p?',
@@ -184,7 +174,7 @@ describe('sormRecords', () => {
       fc.property(labelledSamples, fc.string(), ([all, labels], seed) => {
         const labelled = all.map((item, i) => label(item, labels[i]!));
         const make = (balanced: boolean) =>
-          sormRecords(labelled, keyed(all), questions, { balanced, seed });
+          sormRecords(labelled, all, questions, { balanced, seed });
         const [plain, balanced] = [make(false), make(true)];
         expect(plain.map((record) => record.labels)).toEqual(
           all.map(({ answer, right }, i) => [...labels[i]!, ...(answer === null ? [] : [right])]),

@@ -2,7 +2,7 @@
 import { distinct } from '../codec/index.js';
 import { balance, type LabelledSample } from '../label/index.js';
 import { Random } from '../problem/index.js';
-import type { Sample } from '../rollout/index.js';
+import { byProblem, type Sample, sampleKey } from '../rollout/index.js';
 import type { RewardRecord } from './records.js';
 
 /**
@@ -80,12 +80,13 @@ export function withLabels(
 /** SORM: the stepwise labels, those of the answer line with them; `balanced` applies transform (c). */
 export function sormRecords(
   labelled: readonly LabelledSample[],
-  samples: ReadonlyMap<string, Sample>,
+  samples: readonly Sample[],
   questions: ReadonlyMap<string, string>,
   options: { readonly balanced: boolean; readonly seed: string },
 ): RewardRecord[] {
+  const named = new Map(samples.map((sample) => [sampleKey(sample.problem, sample.index), sample]));
   const records = labelled.flatMap(({ problem, sample, labels, answer: right }): RewardRecord[] => {
-    const { steps, answer } = samples.get(sampleKey(problem, sample))!;
+    const { steps, answer } = named.get(sampleKey(problem, sample))!;
     const lines = [...labels, ...(right === null ? [] : [right])];
     if (lines.length === 0) return [];
     return [{ problem, question: questions.get(problem)!, steps, answer, labels: lines }];
@@ -107,16 +108,3 @@ export const doubtedLabels = (
   records.map(({ labels }, row) =>
     labels.map((label, index) => label === true && values[row]![index]! < doubt),
   );
-
-export const sampleKey = (problem: string, index: number): string => `${problem}#${index}`;
-
-/** The samples of each problem. */
-export function byProblem(samples: readonly Sample[]): Map<string, Sample[]> {
-  const groups = new Map<string, Sample[]>();
-  for (const sample of samples) {
-    const group = groups.get(sample.problem);
-    if (group) group.push(sample);
-    else groups.set(sample.problem, [sample]);
-  }
-  return groups;
-}

@@ -1,10 +1,3 @@
 /** What the servers of a recipe can do, and whether that is enough. */
-export {
-  examine,
-  examineUrl,
-  goldenTolerance,
-  type Health,
-  type RoleHealth,
-  readGolden,
-  writeGolden,
-} from './doctor.js';
+export { examine, examineUrl, type Health, type RoleHealth } from './examine.js';
+export { goldenTolerance, readGolden, writeGolden } from './golden.js';

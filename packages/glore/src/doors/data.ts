@@ -4,7 +4,6 @@
  * @packageDocumentation
  */
 export {
-  byProblem,
   type GlobalRecord,
   globalRecords,
   type LocalRecord,
@@ -13,7 +12,6 @@ export {
   ormRecords,
   type RewardRecord,
   type StudentRecord,
-  sampleKey,
   sormRecords,
 } from '../dataset/index.js';
 export {
@@ -34,6 +32,7 @@ export {
 export {
   type AdaptiveOptions,
   adaptiveRollouts,
+  byProblem,
   isRight,
   learnedFrom,
   type PrefixRollouts,
@@ -43,6 +42,7 @@ export {
   rolloutsFrom,
   type Sample,
   type SampleOptions,
+  sampleKey,
   sampleSolutions,
   type Trace,
 } from '../rollout/index.js';

@@ -1,10 +1,26 @@
 /**
- * Runs: recipes, the pipeline from problems to the report, and who is shown how far it is.
+ * Runs: recipes, the pipeline from problems to the report, who is shown how far it is, and the ways to answer that a
+ * report has rows for: `evaluationIn(folder, { ways: [...standardWays, mine] })`.
  *
  * @packageDocumentation
  */
 export {
+  type Answer,
+  type EvaluateOptions,
+  type EvaluationReport,
+  evaluate,
+  type Group,
+  meaningOf,
+  type ProblemRecords,
+  type Setting,
+  type Speeds,
+  standardWays,
+  type Thresholds,
+  type Way,
+} from '../evaluate/index.js';
+export {
   type EarlierRun,
+  evaluationIn,
   type Report,
   type RunOptions,
   readReport,

@@ -13,14 +13,8 @@ import {
 import { difficulty, firstWrongStep, generateProblems, type Problem } from '../problem/index.js';
 import { locateFirstError } from '../refine/index.js';
 import { isRight, sampleSolutions } from '../rollout/index.js';
-import {
-  type Attempt,
-  attempt,
-  prefixTruth,
-  refinements,
-  scoreOf,
-  trueFirstError,
-} from './attempt.js';
+import { attempt, prefixTruth, refinements } from './attempt.js';
+import { type Attempt, scoreOf, trueFirstError } from './records.js';
 
 const problems = generateProblems({ split: 'test', count: 6, seed: 3, settings: difficulty(0.3) });
 const options = { samples: 2, temperature: 1, seed: 'test' };

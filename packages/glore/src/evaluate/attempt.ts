@@ -1,102 +1,24 @@
-/** What is measured on each problem: drafts, samples and refinements with their verdicts. The report needs no more. */
+/** Makes the records of an evaluation: drafts, samples and refinements of each problem, with their verdicts. */
 import type { Solution } from '../codec/index.js';
 import type { Generated, Roles } from '../model/index.js';
 import { judgeSteps, type Problem } from '../problem/index.js';
 import {
-  type Decision,
-  finalScore,
   locateFirstError,
   REFINE_ALL,
   refine,
   refineInRounds,
+  type Source,
 } from '../refine/index.js';
 import { isRight, seedOf } from '../rollout/index.js';
+import {
+  type Attempt,
+  type Outcome,
+  type ProblemAttempts,
+  type ProblemRefinements,
+  type ProblemRounds,
+  trueFirstError,
+} from './records.js';
 import { bestOf } from './vote.js';
-
-/** A solution of the student's with the critics' values and the truth of each line. */
-export interface Attempt extends Solution {
-  readonly right: boolean;
-  /** Generated tokens. */
-  readonly tokens: number;
-  /** Values by line, the answer line last. */
-  readonly orm: readonly number[];
-  readonly sorm: readonly number[];
-  /** Whether each prefix `P_1 .. P_L` is free of errors; null where the truth of steps is not known. */
-  readonly truth: readonly boolean[] | null;
-}
-
-export interface ProblemAttempts {
-  readonly problem: string;
-  readonly draft: Attempt;
-  readonly samples: readonly Attempt[];
-}
-
-/** A refined solution's verdict. */
-export interface Outcome {
-  readonly answer: string | null;
-  readonly right: boolean;
-  readonly tokens: number;
-}
-
-export interface ProblemRefinements {
-  readonly problem: string;
-  /** The trace of `rerank`; the gate's choice and that of both critics follow from it. */
-  readonly decision: Decision;
-  readonly global: Outcome;
-  /** With the first error of the SORM, of the ORM, and the true one (null where it is not known). */
-  readonly local: Outcome;
-  readonly localOrm: Outcome;
-  readonly localTruth: Outcome | null;
-}
-
-/** The rounds that follow `rerank`, which is the first of them, without a stop rule: what that would do follows. */
-export interface ProblemRounds {
-  readonly problem: string;
-  readonly rounds: readonly {
-    readonly decision: Decision;
-    /** The verdict of each candidate. */
-    readonly right: readonly boolean[];
-  }[];
-}
-
-export type CriticName = 'orm' | 'sorm';
-
-export const samplesOf = (attempts: readonly ProblemAttempts[]): Attempt[] =>
-  attempts.flatMap(({ samples }) => samples);
-/** A critic's value of a whole attempt; one without an answer cannot be right. */
-export const finalOf = (critic: CriticName) => (attempt: Attempt) =>
-  attempt.answer === null ? 0 : attempt[critic].at(-1)!;
-export const stepsOf = (critic: CriticName) => (attempt: Attempt) =>
-  attempt[critic].slice(0, attempt.steps.length);
-
-/** Whether a candidate of `rerank` is right, by its source. */
-export const rightOf = (
-  record: ProblemRefinements,
-  attempts: ProblemAttempts,
-  source: string,
-): boolean =>
-  source === 'draft'
-    ? attempts.draft.right
-    : source === 'global'
-      ? record.global.right
-      : record.local.right;
-
-export const chosenRight = (record: ProblemRefinements, attempts: ProblemAttempts): boolean =>
-  rightOf(record, attempts, record.decision.candidates[record.decision.choice]!.source);
-
-export const scoreOf = ({ answer, steps, orm }: Attempt): number =>
-  finalScore({ steps, answer }, orm);
-
-/**
- * The true first error E of an attempt, 1-based: the first wrong step, or the answer line of one whose steps are right
- * and whose answer is not; -1 where nothing is wrong, undefined where the truth of steps is not known.
- */
-export function trueFirstError({ truth, right, steps }: Attempt): number | undefined {
-  if (truth === null) return undefined;
-  const step = truth.indexOf(false);
-  if (step >= 0) return step + 1;
-  return right ? -1 : steps.length + 1;
-}
 
 /** The greedy draft and `samples` samples of each problem, valued by both critics. */
 export async function attempt(
@@ -179,20 +101,23 @@ export async function refinements(
     attempts.map(({ draft }) => locateFirstError(draft.orm, thresholds.orm)),
   );
   const truths = attempts.map(({ draft }) => trueFirstError(draft));
-  const localTruth = truths.includes(undefined) ? null : await localAt(truths as number[]);
+  const known = truths.every((place) => place !== undefined);
+  const localTruth = known ? await localAt(truths) : null;
   return problems.map((problem, i) => {
     const decision = decisions[i]!;
-    const of = (source: string) =>
-      decision.candidates.find((candidate) => candidate.source === source);
-    const local = of('local');
+    // Without an error seen there is no local candidate: the draft stays as it is.
+    const of = (source: Source) => {
+      const found = decision.candidates.find((candidate) => candidate.source === source);
+      return outcome(
+        problem,
+        found ? { ...found.solution, tokens: found.tokens } : { ...drafts[i]!, tokens: 0 },
+      );
+    };
     return {
       problem: problem.id,
       decision,
-      global: outcome(problem, { ...of('global')!.solution, tokens: of('global')!.tokens }),
-      local: outcome(
-        problem,
-        local ? { ...local.solution, tokens: local.tokens } : { ...drafts[i]!, tokens: 0 },
-      ),
+      global: of('global'),
+      local: of('local'),
       localOrm: localOrm[i]!,
       localTruth: localTruth?.[i] ?? null,
     };

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Attempt, ProblemAttempts, ProblemRefinements } from './attempt.js';
-import { meaningOf, renderChart } from './chart.js';
-import { evaluate } from './report.js';
+import { renderChart } from './chart.js';
+import {
+  type Attempt,
+  type ProblemAttempts,
+  type ProblemRefinements,
+  recordsOf,
+} from './records.js';
+import { half } from './records.testing.js';
+import { evaluate } from './report/index.js';
+import { groups, standardWays, type Way, wayOf } from './ways/index.js';
 import { parseXml } from './xml.testing.js';
 
 /** A report of ten problems: drafts are right on five, the global refiner on six, the local one on seven. */
@@ -49,10 +56,9 @@ function report() {
       localTruth: outcome(i < 8),
     };
   });
-  const both = { orm: 0.5, sorm: 0.5 };
-  const thresholds = { step: both, locate: both, final: both };
   const speeds = { generatedPerSecond: 1000, scoredPerSecond: 1000 };
-  const evaluation = evaluate(attempts, refined, thresholds, 0.5, speeds);
+  const options = { thresholds: half, tau: 0.5, speeds };
+  const evaluation = evaluate(recordsOf(attempts, refined), options);
   return { ...evaluation, problems: attempts.length, seeds: [1] };
 }
 
@@ -116,6 +122,28 @@ describe('renderChart', () => {
     expect(heights).toEqual(heights.toSorted((a, b) => a - b));
   });
 
+  it('draws every group, and every row but those for tables only', () => {
+    const ways = made.rows.map(({ name }) => wayOf(name)!.way);
+    const shown = ways.filter(({ undrawn }) => !undrawn);
+    expect(rows.size).toBe(shown.length);
+    expect(new Set(shown.map(({ group }) => group))).toEqual(new Set(groups));
+  });
+
+  it("draws ways of one's own in their group", () => {
+    const mine: Way = {
+      name: 'mine-k',
+      meaning: 'mine of k samples',
+      group: 'single',
+      answer: () => undefined,
+    };
+    const row = { ...made.rows[0]!, name: 'mine-5' };
+    const given = { ...made, rows: [...made.rows, row] };
+    expect([...drawn(renderChart(given)).keys()]).not.toContain('mine-5');
+    const own = drawn(renderChart(given, [...standardWays, mine]));
+    expect([...own.keys()].slice(0, 4)).toEqual(['draft', 'sample', 'mine-5', 'bo3']);
+    expect(own.get('mine-5')!.texts[1]).toBe('mine of 5 samples');
+  });
+
   it('draws bars as long as accuracies and whiskers at the ends of intervals', () => {
     for (const { name, accuracy, low, high } of made.rows) {
       const row = rows.get(name);
@@ -165,13 +193,5 @@ describe('renderChart', () => {
       expect(start + width).toBeCloseTo(to, 1);
       expect(to).toBeLessThan(Number(attributes.width));
     }
-  });
-});
-
-describe('meaningOf', () => {
-  it('knows every row of a report', () => {
-    for (const { name } of report().rows) expect(meaningOf(name)).toMatch(/^[a-z]/);
-    expect(meaningOf('oracle@8')).toBe('one of 8 samples is right');
-    expect(meaningOf('oracle-bo3')).toBe('one of 3 samples is right');
   });
 });

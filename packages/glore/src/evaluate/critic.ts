@@ -6,8 +6,8 @@ import { GloreError } from '../error.js';
 import { checkNotEmpty, checkNumbers, checkSameLength } from './statistics.js';
 
 export interface ScoredSample {
-  score: number;
-  right: boolean;
+  readonly score: number;
+  readonly right: boolean;
 }
 
 export interface WithinProblemAuc {
@@ -48,9 +48,9 @@ export interface CalibrationBin {
  *
  * @throws GloreError `length-mismatch`; `not-a-number` for a NaN score.
  */
-export function auc(scores: number[], labels: boolean[]): number | undefined {
+export function auc(scores: readonly number[], labels: readonly boolean[]): number | undefined {
   checkSameLength('auc', scores, labels);
-  const { won, pairs } = rankedPairs(scores.map((score, i) => ({ score, right: labels[i] })));
+  const { won, pairs } = rankedPairs(scores.map((score, i) => ({ score, right: labels[i]! })));
   return pairs === 0 ? undefined : won / pairs;
 }
 
@@ -60,7 +60,7 @@ export function auc(scores: number[], labels: boolean[]): number | undefined {
  *
  * @throws GloreError `not-a-number` for a NaN score.
  */
-export function withinProblemAuc(groups: ScoredSample[][]): WithinProblemAuc {
+export function withinProblemAuc(groups: readonly (readonly ScoredSample[])[]): WithinProblemAuc {
   const mixed = groups.map(rankedPairs).filter(({ pairs }) => pairs > 0);
   const pairs = sum(mixed.map((group) => group.pairs));
   const problems = mixed.length;
@@ -75,11 +75,16 @@ export function withinProblemAuc(groups: ScoredSample[][]): WithinProblemAuc {
  *
  * @throws GloreError `length-mismatch`; `nothing-to-measure` if there is no step.
  */
-export function stepAccuracy(values: number[][], truth: boolean[][], threshold: number): number {
+export function stepAccuracy(
+  values: readonly (readonly number[])[],
+  truth: readonly (readonly boolean[])[],
+  threshold: number,
+): number {
   checkSameLength('stepAccuracy', values, truth);
   const agreements = values.flatMap((solution, i) => {
-    checkSameLength(`stepAccuracy, solution ${i}`, solution, truth[i]);
-    return solution.map((value, j) => value >= threshold === truth[i][j]);
+    const own = truth[i]!;
+    checkSameLength(`stepAccuracy, solution ${i}`, solution, own);
+    return solution.map((value, j) => value >= threshold === own[j]);
   });
   checkNotEmpty('stepAccuracy', agreements);
   return agreements.filter(Boolean).length / agreements.length;
@@ -91,12 +96,15 @@ export function stepAccuracy(values: number[][], truth: boolean[][], threshold: 
  *
  * @throws GloreError `length-mismatch` unless there is one prediction per solution.
  */
-export function firstErrorMetric(predicted: number[], truth: number[]): FirstErrorMetric {
+export function firstErrorMetric(
+  predicted: readonly number[],
+  truth: readonly number[],
+): FirstErrorMetric {
   checkSameLength('firstErrorMetric', predicted, truth);
   let [wrongSolutions, wrongLocated, rightSolutions, rightAccepted] = [0, 0, 0, 0];
-  for (let i = 0; i < truth.length; i++) {
-    const exact = predicted[i] === truth[i] ? 1 : 0;
-    if (truth[i] === -1) {
+  for (const [i, place] of truth.entries()) {
+    const exact = predicted[i] === place ? 1 : 0;
+    if (place === -1) {
       rightSolutions++;
       rightAccepted += exact;
     } else {
@@ -121,7 +129,7 @@ const QUANTILES = 100;
  * @throws GloreError `nothing-to-measure` without values; `not-a-number` for a NaN value or objective.
  */
 export function fitThreshold(
-  values: number[],
+  values: readonly number[],
   objective: (threshold: number) => number,
 ): { threshold: number; value: number } {
   checkNotEmpty('fitThreshold', values);
@@ -138,7 +146,7 @@ export function fitThreshold(
     if (length > plateau.length) plateau = { start, length };
   }
   const middle = plateau.start + Math.floor((plateau.length - 1) / 2);
-  return { threshold: candidates[middle], value: best };
+  return { threshold: candidates[middle]!, value: best };
 }
 
 /**
@@ -148,8 +156,8 @@ export function fitThreshold(
  * @throws GloreError `length-mismatch`; `nothing-to-measure` without scores; `not-a-probability` for a score outside [0, 1].
  */
 export function calibration(
-  scores: number[],
-  labels: boolean[],
+  scores: readonly number[],
+  labels: readonly boolean[],
   bins = 10,
 ): { ece: number; bins: CalibrationBin[] } {
   checkSameLength('calibration', scores, labels);
@@ -162,7 +170,7 @@ export function calibration(
         `calibration: scores must be in [0, 1], got ${score} at index ${i}; pass p(+), not a logit`,
       );
     }
-    const bin = totals[Math.min(bins - 1, Math.floor(score * bins))];
+    const bin = totals[Math.min(bins - 1, Math.floor(score * bins))]!;
     bin.n++;
     bin.score += score;
     if (labels[i]) bin.positive++;
@@ -177,45 +185,47 @@ export function calibration(
 }
 
 /** Counts (right, wrong) pairs and those won by the right one, ties as half, in one pass over the sorted scores. */
-export function rankedPairs(samples: ScoredSample[]): { won: number; pairs: number } {
+export function rankedPairs(samples: readonly ScoredSample[]): { won: number; pairs: number } {
   checkNumbers(
     'auc',
     samples.map(({ score }) => score),
   );
   const sorted = samples.toSorted((a, b) => a.score - b.score);
   let [won, rightSeen, wrongSeen] = [0, 0, 0];
-  for (let start = 0; start < sorted.length; ) {
-    let end = start;
-    let [right, wrong] = [0, 0];
-    for (; end < sorted.length && sorted[end].score === sorted[start].score; end++) {
-      if (sorted[end].right) right++;
-      else wrong++;
+  // Of the equal scores so far.
+  let tied = { score: Number.NaN, right: 0, wrong: 0 };
+  const settle = () => {
+    won += tied.right * (wrongSeen + tied.wrong / 2);
+    rightSeen += tied.right;
+    wrongSeen += tied.wrong;
+  };
+  for (const { score, right } of sorted) {
+    if (score !== tied.score) {
+      settle();
+      tied = { score, right: 0, wrong: 0 };
     }
-    won += right * (wrongSeen + wrong / 2);
-    rightSeen += right;
-    wrongSeen += wrong;
-    start = end;
+    if (right) tied.right++;
+    else tied.wrong++;
   }
+  settle();
   return { won, pairs: rightSeen * wrongSeen };
 }
 
 /** Thresholds worth trying, ascending: all pass, between each two neighbouring percentiles, none passes. */
-function cuts(values: number[]): number[] {
+function cuts(values: readonly number[]): number[] {
   const sorted = values.toSorted((a, b) => a - b);
-  const last = sorted.length - 1;
-  const percentiles = Array.from(
-    { length: QUANTILES + 1 },
-    (_, i) => sorted[Math.round((i / QUANTILES) * last)],
-  );
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
+  const percentiles = Array.from({ length: QUANTILES + 1 }, (_, i) => at(i / QUANTILES));
   const distinct = [...new Set(percentiles)];
   // Between neighbouring doubles there is no middle: the upper one itself parts them.
   const between = distinct.slice(1).map((value, i) => {
-    const middle = (distinct[i] + value) / 2;
-    return middle > distinct[i] ? middle : value;
+    const below = distinct[i]!;
+    const middle = (below + value) / 2;
+    return middle > below ? middle : value;
   });
-  const highest = sorted[last];
-  const aboveAll = highest + (highest - sorted[0]) / QUANTILES;
-  return [sorted[0], ...between, aboveAll > highest ? aboveAll : highest + 1];
+  const [lowest, highest] = [at(0), at(1)];
+  const aboveAll = highest + (highest - lowest) / QUANTILES;
+  return [lowest, ...between, aboveAll > highest ? aboveAll : highest + 1];
 }
 
 /** 2ab / (a + b); 0 where both are. */
@@ -223,6 +233,6 @@ export function harmonicMean(a: number, b: number): number {
   return a + b === 0 ? 0 : (2 * a * b) / (a + b);
 }
 
-function sum(numbers: number[]): number {
+function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { CurvePoint, RefinedPoint } from './curve.js';
+import type { RefinedPoint } from './curve.js';
 import { renderCurve } from './curve-chart.js';
+import type { Point } from './point.js';
 import { type Element, parseXml } from './xml.testing.js';
 
-const point = (name: string, accuracy: number, generatedTokens: number): CurvePoint => ({
+const point = (name: string, accuracy: number, generatedTokens: number): Point => ({
   name,
   accuracy,
   low: accuracy - 0.05,

@@ -1,5 +1,6 @@
 /** Accuracy against generated tokens as a picture: a line for each way to spend them, with its 95% band. */
-import type { Curve, CurvePoint } from './curve.js';
+import { type Curve, curveLines } from './curve.js';
+import type { Point } from './point.js';
 import { line, picture, pixels, text } from './svg.js';
 import { percent } from './table.js';
 
@@ -10,19 +11,11 @@ export interface CurveChart {
   readonly seeds: readonly number[];
 }
 
-/** The lines in the order in which they are drawn, the last on top. */
-const series = [
-  ['majority', 'majority of k samples'],
-  ['bestOf', 'the ORM chooses of k samples'],
-  ['rounds', 'rounds of refinement'],
-  ['budgets', 'rounds that stop, for a budget'],
-] as const;
-
 // Layout in pixels.
 const WIDTH = 840;
 const HEIGHT = 430;
 const [LEFT, RIGHT, TOP, BOTTOM] = [44, WIDTH - 12, 66, HEIGHT - 72];
-const LEGEND = [0, 175, 410, 580];
+const LEGEND = { majority: 0, bestOf: 175, rounds: 410, budgets: 580 };
 const SAMPLE = 24;
 
 const style = `
@@ -37,7 +30,7 @@ const style = `
 
 /** Draws the curve of a report. */
 export function renderCurve({ curve, problems, seeds }: CurveChart): string {
-  const all = series.flatMap(([name]) => curve[name]);
+  const all = curveLines.flatMap(([name]) => curve[name]);
   const most = Math.max(...all.map(({ generatedTokens }) => generatedTokens));
   const lowest = Math.floor(10 * Math.min(...all.map(({ low }) => low)));
   const highest = Math.ceil(10 * Math.max(...all.map(({ high }) => high)));
@@ -54,7 +47,7 @@ export function renderCurve({ curve, problems, seeds }: CurveChart): string {
       text('note right', LEFT - 6, y(tenth) + 4, percent(tenth, 0)),
     ]),
     ...ticks.map((tokens) => text('note middle', x(tokens), BOTTOM + 18, String(tokens))),
-    ...series.map(([name, meaning], i) => draw(name, meaning, LEGEND[i]!, curve[name], x, y)),
+    ...curveLines.map(([name, meaning]) => draw(name, meaning, LEGEND[name], curve[name], x, y)),
     text(
       'note',
       0,
@@ -69,13 +62,13 @@ function draw(
   name: string,
   meaning: string,
   legend: number,
-  points: readonly CurvePoint[],
+  points: readonly Point[],
   x: (tokens: number) => number,
   y: (accuracy: number) => number,
 ): string {
   // A larger budget need not be spent.
   const sorted = points.toSorted((a, b) => a.generatedTokens - b.generatedTokens);
-  const path = (height: (point: CurvePoint) => number, order: readonly CurvePoint[]) =>
+  const path = (height: (point: Point) => number, order: readonly Point[]) =>
     order
       .map((point) => `${pixels(x(point.generatedTokens))} ${pixels(y(height(point)))}`)
       .join('L');

@@ -1,34 +1,37 @@
-export {
-  type Attempt,
-  attempt,
-  laterRounds,
-  type ProblemAttempts,
-  type ProblemRefinements,
-  type ProblemRounds,
-  prefixTruth,
-  refinements,
-  trueFirstError,
-} from './attempt.js';
-export { meaningOf, renderChart } from './chart.js';
+export { attempt, laterRounds, prefixTruth, refinements } from './attempt.js';
+export { renderChart } from './chart.js';
+export { harmonicMean } from './critic.js';
 export {
   accuracyCurve,
   type Curve,
-  type CurvePoint,
-  fitBudgets,
-  pathsOf,
+  curveLines,
   type RefinedPoint,
   refinedPoints,
 } from './curve.js';
 export { renderCurve } from './curve-chart.js';
 export { fitGate, fitThresholds, type Thresholds } from './fit.js';
 export { type Located, type LocateReport, locateErrors, locateReport } from './locate.js';
-export type { Outcomes } from './outcomes.js';
+export { fitBudgets, pathsOf } from './paths.js';
+export type { Point } from './point.js';
 export { type Columns, type FigureOf, type Pooled, resampled } from './pooled.js';
 export {
+  type CriticName,
+  criticNames,
+  type ProblemAttempts,
+  type ProblemRecords,
+  type ProblemRefinements,
+  type ProblemRounds,
+  recordsOf,
+  trueFirstError,
+} from './records.js';
+export {
+  type EvaluateOptions,
   type EvaluationReport,
   evaluate,
+  type Outcomes,
+  SAMPLES,
   type Speeds,
-} from './report.js';
+} from './report/index.js';
 export { mcnemar, wilson } from './statistics.js';
 export {
   type Align,
@@ -38,3 +41,15 @@ export {
   renderTable,
   significance,
 } from './table.js';
+export { answerKeys, majority } from './vote.js';
+export {
+  type Answer,
+  type Group,
+  meaningOf,
+  methodFirst,
+  rowName,
+  type Setting,
+  standardWays,
+  type Way,
+  wayOf,
+} from './ways/index.js';

@@ -28,12 +28,15 @@ export interface Overlap {
  *
  * @throws GloreError `length-mismatch`; `nothing-to-measure` without problems.
  */
-export function refinerEffect(draftRight: boolean[], refinedRight: boolean[]): RefinerEffect {
+export function refinerEffect(
+  draftRight: readonly boolean[],
+  refinedRight: readonly boolean[],
+): RefinerEffect {
   checkSameLength('refinerEffect', draftRight, refinedRight);
   checkNotEmpty('refinerEffect', draftRight);
   const problems = draftRight.length;
   const wrongDrafts = count(draftRight, (right) => !right);
-  const fixed = count(draftRight, (right, i) => !right && refinedRight[i]);
+  const fixed = count(draftRight, (right, i) => !right && refinedRight[i]!);
   const spoiled = count(draftRight, (right, i) => right && !refinedRight[i]);
   return {
     before: (problems - wrongDrafts) / problems,
@@ -52,9 +55,9 @@ export function refinerEffect(draftRight: boolean[], refinedRight: boolean[]): R
  * @throws GloreError `length-mismatch` unless all three lists have one outcome per problem.
  */
 export function overlap(
-  draftRight: boolean[],
-  globalRight: boolean[],
-  localRight: boolean[],
+  draftRight: readonly boolean[],
+  globalRight: readonly boolean[],
+  localRight: readonly boolean[],
 ): Overlap | undefined {
   checkSameLength('overlap', draftRight, globalRight);
   checkSameLength('overlap', draftRight, localRight);
@@ -73,6 +76,9 @@ export function overlap(
   };
 }
 
-function count(outcomes: boolean[], test: (right: boolean, index: number) => boolean): number {
+function count(
+  outcomes: readonly boolean[],
+  test: (right: boolean, index: number) => boolean,
+): number {
   return outcomes.filter(test).length;
 }

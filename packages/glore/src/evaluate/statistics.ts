@@ -44,13 +44,13 @@ export function wilson(successes: number, n: number, z = 1.96): Interval {
  *
  * @throws GloreError `length-mismatch` unless both lists have one outcome per problem.
  */
-export function mcnemar(aRight: boolean[], bRight: boolean[]): McNemar {
+export function mcnemar(aRight: readonly boolean[], bRight: readonly boolean[]): McNemar {
   checkSameLength('mcnemar', aRight, bRight);
   let aOnly = 0;
   let bOnly = 0;
-  for (let i = 0; i < aRight.length; i++) {
-    if (aRight[i] && !bRight[i]) aOnly++;
-    if (bRight[i] && !aRight[i]) bOnly++;
+  for (const [i, right] of aRight.entries()) {
+    if (right && !bRight[i]) aOnly++;
+    if (bRight[i] && !right) bOnly++;
   }
   const tail = fairCoinTail(Math.min(aOnly, bOnly), aOnly + bOnly);
   return { aOnly, bOnly, p: Math.min(1, 2 * tail) };
@@ -63,13 +63,13 @@ export function mcnemar(aRight: boolean[], bRight: boolean[]): McNemar {
  * @throws GloreError `length-mismatch` unless both lists have one number per problem; `nothing-to-measure` if they are empty.
  */
 export function pairedBootstrap(
-  a: number[],
-  b: number[],
+  a: readonly number[],
+  b: readonly number[],
   { seed, rounds }: { seed: number; rounds: number },
 ): BootstrapDifference {
   checkSameLength('pairedBootstrap', a, b);
   checkNotEmpty('pairedBootstrap', a);
-  const differences = a.map((value, i) => value - b[i]);
+  const differences = a.map((value, i) => value - b[i]!);
   const n = differences.length;
   const random = splitmix32(seed);
 
@@ -78,7 +78,7 @@ export function pairedBootstrap(
   let notBelow = 0;
   for (let round = 0; round < rounds; round++) {
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += differences[Math.floor(random() * n)];
+    for (let i = 0; i < n; i++) sum += differences[Math.floor(random() * n)]!;
     means[round] = sum / n;
     if (sum <= 0) notAbove++;
     if (sum >= 0) notBelow++;
@@ -136,8 +136,8 @@ export function ratioBootstrap(
     let [above, below] = [0, 0];
     for (let i = 0; i < a.length; i++) {
       const k = Math.floor(random() * a.length);
-      above += a[k];
-      below += b[k];
+      above += a[k]!;
+      below += b[k]!;
     }
     if (below > 0) ratios.push(above / below);
   }
@@ -195,9 +195,8 @@ function fairCoinTail(k: number, n: number): number {
 /** The `q`-quantile of ascending numbers, interpolated between neighbours. */
 export function quantile(sorted: Float64Array, q: number): number {
   const position = q * (sorted.length - 1);
-  const below = Math.floor(position);
-  const above = Math.ceil(position);
-  return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
+  const [below, above] = [sorted[Math.floor(position)]!, sorted[Math.ceil(position)]!];
+  return below + (position - Math.floor(position)) * (above - below);
 }
 
 /** Uniform numbers in [0, 1) from a 32-bit seed (splitmix32, as published by bryc, public domain). */

@@ -35,13 +35,13 @@ describe('renderTable', () => {
     const cell = fc.stringMatching(/^[a-z0-9%]{1,8}$/);
     fc.assert(
       fc.property(fc.array(fc.tuple(cell, cell, cell), { minLength: 2 }), ([header, ...rows]) => {
-        const [first, rule, ...rest] = renderTable(header, rows).split('\n');
-        const ends = [...rule.matchAll(/-+/g)].map((dashes) => dashes.index + dashes[0].length);
+        const [first, rule, ...rest] = renderTable(header!, rows).split('\n');
+        const ends = [...rule!.matchAll(/-+/g)].map((dashes) => dashes.index + dashes[0].length);
         for (const [line, cells] of [
-          [first, header] as const,
-          ...rest.map((text, i) => [text, rows[i]] as const),
+          [first!, header!] as const,
+          ...rest.map((text, i) => [text, rows[i]!] as const),
         ]) {
-          expect(line.length).toBe(rule.length);
+          expect(line.length).toBe(rule!.length);
           expect(line.slice(0, ends[0]).trimEnd()).toBe(cells[0]);
           expect(line.slice(ends[0], ends[1]).trim()).toBe(cells[1]);
           expect(line.slice(ends[1], ends[2]).trim()).toBe(cells[2]);

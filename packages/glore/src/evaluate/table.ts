@@ -6,7 +6,7 @@ export type Align = 'left' | 'right';
 
 export interface TableOptions {
   /** One per column; by default the first column is left (names) and the others are right (figures). */
-  align?: Align[];
+  readonly align?: readonly Align[];
 }
 
 /**
@@ -15,20 +15,21 @@ export interface TableOptions {
  * @throws GloreError `ragged-table` unless every row has one cell per header.
  */
 export function renderTable(
-  headers: string[],
-  rows: string[][],
+  headers: readonly string[],
+  rows: readonly (readonly string[])[],
   options: TableOptions = {},
 ): string {
-  const align = alignment(headers, rows, options);
-  const widths = headers.map((header, column) =>
-    Math.max(width(header), ...rows.map((row) => width(row[column]))),
-  );
-  const line = (cells: string[]) =>
-    cells
-      .map((cell, column) => pad(cell, widths[column], align[column]))
+  checkCells(headers, rows);
+  const columns = headers.map((header, column) => ({
+    width: rows.reduce((most, row) => Math.max(most, width(row[column]!)), width(header)),
+    align: alignOf(column, options),
+  }));
+  const line = (cells: readonly string[]) =>
+    columns
+      .map((column, i) => pad(cells[i]!, column.width, column.align))
       .join('  ')
       .trimEnd();
-  const rule = widths.map((columnWidth) => '-'.repeat(columnWidth)).join('  ');
+  const rule = columns.map((column) => '-'.repeat(column.width)).join('  ');
   return [line(headers), rule, ...rows.map(line)].join('\n');
 }
 
@@ -38,14 +39,14 @@ export function renderTable(
  * @throws GloreError `ragged-table` unless every row has one cell per header.
  */
 export function renderMarkdownTable(
-  headers: string[],
-  rows: string[][],
+  headers: readonly string[],
+  rows: readonly (readonly string[])[],
   options: TableOptions = {},
 ): string {
-  const align = alignment(headers, rows, options);
-  const line = (cells: string[]) => `| ${cells.map(escapeCell).join(' | ')} |`;
-  const rule = `| ${align.map((side) => (side === 'right' ? '---:' : '---')).join(' | ')} |`;
-  return [line(headers), rule, ...rows.map(line)].join('\n');
+  checkCells(headers, rows);
+  const line = (cells: readonly string[]) => `| ${cells.map(escapeCell).join(' | ')} |`;
+  const rules = headers.map((_, column) => (alignOf(column, options) === 'right' ? '---:' : '---'));
+  return [line(headers), `| ${rules.join(' | ')} |`, ...rows.map(line)].join('\n');
 }
 
 /** A fraction as a percentage, 0.531 -> "53.1%"; an undefined figure (nothing to measure) is "-". */
@@ -66,16 +67,18 @@ export function significance(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(3);
 }
 
-function alignment(headers: string[], rows: string[][], options: TableOptions): Align[] {
-  const ragged = rows.findIndex((row) => row.length !== headers.length);
-  if (ragged !== -1) {
+function checkCells(headers: readonly string[], rows: readonly (readonly string[])[]): void {
+  for (const [i, { length }] of rows.entries()) {
+    if (length === headers.length) continue;
     throw new GloreError(
       'ragged-table',
-      `table: each row must have ${headers.length} cells, got ${rows[ragged].length} in row ${ragged}; fill missing figures with "-"`,
+      `table: each row must have ${headers.length} cells, got ${length} in row ${i}; fill missing figures with "-"`,
     );
   }
-  return headers.map((_, column) => options.align?.[column] ?? (column === 0 ? 'left' : 'right'));
 }
+
+const alignOf = (column: number, { align }: TableOptions): Align =>
+  align?.[column] ?? (column === 0 ? 'left' : 'right');
 
 /** Columns that a cell takes in a terminal: colours take none. */
 function width(cell: string): number {

@@ -31,10 +31,10 @@ export function majority(
  *
  * @throws GloreError `nothing-to-measure` without scores; `not-a-number` for a NaN score.
  */
-export function bestOf(scores: number[]): number {
+export function bestOf(scores: readonly number[]): number {
   checkNotEmpty('bestOf', scores);
   checkNumbers('bestOf', scores);
-  return scores.reduce((best, score, index) => (score > scores[best] ? index : best), 0);
+  return scores.indexOf(scores.reduce((a, b) => Math.max(a, b)));
 }
 
 /** Keys for `majority`: equal answers get equal ones, however they are spelt. */

@@ -1,3 +1,4 @@
 /** A run's data in the formats of others, with a card. */
-export { type Exported, type ExportOptions, exportRun, exportSets } from './export.js';
+export { type Exported, type ExportOptions, exportRun } from './export.js';
 export { type FormatName, formats } from './formats.js';
+export { exportSets } from './sets.js';

@@ -1,3 +1,11 @@
 export { balance } from './balance.js';
+export { chooseSamples } from './choose.js';
 export { usesPrefix } from './consistency.js';
-export { type LabelledSample, propagate, verifies, verify } from './label.js';
+export {
+  type LabelledSample,
+  type LabelTransforms,
+  labelSamples,
+  propagate,
+  verifies,
+  verify,
+} from './label.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { firstErrorOf } from '../codec/index.js';
 import type { RolloutRecord, Sample, Trace } from '../rollout/index.js';
 import { usesPrefix } from './consistency.js';
-import { propagate, verify } from './label.js';
+import { labelSamples, propagate, verify } from './label.js';
 
 const sample = (steps: string[], answer: string | null, right: boolean): Sample => ({
   problem: 'p',
@@ -185,5 +185,30 @@ describe('firstErrorOf', () => {
         expect(whole).toEqual(whole.map((_, i) => i < ones));
       }),
     );
+  });
+});
+
+describe('labelSamples', () => {
+  const skipped = sample(
+    ['Fay has 37+148=185.', 'Fay has 185.', 'Fay has 185-29=146.'],
+    '146',
+    false,
+  );
+  const good = trace(true, 1, '156', 'Fay has 185-29=156.');
+  const bad = trace(false, 1, '146');
+  const record = rollouts([bad], [good], [bad]);
+  const all = [{ ...right, index: 4 }, skipped];
+  const labelsBy = (propagation: boolean) =>
+    labelSamples(all, [record], { propagation, consistency: true }).map(({ labels }) => labels);
+
+  it('finds the rollouts of each sample, and propagates labels if asked', () => {
+    expect(labelsBy(false)).toEqual([
+      [true, true],
+      [false, true, false],
+    ]);
+    expect(labelsBy(true)).toEqual([
+      [true, true],
+      [true, true, false],
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 /** Stepwise labels of student samples from rollouts: l_i = 1 iff the answer was reached from the prefix P_i. */
-import type { RolloutRecord, Sample, Trace } from '../rollout/index.js';
+import { type RolloutRecord, type Sample, sampleKey, type Trace } from '../rollout/index.js';
 import { usesPrefix } from './consistency.js';
 
 /** A sample with a label for each of its lines. */
@@ -12,6 +12,28 @@ export interface LabelledSample {
   readonly answer: boolean | null;
   /** Verifying traces that counted and rollouts known, by prefix. */
   readonly counts: readonly { readonly successes: number; readonly attempts: number }[];
+}
+
+/** What is done to labels beyond verifying each prefix; `balance` comes later, to the sets (GLoRe, section on SORM data). */
+export interface LabelTransforms {
+  readonly propagation: boolean;
+  readonly consistency: boolean;
+}
+
+/** Stepwise labels of samples, of which the wrong ones were rolled out, with their transforms. */
+export function labelSamples(
+  samples: readonly Sample[],
+  rollouts: readonly RolloutRecord[],
+  { propagation, consistency }: LabelTransforms,
+): LabelledSample[] {
+  const recordOf = new Map(
+    rollouts.map((record) => [sampleKey(record.problem, record.sample), record]),
+  );
+  return samples.map((sample) => {
+    const record = recordOf.get(sampleKey(sample.problem, sample.index));
+    const verified = verify(sample, record, consistency);
+    return propagation ? { ...verified, labels: propagate(verified.labels) } : verified;
+  });
 }
 
 /** Whether a trace counts as a verifying trace of the prefix: it reaches the answer and, if `consistent`, uses the prefix. */

@@ -1,25 +1,21 @@
 /** The stages of a run, on a folder; and runs that are done. */
-export {
-  chunks,
-  openModels,
-  openRunFolder,
-  pathIn,
-  type Run,
-  readProblems,
-  readRole,
-  rolesOf,
-  withModels,
-} from './context.js';
+export { openRunFolder, pathIn, type Run } from './context.js';
 export { openUnfinishedRun, readReport, readRun } from './finished.js';
+export { openModels, readRole, rolesOf, withModels } from './models.js';
 export { type OpenRun, type OpenRunOptions, openRun } from './open.js';
 export { type Plan, planRun } from './plan.js';
-export { evaluationIn, type Report } from './report.js';
-export { type EarlierRun, type RunOptions, runPipeline, runShardOf } from './run.js';
 export {
-  type LabelSummary,
   ormSet,
   problemsIn,
+  readLabels,
+  readProblems,
+  readQuestions,
+  readSamples,
   readSet,
   studentRecords,
-} from './stages/index.js';
+} from './records.js';
+export { evaluationIn, type Report } from './report.js';
+export { type EarlierRun, type RunOptions, runPipeline, runShardOf } from './run.js';
+export type { LabelSummary } from './stages/index.js';
 export { type StageName, shardedStages, stageNames } from './table.js';
+export { chunks, unitsOf } from './units.js';

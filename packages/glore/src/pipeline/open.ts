@@ -2,8 +2,9 @@
 import type { Codec } from '../codec/index.js';
 import { type Roles, roleNames } from '../model/index.js';
 import type { RefineOptions } from '../refine/index.js';
-import { openModels, type Run, rolesOf } from './context.js';
+import type { Run } from './context.js';
 import { readRun } from './finished.js';
+import { openModels, rolesOf } from './models.js';
 import type { Report } from './report.js';
 
 export interface OpenRunOptions {

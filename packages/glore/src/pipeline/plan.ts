@@ -4,6 +4,7 @@ import type { Recipe } from '../recipe/index.js';
 import { contentsOf } from '../recipe/index.js';
 import { fingerprintOf } from '../run/index.js';
 import { openRunFolder } from './context.js';
+import { type ProblemSet, setsRead } from './sets.js';
 import { neededFor, type StageName, settingsOf, stageNames, table } from './table.js';
 
 /** What each stage of a run would be, known before anything is done. */
@@ -31,11 +32,10 @@ export async function planRun(
   const kept: StageName[] = [];
   for (const name of until ? neededFor(until) : stageNames) {
     const there = source?.fingerprints.get(name);
-    const { needs, sets } = table[name];
-    const upstream = needs.map((need) => ({
+    const upstream = table[name].needs.map((need) => ({
       fingerprint:
-        sets && need === 'problems'
-          ? hashOf(sets(recipe).map((set) => plannedSet(recipe, set)))
+        need === 'problems'
+          ? hashOf(setsRead(recipe, name).map((set) => plannedSet(recipe, set)))
           : fingerprints.get(need)!,
     }));
     const own = fingerprintOf({ name, settings: settingsOf(run, name), upstream });
@@ -48,19 +48,14 @@ export async function planRun(
 }
 
 /** What a set of problems will be made of. */
-function plannedSet({ seed, problems, student, drafts, training }: Recipe, set: string): unknown {
-  if (problems.source !== 'world') {
-    return [contentsOf(problems), student, drafts.problems, training.orm.candidates, set];
-  }
-  const { settings, dev, test } = problems;
-  const counts: Record<string, number> = {
-    sft: student.sft.problems,
-    train: drafts.problems,
-    candidates: training.orm.candidates,
-    dev,
-    test,
-  };
-  return [seed, settings, set, counts[set] ?? student.expertIteration.problems];
+function plannedSet(
+  { seed, problems, student, drafts, training }: Recipe,
+  { name, count }: ProblemSet,
+): unknown {
+  // What a set of files has depends on what the others take.
+  return problems.source === 'world'
+    ? [seed, problems.settings, name, count]
+    : [contentsOf(problems), student, drafts.problems, training.orm.candidates, name];
 }
 
 const hashOf = (value: unknown): string =>

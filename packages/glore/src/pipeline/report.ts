@@ -14,10 +14,12 @@ import {
   type ProblemRefinements,
   type ProblemRounds,
   pathsOf,
+  recordsOf,
   renderChart,
   renderCurve,
   type Speeds,
   type Thresholds,
+  type Way,
 } from '../evaluate/index.js';
 import { readJson, readJsonl, type StageRecord, writeJson } from '../run/index.js';
 import { pathIn, type Run } from './context.js';
@@ -53,8 +55,10 @@ export interface Report extends EvaluationReport {
 async function recordsIn(folder: string) {
   const at = (name: string) => join(folder, 'evaluation', name);
   const records = async (split: string) => ({
-    attempts: await readJsonl<ProblemAttempts>(at(`${split}.attempts.jsonl`)),
-    refined: await readJsonl<ProblemRefinements>(at(`${split}.refinements.jsonl`)),
+    problems: recordsOf(
+      await readJsonl<ProblemAttempts>(at(`${split}.attempts.jsonl`)),
+      await readJsonl<ProblemRefinements>(at(`${split}.refinements.jsonl`)),
+    ),
     // There are none beyond the first round unless the recipe asks for more.
     rounds: existsSync(at(`${split}.rounds.jsonl`))
       ? await readJsonl<ProblemRounds>(at(`${split}.rounds.jsonl`))
@@ -70,23 +74,27 @@ async function recordsIn(folder: string) {
 
 type Records = Awaited<ReturnType<typeof recordsIn>>;
 
-const evaluated = ({ dev, test, thresholds, speeds }: Records): EvaluationReport =>
-  evaluate(test.attempts, test.refined, thresholds, fitGate(dev.attempts, dev.refined), speeds);
+const evaluated = (
+  { dev, test, thresholds, speeds }: Records,
+  problems = test.problems,
+  ways?: readonly Way[],
+): EvaluationReport => evaluate(problems, { thresholds, tau: fitGate(dev.problems), speeds, ways });
 
 /**
  * Evaluates the records of a run's last stage.
- * @param problems most test problems, the first of them
+ * @param options.problems most test problems, the first of them
+ * @param options.ways the rows; the standard ones if left out
  */
 export async function evaluationIn(
   folder: string,
-  problems?: number,
+  {
+    problems,
+    ways,
+  }: { readonly problems?: number | undefined; readonly ways?: readonly Way[] } = {},
 ): Promise<EvaluationReport & { readonly problems: number }> {
-  const { test, ...records } = await recordsIn(folder);
-  const [attempts, refined] = [test.attempts.slice(0, problems), test.refined.slice(0, problems)];
-  return {
-    ...evaluated({ ...records, test: { ...test, attempts, refined } }),
-    problems: attempts.length,
-  };
+  const records = await recordsIn(folder);
+  const first = records.test.problems.slice(0, problems);
+  return { ...evaluated(records, first, ways), problems: first.length };
 }
 
 /** Computes the report of finished stages and writes it to the run folder. */
@@ -98,11 +106,11 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
   const report: Report = {
     ...evaluated(records),
     curve: accuracyCurve(
-      test.attempts,
-      pathsOf(test.attempts, test.refined, test.rounds),
-      fitBudgets(dev.attempts, pathsOf(dev.attempts, dev.refined, dev.rounds)),
+      test.problems,
+      pathsOf(test.problems, test.rounds),
+      fitBudgets(dev.problems, pathsOf(dev.problems, dev.rounds)),
     ),
-    problems: test.attempts.length,
+    problems: test.problems.length,
     labels: {
       ...labels,
       generatedTokens: stages.find(({ name }) => name === 'rollouts')?.generatedTokens ?? 0,

@@ -8,17 +8,15 @@ import type { Recipe } from '../recipe/index.js';
 import { contentsOf, identityOf } from '../recipe/index.js';
 import { explained, type StageRecord } from '../run/index.js';
 import type { Run } from './context.js';
+import { setsRead } from './sets.js';
 import * as stages from './stages/index.js';
-
-type StageWork = typeof stages.student;
 
 /** A stage: what it does, what of the recipe it depends on, and whose files it reads. */
 export interface Stage {
-  readonly work: StageWork;
+  readonly work: stages.Work;
   readonly settings: (recipe: Recipe) => unknown;
+  /** Of `problems` it needs the sets that it reads: it is done anew when these change, not when others do. */
   readonly needs: readonly StageName[];
-  /** The sets of problems that it reads, if it needs `problems`: it is done anew when these change, not when others do. */
-  readonly sets?: (recipe: Recipe) => readonly string[];
 }
 
 export const stageNames = [
@@ -38,7 +36,7 @@ export const stageNames = [
 export type StageName = (typeof stageNames)[number];
 
 /** A model that learns from the training sets alone. */
-const trainedOnSets = (role: 'sorm' | 'global' | 'local', work: StageWork): Stage => ({
+const trainedOnSets = (role: 'sorm' | 'global' | 'local', work: stages.Work): Stage => ({
   work,
   settings: ({ training, workers }) => [training[role], workers],
   needs: ['student', 'datasets'],
@@ -66,13 +64,11 @@ export const table: Record<StageName, Stage> = {
     settings: ({ student, maxTokens, workers, models }) =>
       models?.student ? [] : [student, maxTokens, workers],
     needs: ['problems'],
-    sets: setsOfStudent,
   },
   drafts: {
     work: stages.drafts,
     settings: ({ drafts, maxTokens }) => [drafts, maxTokens],
     needs: ['problems', 'student'],
-    sets: () => ['train'],
   },
   rollouts: {
     work: stages.rollouts,
@@ -101,7 +97,6 @@ export const table: Record<StageName, Stage> = {
     work: stages.candidates,
     settings: ({ training, maxTokens }) => [training.orm.candidates, maxTokens],
     needs: ['problems', 'student', 'sorm', 'global', 'local'],
-    sets: () => ['candidates'],
   },
   orm: {
     work: stages.orm,
@@ -112,7 +107,6 @@ export const table: Record<StageName, Stage> = {
     work: stages.evaluation,
     settings: ({ evaluation, maxTokens }) => [evaluation, maxTokens],
     needs: ['problems', 'student', 'orm', 'sorm', 'global', 'local'],
-    sets: () => ['dev', 'test'],
   },
 };
 
@@ -125,12 +119,6 @@ export function rolesUntil(until: StageName | undefined): readonly RoleName[] {
   return until && stageNames.indexOf(until) < stageNames.indexOf('sorm') ? ['student'] : roleNames;
 }
 
-/** Worked solutions and the problems of every round; a served student learns from none. */
-function setsOfStudent({ student: { expertIteration }, models }: Recipe): string[] {
-  if (models?.student) return [];
-  return ['sft', ...Array.from({ length: expertIteration.rounds }, (_, i) => `ei-${i + 1}`)];
-}
-
 /** The stages before one, as its fingerprint has them: of the problems only the sets that it reads. */
 export async function upstreamOf(
   folder: string,
@@ -138,13 +126,13 @@ export async function upstreamOf(
   name: StageName,
   done: ReadonlyMap<StageName, StageRecord>,
 ): Promise<StageRecord[]> {
-  const { needs, sets } = table[name];
+  const { needs } = table[name];
   const records = needs.map((need) => done.get(need)!);
-  if (!sets) return records;
+  if (!needs.includes('problems')) return records;
   const read = createHash('sha256');
-  for (const set of sets(recipe)) {
-    const path = join(folder, 'problems', `${set}.jsonl`);
-    read.update(`${set}\n`).update(await explained(path, () => readFile(path)));
+  for (const set of setsRead(recipe, name)) {
+    const path = join(folder, 'problems', `${set.name}.jsonl`);
+    read.update(`${set.name}\n`).update(await explained(path, () => readFile(path)));
   }
   const fingerprint = read.digest('hex');
   return records.map((record) =>

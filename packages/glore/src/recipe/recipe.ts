@@ -95,7 +95,8 @@ const recipe = z.strictObject({
     }),
   /**
    * Rollouts from the prefixes of `samples` wrong drafts, and equally many right drafts labelled. Adaptive: at most `count`
-   * from the prefixes on which a label hangs; brute: `count` from every prefix.
+   * from the prefixes on which a label hangs; brute, as in the paper: `count` from every prefix. With either, other samples
+   * of the problem that pass through a prefix count as rollouts from it too (ours).
    */
   rollouts: z.strictObject({
     method: z.enum(['adaptive', 'brute']).default('adaptive'),

@@ -157,7 +157,7 @@ function knownKeys(schema: z.ZodObject, path: readonly Key[], value: unknown): s
         ? at.element
         : at instanceof z.ZodRecord
           ? at.valueType
-          : (at as z.ZodObject).shape[key as string]!;
+          : (at as z.ZodObject).shape[key as string];
     return unwrapped(child, valueAt(value, path.slice(0, depth + 1)));
   }, schema);
   return Object.keys((map as z.ZodObject).shape);
@@ -172,7 +172,7 @@ function unwrapped(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
   const { discriminator } = schema.def;
   const options = schema.options as z.ZodObject[];
   return options.find(
-    ({ shape }) => shape[discriminator]!.safeParse(valueAt(value, [discriminator])).success,
+    ({ shape }) => shape[discriminator].safeParse(valueAt(value, [discriminator])).success,
   )!;
 }
 

@@ -1,3 +1,4 @@
+export { writeCandidates } from './candidates.js';
 export {
   type Candidate,
   type Chooser,

@@ -1,5 +1,6 @@
 export { type AdaptiveOptions, adaptiveRollouts } from './adaptive.js';
 export {
+  alsoRollouts,
   type PrefixRollouts,
   type RolloutItem,
   type RolloutOptions,
@@ -8,10 +9,13 @@ export {
   type Trace,
 } from './rollout.js';
 export {
+  byProblem,
   isRight,
+  judged,
   learnedFrom,
   type Sample,
   type SampleOptions,
+  sampleKey,
   sampleSolutions,
   seedOf,
 } from './sample.js';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCodec } from '../codec/index.js';
 import { type LanguageModel, openEmbedded, Student } from '../model/index.js';
 import { difficulty, generateProblems, type Problem } from '../problem/index.js';
-import { rolloutsFrom } from './rollout.js';
+import { alsoRollouts, rolloutsFrom } from './rollout.js';
 import { isRight, type Sample, seedOf } from './sample.js';
 
 const settings = { ...difficulty(0.4), steps: [2, 3] } as const;
@@ -49,13 +49,13 @@ describe('rolloutsFrom', () => {
         const seeds = Array.from({ length: 6 }, (_, k) =>
           seedOf('test', problem.id, sample.index, length, k),
         );
-        const [rolledOut] = await student.rollout(
+        const [written] = await student.rollout(
           [{ question: problem.question, steps: sample.steps, prefixes: [{ length, seeds }] }],
           options.temperature,
         );
-        const [drawn] = rolledOut!;
-        generated += drawn!.reduce((sum, rollout) => sum + rollout.tokens, 0);
-        const texts = drawn!.map(({ steps, answer }) => JSON.stringify([steps, answer]));
+        const drawn = written![0]!;
+        generated += drawn.reduce((sum, rollout) => sum + rollout.tokens, 0);
+        const texts = drawn.map(({ steps, answer }) => JSON.stringify([steps, answer]));
         expect(attempts).toBe(6);
         // Each spelling once, in the order drawn, with the number of times it was drawn.
         expect(traces.map(({ steps, answer }) => JSON.stringify([steps, answer]))).toEqual([
@@ -109,5 +109,30 @@ describe('rolloutsFrom', () => {
     expect([...apart.slice(1), apart[0]]).toEqual(together);
     const other = await rolloutsFrom(student, items, { ...options, seed: 'other' });
     expect(other).not.toEqual(together);
+  });
+});
+
+describe('samples that are rollouts too', () => {
+  const samples = [
+    sampleOf(problems[0]!, 0),
+    { ...sampleOf(problems[0]!, 1), right: true },
+    { ...sampleOf(problems[1]!, 2), right: true },
+  ];
+
+  it('are all of them at the temperature of rollouts, and at another the right ones', () => {
+    const of = (sampledAt: number) =>
+      [...alsoRollouts(samples, { sampledAt, temperature: 1 })].map(([problem, group]) => [
+        problem,
+        group.map(({ index }) => index),
+      ]);
+    const [first, second] = problems as [Problem, Problem];
+    expect(of(1)).toEqual([
+      [first.id, [0, 1]],
+      [second.id, [2]],
+    ]);
+    expect(of(0.7)).toEqual([
+      [first.id, [1]],
+      [second.id, [2]],
+    ]);
   });
 });

@@ -2,9 +2,9 @@
 import { type Solution, spellingOf } from '../codec/index.js';
 import type { Student } from '../model/index.js';
 import type { Problem } from '../problem/index.js';
-import { isRight, type Sample, seedOf } from './sample.js';
+import { byProblem, isRight, type Sample, seedOf } from './sample.js';
 
-/** A distinct continuation of a prefix and how many of the K rollouts it was. `right`: a verifying trace. */
+/** A distinct continuation of a prefix and how many of the rollouts known from there it was. `right`: a verifying trace. */
 export interface Trace extends Solution {
   readonly right: boolean;
   readonly count: number;
@@ -37,14 +37,24 @@ export interface RolloutOptions {
   readonly count: number;
   readonly temperature: number;
   readonly seed: string;
-  /**
-   * The student's samples by problem id: for others of the same problem that begin alike they are rollouts too. Wrong ones
-   * only if they were drawn at the rollouts' temperature; a right one shows at any that its prefixes verify.
-   */
+  /** Samples by problem id that are rollouts of others of their problem that begin alike, too; see `alsoRollouts`. */
   readonly drafts?: ReadonlyMap<string, readonly Sample[]>;
 }
 
-/** K rollouts from every prefix of every sample: brute force. */
+/**
+ * The student's samples that are rollouts too, by problem: all that were drawn at the rollouts' temperature, and of others
+ * the right ones, which show at any temperature that their prefixes verify.
+ */
+export const alsoRollouts = (
+  samples: readonly Sample[],
+  { sampledAt, temperature }: { readonly sampledAt: number; readonly temperature: number },
+): Map<string, Sample[]> =>
+  byProblem(samples.filter(({ right }) => right || sampledAt === temperature));
+
+/**
+ * K rollouts from every prefix of every sample: brute force, as in the paper. Other samples of the problem that pass
+ * through a prefix are known from it as well (ours), so that there may be more than K.
+ */
 export async function rolloutsFrom(
   student: Pick<Student, 'rollout'>,
   items: readonly RolloutItem[],

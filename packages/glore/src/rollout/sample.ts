@@ -1,6 +1,6 @@
 /** Sampled solutions of problems, judged by their final answers. */
 import type { Solution } from '../codec/index.js';
-import type { Student } from '../model/index.js';
+import type { Generated, Student } from '../model/index.js';
 import { hash32, type Problem } from '../problem/index.js';
 import { sameAnswer } from '../reading/index.js';
 
@@ -19,6 +19,22 @@ export const seedOf = (...key: readonly (string | number)[]): number => hash32(k
 
 export const isRight = (problem: Problem, answer: string | null): boolean =>
   answer !== null && sameAnswer(problem.answer, answer);
+
+/** A generated solution as a sample of a problem. */
+export const judged = (
+  problem: Problem,
+  { steps, answer, tokens }: Generated,
+  index: number,
+  seed: number,
+): Sample => ({
+  problem: problem.id,
+  index,
+  seed,
+  steps,
+  answer,
+  right: isRight(problem, answer),
+  tokens,
+});
 
 export interface SampleOptions {
   /** Samples of each problem. */
@@ -46,15 +62,9 @@ export async function sampleSolutions(
     }));
     const written = await student.sample(requests, made === 0 ? temperature : later.temperature);
     for (const [i, problem] of open.entries()) {
-      const wave = written[i]!.map(({ steps, answer, tokens }, k) => ({
-        problem: problem.id,
-        index: made + k,
-        seed: requests[i]!.seeds[k]!,
-        steps,
-        answer,
-        right: isRight(problem, answer),
-        tokens,
-      }));
+      const wave = written[i]!.map((solution, k) =>
+        judged(problem, solution, made + k, requests[i]!.seeds[k]!),
+      );
       samples.get(problem)!.push(...wave);
     }
     open = open.filter((problem) => !samples.get(problem)!.some(({ right }) => right));
@@ -69,3 +79,17 @@ export async function sampleSolutions(
  */
 export const learnedFrom = (samples: readonly Sample[], count: number): Sample[] =>
   samples.filter(({ index, right }) => index < count || right);
+
+/** Names a sample among those of all problems. */
+export const sampleKey = (problem: string, index: number): string => `${problem}#${index}`;
+
+/** The samples of each problem. */
+export function byProblem(samples: readonly Sample[]): Map<string, Sample[]> {
+  const groups = new Map<string, Sample[]>();
+  for (const sample of samples) {
+    const group = groups.get(sample.problem);
+    if (group) group.push(sample);
+    else groups.set(sample.problem, [sample]);
+  }
+  return groups;
+}

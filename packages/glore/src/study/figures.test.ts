@@ -17,7 +17,17 @@ import {
 
 /** Four problems of one seed and two of another. */
 const first: Outcomes = {
-  right: { draft: '1100', global: '1010', local: '0011', rerank: '1110', oracle: '1111' },
+  right: {
+    draft: '1100',
+    global: '1010',
+    local: '0011',
+    'rerank-global': '1010',
+    rerank: '1110',
+    oracle: '1111',
+    sample: '0001',
+    'best-of-2': '0111',
+    'oracle@2': '1111',
+  },
   sampleTokens: [10, 20],
   steps: {
     n: [2, 2, 4, 2],
@@ -55,6 +65,9 @@ describe('figures', () => {
     expect(measured(fixedBy(false, true))).toBe(0.5);
     expect(measured(fixedBy(true, false))).toBe(0);
     expect(measured(headroom('rerank'))).toBe(0.5);
+    // Global adds one problem to the drafts, and the choice gains it and loses another.
+    expect(measured(headroom('rerank-global'))).toBe(0);
+    expect(measured(headroom('best-of-2'))).toBe(2 / 3);
     expect(measured(stepAccuracy('orm'))).toBe(0.5);
     expect(measured(stepAccuracy('sorm', true))).toBe(0.7);
     expect(measured(distinctSteps('orm'))).toBe(3 / 8);
@@ -72,6 +85,9 @@ describe('figures', () => {
     expect(measured(distinctSteps('orm'), reports)).toBeUndefined();
     expect(measured(firstErrorF1('orm'), reports)).toBeUndefined();
     expect(measured(accuracy('gate'))).toBeUndefined();
+    expect(measured(headroom('gate'))).toBeUndefined();
+    // What does not choose has no headroom.
+    expect(measured(headroom('global'))).toBeUndefined();
     expect(measured(accuracy('draft'), [])).toBeUndefined();
   });
 });

@@ -96,7 +96,7 @@ export async function writeRecord(
     agreement: relabelled ? await agreement(folder, source) : null,
     before:
       source !== undefined && !run.until && existsSync(join(source, 'report.json'))
-        ? await evaluationIn(source, run.recipe.evaluation.problems)
+        ? await evaluationIn(source, { problems: run.recipe.evaluation.problems })
         : null,
   };
   await writeJson(pathIn(folder), record);

@@ -236,7 +236,8 @@ describe('a model with its own tokenizer', () => {
     const model = await served(endpoint, 'student', { ...text, api });
     // Its words are bytes in this tokenizer, and it is to come to its end.
     const student = new Student(model.author(codec), 200);
-    const [[one, two]] = await student.sample([{ question: first, seeds: [1, 2] }], 1);
+    const [samples] = await student.sample([{ question: first, seeds: [1, 2] }], 1);
+    const [one, two] = samples!;
     expect(one!.steps.length).toBeGreaterThan(0);
     expect(one!.answer).toMatch(/^\d$/);
     expect(one).not.toEqual(two);

@@ -1,5 +1,5 @@
 /** Each variant beside the run that it changes, on the same problems. */
-import { renderMarkdownTable, significance } from '../../evaluate/index.js';
+import { criticNames, renderMarkdownTable, significance } from '../../evaluate/index.js';
 import type { Report } from '../../pipeline/index.js';
 import {
   accuracy,
@@ -22,13 +22,14 @@ type Line = readonly [name: string, figure: Figure, isShare?: false];
 
 /** What a variant's `figures` stand for. */
 function linesOf(name: string): Line[] {
-  if (name === 'orm' || name === 'sorm') {
-    const critic = name.toUpperCase();
+  const critic = criticNames.find((one) => one === name);
+  if (critic) {
+    const title = critic.toUpperCase();
     return [
-      [`${critic}, step accuracy`, stepAccuracy(name)],
-      [`${critic}, first-error F1`, firstErrorF1(name)],
-      [`${critic}, AUC within problems`, withinAuc(name), false],
-      ...(name === 'orm' ? [['ORM, AUC within candidates', candidatesAuc, false] as const] : []),
+      [`${title}, step accuracy`, stepAccuracy(critic)],
+      [`${title}, first-error F1`, firstErrorF1(critic)],
+      [`${title}, AUC within problems`, withinAuc(critic), false],
+      ...(critic === 'orm' ? [['ORM, AUC within candidates', candidatesAuc, false] as const] : []),
     ];
   }
   if (name === 'fixed') {
@@ -49,11 +50,12 @@ export function ablation({ variant, finished, reports, records }: VariantView): 
     report && record.before ? [{ report, before: record.before }] : [],
   );
   const parts = [`### ${name}`, about];
-  if (records.length === 0) return [...parts, 'Not finished.'].join('\n\n');
-  parts.push(doneAnew(records[0]!, against));
+  const [record] = records;
+  if (!record) return [...parts, 'Not finished.'].join('\n\n');
+  parts.push(doneAnew(record, against));
   if (until)
     return [...parts, 'Its labels are in the table of [step labels](#step-labels).'].join('\n\n');
-  const size = `${counted(reports.length, 'seed')} with ${counted(reports[0]!.problems, 'problem')} each; the difference is \`${name}\` less \`${against}\`.`;
+  const size = `${counted(reports.length, 'seed')} with ${counted(reports[0]?.problems ?? 0, 'problem')} each; the difference is \`${name}\` less \`${against}\`.`;
   return [...parts, size, table(name, against, figures.flatMap(linesOf), compared)].join('\n\n');
 }
 

@@ -1,5 +1,13 @@
 /** Ways to answer, what refiners do, paired comparisons, and accuracy against tokens: the main run on all seeds. */
-import { meaningOf, renderMarkdownTable, significance } from '../../evaluate/index.js';
+import {
+  meaningOf,
+  methodFirst,
+  renderMarkdownTable,
+  rowName,
+  significance,
+  standardWays,
+  wayOf,
+} from '../../evaluate/index.js';
 import {
   accuracy,
   difference,
@@ -10,21 +18,19 @@ import {
   rightToWrong,
   wrongToRight,
 } from '../figures.js';
-import { samplesFor } from './targets.js';
-import { bounds, meanOf, points, share, spread } from './text.js';
+import { bounds, points, share, spread } from './text.js';
+import { meanTokens, rivalsOf, samplesIn } from './tokens.js';
 import type { VariantView } from './view.js';
 
 export function answersTable({ reports }: VariantView): string {
+  const [first] = reports;
   return renderMarkdownTable(
     ['row', 'what', 'accuracy', '95% interval', 'seeds', 'tokens/problem'],
-    reports[0]!.rows.flatMap(({ name }) => {
+    (first?.rows ?? []).flatMap(({ name }) => {
       const found = estimate(reports, accuracy(name));
-      const tokens = meanOf(
-        reports,
-        ({ rows }) => rows.find((row) => row.name === name)?.generatedTokens,
-      );
+      const tokens = meanTokens(reports, name);
       if (!found || tokens === undefined) return [];
-      const strong = (text: string) => (name === 'rerank' ? `**${text}**` : text);
+      const strong = (text: string) => (wayOf(name)?.way.role === 'method' ? `**${text}**` : text);
       return [
         [
           strong(name),
@@ -40,70 +46,35 @@ export function answersTable({ reports }: VariantView): string {
   );
 }
 
-export function comparisonsTable(main: VariantView): string {
-  const { reports } = main;
-  const most = reports[0]!.rows
-    .find(({ name }) => name.startsWith('best-of-'))
-    ?.name.slice('best-of-'.length);
-  const rival = samplesFor(main);
-  const pairs: (readonly [string, string])[] = [
-    ['rerank', 'draft'],
-    ['rerank', 'bo3'],
-    ...(rival === undefined || String(rival) === most
-      ? []
-      : ([
-          ['rerank', `best-of-${rival}`],
-          ['rerank', `majority@${rival}`],
-        ] as const)),
-    ['rerank', `best-of-${most}`],
-    ['rerank', `majority@${most}`],
-    ['rerank', 'rerank-global'],
-    ['rerank', 'rerank-local'],
-    ['rerank', 'gate'],
-    ['gate', 'draft'],
-    ['rerank-both', 'rerank'],
-    ['rerank-both', `both-of-${most}`],
-    [`both-of-${most}`, `best-of-${most}`],
-    ['global', 'draft'],
-    ['local', 'draft'],
-    ['global', 'local'],
-    ['local', 'local-orm'],
-    ['local-truth', 'local'],
-    ['bo3', 'sample'],
-    [`best-of-${most}`, 'sample'],
-    ['oracle', 'rerank'],
-  ];
+export function comparisonsTable({ reports }: VariantView): string {
+  const most = samplesIn(reports);
+  const tokensOf = (row: string) => meanTokens(reports, row)?.toFixed(0) ?? '-';
+  const pairs = methodFirst(standardWays).flatMap((way) => {
+    const { against = [], againstInStudies = [] } = way;
+    const others = [...against, ...againstInStudies].map((name) => rowName({ name }, most));
+    // The method also beside as many samples as need the tokens that it needs.
+    const rivals = way.role === 'method' ? rivalsOf(reports) : [];
+    const all = [...others, ...rivals.filter((rival) => !others.includes(rival))];
+    return all.map((other) => [rowName(way, most), other] as const);
+  });
   return renderMarkdownTable(
     ['a - b', 'difference', '95% interval', 'seeds', 'p', 'tokens of a', 'of b'],
     pairs.flatMap(([a, b]) => {
       const found = difference({ reports, figure: accuracy(a) }, { reports, figure: accuracy(b) });
-      return found
-        ? [
-            [
-              `${a} - ${b}`,
-              points(found.value),
-              bounds(found, points),
-              spread(found.bySeed, points),
-              significance(found.p),
-              tokensOf(main, a),
-              tokensOf(main, b),
-            ],
-          ]
-        : [];
+      if (!found) return [];
+      return [
+        [
+          `${a} - ${b}`,
+          points(found.value),
+          bounds(found, points),
+          spread(found.bySeed, points),
+          significance(found.p),
+          tokensOf(a),
+          tokensOf(b),
+        ],
+      ];
     }),
   );
-}
-
-/** Generated tokens per problem of a row, also of those that are not in the report's table. */
-function tokensOf({ reports }: VariantView, name: string): string {
-  const samples = /^(?:best-of-|majority@)(\d+)$/.exec(name)?.[1];
-  const found = meanOf(
-    reports,
-    ({ rows, outcomes }) =>
-      rows.find((row) => row.name === name)?.generatedTokens ??
-      (samples === undefined ? undefined : outcomes.sampleTokens[Number(samples) - 1]),
-  );
-  return found === undefined ? '-' : found.toFixed(0);
 }
 
 export function refinersTable({ reports }: VariantView): string {
@@ -114,14 +85,14 @@ export function refinersTable({ reports }: VariantView): string {
     ['right to wrong', rightToWrong],
     ['wrong drafts fixed', fixed],
   ];
-  const kinds = ['global', 'local', 'local-orm', 'local-truth'];
+  const refiners = standardWays.filter(({ group }) => group === 'refiners');
   return renderMarkdownTable(
     ['refiner', ...columns.map(([name]) => name), '95% interval', 'seeds'],
-    kinds.flatMap((row) => {
-      const found = columns.map(([, figure]) => estimate(reports, figure(row)));
+    refiners.flatMap(({ name }) => {
+      const found = columns.map(([, figure]) => estimate(reports, figure(name)));
       const last = found.at(-1);
       return last
-        ? [[row, ...found.map((item) => share(item?.value)), bounds(last), spread(last.bySeed)]]
+        ? [[name, ...found.map((item) => share(item?.value)), bounds(last), spread(last.bySeed)]]
         : [];
     }),
   );

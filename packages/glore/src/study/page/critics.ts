@@ -1,5 +1,5 @@
 /** The critics side by side, and the SORM's fitted threshold against 0.5. */
-import { renderMarkdownTable, significance } from '../../evaluate/index.js';
+import { type CriticName, renderMarkdownTable, significance } from '../../evaluate/index.js';
 import {
   candidatesAuc,
   difference,
@@ -12,17 +12,15 @@ import {
 import { bounds, counted, decimals, meanOf, points, share, spread } from './text.js';
 import type { StudyView, VariantView } from './view.js';
 
-type Critic = 'orm' | 'sorm';
-
 export function criticsTable({ main, critics }: StudyView): string {
-  const row = (name: string, { reports }: VariantView, critic: Critic): string[] => {
+  const cells = (name: string, { reports }: VariantView, critic: CriticName): string[] => {
     const of = (figure: Figure, text: (value: number) => string = share) => {
       const found = estimate(reports, figure);
       return found ? `${text(found.value)} ${bounds(found, text)}` : '-';
     };
     const average = (
       pick: (
-        report: VariantView['reports'][number]['critics'][Critic],
+        report: VariantView['reports'][number]['critics'][CriticName],
       ) => number | undefined | null,
     ) => meanOf(reports, ({ critics: both }) => pick(both[critic]));
     return [
@@ -36,7 +34,7 @@ export function criticsTable({ main, critics }: StudyView): string {
       of(withinAuc(critic), decimals),
       critic === 'orm' ? of(candidatesAuc, decimals) : '-',
       decimals(average(({ ece }) => ece)),
-      `${reports.length} x ${reports[0]!.problems}`,
+      `${reports.length} x ${reports[0]?.problems ?? 0}`,
     ];
   };
   return renderMarkdownTable(
@@ -54,16 +52,16 @@ export function criticsTable({ main, critics }: StudyView): string {
       'seeds x problems',
     ],
     [
-      row('ORM', main, 'orm'),
-      ...critics.map((view) => row(`ORM of ${view.variant!.name}`, view, 'orm')),
-      row('SORM', main, 'sorm'),
+      cells('ORM', main, 'orm'),
+      ...critics.map((view) => cells(`ORM of ${view.variant!.name}`, view, 'orm')),
+      cells('SORM', main, 'sorm'),
     ],
   );
 }
 
 /** What fitting a threshold on dev problems gains over 0.5, from the values in the records. */
 export function thresholdTable({ reports }: VariantView): string {
-  const lines: [string, Critic, (critic: Critic, half?: boolean) => Figure][] = [
+  const lines: [string, CriticName, (critic: CriticName, half?: boolean) => Figure][] = [
     ['SORM, step accuracy', 'sorm', stepAccuracy],
     ['SORM, first-error F1', 'sorm', firstErrorF1],
     ['ORM, step accuracy', 'orm', stepAccuracy],

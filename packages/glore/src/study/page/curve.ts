@@ -1,26 +1,19 @@
 /** Accuracy against generated tokens, where the reports have a curve: mean over the seeds. */
 import {
-  type Curve,
-  type CurvePoint,
+  curveLines,
+  type Point,
   type RefinedPoint,
   renderMarkdownTable,
 } from '../../evaluate/index.js';
 import type { Report } from '../../pipeline/index.js';
 import { meanOf, points, share, spread } from './text.js';
 
-/** Ways of spending tokens. */
-const ways: Readonly<Record<keyof Curve, string>> = {
-  majority: 'majority of k samples',
-  bestOf: 'the ORM chooses of k samples',
-  rounds: 'rounds of refinement',
-  budgets: 'rounds with a stop rule for the budget',
-};
-
 export function curveTable(reports: readonly Report[]): string {
-  const lines = (Object.keys(ways) as (keyof Curve)[]).flatMap((way) =>
-    reports[0]!.curve[way].flatMap(({ name }) => {
+  const [first] = reports;
+  const lines = curveLines.flatMap(([line, meaning]) =>
+    (first?.curve[line] ?? []).flatMap(({ name }) => {
       const found = reports.flatMap(({ curve }) => {
-        const list: readonly (CurvePoint & Partial<RefinedPoint>)[] = curve[way];
+        const list: readonly (Point & Partial<RefinedPoint>)[] = curve[line];
         const point = list.find((item) => item.name === name);
         return point ? [point] : [];
       });
@@ -35,7 +28,7 @@ export function curveTable(reports: readonly Report[]): string {
       return [
         [
           name,
-          ways[way],
+          meaning,
           meanOf(found, ({ generatedTokens }) => generatedTokens)!.toFixed(0),
           share(meanOf(found, ({ accuracy }) => accuracy)),
           spread(found.map(({ accuracy }) => accuracy)),

@@ -1,5 +1,5 @@
 /** The page of a study, from the reports and records of its runs alone: the same files give the same page. */
-import { renderMarkdownTable } from '../../evaluate/index.js';
+import { renderMarkdownTable, standardWays } from '../../evaluate/index.js';
 import { formatSeconds } from '../../run/index.js';
 import type { StudyResult } from '../run.js';
 import { MAIN, type Study } from '../study.js';
@@ -11,6 +11,12 @@ import { labelsTable } from './labels.js';
 import { targetsTable } from './targets.js';
 import { counted, whole } from './text.js';
 import { type StudyView, type VariantView, viewOf } from './view.js';
+
+/** "`global`: drafts refined globally; `local`: .." */
+const refinersInWords = standardWays
+  .filter(({ group }) => group === 'refiners')
+  .map(({ name, meaning }) => `\`${name}\`: ${meaning}`)
+  .join('; ');
 
 /**
  * Writes a study as Markdown; what is not finished is named.
@@ -38,7 +44,7 @@ export function renderPage(
           comparisonsTable(main),
           ...curveSection(main, picture),
           '## Refiners: how',
-          `What refining every draft, right or wrong, does to it; the interval and the seeds are those of the wrong drafts fixed. \`local\` refines where the SORM says, \`local-orm\` where the ORM says, \`local-truth\` at the true first error. ${size}`,
+          `What refining every draft, right or wrong, does to it; the interval and the seeds are those of the wrong drafts fixed. ${refinersInWords}. ${size}`,
           refinersTable(main),
           'Who fixes the wrong drafts:',
           overlapTable(main),
@@ -94,18 +100,19 @@ function head(study: Study, results: readonly StudyResult[], { main }: StudyView
       : [
           'Figures are pooled over the test problems of all seeds, each of which has problems and models of its own; intervals are 95% (bootstrap over problems), `seeds` is the range of the figure over the seeds. ' +
             "p is McNemar's exact test where right answers are compared, the paired bootstrap's for everything else, two-sided. All thresholds are fitted on dev problems, and tokens are generated tokens. " +
-            'The rows and figures are defined in [interfaces.md](interfaces.md).',
+            'The rows and figures are defined in [report.md](report.md).',
         ]),
   ];
 }
 
 function curveSection({ reports }: VariantView, picture: string | undefined): string[] {
-  if (reports.length === 0) return [];
+  const [first] = reports;
+  if (!first) return [];
   return [
     '## Accuracy against tokens',
     `What more tokens buy, whether spent on samples or on refinement; the last two columns are the gain over sampling at the same tokens, interpolated. Mean over ${counted(reports.length, 'seed')}.`,
     ...(picture
-      ? [`![Accuracy against generated tokens, seed ${reports[0]!.seeds.join(', ')}](${picture})`]
+      ? [`![Accuracy against generated tokens, seed ${first.seeds.join(', ')}](${picture})`]
       : []),
     curveTable(reports),
   ];

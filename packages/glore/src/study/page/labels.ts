@@ -8,7 +8,7 @@ export function labelsTable({ main, variants }: StudyView): string {
   const labelled = [main, ...variants].filter(({ records }) =>
     records.some(({ stages }) => stages.some(({ name, taken }) => name === 'labels' && !taken)),
   );
-  const row = ({ variant, records }: VariantView): string[] => {
+  const cells = ({ variant, records }: VariantView): string[] => {
     const all = records.map(({ labels }) => labels!);
     const first = all[0]!;
     const agreed = records.flatMap(({ agreement }) => (agreement ? [agreement] : []));
@@ -42,7 +42,7 @@ export function labelsTable({ main, variants }: StudyView): string {
       'equal',
       'seeds',
     ],
-    labelled.map(row),
+    labelled.map(cells),
     { align: ['left', 'left'] },
   );
 }

@@ -1,5 +1,5 @@
 /** The paper's figures, this project's targets, and whether they are met: decided here, from the figures alone. */
-import { renderMarkdownTable, significance } from '../../evaluate/index.js';
+import { type CriticName, renderMarkdownTable, significance } from '../../evaluate/index.js';
 import {
   accuracy,
   candidatesAuc,
@@ -15,6 +15,7 @@ import {
   withinAuc,
 } from '../figures.js';
 import { bounds, decimals, meanOf, points, share, spread } from './text.js';
+import { rivalsOf } from './tokens.js';
 import type { StudyView, VariantView } from './view.js';
 
 interface Line {
@@ -64,7 +65,7 @@ function gain(
   return found ? { ...line, p: significance(found.p), met: met?.(found.value, found.p) } : line;
 }
 
-const atHalf = (critic: 'orm' | 'sorm') => stepAccuracy(critic, true);
+const atHalf = (critic: CriticName) => stepAccuracy(critic, true);
 
 export function targetsTable(view: StudyView): string {
   const { main } = view;
@@ -73,7 +74,6 @@ export function targetsTable(view: StudyView): string {
   const less = (a: Figure, b: Figure, from = reports) =>
     difference({ reports: from, figure: a }, { reports: from, figure: b });
   const rows = (a: string, b: string) => less(accuracy(a), accuracy(b));
-  const rival = samplesFor(main);
   // An ORM's values are too low for right steps of problems that the student mostly fails: at 0.5 that shows most, and
   // less where the samples of problems that it mostly solves, which are often alike, outweigh those.
   const leads = (orm: string, from: typeof reports) =>
@@ -116,17 +116,15 @@ export function targetsTable(view: StudyView): string {
       'at least +5, p < 0.01',
       (v, p) => v >= 0.05 && p < 0.01,
     ),
-    ...(rival === undefined
-      ? []
-      : ['best-of-', 'majority@'].map((name) =>
-          gain(
-            `rerank - ${name}${rival}, which needs as many tokens`,
-            '',
-            rows('rerank', `${name}${rival}`),
-            'more than 0, p < 0.05',
-            (v, p) => v > 0 && p < 0.05,
-          ),
-        )),
+    ...rivalsOf(reports).map((rival) =>
+      gain(
+        `rerank - ${rival}, which needs as many tokens`,
+        '',
+        rows('rerank', rival),
+        'more than 0, p < 0.05',
+        (v, p) => v > 0 && p < 0.05,
+      ),
+    ),
     level(
       'wrong drafts fixed: global',
       '28%',
@@ -202,26 +200,10 @@ export function targetsTable(view: StudyView): string {
   );
 }
 
-/** The fewest samples that need at least as many tokens as `rerank`; undefined where none of those measured do. */
-export function samplesFor({ reports }: VariantView): number | undefined {
-  const needed = meanOf(
-    reports,
-    ({ rows }) => rows.find(({ name }) => name === 'rerank')?.generatedTokens,
-  );
-  if (needed === undefined) return undefined;
-  const counts = reports[0]!.outcomes.sampleTokens.map((_, k) => k + 1);
-  return counts.find(
-    (count) =>
-      count > 1 &&
-      reports[0]!.outcomes.right[`best-of-${count}`] !== undefined &&
-      meanOf(reports, ({ outcomes }) => outcomes.sampleTokens[count - 1])! >= needed,
-  );
-}
-
 function finals({ reports }: VariantView): Line {
-  const by = (critic: 'orm' | 'sorm') =>
-    reports.map(({ critics }) => critics[critic].finalAccuracy);
-  const bySeed = by('sorm').map((value, i) => value - by('orm')[i]!);
+  const bySeed = reports.map(
+    ({ critics: { orm, sorm } }) => sorm.finalAccuracy - orm.finalAccuracy,
+  );
   return {
     ...nothing,
     what: 'final-answer accuracy, SORM - ORM',

@@ -1,0 +1,2 @@
+/** What comparisons with other implementations need; the golden vectors lie beside it. */
+export * from './reference.js';

@@ -1,0 +1,20 @@
+/** JSON files of a Hugging Face folder. */
+import { readFile } from 'node:fs/promises';
+import { EngineError } from '../error.js';
+
+/** Any JSON object, as parsed. */
+export type Json = Record<string, unknown>;
+
+/** The object in a file; throws `EngineError` of the given code, naming the file, where there is none. */
+export async function readJson(path: string, code: string): Promise<Json> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new EngineError(code, `${path}: expected JSON`, { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new EngineError(code, `${path}: expected a JSON object`);
+  }
+  return value as Json;
+}

@@ -1,0 +1,42 @@
+/** The architecture: its shape, its weights and adapters, its positions, and the graphs that compute it. */
+export {
+  type Adapter,
+  type AdapterModule,
+  type AdapterShape,
+  adapterModules,
+  adapterShapes,
+  checkAdapterShape,
+  initialAdapter,
+  mergeAdapter,
+} from './adapter.js';
+export { sequenceGraph, stepGraph } from './cached.js';
+export type { LlamaConfig } from './config.js';
+export { forward } from './forward.js';
+export { deepen, initialWeights } from './initial.js';
+export { rotaryTables } from './layers.js';
+export {
+  adapterLayoutOf,
+  flatten,
+  joinedEntries,
+  layoutOf,
+  type ParameterEntry,
+  type ParameterLayout,
+  unflatten,
+} from './parameters.js';
+export {
+  fixedPositions,
+  frequencies,
+  positionLimit,
+  type RopeScaling,
+  type RopeShape,
+  rotaryAngles,
+  rotaryScale,
+} from './rope.js';
+export { trainedForward } from './training.js';
+export {
+  eachWeight,
+  type ModelWeights,
+  type Tensor,
+  type Weights,
+  weightShapes,
+} from './weights.js';

@@ -1,0 +1,159 @@
+/** Questions from a JSON Lines file, answered in batches: the rows come back in order, each with its answer in `glore`. */
+import { percent } from '../../evaluate/index.js';
+import { roleNames } from '../../model/index.js';
+import { chunks, readRun, unitsOf } from '../../pipeline/index.js';
+import { judge } from '../../reading/index.js';
+import { chosen, type Decision } from '../../refine/index.js';
+import { explained, type Progress, type Reporter } from '../../run/index.js';
+import { accuracyOf } from '../accuracy.js';
+import { openOut, WRITTEN } from '../out.js';
+import { checkRoom, type Fields, type Item, readItems } from './items.js';
+import { type Asking, answerOf, toJson, type Wanted, withRun } from './models.js';
+import { problemsOf, type Unfamiliar, unfamiliarTo } from './unfamiliar.js';
+
+/** Questions that one worker answers at a time, and of served models that are in one unit of work. */
+const PER_UNIT = { embedded: 32, served: 8 };
+
+export interface FileOptions extends Fields {
+  readonly run: string;
+  /** "-" is standard input. */
+  readonly file: string;
+  /** Standard output if left out. */
+  readonly out?: string;
+  readonly trace?: true;
+}
+
+/**
+ * Answers a file.
+ * @throws GloreError naming file and line of the first bad row, before anything is computed; `file-same`
+ */
+export async function askFile(
+  options: FileOptions,
+  wanted: Wanted,
+  reporter: Reporter,
+  signal: AbortSignal,
+): Promise<void> {
+  const items = await readItems(options.file, options);
+  const { run } = await readRun(options.run);
+  checkRoom(run, items, options.questionField);
+  const out = options.out === undefined ? undefined : await openOut(options.out, options.file);
+  try {
+    const progress = reporter.stage('ask');
+    warn(items, options.run, unfamiliarTo(run.recipe), progress);
+    progress.total(items.length, 'questions');
+    const { workers } = run.recipe;
+    const note = (text: string) => progress.note(text);
+    await withRun(options.run, { workers, signal, note }, wanted, async (asking) => {
+      const right = await answerAll(
+        items,
+        asking,
+        { ...options, ...wanted },
+        {
+          signal,
+          progress,
+          write: async (text) => {
+            if (out) await explained(options.out!, () => out.writeFile(text));
+            else process.stdout.write(text);
+          },
+        },
+      );
+      if (right.length > 0) progress.note(accuracyOf(count(right), right.length));
+      progress.done();
+    });
+  } finally {
+    await out?.close();
+  }
+}
+
+function warn(
+  items: readonly Item[],
+  folder: string,
+  unfamiliar: Unfamiliar,
+  progress: Progress,
+): void {
+  const strange = items.flatMap(({ row, question }) => {
+    const reason = unfamiliar(question);
+    return reason === undefined ? [] : [{ row, reason }];
+  });
+  if (strange.length === 0) return;
+  const { row, reason } = strange[0]!;
+  progress.note(
+    `${strange.length} of ${items.length} questions have what the models have never seen, first on line ${row.line}: ${reason}; they know questions like those in ${problemsOf(folder)}`,
+  );
+}
+
+interface Answering {
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  write(text: string): Promise<void>;
+}
+
+/** Answers and writes items in their order; of those with a gold answer, whether they are right. */
+async function answerAll(
+  items: readonly Item[],
+  { run, ask }: Asking,
+  { trace, rounds }: Pick<FileOptions, 'trace'> & Pick<Wanted, 'rounds'>,
+  { signal, progress, write }: Answering,
+): Promise<boolean[]> {
+  const { size, parallel } = unitsOf(run, roleNames, PER_UNIT.embedded, PER_UNIT.served);
+  const units = chunks(items, Math.min(size, Math.ceil(items.length / parallel)));
+  const queue = units.entries();
+  const finished = new Map<number, string>();
+  const right: boolean[] = [];
+  let writing = Promise.resolve();
+  let written = 0;
+  let failed = false;
+  const worker = async () => {
+    for (const [index, unit] of queue) {
+      if (signal.aborted || failed) return;
+      try {
+        const decisions = await ask(unit.map(({ question }) => question));
+        const answers = unit.map((item, i) => answerTo(item, decisions[i]!));
+        right.push(...answers.flatMap((answer) => answer.right ?? []));
+        const rows = unit.map(({ row }, i) => {
+          const decision = trace && { decision: toJson(decisions[i]!, rounds) };
+          return `${JSON.stringify({ ...row.fields, [WRITTEN]: { ...answers[i]!, ...decision } })}\n`;
+        });
+        finished.set(index, rows.join(''));
+        progress.advance(
+          unit.length,
+          right.length > 0 ? `${percent(count(right) / right.length)} right` : undefined,
+        );
+        // What was finished out of turn waits for the units before it.
+        for (; finished.has(written); written++) {
+          const text = finished.get(written)!;
+          finished.delete(written);
+          writing = writing.then(() => write(text));
+        }
+        await writing;
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: parallel }, worker));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  signal.throwIfAborted();
+  return right;
+}
+
+/** What is written of a question's rounds. */
+function answerTo({ gold }: Item, rounds: readonly Decision[]) {
+  const answer = answerOf(rounds);
+  // A later round that keeps the best so far calls it its draft.
+  const decision = rounds.findLast(({ choice }) => choice > 0) ?? rounds[0]!;
+  const { source, score } = chosen(decision);
+  return {
+    answer,
+    ...(gold !== undefined && { right: answer !== null && judge({ gold, text: answer }).right }),
+    source,
+    location: decision.location,
+    score,
+    tokens: rounds
+      .flatMap(({ candidates }) => candidates)
+      .reduce((sum, { tokens }) => sum + tokens, 0),
+  };
+}
+
+const count = (right: readonly boolean[]): number => right.filter(Boolean).length;

@@ -1,0 +1,34 @@
+/** The file that rows are written to with what was found. */
+import { existsSync, realpathSync } from 'node:fs';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { GloreError } from '../error.js';
+import type { FileRow } from '../problem/index.js';
+import { explained } from '../run/index.js';
+
+/** The field of a row that is written to. */
+export const WRITTEN = 'glore';
+
+/** @throws GloreError `field-taken` if the row has it already */
+export function checkFree(row: FileRow): void {
+  if (!Object.hasOwn(row.fields, WRITTEN)) return;
+  throw row.error('field-taken', {
+    expected: `no field "${WRITTEN}", which the answer is written to`,
+    found: 'one',
+    cure: 'rename or remove it',
+  });
+}
+
+/** Opens `out` anew; its folder is made. @throws GloreError `file-same` if it is `file`, which is read */
+export async function openOut(out: string, file: string): Promise<FileHandle> {
+  if (existsSync(out) && existsSync(file) && realpathSync(out) === realpathSync(file)) {
+    throw new GloreError(
+      'file-same',
+      `--out ${out}: expected another file than the one that is read, found the same; name another one`,
+    );
+  }
+  return explained(out, async () => {
+    await mkdir(dirname(out), { recursive: true });
+    return open(out, 'w');
+  });
+}

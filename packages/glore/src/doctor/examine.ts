@@ -1,0 +1,205 @@
+/** Looks at servers: what they can do, against what the roles of a recipe need, and whether reward models say what they should. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openTokenizer, type Tokenizer } from '@glore/engine';
+import { createCodec } from '../codec/index.js';
+import { GloreError } from '../error.js';
+import { RewardModel, type RoleName } from '../model/index.js';
+import {
+  type Capabilities,
+  type Capability,
+  capabilities,
+  Endpoint,
+  type EndpointOptions,
+  listModels,
+  openServed,
+  probe,
+  probeOptions,
+  probeText,
+  readKey,
+  type ServedRole,
+  tokenize,
+  wantsOf,
+} from '../model/openai/index.js';
+import type { Recipe } from '../recipe/index.js';
+import { type GoldenVector, goldenTolerance, largestDifference } from './golden.js';
+
+export interface EndpointHealth {
+  readonly name: string;
+  readonly url: string;
+  /** The models it lists; null if it has no list. */
+  readonly models: readonly string[] | null;
+  /** Why it could not be asked. */
+  readonly error?: string;
+}
+
+export interface RoleHealth {
+  readonly role: string;
+  readonly endpoint: string;
+  readonly model: string;
+  readonly can: Partial<Capabilities>;
+  /** What the role cannot do without, and what only rollouts from prefixes cannot. */
+  readonly needs: readonly Capability[];
+  readonly uses: readonly Capability[];
+  readonly missing: readonly Capability[];
+  /** Whether the server's tokenizer is the codec's; null where it does not matter or cannot be asked. */
+  readonly tokenizer: boolean | null;
+  /** The largest difference from the golden values; null without any. */
+  readonly golden: { readonly vectors: number; readonly difference: number } | null;
+  /** The median of the probability that the labels cover; null where values are read otherwise. */
+  readonly coverage: number | null;
+  readonly error?: string;
+  readonly ok: boolean;
+}
+
+export interface Health {
+  readonly ok: boolean;
+  readonly endpoints: readonly EndpointHealth[];
+  readonly roles: readonly RoleHealth[];
+}
+
+/** Looks at every endpoint of a recipe and every role it serves; a server that is away is a finding, not an error. */
+export async function examine(recipe: Recipe, golden: readonly GoldenVector[]): Promise<Health> {
+  const tokenizer = openTokenizer(readFileSync(join(recipe.base, 'tokenizer.json'), 'utf8'));
+  const endpoints: EndpointHealth[] = [];
+  const roles: RoleHealth[] = [];
+  for (const [name, { key, ...options }] of Object.entries(recipe.endpoints ?? {})) {
+    const served = Object.entries(recipe.models ?? {}).filter(([, one]) => one?.endpoint === name);
+    await withEndpoint(name, options, key, endpoints, async (endpoint) => {
+      for (const [role, one] of served) {
+        const vectors = golden.filter((vector) => vector.role === role);
+        roles.push(await examineRole(endpoint, role as RoleName, one!, tokenizer, vectors));
+      }
+    });
+  }
+  return {
+    ok: endpoints.every(({ error }) => error === undefined) && roles.every(({ ok }) => ok),
+    endpoints,
+    roles,
+  };
+}
+
+/** Looks at one server, and everything that it can do with one model: by default the first that it lists. */
+export async function examineUrl(
+  url: string,
+  {
+    model,
+    api,
+    key,
+  }: { model?: string | undefined; api: 'completions' | 'chat'; key?: string | undefined },
+): Promise<Health> {
+  const endpoints: EndpointHealth[] = [];
+  const roles: RoleHealth[] = [];
+  await withEndpoint('url', { url }, key, endpoints, async (endpoint, models) => {
+    const chosen = model ?? models?.[0];
+    if (chosen === undefined) {
+      throw new GloreError(
+        'endpoint-model',
+        `${url}: expected a list of models, found none; name one with --model`,
+      );
+    }
+    const can = await probe(endpoint, { model: chosen, api, text: probeText }, capabilities);
+    const missing = can[api] ? [] : [api];
+    roles.push({
+      role: '-',
+      endpoint: 'url',
+      model: chosen,
+      can,
+      needs: [api],
+      uses: [],
+      missing,
+      tokenizer: null,
+      golden: null,
+      coverage: null,
+      ok: missing.length === 0,
+    });
+  });
+  return {
+    ok: endpoints.every(({ error }) => error === undefined) && roles.every(({ ok }) => ok),
+    endpoints,
+    roles,
+  };
+}
+
+/** Opens an endpoint without patience, notes what it lists, and what went wrong. */
+async function withEndpoint(
+  name: string,
+  options: Omit<EndpointOptions, 'name' | 'key'>,
+  key: string | undefined,
+  found: EndpointHealth[],
+  work: (endpoint: Endpoint, models: readonly string[] | undefined) => Promise<void>,
+): Promise<void> {
+  const { url } = options;
+  let endpoint: Endpoint | undefined;
+  try {
+    // What the doctor asks is not charged to the run.
+    endpoint = new Endpoint({ ...options, budget: {}, name, key: readKey(name, key), patience: 0 });
+    const models = await listModels(endpoint);
+    await work(endpoint, models);
+    found.push({ name, url, models: models ?? null });
+  } catch (error) {
+    if (!(error instanceof GloreError)) throw error;
+    found.push({ name, url, models: null, error: `${error.message} (${error.code})` });
+  } finally {
+    await endpoint?.close();
+  }
+}
+
+async function examineRole(
+  endpoint: Endpoint,
+  role: RoleName,
+  served: ServedRole,
+  tokenizer: Tokenizer,
+  vectors: readonly GoldenVector[],
+): Promise<RoleHealth> {
+  const { needs, rollouts, uses } = wantsOf(role, served);
+  const can = await probe(endpoint, probeOptions(served, tokenizer), capabilities);
+  const missing = [...needs, ...rollouts].filter((name) => !can[name]);
+  const health = {
+    role,
+    endpoint: endpoint.name,
+    model: served.model,
+    can,
+    needs: [...needs, ...rollouts],
+    uses,
+    missing,
+    tokenizer:
+      served.spelling === 'tokens' && can.tokenize
+        ? (await tokenize(endpoint, served.model, probeText))?.join() ===
+          tokenizer.encode(probeText).join()
+        : null,
+  };
+  const unread = { golden: null, coverage: null };
+  if (needs.some((name) => !can[name]) || health.tokenizer === false) {
+    return { ...health, ...unread, ok: false };
+  }
+  if (role !== 'orm' && role !== 'sorm') {
+    return { ...health, ...unread, ok: missing.length === 0 };
+  }
+  try {
+    const model = await openServed(endpoint, role, served, tokenizer);
+    const asked = vectors.length > 0 ? vectors : examples;
+    const critic = new RewardModel(model.critic(createCodec(tokenizer)));
+    const difference = await largestDifference(critic, asked);
+    if (model.watch.constant) throw model.watch.saysNothing(served.model);
+    return {
+      ...health,
+      golden: vectors.length > 0 ? { vectors: vectors.length, difference } : null,
+      coverage: model.watch.coverage ?? null,
+      ok: vectors.length === 0 || difference <= goldenTolerance,
+    };
+  } catch (error) {
+    if (!(error instanceof GloreError)) throw error;
+    return { ...health, ...unread, error: `${error.message} (${error.code})`, ok: false };
+  }
+}
+
+/** Right and wrong solutions, valued where there are no golden values, to see whether the values can mean anything. */
+const examples: readonly GoldenVector[] = (
+  [
+    [probeText, 'Mia has 37+15=52.', '52'],
+    [probeText, 'Mia has 37+15=41.', '41'],
+    ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', 'Fay has 8-3=5.', '5'],
+    ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', 'Fay has 8+3=11.', '11'],
+  ] as const
+).map(([question, step, answer]) => ({ role: 'orm', question, steps: [step], answer, values: [] }));

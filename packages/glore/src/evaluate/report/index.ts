@@ -1,0 +1,3 @@
+export type { Outcomes } from './outcomes.js';
+export { type EvaluateOptions, type EvaluationReport, evaluate, SAMPLES } from './report.js';
+export type { Speeds } from './rows.js';

@@ -1,0 +1,59 @@
+/** Samples of the student on fresh training problems, and sampling problems in general. */
+import { join } from 'node:path';
+import type { Checkpoint } from '@glore/engine';
+import type { Problem } from '../../problem/index.js';
+import { type Sample, type SampleOptions, sampleSolutions } from '../../rollout/index.js';
+import { collect, type StageContext } from '../../run/index.js';
+import type { Run } from '../context.js';
+import { rolesOf, withModels } from '../models.js';
+import { problemsIn, readProblems } from '../records.js';
+import { chunks, unitsOf } from '../units.js';
+import { advancing, PROBLEMS_PER_UNIT, rightShare, total, type Work, waitingIn } from './work.js';
+
+export const drafts: Work = async (run, context) => {
+  const { samples: count, temperature, further } = run.recipe.drafts;
+  const list = await readProblems(run, 'train');
+  const samples = await sampleProblems(run, context, list, {
+    path: join(context.folder, 'samples.jsonl'),
+    sampling: { count, temperature, further, seed: 'drafts' },
+  });
+  const solved = problemsIn(samples.filter(({ right }) => right));
+  context.progress.note(
+    `${samples.length} samples, ${rightShare(samples)}; ${solved} of ${list.length} problems solved`,
+  );
+  return { generatedTokens: total(samples) };
+};
+
+/** Samples of the student, or of a checkpoint in its place, on problems, journalled by units. */
+export function sampleProblems(
+  run: Run,
+  context: StageContext,
+  list: readonly Problem[],
+  options: {
+    readonly path: string;
+    /** The seed is the run's, continued with this one. */
+    readonly sampling: SampleOptions;
+    readonly checkpoint?: Checkpoint;
+  },
+): Promise<Sample[]> {
+  const { path, checkpoint } = options;
+  const sampling = { ...options.sampling, seed: `${run.recipe.seed}/${options.sampling.seed}` };
+  const { size, parallel } = unitsOf(run, ['student'], PROBLEMS_PER_UNIT, 1);
+  context.progress.total(list.length, 'problems');
+  return withModels(
+    run,
+    ['student'],
+    (models) =>
+      collect({
+        path,
+        units: chunks(list, size),
+        key: ([first]) => first!.id,
+        work: (unit, kept) => sampleSolutions(rolesOf(run, models, kept).student, unit, sampling),
+        parallel,
+        shard: context.shard,
+        signal: context.signal,
+        onUnit: advancing(context, problemsIn, rightShare),
+      }),
+    { ...waitingIn(context), ...(checkpoint && { checkpoints: { student: checkpoint } }) },
+  );
+}

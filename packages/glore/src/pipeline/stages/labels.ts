@@ -1,0 +1,20 @@
+/** Stepwise labels with their transforms, and how many of them are true where the truth is known. */
+import { join } from 'node:path';
+import { percent } from '../../evaluate/index.js';
+import { labelSamples } from '../../label/index.js';
+import { writeJson, writeJsonl } from '../../run/index.js';
+import { readProblems, readRollouts, readSamples, samplesToLabel } from '../records.js';
+import { labelSummary } from './truth.js';
+import type { Work } from './work.js';
+
+export const labels: Work = async (run, context) => {
+  const { wrong, right } = samplesToLabel(run, await readSamples(run));
+  const samples = [...wrong, ...right];
+  const labelled = labelSamples(samples, await readRollouts(run), run.recipe.labels);
+  await writeJsonl(join(context.folder, 'labels.jsonl'), labelled);
+  const summary = labelSummary(labelled, samples, await readProblems(run, 'train'));
+  await writeJson(join(context.folder, 'summary.json'), summary);
+  const known = summary.accuracy === null ? '' : `, ${percent(summary.accuracy)} as the truth`;
+  context.progress.done(`${summary.labels} labels, ${percent(summary.positive)} positive${known}`);
+  return {};
+};

@@ -1,0 +1,49 @@
+/** What the stages share: their type, counts and progress. */
+import type { RoleName } from '../../model/index.js';
+import type { Sample } from '../../rollout/index.js';
+import type { StageContext } from '../../run/index.js';
+import type { Run } from '../context.js';
+import type { Waiting } from '../served.js';
+
+/** Problems that are one unit of work where models are embedded. */
+export const PROBLEMS_PER_UNIT = 64;
+
+export interface Tokens {
+  readonly generatedTokens?: number;
+  readonly scoredTokens?: number;
+  readonly trainedTokens?: number;
+}
+
+export type Work = (run: Run, context: StageContext) => Promise<Tokens>;
+
+export const total = (records: readonly { readonly tokens: number }[]): number =>
+  records.reduce((sum, { tokens }) => sum + tokens, 0);
+
+/** Served models wait where this process sees it, and begin nothing once it is to stop. */
+export const waitingIn = ({ signal, progress, shard }: StageContext): Waiting => ({
+  signal,
+  shard,
+  note: (text) => progress.note(text),
+});
+
+/** Whether a role's model is served, so that there is nothing to train. */
+export function isServed(run: Run, role: RoleName, { progress }: StageContext): boolean {
+  const served = run.recipe.models?.[role];
+  if (served) progress.note(`${role} is served (${served.endpoint}: ${served.model}), not trained`);
+  return served !== undefined;
+}
+
+/** Progress of a collection, what was found in its journal apart: it must not count into the rate. */
+export function advancing<R>(
+  { progress }: StageContext,
+  units: (records: readonly R[]) => number,
+  detail?: (records: readonly R[]) => string,
+) {
+  return (_done: number, _total: number, records: readonly R[], resumed: boolean): void => {
+    if (resumed) progress.resume(units(records));
+    else progress.advance(units(records), detail?.(records));
+  };
+}
+
+export const rightShare = (samples: readonly Sample[]): string =>
+  `${Math.round((100 * samples.filter(({ right }) => right).length) / Math.max(1, samples.length))}% right`;

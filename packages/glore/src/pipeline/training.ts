@@ -1,0 +1,88 @@
+/** Training a model within a stage: its loss mask, its progress, its curve and its checkpoint. */
+import { join } from 'node:path';
+import { type Checkpoint, type Example, saveCheckpoint } from '@glore/engine';
+import type { Codec } from '../codec/index.js';
+import { type LossMask, maskReport } from '../dataset/index.js';
+import { GloreError } from '../error.js';
+import type { Training } from '../recipe/index.js';
+import { type StageContext, writeJson } from '../run/index.js';
+import {
+  batches,
+  fit,
+  forgetState,
+  type GroupedExample,
+  holdOutExamples,
+  scheduleOf,
+} from '../train/index.js';
+import type { Run } from './context.js';
+
+/** Records as examples, those of one problem in a group. */
+export const examplesOf = <R extends { readonly problem: string }>(
+  codec: Codec,
+  records: readonly R[],
+  example: (codec: Codec, record: R) => Example,
+): GroupedExample[] =>
+  records.map((record) => ({ ...example(codec, record), group: record.problem }));
+
+/** Fits a checkpoint on examples and saves it; the loss mask is written first. Returns the tokens learned from. */
+export async function trainModel(
+  run: Run,
+  { folder, signal, progress }: StageContext,
+  options: {
+    /** Of the training's files, and of its random choices. */
+    readonly name: string;
+    readonly start: Checkpoint;
+    readonly examples: readonly GroupedExample[];
+    readonly training: Training;
+    /** The folder of the checkpoint. */
+    readonly model: string;
+  },
+): Promise<number> {
+  const { name, start, examples, training, model } = options;
+  const { recipe, codec } = run;
+  const { examples: usable, mask } = maskReport(codec, examples, start.config.maxPositions);
+  await writeJson(join(folder, `${name}.mask.json`), mask);
+  progress.note(`${name}: ${describeMask(mask)}`);
+  if (mask.targets === 0) {
+    throw new GloreError(
+      'loss-empty',
+      `${name}: there is nothing to learn from; sample more problems or loosen the filters (see ${name}.mask.json)`,
+    );
+  }
+  const seed = `${recipe.seed}/${name}`;
+  const groups = examples.map(({ group }) => group);
+  const { learned, heldOut } = holdOutExamples(usable, groups, seed);
+  const { steps, batch } = batches(learned, training, seed);
+  progress.total(steps, 'updates');
+  let going = false;
+  const { weights, tokens } = await fit({
+    start,
+    batch,
+    heldOut,
+    schedule: scheduleOf(training.rate, steps),
+    evaluateEvery: Math.max(1, Math.ceil(steps / 10)),
+    saveEvery: 20,
+    folder: join(folder, name),
+    workers: recipe.workers,
+    provider: recipe.provider,
+    ...(signal && { signal }),
+    onPoint: ({ step, loss, heldOut }) =>
+      progress.note(
+        `${name}: update ${step}, loss ${loss.toFixed(4)}, held-out ${heldOut.toFixed(4)}`,
+      ),
+    onStep: (step, _, loss) => {
+      if (!going && step > 1) progress.resume(step - 1);
+      going = true;
+      progress.advance(1, `loss ${loss.toFixed(3)}`);
+    },
+  });
+  await saveCheckpoint(model, { ...start, weights });
+  await forgetState(join(folder, name));
+  return tokens;
+}
+
+function describeMask({ examples, targets, positive, negative, lostExamples }: LossMask): string {
+  const signs = positive + negative > 0 ? ` (${positive} positive, ${negative} negative)` : '';
+  const lost = lostExamples > 0 ? `, ${lostExamples} examples left out as too long` : '';
+  return `${examples} examples, ${targets} targets${signs}${lost}`;
+}
