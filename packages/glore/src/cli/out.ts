@@ -19,14 +19,18 @@ export function checkFree(row: FileRow): void {
   });
 }
 
-/** Opens `out` anew; its folder is made. @throws GloreError `file-same` if it is `file`, which is read */
-export async function openOut(out: string, file: string): Promise<FileHandle> {
-  if (existsSync(out) && existsSync(file) && realpathSync(out) === realpathSync(file)) {
-    throw new GloreError(
-      'file-same',
-      `--out ${out}: expected another file than the one that is read, found the same; name another one`,
-    );
-  }
+/** @throws GloreError `file-same` if `out` is `file`, which is read */
+export function checkOther(out: string, file: string): void {
+  if (!existsSync(out) || !existsSync(file) || realpathSync(out) !== realpathSync(file)) return;
+  throw new GloreError(
+    'file-same',
+    `--out ${out}: expected another file than the one that is read, found the same; name another one`,
+  );
+}
+
+/** Opens `out` anew; its folder is made. @throws GloreError as `checkOther` */
+export function openOut(out: string, file: string): Promise<FileHandle> {
+  checkOther(out, file);
   return explained(out, async () => {
     await mkdir(dirname(out), { recursive: true });
     return open(out, 'w');

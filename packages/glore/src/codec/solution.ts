@@ -2,7 +2,7 @@
 // no other; what others write is read by `reading/`.
 
 import { GloreError } from '../error.js';
-import { readSolution, stripAnnotations } from '../reading/index.js';
+import { oneLineEnd, readSolution, stripAnnotations } from '../reading/index.js';
 
 export { stripAnnotations };
 
@@ -50,7 +50,7 @@ export function parseSolution(text: string, options?: { readonly finished?: bool
  */
 export function parseLines(text: string): Solution {
   const steps: string[] = [];
-  for (const line of text.split(lineBreak)) {
+  for (const line of oneLineEnd(text).split('\n')) {
     const read = stripAnnotations(line).trim();
     if (read.startsWith(answerMark)) {
       return { steps, answer: read.slice(answerMark.length).trim() || null };
@@ -112,6 +112,3 @@ export function checkLocation({ steps }: Solution, e: number): void {
 }
 
 const answerMark = '####';
-
-/** Every spelling of a line's end, so that no step holds one whatever a model writes. */
-const lineBreak = /\r\n|\n|\r/;

@@ -4,6 +4,8 @@ import { read } from './read.js';
 
 /** No answer in words is longer; a longer text is a solution, and one that no answer would be equal to. */
 const mostWords = 8;
+/** With numbers in it, so many words tell how the answer is found. */
+const leastOfSentence = 5;
 
 /** The answer of a gold field, with a doubt where it had to be guessed; undefined where there is none. */
 export function readGold(field: string): Found | undefined {
@@ -19,11 +21,10 @@ export function readGold(field: string): Found | undefined {
   const last = readLine(solution.slice(solution.lastIndexOf('\n') + 1));
   if (last && last.form.kind !== 'text') return last;
   const words = solution.split(/\s+/).length;
-  const isSentence = words > 4 && /\d/.test(solution);
-  if (alone && words <= mostWords && !isSentence) return alone;
-  return (
-    answer && { ...answer, doubt: 'the gold answer is not marked, so its last number was taken' }
-  );
+  const numbers = /\p{Nd}/u.test(solution);
+  if (alone && words <= mostWords && !(numbers && words >= leastOfSentence)) return alone;
+  if (!answer || !numbers) return undefined;
+  return { ...answer, doubt: 'the gold answer is not marked, so its last number was taken' };
 }
 
 /** The final answer of a gold field, "" where there is none. */

@@ -6,5 +6,5 @@ export type { Found } from './field.js';
 export { goldAnswer, readGold } from './gold.js';
 export { type Judgement, judge, judgeBy } from './judge.js';
 export type { How } from './marks.js';
-export { type Extracted, extractAnswer, type Kind } from './read.js';
+export { type Extracted, extractAnswer, type Kind, oneLineEnd } from './read.js';
 export { readSolution, type Written } from './solution.js';

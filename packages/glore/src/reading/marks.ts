@@ -131,6 +131,8 @@ const mostLines = 6;
 
 /** The first line after `end` with an answer's text, of the few that follow. */
 function lineBelow(text: string, end: number): Mark | undefined {
+  // A line of which more follows has nothing below.
+  if (text.charAt(end) !== '\n') return undefined;
   let from = end;
   for (let i = 0; i <= mostLines && from < text.length; i++) {
     const to = endOfLine(text, from);

@@ -66,7 +66,7 @@ export function read(text: string, kind: Kind): Reading {
   return readParted(partReasoning(oneLineEnd(text)), kind);
 }
 
-/** Every line's end as one character. */
+/** The text with each line's end as one character, so that no line holds one however it is spelt. */
 export const oneLineEnd = (text: string): string =>
   text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
 
@@ -241,7 +241,7 @@ function bare(solution: string, kind: Kind): Answer | undefined {
     : undefined;
 }
 
-const longestLine = 4 * longestAnswer;
+const longestLine = 2 * longestAnswer;
 const guessed = 'no number is marked as the answer, so the last one was taken';
 
 /** The last number in digits, or in words where there are no digits; the answer that it is may be any other. */

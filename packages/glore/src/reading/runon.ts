@@ -11,7 +11,7 @@ export function problemLines(text: string): number[] {
   for (let from = 0; from < text.length; ) {
     const end = text.indexOf('\n', from);
     anotherProblem.lastIndex = from;
-    const sets = anotherProblem.test(text);
+    const sets = end !== from && anotherProblem.test(text);
     if (sets && !blank) found.push(from);
     blank &&= sets || text.slice(from, end === -1 ? undefined : end).trim() === '';
     if (end === -1) break;

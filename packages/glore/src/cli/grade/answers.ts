@@ -20,11 +20,11 @@ export interface Answers {
   readonly sampled: boolean;
 }
 
-/** Reads rows. @throws GloreError `field-missing`, `field-type`, `field-empty`, `gold-unparsable` */
-export function answersIn(rows: readonly FileRow[], fields: Fields): Answers[] {
+/** Reads rows one after the other. @throws GloreError `field-missing`, `field-type`, `field-empty`, `gold-unparsable` */
+export function reader(fields: Fields): (row: FileRow) => Answers {
   // Rows of one problem often stand together.
   let last: { source: string; gold: Found } | undefined;
-  return rows.map((row) => {
+  return (row) => {
     const source = textAt(row, fields.gold, valueAt(row, fields.gold));
     if (last?.source !== source) last = { source, gold: goldOf(row, fields.gold, source) };
     const value = valueAt(row, fields.answer);
@@ -38,7 +38,7 @@ export function answersIn(rows: readonly FileRow[], fields: Fields): Answers[] {
     }
     const texts = list.map((text) => (text === null ? null : textAt(row, fields.answer, text)));
     return { row, ...last, texts, sampled: Array.isArray(value) };
-  });
+  };
 }
 
 /** The value of a field, or where a path leads. */

@@ -74,86 +74,82 @@ export function verdictOf({ gold, texts, sampled }: Answers): RowVerdict {
   return { ...verdicts[winner]!, samples: verdicts };
 }
 
-/** @param verdicts of the rows */
-export function gradesOf(
-  file: string,
-  rows: readonly Answers[],
-  verdicts: readonly RowVerdict[],
-): Grades {
-  const how = { tag: 0, marker: 0, boxed: 0, phrase: 0, bare: 0, 'last-number': 0 };
-  const doubtful: Doubtful[] = [];
-  const unanswered: number[] = [];
-  const rights: number[] = [];
-  let [answers, noAnswer] = [0, 0];
-  for (const [i, { row, source, texts }] of rows.entries()) {
-    const { samples, ...only } = verdicts[i]!;
-    const all = samples ?? [only];
-    answers += texts.length;
-    rights.push(all.filter(({ right }) => right).length);
-    for (const [
-      sample,
-      { right, answer, how: found, doubtful: doubted, reason },
-    ] of all.entries()) {
-      if (found === null) noAnswer++;
-      else how[found]++;
-      if (found === null && unanswered.at(-1) !== row.line) unanswered.push(row.line);
-      if (!doubted) continue;
-      const which = samples && { sample };
-      doubtful.push({
-        line: row.line,
-        ...which,
-        right,
-        gold: source,
-        answer: answer ?? '',
-        reason: reason!,
-      });
+/** Counts verdicts as they come. */
+export class Tally {
+  private readonly how = { tag: 0, marker: 0, boxed: 0, phrase: 0, bare: 0, 'last-number': 0 };
+  private readonly doubtful: Doubtful[] = [];
+  private readonly unanswered: number[] = [];
+  /** Of each row. */
+  private readonly rights: number[] = [];
+  private readonly counts: number[] = [];
+  private majorities = 0;
+  private noAnswer = 0;
+  private sampled = false;
+
+  add({ row: { line }, source, sampled }: Answers, verdict: RowVerdict): void {
+    const { samples = [verdict] } = verdict;
+    this.sampled ||= sampled;
+    this.counts.push(samples.length);
+    this.rights.push(samples.filter(({ right }) => right).length);
+    if (verdict.right) this.majorities++;
+    for (const [sample, { right, answer, how, doubtful, reason }] of samples.entries()) {
+      if (how === null) {
+        this.noAnswer++;
+        if (this.unanswered.at(-1) !== line) this.unanswered.push(line);
+      } else this.how[how]++;
+      if (!doubtful) continue;
+      const which = sampled && { sample };
+      const gold = source;
+      this.doubtful.push({ line, ...which, right, gold, answer: answer ?? '', reason: reason! });
     }
   }
-  const right = rights.reduce((sum, count) => sum + count, 0);
-  const sampled = rows.some((row) => row.sampled);
-  const shares = rights.map((count, i) => count / rows[i]!.texts.length);
-  const accuracy = shares.reduce((sum, share) => sum + share, 0) / rows.length;
-  return {
-    file,
-    answers,
-    right,
-    wrong: answers - right - noAnswer,
-    noAnswer,
-    unanswered,
-    accuracy: sampled ? accuracy : right / answers,
-    interval: sampled ? intervalOfMean(shares, accuracy) : wilson(right, answers),
-    how,
-    doubtful,
-    ...(sampled && { sampled: sampledOf(rows, rights, verdicts) }),
-  };
+
+  grades(file: string): Grades {
+    const { how, doubtful, unanswered, noAnswer, rights, counts } = this;
+    const [answers, right] = [sum(counts), sum(rights)];
+    const shares = rights.map((count, i) => count / counts[i]!);
+    const mean = sum(shares) / shares.length;
+    return {
+      file,
+      answers,
+      right,
+      wrong: answers - right - noAnswer,
+      noAnswer,
+      unanswered,
+      accuracy: this.sampled ? mean : right / answers,
+      interval: this.sampled ? intervalOfMean(shares, mean) : wilson(right, answers),
+      how,
+      doubtful,
+      ...(this.sampled && { sampled: this.ofLists() }),
+    };
+  }
+
+  private ofLists(): Sampled {
+    const { rights, counts } = this;
+    const least = counts.reduce((a, b) => Math.min(a, b));
+    const ks = new Set<number>();
+    for (let k = 1; k < least; k *= 2) ks.add(k);
+    const rates = [...ks.add(least)].map((k) => [
+      k,
+      sum(rights.map((right, i) => passAt(k, right, counts[i]!))) / rights.length,
+    ]);
+    return {
+      rows: rights.length,
+      least,
+      most: counts.reduce((a, b) => Math.max(a, b)),
+      passAt: Object.fromEntries(rates),
+      majority: this.majorities / rights.length,
+    };
+  }
 }
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 /** Texts of one row say alike things, so that rows are what is counted. */
 function intervalOfMean(shares: readonly number[], mean: number): { low: number; high: number } {
-  const squares = shares.reduce((sum, share) => sum + (share - mean) ** 2, 0);
+  const squares = sum(shares.map((share) => (share - mean) ** 2));
   const half = 1.96 * Math.sqrt(squares / Math.max(1, shares.length - 1) / shares.length);
   return { low: Math.max(0, mean - half), high: Math.min(1, mean + half) };
-}
-
-function sampledOf(
-  rows: readonly Answers[],
-  rights: readonly number[],
-  verdicts: readonly RowVerdict[],
-): Sampled {
-  const counts = rows.map(({ texts }) => texts.length);
-  const least = counts.reduce((a, b) => Math.min(a, b));
-  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / rows.length;
-  const ks = new Set([least]);
-  for (let k = 1; k < least; k *= 2) ks.add(k);
-  return {
-    rows: rows.length,
-    least,
-    most: counts.reduce((a, b) => Math.max(a, b)),
-    passAt: Object.fromEntries(
-      [...ks].map((k) => [k, mean(rights.map((right, i) => passAt(k, right, counts[i]!)))]),
-    ),
-    majority: mean(verdicts.map(({ right }) => Number(right))),
-  };
 }
 
 /** The chance that one of `k` drawn of `count` is right, `1 - C(count - right, k) / C(count, k)` (Chen et al., 2021). */

@@ -1,12 +1,13 @@
 /** `glore grade`: how many answers in a file of model answers are right, and which of them a person should look at. */
 import { Command } from 'commander';
 import type { FileRow } from '../../problem/index.js';
+import { replaceFile } from '../../run/index.js';
 import { wholeNumber } from '../options.js';
-import { checkFree, openOut, WRITTEN } from '../out.js';
+import { checkFree, checkOther, WRITTEN } from '../out.js';
 import { readRows } from '../rows.js';
 import { screenOf } from '../terminal.js';
-import { answersIn, type Fields } from './answers.js';
-import { gradesOf, type RowVerdict, verdictOf } from './figures.js';
+import { type Fields, reader } from './answers.js';
+import { type RowVerdict, Tally, verdictOf } from './figures.js';
 import { renderGrades } from './render.js';
 import { areSamples, eachDocument, exactMatches, SAMPLE_FIELDS } from './samples.js';
 
@@ -43,10 +44,20 @@ export function gradeCommand(): Command {
       const all = await readRows(file);
       const samples = areSamples(all);
       const rows = samples ? eachDocument(all) : all;
-      const graded = answersIn(rows, fieldsOf(command, options, samples));
-      const verdicts = graded.map(verdictOf);
-      if (options.out !== undefined) await write(options.out, file, rows, verdicts);
-      const grades = gradesOf(file, graded, verdicts);
+      const read = reader(fieldsOf(command, options, samples));
+      const tally = new Tally();
+      const grade = (row: FileRow): RowVerdict => {
+        const answers = read(row);
+        const verdict = verdictOf(answers);
+        tally.add(answers, verdict);
+        return verdict;
+      };
+      if (options.out === undefined) rows.forEach(grade);
+      else {
+        checkOther(options.out, file);
+        await replaceFile(options.out, written(rows, grade));
+      }
+      const grades = tally.grades(file);
       const { limitDoubtful: most } = options;
       const harness = samples ? exactMatches(all) : {};
       const output = options.json
@@ -92,28 +103,14 @@ function fieldsOf(command: Command, { gold, answer }: GradeOptions, samples: boo
   return named as Fields;
 }
 
-/** Rows written at a time. */
-const chunk = 1_000;
-
-async function write(
-  out: string,
-  file: string,
+/** The rows with their verdicts, as lines. */
+function* written(
   rows: readonly FileRow[],
-  verdicts: readonly RowVerdict[],
-): Promise<void> {
-  for (const row of rows) checkFree(row);
-  const handle = await openOut(out, file);
-  try {
-    for (let from = 0; from < rows.length; from += chunk) {
-      const lines = rows
-        .slice(from, from + chunk)
-        .map(
-          ({ fields }, i) => `${JSON.stringify({ ...fields, [WRITTEN]: verdicts[from + i] })}\n`,
-        );
-      await handle.writeFile(lines.join(''));
-    }
-  } finally {
-    await handle.close();
+  grade: (row: FileRow) => RowVerdict,
+): Generator<string> {
+  for (const row of rows) {
+    checkFree(row);
+    yield `${JSON.stringify({ ...row.fields, [WRITTEN]: grade(row) })}\n`;
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gradeCommand } from './grade.js';
+import { gradeCommand } from './index.js';
 
 const answers = [
   { gold: '18', text: '16 - 3 - 4 = 9. 9 * 2 = 18.\n#### 18' },
@@ -162,7 +162,7 @@ describe('glore grade', () => {
     expect(help).toContain('glore grade answers.jsonl --gold answer --answer completion');
   });
 
-  const built = join(import.meta.dirname, '../../dist/cli/grade.js');
+  const built = join(import.meta.dirname, '../../../dist/cli/grade/index.js');
   it.skipIf(!existsSync(built))('reads standard input (needs npm run build)', () => {
     const script = `
       import { gradeCommand } from ${JSON.stringify(built)};
