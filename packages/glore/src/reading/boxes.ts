@@ -22,7 +22,7 @@ const brace = /\\[{}\\]|(?:\\([a-zA-Z]{1,20})|[_^])?\s{0,3}\{|\}/g;
 const dressing = /^(?:text|math|color|textcolor|underline|emph|displaystyle|bold|large)/i;
 const changesBefore = /(?:[-/^_√]|\\(?:sqrt|pm|div|over|times|cdot)|[\d.][ \t]?[*·×])[ \t]?\$?$/;
 const changesAfter =
-  /^[\s$]{0,4}(?:\\[)\]])?[\s$]{0,4}(?:[\^_/*·×!%π√]|\\(?:pi|sqrt|times|cdot|over|div|d?frac|pm|%)|[-+][ \t]{0,2}\d|(?:percent|dozen|hundred|thousand|million|billion|or)\b)/i;
+  /^[ \t$]{0,4}(?:\\[)\]])?[ \t$]{0,4}(?:[\^/·×%π√]|[*_][ \t]{0,2}[\d\\({a-z]|\\(?:pi|sqrt|times|cdot|over|div|d?frac|pm|%)|[-+][ \t]{0,2}\d|(?:percent|dozen|hundred|thousand|million|billion|or)\b)/i;
 
 /** Each closed box that holds no other, in the order in which they close. */
 export function boxesIn(text: string): Box[] {

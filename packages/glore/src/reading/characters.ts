@@ -8,8 +8,8 @@ const vulgarFractions = /[\u00BC-\u00BE\u2150-\u215E]/g;
 const fullWidth = /[\uFF01-\uFF5E]/g;
 const stops = /[\u3002\uFF61\u0964\u0965\u06D4]/g;
 const otherDigit = /(?![0-9])\p{Nd}/gu;
-const superscripts = /[\u2070\u00B9\u00B2\u00B3\u2074-\u207B]+/g;
-const subscripts = /[\u2080-\u208B]+/g;
+const superscripts = /[\u2070\u00B9\u00B2\u00B3\u2074-\u207B]+(?=(\d?))/g;
+const subscripts = /[\u2080-\u208B]+(?=(\d?))/g;
 const others: Record<string, string> = {
   '\u066A': '%',
   '\u066B': '.',
@@ -19,6 +19,7 @@ const others: Record<string, string> = {
   '\u2018': "'",
   '\u2019': "'",
   '\u2032': "'",
+  '\u2026': '...',
 };
 const other = new RegExp(`[${Object.keys(others).join('')}]`, 'g');
 
@@ -39,11 +40,17 @@ export function asciiCharacters(text: string): string {
       .replace(slashes, '/')
       // In these scripts nothing need follow a full stop.
       .replace(stops, '. ')
-      .replace(superscripts, (run) => `^{${run.normalize('NFKC').replace('\u2212', '-')}}`)
-      .replace(subscripts, (run) => `_{${run.normalize('NFKC').replace('\u2212', '-')}}`)
+      .replace(superscripts, (run, next) => `^${together(run, next)}`)
+      .replace(subscripts, (run, next) => `_${together(run, next)}`)
       .replace(otherDigit, (c) => String(digitOf(c.codePointAt(0)!)))
       .replace(other, (c) => others[c]!)
   );
+}
+
+/** Small digits as others; in braces if they are several, or another digit follows. */
+function together(run: string, next: string): string {
+  const digits = run.normalize('NFKC').replace('\u2212', '-');
+  return digits.length > 1 || next !== '' ? `{${digits}}` : digits;
 }
 
 /** The value of a decimal digit: Unicode has those of each script in a row from zero to nine. */

@@ -39,12 +39,16 @@ export function readText(field: string): Found | undefined {
  */
 export function readNumber(field: string): Found | undefined {
   const { text, end } = firstSentence(
-    plainOf(field).replace(/^[\s#>:•→]*(?:exactly |just |only |simply )?/i, ''),
+    plainOf(field).replace(/^[\s#:•→]*(?:exactly |just |only |simply )?/i, ''),
   );
   const found = valueAt(text);
   if (!found) return undefined;
   if (end.includes('?')) return doubted(found, 'it is asked, not said');
-  return /\d$/.test(text) && end.startsWith('..') ? doubted(found, 'its digits go on') : found;
+  if (!/\d$/.test(text)) return found;
+  if (end.startsWith('..')) return doubted(found, 'its digits go on');
+  return end.startsWith('!') && /^\d{1,3}$/.test(found.value)
+    ? doubted(found, 'it may be a factorial')
+    : found;
 }
 
 /** All of a line, where that is no longer than an answer. */
@@ -105,7 +109,7 @@ const doubted = (found: Found, doubt: string): Found => ({ ...found, doubt: foun
 function valueAt(text: string): Found | undefined {
   const read = start(text);
   if (typeof read === 'object') return read;
-  const sides = text.split(/[=≈]/);
+  const sides = text.split(/(?<![!<>])[=≈]/);
   if (sides.length > 1) {
     // "48 + 24 = 72" and, where the right-hand side is an expression, "72 = 48 + 24".
     for (const side of [...sides.slice(1).reverse(), sides[0]!]) {
@@ -121,7 +125,8 @@ function valueAt(text: string): Found | undefined {
 }
 
 /** What is no number of digits or words, but nobody would start a sentence with it: "\sqrt{2}", "x > 3". */
-const likeValue = /^(?:[-+±(]\s*)*(?:\p{Sc}\s*)?(?:\.?\d|\\[a-z]|[π√∞]|\p{L}\s*[<>≤≥=])/iu;
+const likeValue =
+  /^(?:[-+±(<>≤≥≠~≈!]\s*=?\s*)*(?:\p{Sc}\s*)?(?:\.?\d|\\[a-z]|[π√∞]|\p{L}\s*[<>≤≥=])/iu;
 
 /** An unknown with a factor is worth another number than the one beside it. */
 function equationDoubt(text: string, sides: readonly string[]): string | undefined {
@@ -160,7 +165,7 @@ function endsValue(rest: string): boolean {
   const text = rest.replace(/^(?:\s*[)\]}"'\p{So}])+/u, ' ');
   // "5, 6" and "5; 6" are several numbers.
   if (/^\s*[,;]\s*(?:(?:and|or) )?(?:[-+]\s*)?(?:\p{Sc}\s*)?\.?\d/u.test(text)) return false;
-  return /^\s*(?:$|[.,;:?](?!\\)|!(?:\s|$)|-+ (?![\d(\\]))|^\s+(?:\(|\p{L})/u.test(text);
+  return /^\s*(?:$|[.,;:?](?!\\)|!(?:\s|$)|-+ (?![\d(\\])|[—–])|^\s+(?:\(|\p{L})/u.test(text);
 }
 
 // The full stop of these ends no sentence.

@@ -17,8 +17,8 @@ export function readGold(field: string): Found | undefined {
   if (answer && answer.how !== 'last-number' && answer.how !== 'bare') return answer;
   const inWords = read(field, 'text').answer;
   if (inWords && inWords.how !== 'bare') return inWords;
-  // Its last line is the answer of a solution that marks none.
-  const last = readLine(solution.slice(solution.lastIndexOf('\n') + 1));
+  // The last line, or what follows its "A:", is the answer of a solution that marks none.
+  const last = readLine(solution.slice(solution.lastIndexOf('\n') + 1).replace(/^\s{0,8}A:/, ''));
   if (last && last.form.kind !== 'text') return last;
   const words = solution.split(/\s+/).length;
   const numbers = /\p{Nd}/u.test(solution);

@@ -39,7 +39,7 @@ const number = [
 ].join('|');
 const currency = String.raw`(?:[A-Z]{1,2}\$|(?!¢)\p{Sc}|(?:USD|EUR|GBP|JPY|INR|CNY|PHP|CHF|CAD|AUD|KRW|MXN|NGN|ZAR)\b|R[sS]\b\.?|Php\b)`;
 // Neither a longer number (1.2.3), nor a time (3:30), a date (1/2/24), another power (5^n) or another base (204_5).
-const end = String.raw`(?![.,:]?\d|\s*/\s*[\d.]|\s*[\^_]|\s:\s\d)`;
+const end = String.raw`(?![.,:]?\d|\s*/\s*[\d.]|\s*\^|_[\w{\\]|\s:\s\d)`;
 const quantity = String.raw`(?:(?<currency>${currency})\s*(?<inner>-\s*)?)?(?:${number})${end}`;
 const sign = String.raw`(?:[-+]|(?:[Nn]egative|[Mm]inus|[Pp]lus)\s)\s*`;
 
@@ -69,7 +69,7 @@ const currencyUnit: Record<string, string> = {
   '₩': 'won',
   KRW: 'won',
 };
-const scaleWord = /^\s*-?(dozen|hundred|thousand|million|billion|trillion)s?\b/i;
+const scaleWord = /^\s*-?(dozen|hundred|thousand|lakh|million|crore|billion|trillion)s?\b/i;
 const scaleLetter = /^[kKMB]\b/;
 const moneyScaleLetter = /^[kKMmBb]n?\b/;
 const letterScales: Record<string, bigint> = { k: 1_000n, m: 1_000_000n, b: 1_000_000_000n };

@@ -2,7 +2,7 @@
 
 // "Question:", "**Problem 2:**", "### Instruction", "Q:", "Human:".
 const anotherProblem =
-  /[ \t>]{0,4}(?:#{1,6} {0,2})?[*_]{0,3}(?:(?:next|new|another) )?(?:question|problem|exercise|example|instruction|input|user|human|q)s?(?: {0,2}\(?(?:\d{1,3}|[a-d])\)?)?(?:[*_]{0,3} {0,2}:|\.(?= )|[*_]{0,3}[ \t]{0,4}$)/imy;
+  /[ \t>]{0,4}(?:#{1,6} {0,2})?[*_]{0,3}(?:(?:next|new|another) )?(?:question|problem|exercise|example|instruction|input|user|human|q)s?(?: {0,2}\(?(?:\d{1,3}|[a-d])\)?)?(?:[*_]{0,3} {0,2}:|\.[*_]{0,3}(?= )|[*_]{0,3}[ \t]{0,4}$)/imy;
 
 /** Where lines start that set a problem; those before any other text are the problem told again, and left out. */
 export function problemLines(text: string): number[] {

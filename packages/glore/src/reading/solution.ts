@@ -56,12 +56,17 @@ function linesBefore({ mark, how }: Answer, solution: string, lines: readonly st
   const before = solution.slice(0, mark.at);
   const count = before.split('\n').length - 1;
   const begun = before.slice(before.lastIndexOf('\n') + 1);
-  const inTag = how === 'tag' ? stepsOf(solution.slice(mark.from, mark.to).split('\n')) : [];
   return [
     ...lines.slice(0, count),
     ...(/[\p{L}\p{N}]/u.test(begun) ? [begun] : []),
-    ...(inTag.length > 1 ? readSolution(inTag.join('\n')).steps : []),
+    ...(how === 'tag' ? stepsInTag(solution.slice(mark.from, mark.to)) : []),
   ];
+}
+
+/** Between tags may stand the answer, or all of the solution. */
+function stepsInTag(field: string): readonly string[] {
+  const isSolution = field.trim().includes('\n');
+  return isSolution ? readSolution(field).steps : [];
 }
 
 /** Blank lines, and lines of nothing but an annotation, are no steps; a heading spelt like an answer loses its marks. */

@@ -21,7 +21,7 @@ const setOf = (words: string): ReadonlySet<string> => new Set(words.split(' '));
 const changing = setOf(
   'or plus minus divided multiplied remainder squared cubed factorial sqrt pi base mod modulo half halves third thirds' +
     ' quarter quarters fourth fourths fifth fifths sixth sixths seventh sevenths eighth eighths ninth ninths tenth tenths' +
-    ' hundredth hundredths thousandth thousandths dozens hundreds thousands millions billions trillions π √',
+    ' raised ish gross score hundredth hundredths thousandth thousandths dozens hundreds thousands millions billions trillions π √',
 );
 const aNumber = new RegExp(`^(?:${numberWords})$`);
 // These change it where a number follows: "5 to 6", "5 dollars and 50 cents", "3 out of 5".
@@ -30,6 +30,12 @@ const numberNext = new RegExp(
   String.raw`^[\s(]*(?:[-+]\s*)?(?:\p{Sc}\s*)?(?:\.?\d|an?\s+(?:half|third|quarter)|(?:an?\s+)?(?:${numberWords})\b)`,
   'iu',
 );
+// So do these with certain others: "5 degrees below zero".
+const turning = new Map([
+  ['out', /^\s+of\b/],
+  ['to', /^\s+the\s+(?:\w+\s+)?power\b/],
+  ['below', /^\s+(?:zero|freezing|sea)\b/],
+]);
 // Here prose begins: no unit holds these.
 const prose = setOf(
   'across after again also although among an and and/or any are around as assuming at based because been before being' +
@@ -44,8 +50,9 @@ const fillers = setOf(
 );
 
 // Two letters and one are a variable (5x, 5ab) unless they are a unit.
+const letterUnits = setOf('m g s h l L t C F V W J N K ° ¢');
 const shortUnits = setOf(
-  'm g s h l t c f v w j n k ° ¢ km cm mm dm nm kg mg lb oz ft yd mi in ml cl dl hr am pm kw gb mb kb tb hz pt qt sq cu fl rs kr usd eur gbp inr php mph kph lbs hrs min sec pts pcs yrs kwh rpm fps cal atm',
+  'km cm mm dm nm kg mg lb oz ft yd mi in ml cl dl hr am pm kw gb mb kb tb hz pt qt sq cu fl rs kr usd eur gbp inr php mph kph lbs hrs min sec pts pcs yrs kwh rpm fps cal atm',
 );
 
 /** The unit that `text`, which follows a number, starts with; undefined if it makes another number of it. */
@@ -63,7 +70,7 @@ export function readUnit(text: string): Unit | undefined {
     const word = written.toLowerCase().replaceAll('.', '');
     if (changing.has(word) || aNumber.test(word)) return undefined;
     if (joining.has(word) && numberNext.test(next.replace(/^\s+of\b/, ''))) return undefined;
-    if (word === 'out' && /^\s+of\b/.test(next)) return undefined;
+    if (turning.get(word)?.test(next)) return undefined;
     if (isArticle(written, gap, next)) break;
     if (isVariable(written, word, gap)) return undefined;
     if (prose.has(word) && !(word === 'in' && /^\s*(?:$|[.,;)])/.test(next))) break;
@@ -85,15 +92,11 @@ const isArticle = (written: string, gap: string, next: string): boolean =>
   /^[aAI]$/.test(written) && /^\s+$/.test(gap) && /^\s+\p{L}/u.test(next);
 
 function isVariable(written: string, word: string, gap: string): boolean {
-  if (!/^[\p{Script=Latin}\p{Script=Greek}]{1,3}$/u.test(word) || shortUnits.has(word)) {
-    return false;
-  }
+  if (!/^[\p{Script=Latin}\p{Script=Greek}]{1,3}$/u.test(word)) return false;
+  if (word.length === 1) return !letterUnits.has(written.charAt(0));
+  if (shortUnits.has(word)) return false;
   if (word.length === 3) return gap === '';
-  return (
-    word.length === 1 ||
-    gap === '' ||
-    !(prose.has(word) || fillers.has(word) || /[A-Z]/.test(written))
-  );
+  return gap === '' || !(prose.has(word) || fillers.has(word) || /[A-Z]/.test(written));
 }
 
 const aliases = new Map<string, string>([

@@ -24,7 +24,9 @@ export const scales: Readonly<Record<string, bigint>> = {
   dozen: 12n,
   hundred: 100n,
   thousand: 1_000n,
+  lakh: 100_000n,
   million: 1_000_000n,
+  crore: 10_000_000n,
   billion: 1_000_000_000n,
   trillion: 1_000_000_000_000n,
 };

@@ -16,8 +16,6 @@ export interface Answers {
   readonly gold: Found;
   /** Null is no answer. */
   readonly texts: readonly (string | null)[];
-  /** They are a list, be it of one. */
-  readonly sampled: boolean;
 }
 
 /** Reads rows one after the other. @throws GloreError `field-missing`, `field-type`, `field-empty`, `gold-unparsable` */
@@ -37,7 +35,7 @@ export function reader(fields: Fields): (row: FileRow) => Answers {
       });
     }
     const texts = list.map((text) => (text === null ? null : textAt(row, fields.answer, text)));
-    return { row, ...last, texts, sampled: Array.isArray(value) };
+    return { row, ...last, texts };
   };
 }
 

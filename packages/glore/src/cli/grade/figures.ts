@@ -25,7 +25,7 @@ export interface Doubtful {
   readonly reason: string;
 }
 
-/** Of rows that have lists of texts. */
+/** Of rows that have several texts. */
 export interface Sampled {
   readonly rows: number;
   /** Texts of a row. */
@@ -57,16 +57,16 @@ export interface Grades {
   readonly sampled?: Sampled;
 }
 
-/** Of a list also what most of its texts say. */
+/** Of several texts it is that of what most of them say. */
 export type RowVerdict = Verdict & { readonly samples?: readonly Verdict[] };
 
-export function verdictOf({ gold, texts, sampled }: Answers): RowVerdict {
+export function verdictOf({ gold, texts }: Answers): RowVerdict {
   const verdicts = texts.map((text) => {
     const { right, doubtful, extracted, reason } = judgeBy(gold, text ?? '');
     const { value: answer = null, how = null } = extracted ?? {};
     return { right, doubtful, answer, how, reason: reason ?? null };
   });
-  if (!sampled) return verdicts[0]!;
+  if (verdicts.length === 1) return verdicts[0]!;
   const winner = majority(
     verdicts.map(({ answer }) => answer),
     answerKeys(),
@@ -86,9 +86,9 @@ export class Tally {
   private noAnswer = 0;
   private sampled = false;
 
-  add({ row: { line }, source, sampled }: Answers, verdict: RowVerdict): void {
+  add({ row: { line }, source }: Answers, verdict: RowVerdict): void {
     const { samples = [verdict] } = verdict;
-    this.sampled ||= sampled;
+    this.sampled ||= samples.length > 1;
     this.counts.push(samples.length);
     this.rights.push(samples.filter(({ right }) => right).length);
     if (verdict.right) this.majorities++;
@@ -98,7 +98,7 @@ export class Tally {
         if (this.unanswered.at(-1) !== line) this.unanswered.push(line);
       } else this.how[how]++;
       if (!doubtful) continue;
-      const which = sampled && { sample };
+      const which = verdict.samples && { sample };
       const gold = source;
       this.doubtful.push({ line, ...which, right, gold, answer: answer ?? '', reason: reason! });
     }
