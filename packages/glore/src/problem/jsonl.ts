@@ -44,7 +44,7 @@ function solution(row: FileRow, fields: ProblemFields): Pick<Problem, 'steps' | 
   if (!gold || gold.doubt) {
     throw row.error('gold-unparsable', {
       expected: `a final answer in the field "${fields.answer}"`,
-      found: `${JSON.stringify(source)}${gold ? ` (${gold.doubt})` : ''}`,
+      found: `${JSON.stringify(source.slice(0, 200))}${gold ? ` (${gold.doubt})` : ''}`,
       cure: 'give the answer alone, or mark it with ####',
     });
   }

@@ -3,11 +3,16 @@ import { type Canonical, longestAnswer } from './canonical.js';
 import { plain } from './plain.js';
 import { readQuantity } from './quantity.js';
 import { spell } from './rational.js';
+import { numberWords } from './words.js';
 
 const secondThought =
   /\b(?:wait|actually|oops|sorry|mistake|mistaken|incorrect|not right|wrong|correction|corrected|however|hold on|hmm|instead|re-?(?:check|calculat\w{1,3}|consider\w{0,3}|read\w{0,3}|think\w{0,3})|i forgot|but)\b|\bno[,.]/gi;
 const checking =
   /^[\s*_>#-]{0,8}(?:check|verif|proof|to check|to verify|sanity|note|we can check|let us check|let's check)/i;
+
+const conclusion =
+  /^[\s*_>-]{0,8}(?:so|thus|therefore|hence|finally|overall|altogether|then|now|in (?:total|all|conclusion))\b/gim;
+const aWord = new RegExp(String.raw`\b(?!one\b)(?:${numberWords})\b`, 'i');
 
 /** Why `value` may have been given up: in the `line` that announces it, or in the lines after it. */
 export function afterthought(line: string, after: string, value: Canonical): string | undefined {
@@ -16,24 +21,33 @@ export function afterthought(line: string, after: string, value: Canonical): str
   for (const { index } of text.matchAll(secondThought)) {
     // A second thought that comes to no other number changes nothing.
     const end = index + longestAnswer;
-    if (otherNumber(text.slice(Math.max(seen, index), end), value))
-      return 'second thoughts follow it';
+    const thought = text.slice(Math.max(seen, index), end);
+    if (otherNumber(thought, value) || aWord.test(thought)) return 'second thoughts follow it';
     seen = end;
   }
+  if (value.kind !== 'number') return undefined;
+  for (const { index, 0: start } of after.matchAll(conclusion)) {
+    const from = index + start.length;
+    const last = numbersIn(after.slice(from, from + longestAnswer).split('\n', 1)[0]!).at(-1);
+    if (last !== undefined && last !== value.key) return `a conclusion follows it, with ${last}`;
+  }
   const result = lastResult(after);
-  if (result !== undefined && value.kind === 'number' && result !== value.key) {
+  if (result !== undefined && result !== value.key) {
     return `a computation follows it, with the result ${result}`;
   }
   return undefined;
 }
 
 /** Whether a number stands in `text` that is not `value`. */
-export function otherNumber(text: string, value: Canonical): boolean {
-  for (const [written] of text.matchAll(/\d[\d,]{0,30}(?:\.\d{1,30})?/g)) {
+export const otherNumber = (text: string, value: Canonical): boolean =>
+  numbersIn(text).some((key) => key !== value.key);
+
+/** The keys of the numbers in a text. */
+function numbersIn(text: string): string[] {
+  return [...text.matchAll(/\d[\d,]{0,30}(?:\.\d{1,30})?/g)].flatMap(([written]) => {
     const read = readQuantity(written.replace(/,$/, ''));
-    if (read && spell(read.value) !== value.key) return true;
-  }
-  return false;
+    return read ? [spell(read.value)] : [];
+  });
 }
 
 /** The right-hand side of the last equation of numbers, unless it checks the answer. */

@@ -17,6 +17,8 @@ describe('readGold', () => {
     ['9+9=\\boxed{18}', '18'],
     ['5 or 6', '5 or 6'],
     ['blue', 'blue'],
+    ['x + 2 y = 3 z', 'x + 2 y = 3 z'],
+    ['5 hours 3 minutes', '5 hours 3 minutes'],
     ['The answer is blue.', 'blue'],
   ])('%j -> %j', (field, value) => {
     const found = readGold(field);
@@ -36,6 +38,7 @@ describe('readGold', () => {
     'She gave half of them away.\nAltogether there were more',
     'She had as many pens as Bo had before he lost some of his',
     '<think>18',
+    '#### <<1>>',
   ])('finds none in %j', (field) => {
     expect(readGold(field)).toBeUndefined();
   });

@@ -2,10 +2,10 @@
 import { type Found, readLine } from './field.js';
 import { read } from './read.js';
 
-/** No answer in words is longer; a longer text is a solution, and one that no answer would be equal to. */
+/** No answer has more words; a longer text is a solution, and one that no answer would be equal to. */
 const mostWords = 8;
-/** With numbers in it, so many words tell how the answer is found. */
-const leastOfSentence = 5;
+/** With numbers among them, so many words tell how the answer is found. */
+const leastOfSentence = 4;
 
 /** The answer of a gold field, with a doubt where it had to be guessed; undefined where there is none. */
 export function readGold(field: string): Found | undefined {
@@ -20,9 +20,10 @@ export function readGold(field: string): Found | undefined {
   // The last line, or what follows its "A:", is the answer of a solution that marks none.
   const last = readLine(solution.slice(solution.lastIndexOf('\n') + 1).replace(/^\s{0,8}A:/, ''));
   if (last && last.form.kind !== 'text') return last;
-  const words = solution.split(/\s+/).length;
+  const words = solution.match(/\p{L}{2,40}/gu)?.length ?? 0;
   const numbers = /\p{Nd}/u.test(solution);
-  if (alone && words <= mostWords && !(numbers && words >= leastOfSentence)) return alone;
+  const isAnswer = words <= mostWords && !(numbers && words >= leastOfSentence);
+  if (alone && isAnswer && /[\p{L}\p{N}]/u.test(alone.value)) return alone;
   if (!answer || !numbers) return undefined;
   return { ...answer, doubt: 'the gold answer is not marked, so its last number was taken' };
 }

@@ -52,7 +52,10 @@ function kindOf(form: Canonical): Kind {
 }
 
 function unanswered(gold: Canonical, solution: string): Judgement {
-  const named = gold.kind === 'text' && solution.toLowerCase().includes(gold.key.slice(1, -1));
+  const named =
+    gold.kind === 'option'
+      ? new RegExp(`\\b${gold.key}\\b`).test(solution)
+      : gold.kind === 'text' && solution.toLowerCase().includes(gold.key.slice(1, -1));
   return named
     ? {
         right: false,

@@ -91,7 +91,7 @@ const announcement = new RegExp(
 );
 // "If the answer is 5", "a wrong answer is 5".
 const supposed =
-  /\b(?:if|whether|unless|suppose|supposing|assum\w{1,3}|imagine|maybe|perhaps|says|said|claim\w{0,2}|not|n't|check|verify)\s(?:that\s)?(?:(?:the|your|our|his|her|an?)\s)?(?:final\s)?$/i;
+  /(?:\b(?:if|whether|unless|suppose|supposing|assum\w{1,3}|imagine|maybe|perhaps|says|said|claim\w{0,2}|not|check|verify)|n't)\s(?:that\s)?(?:(?:the|your|our|his|her|an?)\s)?(?:final\s)?$/i;
 const notTheOne =
   /\b(?:wrong|incorrect|false|mistaken|initial|first|second|previous|earlier|partial|intermediate|estimated?|rough|expected|common|tempting|naive|other)\s$/i;
 

@@ -84,7 +84,10 @@ function withoutLatex(answer: string): string {
   return text
     .replace(/^\s*\$((?:\\\$|[^$])+)(?<!\\)\$(?!\d)/, '$1')
     .replace(/\\([$%#&_])/g, '$1')
-    .replace(/\\(?:left|right|displaystyle|q?quad)(?![a-z])|\\[,;:! ]|(?<=[\w}])~(?=[\w\\])/g, ' ')
+    .replace(
+      /\\(?:left|right|displaystyle|q?quad)(?![a-z])|\\[,;:! ]|(?<=[\w}])~(?=[\w\\])|(?<=\{)~(?=[a-zA-Z\\])/g,
+      ' ',
+    )
     .replace(/\{,\}/g, ',')
     .replace(/\^\s*\{?\s*\\circ\s*\}?/g, '°')
     .replace(symbol, (_, name) => symbols[name]!)

@@ -23,7 +23,7 @@ describe('extractAnswer', () => {
     ['The answer is 72.', '72', 'phrase'],
     ['The answer is 72 clips. I hope it helps.', '72 clips', 'phrase'],
     ['the answer is: 3.5', '3.5', 'phrase'],
-    ['The answer is 5!', '5', 'phrase'],
+    ['The answer is 5 clips!', '5 clips', 'phrase'],
     ['The answer is 48 + 24 = 72.', '72', 'phrase'],
     ['The answer is 72 = 48 + 24.', '72', 'phrase'],
     ['The answer is 48+24=<<48+24=72>>72.', '72', 'phrase'],
@@ -96,6 +96,27 @@ describe('extractAnswer', () => {
       how: 'phrase',
       doubt: 'taken from "72, which is 24 more"',
     });
+  });
+
+  it.each([
+    ['The answer is 5!', 'it may be a factorial'],
+    ['The answer is 5?', 'it is asked, not said'],
+    ['The answer is 0.33...', 'its digits go on'],
+    ['If the answer is 5, they part.', 'it may only be supposed'],
+    ["It isn't the answer: 5", 'it may only be supposed'],
+    ['The answer is 5. Wait, there are six.', 'second thoughts follow it'],
+    ['The answer is 5.\nSo they have 6.', 'a conclusion follows it, with 6'],
+    ['The answer is 5.\n5+1=6', 'a computation follows it, with the result 6'],
+    ['#### 5\nof 6', 'other numbers follow it'],
+    ['#### 5. Find the sum', 'it may be the number of a heading'],
+    ['\\frac{\\boxed{5}}{2}', 'the box is a part of a formula'],
+    ['Answer:\n- 5', 'the minus sign may be a bullet'],
+    ['The answer is 7/3 ≈ 2.33', 'it is approximate'],
+    ['The answer is 2x = 10', 'taken from "2x = 10"'],
+    ['Hm.\n\nQuestion: 2+3?\n#### 5', 'it sets a problem before it answers'],
+    ['#### 5\n<think>so', 'a block of reasoning is not closed'],
+  ])('doubts %j: %s', (text, doubt) => {
+    expect(extractAnswer(text)?.doubt).toBe(doubt);
   });
 
   it('finds answers that are no numbers', () => {

@@ -231,7 +231,7 @@ function bare(solution: string, kind: Kind): Answer | undefined {
   const text = solution.trim();
   if (
     text.length > longestAnswer ||
-    text.split('\n').filter((line) => /\d/.test(line)).length > 1
+    text.split('\n').filter((line) => /\p{Nd}/u.test(line)).length > 1
   ) {
     return undefined;
   }
