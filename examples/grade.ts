@@ -1,4 +1,4 @@
-/** Grades a JSON Lines file of model answers: node grade.js answers.jsonl */
+/** Grades a JSON Lines file of model answers: node examples/dist/grade.js answers.jsonl */
 import { readFileSync } from 'node:fs';
 import { judge } from 'glore/problems';
 

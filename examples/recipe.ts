@@ -1,4 +1,4 @@
-/** A recipe from code, run into a folder: node recipe.js checkpoints/base runs/mine */
+/** A recipe from code, run into a folder: node examples/dist/recipe.js checkpoints/base runs/mine */
 import { difficulty } from 'glore/problems';
 import { makeRecipe, runPipeline, terminalReporter } from 'glore/run';
 

@@ -1,4 +1,4 @@
-/** Refines three questions with the models of a finished run: node refine.js runs/tiny */
+/** Refines three questions with the models of a finished run: node examples/dist/refine.js runs/tiny */
 import { chosen, openRun, refine } from 'glore';
 import { difficulty, generateProblems } from 'glore/problems';
 

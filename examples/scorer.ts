@@ -1,4 +1,4 @@
-/** A scorer of one's own says where: a line is wrong where its sum is. node scorer.js runs/tiny */
+/** A scorer of one's own says where: a line is wrong where its sum is. node examples/dist/scorer.js runs/tiny */
 import { chosen, openRun, refine } from 'glore';
 import { type Critic, RewardModel } from 'glore/models';
 
@@ -16,7 +16,7 @@ const calculator: Critic = {
 };
 
 const question =
-  'Fay has 127 shells. Fay gets 31 more. Fay loses 19. How many shells does Fay have?';
+  'Lee has 395 books. Lee loses 236. Lee sells 15. Lee buys 351 more. How many books does Lee have?';
 const run = await openRun(process.argv[2] ?? 'runs/tiny');
 const roles = { ...run.roles, sorm: new RewardModel(calculator) };
 const [decision] = await refine([question], roles, { ...run.options, threshold: 0.5 });

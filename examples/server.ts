@@ -1,4 +1,4 @@
-/** The five roles on any OpenAI-compatible server: node server.js URL "question" [model that follows instructions] */
+/** The five roles on any OpenAI-compatible server: node examples/dist/server.js URL "question" [model that follows instructions] */
 import { chosen, refine } from 'glore';
 import { openServer } from 'glore/models';
 

@@ -1,4 +1,4 @@
-/** A custom way to answer, added to the table of a finished run: node way.js runs/tiny */
+/** A custom way to answer, added to the table of a finished run: node examples/dist/way.js runs/tiny */
 import { evaluationIn, standardWays, type Way } from 'glore/run';
 
 /** Keeps the draft where its two refinements do not agree with each other, and takes their answer where they do. */

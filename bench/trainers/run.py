@@ -210,7 +210,7 @@ def check(args: argparse.Namespace, folder: Path, ways: dict[str, Way]) -> None:
 
     codec = train.Codec(AutoTokenizer.from_pretrained(folder / "base"))
     rows = train.read_rows([folder / "data.jsonl"], train.STEPWISE)[:32]
-    examples = [codec.reward(row, 1.0) for row in rows]
+    examples = [codec.reward(row) for row in rows]
     labels = torch.tensor([label for row in rows for label in row["labels"]])
     for name in ("base", *ways):
         model = folder / name if name == "base" else folder / name / "model"

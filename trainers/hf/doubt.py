@@ -28,7 +28,6 @@ def values_of(model, codec: Codec, examples: list[Example], batch: int) -> Itera
         chosen = places[start : start + batch]
         inputs = {name: table.to(model.device) for name, table in codec.batch([examples[i] for i in chosen]).items()}
         targets = inputs.pop("targets")
-        del inputs["weights"]
         with torch.no_grad():
             logits = model(**inputs, use_cache=False).logits  # [rows, time, vocabulary]
         signs = logits[:, :, [codec.plus, codec.minus]].float().softmax(-1)[:, :, 0]
@@ -74,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     codec = Codec(AutoTokenizer.from_pretrained(args.model), args.for_server)
     model = AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.bfloat16 if args.bf16 else torch.float32)
     model = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-    examples = [codec.reward(row, 1.0) for row in rows]
+    examples = [codec.reward(row) for row in rows]
     longest = limit_of(model, args.max_length)
     read = [place for place, example in enumerate(examples) if len(example.tokens) <= longest]
 

@@ -81,12 +81,11 @@ class TrainTest(unittest.TestCase):
     def test_sequences_are_those_of_the_codec(self):
         codec = train.Codec(AutoTokenizer.from_pretrained(BASE))
         own = codec_of(BASE)
-        example = codec.reward(SORM, None)
+        example = codec.reward(SORM)
         self.assertEqual(example.tokens, own["tagged"]["tokens"])
         labelled = {at: target for at, target in enumerate(example.targets) if target >= 0}
         _, second, answer = own["tagged"]["tags"]
         self.assertEqual(labelled, {second: own["ids"]["minus"], answer: own["ids"]["plus"]})
-        self.assertEqual((example.weights[second], example.weights[answer]), (1, 4))
         example = codec.writer(LOCAL)
         self.assertEqual(example.tokens, own["prompt"] + own["target"])
         self.assertEqual([target for target in example.targets if target >= 0], own["target"])
@@ -118,7 +117,7 @@ class TrainTest(unittest.TestCase):
         merged = AutoModelForCausalLM.from_pretrained(model)
         self.assertEqual(merged.get_output_embeddings().out_features, len(tokenizer))
         codec = train.Codec(tokenizer)
-        tokens = torch.tensor([codec.reward(SORM, None).tokens])
+        tokens = torch.tensor([codec.reward(SORM).tokens])
         added = tokenizer.convert_tokens_to_ids(list(train.SPECIAL))
         base = train.open_model(str(self.base), tokenizer, added, torch.float32)
         before = base(tokens).logits
@@ -141,9 +140,9 @@ class TrainTest(unittest.TestCase):
         tokenizer.add_tokens(list(train.SPECIAL), special_tokens=True)
         text = f"<s>{QUESTION}\n<|step|>{STEPS[0]}\n<|step|>#### 7<|step|>"
         row = {"prompt": QUESTION, "completions": [STEPS[0], "#### 7"], "labels": [True, True]}
-        tokens = train.Codec(tokenizer, for_server=True).reward(row, None).tokens
+        tokens = train.Codec(tokenizer, for_server=True).reward(row).tokens
         self.assertEqual(tokens, tokenizer.encode(text, add_special_tokens=False))
-        self.assertNotEqual(tokens, train.Codec(tokenizer).reward(row, None).tokens)
+        self.assertNotEqual(tokens, train.Codec(tokenizer).reward(row).tokens)
 
     def test_goes_on_from_the_adapter_of_another_role_on_the_same_model(self):
         sorm = self.run_training("sorm", SORM, "sorm", lora_rank=4)
@@ -155,7 +154,7 @@ class TrainTest(unittest.TestCase):
             torch.testing.assert_close(states[1][name], weight, msg=name)
         self.assertTrue(any((states[2][name] - weight).abs().max() > 1e-3 for name, weight in states[0].items()))
         # What was learned is an adapter on the model that both started from.
-        tokens = torch.tensor([train.Codec(AutoTokenizer.from_pretrained(BASE)).reward(SORM, None).tokens])
+        tokens = torch.tensor([train.Codec(AutoTokenizer.from_pretrained(BASE)).reward(SORM).tokens])
         adapted = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(self.base), orm.with_name("adapter"))
         merged = AutoModelForCausalLM.from_pretrained(orm)(tokens).logits
         torch.testing.assert_close(merged, adapted(tokens).logits, atol=1e-5, rtol=1e-4)
@@ -163,6 +162,12 @@ class TrainTest(unittest.TestCase):
             self.run_training("orm", SORM, "none", adapter=self.folder / "none", lora_rank=4)
         with self.assertRaises(SystemExit):
             self.run_training("orm", SORM, "full", adapter=adapter)
+
+    def test_an_orm_learns_from_each_label_alike_as_a_sorm_does(self):
+        models = [self.run_training(role, SORM, role) for role in ("orm", "sorm")]
+        orm, sorm = [AutoModelForCausalLM.from_pretrained(model).state_dict() for model in models]
+        for name, weight in sorm.items():
+            torch.testing.assert_close(orm[name], weight, msg=name)
 
     def test_goes_on_from_a_checkpoint_and_ends_with_the_same_weights(self):
         options = {"epochs": 2, "save_every": 2}
@@ -192,7 +197,7 @@ class TrainTest(unittest.TestCase):
         def value(row: dict, labels: int) -> float:
             """Of the last of so many labels, asked for alone."""
             prefix = {name: row[name][:labels] for name in ("completions", "labels")}
-            logits = model(torch.tensor([codec.reward(row | prefix, 1).tokens])).logits[0, -1]
+            logits = model(torch.tensor([codec.reward(row | prefix).tokens])).logits[0, -1]
             return logits[[codec.plus, codec.minus]].softmax(-1)[0].item()
 
         firsts = sorted(value(row, 1) for row in rows)
@@ -212,7 +217,7 @@ class TrainTest(unittest.TestCase):
         self.assertEqual(sum(row["completions"][0] == steps[0] for row in left), 4)
         # As far as it goes it is the same sequence.
         for row, kept in zip(rows, left, strict=True):
-            whole, short = codec.reward(row, 1), codec.reward(kept, 1)
+            whole, short = codec.reward(row), codec.reward(kept)
             self.assertEqual(short.tokens, whole.tokens[: len(short.tokens)])
 
     def test_refuses_to_doubt_all_that_there_is_to_learn(self):

@@ -42,7 +42,6 @@ class Example:
 
     tokens: list[int]
     targets: list[int]
-    weights: list[float]
     question: str
 
 
@@ -71,10 +70,9 @@ class Codec:
         prompt = self.start(row["prompt"])
         tokens = [*prompt, *self.ids(row["completion"]), self.eos]
         targets = [tokens[t + 1] if len(prompt) <= t + 1 < len(tokens) else -1 for t in range(len(tokens))]
-        return Example(tokens, targets, [1.0] * len(tokens), row["prompt"].split("\n")[0])
+        return Example(tokens, targets, row["prompt"].split("\n")[0])
 
-    def reward(self, row: dict, last_weight: float | None) -> Example:
-        """The last label weighs `last_weight` times as much as each other; None: four times as much as all others."""
+    def reward(self, row: dict) -> Example:
         tokens = [*self.start(row["prompt"] + "\n"), self.tag]
         targets = [-1] * len(tokens)
         for completion, label in zip(row["completions"], row["labels"], strict=True):
@@ -82,22 +80,19 @@ class Codec:
             for line in completion.split("\n"):
                 tokens += [*self.ids(line if line.startswith("####") else line + "\n"), self.tag]
             targets += [-1] * (len(tokens) - len(targets) - 1) + [self.plus if label else self.minus]
-        weights = [1.0] * len(tokens)
-        weights[-1] = max(1.0, 4.0 * (len(row["labels"]) - 1)) if last_weight is None else last_weight
-        return Example(tokens, targets, weights, row["prompt"])
+        return Example(tokens, targets, row["prompt"])
 
     def batch(self, examples: list[Example]) -> dict[str, torch.Tensor]:
         """Tensors of shape [rows, time], padded on the right."""
         time = max(len(example.tokens) for example in examples)
 
-        def fill(rows: list[list], value: float) -> torch.Tensor:
+        def fill(rows: list[list[int]], value: int) -> torch.Tensor:
             return torch.tensor([row + [value] * (time - len(row)) for row in rows])
 
         return {
             "input_ids": fill([e.tokens for e in examples], self.pad),
             "attention_mask": fill([[1] * len(e.tokens) for e in examples], 0),
             "targets": fill([e.targets for e in examples], -1),
-            "weights": fill([e.weights for e in examples], 0.0),
         }
 
 
@@ -150,15 +145,14 @@ def split(examples: list[Example], seed: int) -> tuple[list[Example], list[Examp
 
 
 class RoleTrainer(Trainer):
-    """The mean over targets of `-weight log p(target)`, in nats."""
+    """The mean over targets of `-log p(target)`, in nats."""
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        targets, weights = inputs.pop("targets"), inputs.pop("weights")
+        targets = inputs.pop("targets")
         outputs = model(**inputs, use_cache=False)
         learned = targets >= 0  # [rows, time]
         logits = outputs.logits[learned].float()  # [targets, vocabulary]
-        losses = torch.nn.functional.cross_entropy(logits, targets[learned], reduction="none")
-        loss = (losses * weights[learned]).sum() / weights[learned].sum()
+        loss = torch.nn.functional.cross_entropy(logits, targets[learned])
         return (loss, outputs) if return_outputs else loss
 
 
@@ -231,7 +225,6 @@ def options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--accumulate", type=int, default=1, help="batches before an update")
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--max-length", type=int, default=1024, help="tokens; what is longer is left out and counted")
-    parser.add_argument("--last-weight", type=float, help="of an example's last label; 1; ORM: 4 times all others")
     parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=torch.cuda.is_available())
     parser.add_argument("--gradient-checkpointing", action="store_true")
     parser.add_argument("--save-every", type=int, default=200, help="updates between checkpoints to go on from")
@@ -254,8 +247,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.role in WRITERS:
         examples = [codec.writer(row) for row in read_rows(args.data, COMPLETION)]
     else:
-        weight = 1.0 if args.role == "sorm" and args.last_weight is None else args.last_weight
-        examples = [codec.reward(row, weight) for row in read_rows(args.data, STEPWISE)]
+        examples = [codec.reward(row) for row in read_rows(args.data, STEPWISE)]
 
     model = open_model(args.model, tokenizer, added, torch.bfloat16 if args.bf16 and args.lora_rank else torch.float32)
     examples, mask = loss_mask(codec, examples, limit_of(model, args.max_length))

@@ -358,6 +358,27 @@ describe('what a sampler tells beside the tokens', () => {
     }
   });
 
+  test('weights that give no numbers are an error, whatever is asked', async () => {
+    for (const broken of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const head = weights.get('lm_head.weight')!;
+      const changed = new Map(weights).set('lm_head.weight', {
+        ...head,
+        data: head.data.slice().fill(broken, 0, 1),
+      });
+      const failing = await Model.open({ config: base, weights: changed }, { workers: 1 });
+      const items = [{ tokens: context, positions: [3] }];
+      for (const asked of [
+        failing.generate(task),
+        failing.generate({ ...task, temperature: 0 }),
+        failing.generate({ ...task, logprobs: { top: 1, of: [] } }),
+        failing.score({ items, labels: [7] }),
+      ]) {
+        await expect(asked).rejects.toMatchObject({ code: 'not-finite' });
+      }
+      await failing.close();
+    }
+  });
+
   test('tokens are told as they are drawn, in the order of the answer', async () => {
     const heard: number[][] = [[], [], [], []];
     let steps = 0;

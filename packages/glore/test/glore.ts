@@ -31,8 +31,9 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
-export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Running {
   const child = spawn(process.execPath, [main, ...args], {
+    cwd,
     env: { ...process.env, DEBUG: '', NO_COLOR: '1', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });

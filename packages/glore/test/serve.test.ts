@@ -1,5 +1,5 @@
 /** `glore serve` as a process: where it says it listens, what it refuses, how it ends. */
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -15,10 +15,12 @@ async function serve(
   args: readonly string[] = [],
   env: NodeJS.ProcessEnv = {},
   what = ['--base', base],
+  cwd?: string,
 ) {
   const running: Running = start(
     ['serve', ...what, '--port', '0', '--workers', '1', '--json', ...args],
     { GLORE_API_KEY: '', ...env },
+    cwd,
   );
   onTestFinished(() => {
     running.child.kill('SIGKILL');
@@ -64,6 +66,7 @@ describe('glore serve', () => {
     const lines = stderr.split('\n').filter((line) => line.startsWith('{'));
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       { path: '/v1/chat/completions', status: 200, model: 'glore' },
+      { path: '/metrics', status: 200 },
       { path: '/v1/completions', status: 200, model: 'student', generatedTokens: 200 },
     ]);
     expect(stderr).not.toContain('Mia');
@@ -86,13 +89,64 @@ describe('glore serve', () => {
     expect(stderr).toContain('npm install @opentelemetry/sdk-node');
   });
 
+  it('imports no package of the folder that it is started in', async () => {
+    const folder = temporaryFolder();
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const sdk = join(folder, 'node_modules/@opentelemetry/sdk-node');
+    mkdirSync(sdk, { recursive: true });
+    const told = join(folder, 'imported');
+    writeFileSync(join(sdk, 'package.json'), '{"name":"@opentelemetry/sdk-node","main":"a.js"}');
+    writeFileSync(
+      join(sdk, 'a.js'),
+      `require('node:fs').writeFileSync(${JSON.stringify(told)}, ''); exports.NodeSDK = class {};`,
+    );
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+      NODE_PATH: join(folder, 'node_modules'),
+    };
+    const { running } = await serve([], env, ['--base', base], folder);
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(0);
+    expect(existsSync(told)).toBe(false);
+    expect(stderr).toContain('npm install @opentelemetry/sdk-node');
+  });
+
+  it('logs signs that terminals obey by their number alone', async () => {
+    const { running, said } = await serve(['--log-prompts']);
+    const response = await fetch(new URL('/tokenize', said.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ prompt: '\u001b[31m \u009b31m \u007f' }),
+    });
+    expect(response.status).toBe(200);
+    running.child.kill('SIGINT');
+    const { stderr } = await running.ended;
+    expect(stderr).toContain('"request":{"prompt":"\\u001b[31m \\u009b31m \\u007f"}');
+  });
+
+  it('answers the question of its help', async () => {
+    const { stdout } = await glore(['serve', '--help']);
+    const [, body] = stdout.match(/-d '(\{[\s\S]*?\})'\n/)!;
+    const { said } = await serve();
+    const response = await fetch(`${said.url}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: body!,
+    });
+    const { choices } = (await response.json()) as { choices: { message: { content: string } }[] };
+    expect(choices[0]!.message.content).toMatch(/^.+\n.+\n.+\n#### \d+$/);
+  });
+
   it('serves the five models of a run with its thresholds', async () => {
     const run = temporaryFolder();
     onTestFinished(() => rmSync(run, { recursive: true }));
     // What a finished run leaves behind, as far as it is read; the base stands for what was trained.
     const thresholds = { locate: { orm: 0.5, sorm: 0.25 }, gate: 0.125 };
     writeFileSync(join(run, 'report.json'), JSON.stringify({ thresholds }));
-    writeFileSync(join(run, 'recipe.json'), JSON.stringify({ base, workers: 1, maxTokens: 60 }));
+    const evaluation = { temperature: 1 };
+    const recipe = { base, workers: 1, maxTokens: 60, evaluation };
+    writeFileSync(join(run, 'recipe.json'), JSON.stringify(recipe));
     for (const role of ['student', 'orm', 'sorm', 'global']) {
       cpSync(base, join(run, role, 'model'), { recursive: true });
     }
@@ -129,6 +183,7 @@ describe('glore serve', () => {
     ],
     ['a folder without a run', ['/tmp/no-such-run'], '(run-missing)'],
     ['a run and a checkpoint', ['runs/tiny', '--base', base], 'not both'],
+    ['an origin that is none', ['--base', base, '--cors', '*'], '(origin)'],
     ['a port that is none', ['--port', '70000'], 'expected a whole number from 0 to 65535'],
   ];
   it.each(refused)('refuses %s', async (_, args, message) => {

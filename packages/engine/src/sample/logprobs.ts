@@ -1,5 +1,7 @@
 /** Log-probabilities of tokens, in nats, as the model gives them: before any temperature. */
 
+import { EngineError } from '../error.js';
+
 /** What is wanted of each drawn token. */
 export interface LogprobsWanted {
   /** So many of the likeliest tokens. */
@@ -17,12 +19,26 @@ export interface TokenLogprobs {
   readonly of: readonly number[];
 }
 
-/** log(sum(exp(logits[start..start+size)))) */
+/** @throws EngineError `not-finite` if the sum of some logits is no number, and so one of them: nothing follows from it */
+export function finite(sum: number): void {
+  if (Number.isFinite(sum)) return;
+  throw new EngineError(
+    'not-finite',
+    `the model computes ${sum} where it should compute numbers: its weights are broken, or too large; train it again at a lower rate, or take an earlier checkpoint`,
+  );
+}
+
+/** log(sum(exp(logits[start..start+size)))) @throws EngineError `not-finite` */
 export function logTotal(logits: Float32Array, start: number, size: number): number {
   let most = -Infinity;
   for (let i = start; i < start + size; i++) most = Math.max(most, logits[i]!);
   let total = 0;
-  for (let i = start; i < start + size; i++) total += Math.exp(logits[i]! - most);
+  let sum = 0;
+  for (let i = start; i < start + size; i++) {
+    sum += logits[i]!;
+    total += Math.exp(logits[i]! - most);
+  }
+  finite(sum);
   return most + Math.log(total);
 }
 

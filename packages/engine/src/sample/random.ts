@@ -1,3 +1,5 @@
+import { finite } from './logprobs.js';
+
 /** A uniform number in [0, 1) that depends on nothing but `seed` and `counter`, so that samples can be drawn in any order. */
 export function uniform(seed: number, counter: number): number {
   // Two rounds of the 32-bit finaliser of MurmurHash3 (Appleby) over seed and counter.
@@ -13,6 +15,8 @@ export function uniform(seed: number, counter: number): number {
 /**
  * Draws indices of logits[start..start+size) at a temperature, one for each random number; temperature 0 takes the
  * largest, the first if several. Good until the next choice is made.
+ *
+ * @throws EngineError `not-finite`
  */
 export function choice(
   logits: Float32Array,
@@ -21,7 +25,12 @@ export function choice(
   temperature: number,
 ): (random: number) => number {
   let best = 0;
-  for (let i = 1; i < size; i++) if (logits[start + i]! > logits[start + best]!) best = i;
+  let sum = 0;
+  for (let i = 0; i < size; i++) {
+    sum += logits[start + i]!;
+    if (logits[start + i]! > logits[start + best]!) best = i;
+  }
+  finite(sum);
   if (temperature === 0) return () => best;
   const top = logits[start + best]!;
   if (exponentials.length < size) exponentials = new Float64Array(size);

@@ -95,17 +95,20 @@ export function renderHealth({ ok, endpoints, roles }: Health, screen: Screen): 
   const parts: string[] = [];
   const say = (text: string) => parts.push(wrap(text, screen.width, '  '));
   if (endpoints.length === 0) say('every role runs in this process: no servers to test');
-  for (const { name, url, models, error } of endpoints) {
-    const list = models === null ? 'no list of models' : `models ${models.join(', ') || 'none'}`;
+  for (const { name, url, models, why, error } of endpoints) {
+    const unlisted = why ? `no list of models (${why})` : 'no list of models';
+    const list = models === null ? unlisted : `models ${models.join(', ') || 'none'}`;
     say(`${name} (${url}): ${error ?? list}`);
   }
   if (roles.length > 0) {
-    parts.push(capabilityTable(roles, screen));
-    const critics = roles.filter(({ role }) => role === 'orm' || role === 'sorm');
+    const tested = roles.filter(({ can }) => Object.keys(can).length > 0);
+    if (tested.length > 0) parts.push(capabilityTable(tested, screen));
+    const critics = tested.filter(({ role }) => role === 'orm' || role === 'sorm');
     if (critics.length > 0) parts.push(criticTable(critics, screen));
     for (const { role, error } of roles) if (error) say(`${role}: ${error}`);
-    for (const { role, missing, tokenizer } of roles) {
-      if (missing.length > 0) say(`${role} needs what is missing: ${missing.join(', ')}`);
+    for (const { role, missing, why, tokenizer } of roles) {
+      const lacks = missing.map((name) => (why[name] ? `${name} (${why[name]})` : name));
+      if (missing.length > 0) say(`${role} needs what is missing: ${lacks.join(', ')}`);
       if (tokenizer === false) say(`${role}: the server has another tokenizer`);
     }
   }

@@ -34,21 +34,25 @@ function describe(error: unknown): { text: string; exitCode: number } {
 }
 
 /**
- * Ends quietly when whoever reads the output has seen enough, as in `glore report | head`. Progress that nobody reads any
- * more does not end the work.
+ * Ends quietly when whoever reads the output has seen enough, as in `glore report | head`, and by name when there is no room
+ * for it. Progress that nobody reads any more does not end the work.
  */
 export function endOnBrokenPipe(): void {
-  const ifBroken = (then: () => void) => (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    then();
-  };
-  // 128 + SIGPIPE
-  process.stdout.on(
-    'error',
-    ifBroken(() => process.exit(141)),
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') endAtOnce();
+    else process.exitCode = reportFailure(unwritten(error));
+  });
+  process.stderr.on('error', () => {});
+}
+
+const unwritten = ({ message, code }: NodeJS.ErrnoException): unknown =>
+  new GloreError(
+    code === 'ENOSPC' ? 'disk-full' : 'output-failed',
+    `standard output: expected to write to it, found ${message}; name another place`,
   );
-  process.stderr.on(
-    'error',
-    ifBroken(() => {}),
-  );
+
+/** Threads may be computing, which an orderly exit would break off with a core dump; a signal's own end does not wait. */
+function endAtOnce(): void {
+  process.removeAllListeners('SIGTERM');
+  process.kill(process.pid, 'SIGTERM');
 }

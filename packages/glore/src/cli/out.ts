@@ -28,11 +28,9 @@ export function checkOther(out: string, file: string): void {
   );
 }
 
-/** Opens `out` anew; its folder is made. @throws GloreError as `checkOther` */
-export function openOut(out: string, file: string): Promise<FileHandle> {
-  checkOther(out, file);
-  return explained(out, async () => {
+/** Opens `out` anew; its folder is made. */
+export const openOut = (out: string): Promise<FileHandle> =>
+  explained(out, async () => {
     await mkdir(dirname(out), { recursive: true });
     return open(out, 'w');
   });
-}

@@ -2,7 +2,7 @@
 import { availableProviders, type Provider } from '@glore/engine';
 import { Command, Option } from 'commander';
 import { GloreError } from '../error.js';
-import { hostBase, hostRun, startServer, startTracing } from '../serve/index.js';
+import { hostBase, hostRun, serverDefaults, startServer, startTracing } from '../serve/index.js';
 import { exampleQuestion } from './example.js';
 import { Interrupted, interruptible } from './interrupt.js';
 import { wholeNumber } from './options.js';
@@ -12,16 +12,25 @@ interface Options {
   readonly host: string;
   readonly port: number;
   readonly keyEnv: string;
+  readonly cors: readonly string[];
   readonly workers: number;
   readonly provider?: Provider;
   readonly parallel: number;
   readonly queue: number;
   readonly timeout: number;
+  readonly stall: number;
   readonly drain: number;
   readonly maxBody: number;
+  readonly maxText: number;
+  readonly maxChoices: number;
+  readonly maxAnswer: number;
+  readonly maxUnread: number;
   readonly logPrompts?: true;
   readonly json?: true;
 }
+
+const defaults = serverDefaults;
+const MiB = 2 ** 20;
 
 export function serveCommand(): Command {
   const command = new Command('serve');
@@ -32,36 +41,82 @@ export function serveCommand(): Command {
     .option(
       '--host <address>',
       'address to listen on; any but this machine needs a key',
-      '127.0.0.1',
+      defaults.host,
     )
-    .option('--port <n>', 'port to listen on; 0 takes a free one', wholeNumber(0, 65_535), 8000)
+    .option(
+      '--port <n>',
+      'port to listen on; 0 takes a free one',
+      wholeNumber(0, 65_535),
+      defaults.port,
+    )
     .option(
       '--key-env <name>',
       'environment variable that holds the key to ask for',
       'GLORE_API_KEY',
     )
-    .option('--workers <n>', 'threads of each model', wholeNumber(1, 1024), 2)
+    .option(
+      '--cors <origin>',
+      'let pages of this origin ask; may be given several times',
+      (origin: string, before: readonly string[]) => [...before, origin],
+      defaults.cors,
+    )
+    .option('--workers <n>', 'threads of each model', wholeNumber(1, 1024), defaults.workers)
     .addOption(
       new Option(
         '--provider <name>',
         'where models compute (default: the recipe, or the CPU)',
       ).choices(availableProviders()),
     )
-    .option('--parallel <n>', 'requests worked on at once', wholeNumber(1, 1e6), 256)
+    .option(
+      '--parallel <n>',
+      'requests worked on at once; a large one counts as several',
+      wholeNumber(1, 1e6),
+      defaults.parallel,
+    )
     .option(
       '--queue <n>',
       'requests that may wait for their turn; more are sent away',
       wholeNumber(0, 1e6),
-      1024,
+      defaults.queue,
     )
-    .option('--timeout <seconds>', 'for one request', wholeNumber(1, 86_400), 300)
+    .option('--timeout <seconds>', 'for one request', wholeNumber(1, 86_400), defaults.timeout)
+    .option(
+      '--stall <seconds>',
+      'for which a client may read nothing of its answer before it is cut off',
+      wholeNumber(1, 86_400),
+      defaults.stall,
+    )
     .option(
       '--drain <seconds>',
       'to finish what is in flight after Ctrl-C',
       wholeNumber(0, 86_400),
-      10,
+      defaults.drain,
     )
-    .option('--max-body <MiB>', 'size of a request', wholeNumber(1, 1024), 8)
+    .option('--max-body <MiB>', 'size of a request', wholeNumber(1, 1024), defaults.maxBody / MiB)
+    .option(
+      '--max-text <n>',
+      'characters and list entries of a request',
+      wholeNumber(1, 1e9),
+      defaults.maxText,
+    )
+    .option(
+      '--max-choices <n>',
+      'choices of a request, over all its prompts',
+      wholeNumber(1, 1e6),
+      defaults.maxChoices,
+    )
+    .option(
+      '--max-answer <n>',
+      'tokens of an answer, each log-probability counted too',
+      wholeNumber(1, 1e9),
+      defaults.maxAnswer,
+    )
+    .option(
+      '--max-unread <MiB>',
+      'of a stream that may wait for its client before it is cut off',
+      wholeNumber(1, 1024),
+      defaults.maxUnread / MiB,
+    )
     .option('--log-prompts', 'write requests into the log, with all that is in them')
     .option('--json', 'print where the server listens as JSON')
     .addHelpText('after', examples)
@@ -70,8 +125,8 @@ export function serveCommand(): Command {
         command.error("error: give a run folder or '--base <checkpoint>', not both");
       }
       const key = readKey(options.keyEnv, command.getOptionValueSource('keyEnv') !== 'default');
-      const { base, host, port, workers, provider, parallel, queue, timeout } = options;
-      const log = (line: object) => process.stderr.write(`${JSON.stringify(line)}\n`);
+      const { base, workers, provider } = options;
+      const log = (line: object) => process.stderr.write(`${plain(JSON.stringify(line))}\n`);
       const endTracing = await startTracing((warning) => log({ warning }));
       const running = await startServer(
         (onBatch) =>
@@ -79,14 +134,11 @@ export function serveCommand(): Command {
             ? hostRun(run ?? 'runs/tiny', { workers, provider, onBatch })
             : hostBase(base, { workers, provider, onBatch }),
         {
-          host,
-          port,
+          ...options,
           key,
-          parallel,
-          queue,
-          timeout,
-          maxBody: options.maxBody * 2 ** 20,
-          logPrompts: options.logPrompts ?? false,
+          maxBody: options.maxBody * MiB,
+          maxUnread: options.maxUnread * MiB,
+          logPrompts: options.logPrompts ?? defaults.logPrompts,
           log,
         },
       );
@@ -117,6 +169,7 @@ Examples:
   glore serve
   glore serve runs/tiny --port 8080
   glore serve --base checkpoints/base --port 0 --json
+  glore serve --cors http://localhost:5173
   GLORE_API_KEY=... glore serve runs/tiny --host 0.0.0.0
 
   curl http://127.0.0.1:8000/v1/chat/completions -H 'content-type: application/json' -d '{
@@ -127,6 +180,13 @@ Examples:
 Models: glore (draft, when, where, how, choice), student, orm, sorm, global, local.
 Paths: /v1/models, /v1/completions, /v1/chat/completions, /generative_scoring, /pooling, /tokenize, /detokenize,
 /health, /metrics. One JSON line a request is logged on standard error. docs/serving.md has the rest.`;
+
+/** Without the signs of Unicode's second set of controls, which JSON keeps and terminals may obey. */
+const plain = (json: string): string =>
+  json.replace(
+    /[\u007f-\u009f]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 /** The key in the variable; a variable that was named must hold one. */
 function readKey(name: string, named: boolean): string | undefined {

@@ -1,6 +1,7 @@
 /** The training sets of the two refiners, cut from samples and rollouts without new sampling. Wrong drafts only. */
 
 import { distinct, firstErrorOf, type Solution, solutionIn } from '../codec/index.js';
+import { editDistance } from '../distance.js';
 import { type LabelledSample, usesPrefix } from '../label/index.js';
 import { Random } from '../problem/index.js';
 import { byProblem, type RolloutRecord, type Sample, sampleKey } from '../rollout/index.js';
@@ -98,20 +99,11 @@ function verifyingFrom(
   ]);
 }
 
-/** Edit distance between two solutions, by lines (Levenshtein 1966); the answer is a line if there is one. */
+/** Edit distance between two solutions, by lines; the answer is a line if there is one. */
 export function distance(a: Solution, b: Solution): number {
   const [from, to] = [a, b].map(({ steps, answer }) => [
     ...steps,
     ...(answer === null ? [] : [`#### ${answer}`]),
   ]) as [string[], string[]];
-  let row = to.map((_, j) => j + 1);
-  row.unshift(0);
-  from.forEach((line, i) => {
-    const next = [i + 1];
-    to.forEach((other, j) => {
-      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (line === other ? 0 : 1)));
-    });
-    row = next;
-  });
-  return row.at(-1)!;
+  return editDistance(from, to);
 }

@@ -10,6 +10,7 @@ import {
   type Capability,
   capabilities,
   Endpoint,
+  EndpointError,
   type EndpointOptions,
   listModels,
   openServed,
@@ -19,6 +20,7 @@ import {
   readKey,
   type ServedRole,
   tokenize,
+  visible,
   wantsOf,
 } from '../model/openai/index.js';
 import type { Recipe } from '../recipe/index.js';
@@ -29,6 +31,8 @@ export interface EndpointHealth {
   readonly url: string;
   /** The models it lists; null if it has no list. */
   readonly models: readonly string[] | null;
+  /** Why it has no list, where it says so. */
+  readonly why?: string;
   /** Why it could not be asked. */
   readonly error?: string;
 }
@@ -37,7 +41,10 @@ export interface RoleHealth {
   readonly role: string;
   readonly endpoint: string;
   readonly model: string;
+  /** Nothing where the server does not have the model. */
   readonly can: Partial<Capabilities>;
+  /** Why it cannot do the rest, where the server says so. */
+  readonly why: Readonly<Partial<Record<Capability, string>>>;
   /** What the role cannot do without, and what only rollouts from prefixes cannot. */
   readonly needs: readonly Capability[];
   readonly uses: readonly Capability[];
@@ -68,7 +75,7 @@ export async function examine(recipe: Recipe, golden: readonly GoldenVector[]): 
     await withEndpoint(name, options, key, endpoints, async (endpoint) => {
       for (const [role, one] of served) {
         const vectors = golden.filter((vector) => vector.role === role);
-        roles.push(await examineRole(endpoint, role as RoleName, one!, tokenizer, vectors));
+        roles.push(await examined(endpoint, role as RoleName, one!, tokenizer, vectors));
       }
     });
   }
@@ -90,21 +97,26 @@ export async function examineUrl(
 ): Promise<Health> {
   const endpoints: EndpointHealth[] = [];
   const roles: RoleHealth[] = [];
-  await withEndpoint('url', { url }, key, endpoints, async (endpoint, models) => {
-    const chosen = model ?? models?.[0];
+  await withEndpoint('url', { url }, key, endpoints, async (endpoint, listed) => {
+    const chosen = model ?? listed.models?.[0];
     if (chosen === undefined) {
       throw new GloreError(
         'endpoint-model',
-        `${url}: expected a list of models, found none; name one with --model`,
+        `expected a list of models, found ${listed.why ?? 'none'}; name one with --model`,
       );
     }
-    const can = await probe(endpoint, { model: chosen, api, text: probeText }, capabilities);
+    const { can, why } = await probe(
+      endpoint,
+      { model: chosen, api, text: probeText },
+      capabilities,
+    );
     const missing = can[api] ? [] : [api];
     roles.push({
       role: '-',
       endpoint: 'url',
-      model: chosen,
+      model: visible(chosen),
       can,
+      why,
       needs: [api],
       uses: [],
       missing,
@@ -121,27 +133,56 @@ export async function examineUrl(
   };
 }
 
+type Listed = Awaited<ReturnType<typeof listModels>>;
+
 /** Opens an endpoint without patience, notes what it lists, and what went wrong. */
 async function withEndpoint(
   name: string,
   options: Omit<EndpointOptions, 'name' | 'key'>,
   key: string | undefined,
   found: EndpointHealth[],
-  work: (endpoint: Endpoint, models: readonly string[] | undefined) => Promise<void>,
+  work: (endpoint: Endpoint, listed: Listed) => Promise<void>,
 ): Promise<void> {
-  const { url } = options;
+  let health: EndpointHealth = { name, url: shownUrl(options.url), models: null };
   let endpoint: Endpoint | undefined;
   try {
     // What the doctor asks is not charged to the run.
     endpoint = new Endpoint({ ...options, budget: {}, name, key: readKey(name, key), patience: 0 });
-    const models = await listModels(endpoint);
-    await work(endpoint, models);
-    found.push({ name, url, models: models ?? null });
+    const listed = await listModels(endpoint);
+    const { models, why } = listed;
+    health = { ...health, models: models?.map(visible) ?? null, ...(why && { why }) };
+    await work(endpoint, listed);
   } catch (error) {
     if (!(error instanceof GloreError)) throw error;
-    found.push({ name, url, models: null, error: `${error.message} (${error.code})` });
+    health = { ...health, error: `${error.message} (${error.code})` };
   } finally {
+    found.push(health);
     await endpoint?.close();
+  }
+}
+
+/** Without what a URL may hold of secrets. */
+function shownUrl(url: string): string {
+  const { protocol, host, pathname } = URL.canParse(url) ? new URL(url) : { protocol: '' };
+  return /^https?:$/.test(protocol) ? `${protocol}//${host}${pathname}` : 'no URL';
+}
+
+/** A model that the server does not have is the role's matter, not that of all. */
+async function examined(
+  endpoint: Endpoint,
+  role: RoleName,
+  served: ServedRole,
+  ...rest: [Tokenizer, readonly GoldenVector[]]
+): Promise<RoleHealth> {
+  try {
+    return await examineRole(endpoint, role, served, ...rest);
+  } catch (error) {
+    if (!(error instanceof EndpointError) || error.fate !== 'model') throw error;
+    const { needs, rollouts, uses } = wantsOf(role, served);
+    const wants = { needs: [...needs, ...rollouts], uses, missing: [] };
+    const unread = { can: {}, why: {}, tokenizer: null, golden: null, coverage: null, ok: false };
+    const name = { role, endpoint: endpoint.name, model: served.model };
+    return { ...name, ...wants, ...unread, error: `${error.message} (${error.code})` };
   }
 }
 
@@ -153,19 +194,20 @@ async function examineRole(
   vectors: readonly GoldenVector[],
 ): Promise<RoleHealth> {
   const { needs, rollouts, uses } = wantsOf(role, served);
-  const can = await probe(endpoint, probeOptions(served, tokenizer), capabilities);
+  const { can, why } = await probe(endpoint, probeOptions(served, tokenizer), capabilities);
   const missing = [...needs, ...rollouts].filter((name) => !can[name]);
   const health = {
     role,
     endpoint: endpoint.name,
     model: served.model,
     can,
+    why,
     needs: [...needs, ...rollouts],
     uses,
     missing,
     tokenizer:
       served.spelling === 'tokens' && can.tokenize
-        ? (await tokenize(endpoint, served.model, probeText))?.join() ===
+        ? (await tokenize(endpoint, served.model, probeText)).join() ===
           tokenizer.encode(probeText).join()
         : null,
   };
@@ -181,7 +223,6 @@ async function examineRole(
     const asked = vectors.length > 0 ? vectors : examples;
     const critic = new RewardModel(model.critic(createCodec(tokenizer)));
     const difference = await largestDifference(critic, asked);
-    if (model.watch.constant) throw model.watch.saysNothing(served.model);
     return {
       ...health,
       golden: vectors.length > 0 ? { vectors: vectors.length, difference } : null,

@@ -1,9 +1,12 @@
 /**
- * The method's data: samples and rollouts of a student, step labels, the training sets, and exports of a run's data.
+ * The method's data: samples and rollouts of a student, step labels, the training sets, and exports of a run's data; and the
+ * two loops in which data and training take turns, Expert Iteration and the SORM that doubts labels.
  *
  * @packageDocumentation
  */
 export {
+  correctRecords,
+  doubtedLabels,
   type GlobalRecord,
   globalRecords,
   type LocalRecord,
@@ -23,7 +26,10 @@ export {
 } from '../export/index.js';
 export {
   balance,
+  chooseSamples,
   type LabelledSample,
+  type LabelTransforms,
+  labelSamples,
   propagate,
   usesPrefix,
   verifies,
@@ -46,3 +52,4 @@ export {
   sampleSolutions,
   type Trace,
 } from '../rollout/index.js';
+export { expertIteration, type RoundWork, type SormWork, trainSorm } from '../train/index.js';

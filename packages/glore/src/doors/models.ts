@@ -19,6 +19,7 @@ export {
   LocalRefiner,
   openEmbedded,
   type Player,
+  type RefinerItem,
   RewardModel,
   type RoleModel,
   type RoleName,
@@ -35,7 +36,9 @@ export {
 } from '../model/index.js';
 export {
   type Budget,
+  type EndpointOptions,
   type GivenTemplate,
   type OpenServerOptions,
   openServer,
+  type Template,
 } from '../model/openai/index.js';

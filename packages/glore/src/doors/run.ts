@@ -6,12 +6,18 @@
  */
 export {
   type Answer,
+  type Attempt,
+  type Curve,
   type EvaluateOptions,
   type EvaluationReport,
   evaluate,
   type Group,
   meaningOf,
+  type Outcome,
+  type Outcomes,
+  type ProblemAttempts,
   type ProblemRecords,
+  type ProblemRefinements,
   type Setting,
   type Speeds,
   standardWays,
@@ -21,6 +27,7 @@ export {
 export {
   type EarlierRun,
   evaluationIn,
+  type LabelSummary,
   type Report,
   type RunOptions,
   readReport,

@@ -15,8 +15,10 @@ export { fitBudgets, pathsOf } from './paths.js';
 export type { Point } from './point.js';
 export { type Columns, type FigureOf, type Pooled, resampled } from './pooled.js';
 export {
+  type Attempt,
   type CriticName,
   criticNames,
+  type Outcome,
   type ProblemAttempts,
   type ProblemRecords,
   type ProblemRefinements,

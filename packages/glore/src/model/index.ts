@@ -4,6 +4,7 @@ export {
   inRoles,
   LocalRefiner,
   type Player,
+  type RefinerItem,
   RewardModel,
   type RoleName,
   type Roles,

@@ -23,7 +23,7 @@ import {
 } from '../evaluate/index.js';
 import { readJson, readJsonl, type StageRecord, writeJson } from '../run/index.js';
 import { pathIn, type Run } from './context.js';
-import { type Coverage, readCoverage } from './served.js';
+import { type Answered, type Coverage, readAnswered, readCoverage } from './served.js';
 import type { LabelSummary } from './stages/index.js';
 
 /** `report.json`, a stable interface. */
@@ -41,6 +41,8 @@ export interface Report extends EvaluationReport {
   readonly labels: LabelSummary & { readonly generatedTokens: number };
   /** Of critics that are read from log-probabilities; absent without any. */
   readonly coverage?: Coverage;
+  /** Of roles on servers: how many answers there were, and values by what the labels covered; absent without any. */
+  readonly answered?: Answered;
   readonly machine: {
     readonly processor: string;
     readonly cores: number;
@@ -103,6 +105,7 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
   const { dev, test } = records;
   const labels = await readJson<LabelSummary>(pathIn(run, 'labels', 'summary.json'));
   const coverage = await readCoverage(run.folder);
+  const answered = await readAnswered(run.folder);
   const report: Report = {
     ...evaluated(records),
     curve: accuracyCurve(
@@ -116,6 +119,7 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
       generatedTokens: stages.find(({ name }) => name === 'rollouts')?.generatedTokens ?? 0,
     },
     ...(coverage && { coverage }),
+    ...(answered && { answered }),
     seeds: [run.recipe.seed],
     seconds: stages.reduce((sum, { seconds }) => sum + seconds, 0),
     stages: stages.map(({ name, seconds, generatedTokens }) => ({

@@ -1,9 +1,12 @@
 /** Opens the models of a recipe that are not trained here, and keeps what they have cost. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Checkpoint, openTokenizer } from '@glore/engine';
 import {
+  addHeard,
   Endpoint,
+  type Heard,
+  nothingHeard,
   nothingSpent,
   openServed,
   readKey,
@@ -53,6 +56,44 @@ export async function readCoverage(folder: string): Promise<Coverage | undefined
   return existsSync(path) ? readJson<Coverage>(path) : undefined;
 }
 
+/** What the models of roles have answered, over all attempts: how many, how many refused, with what coverage. */
+export type Answered = Readonly<Partial<Record<keyof ServedModels, Heard>>>;
+
+/** A file for each process that works at a time: the run's, and those of shards. */
+const answeredFolder = (folder: string): string => join(folder, 'endpoints', 'roles');
+const answeredPath = (run: ServedRun, { shard }: Waiting): string =>
+  join(answeredFolder(run.folder), `${shard ? shardName(shard) : 'run'}.json`);
+
+/** What all processes of a run have been answered; undefined in a run without served models. */
+export async function readAnswered(folder: string): Promise<Answered | undefined> {
+  const from = answeredFolder(folder);
+  if (!existsSync(from)) return undefined;
+  let all: Answered = {};
+  for (const file of readdirSync(from).filter((name) => name.endsWith('.json'))) {
+    all = together(all, await readJson<Answered>(join(from, file)));
+  }
+  return all;
+}
+
+function together(a: Answered, b: Answered): Answered {
+  const roles = new Set([...Object.keys(a), ...Object.keys(b)] as (keyof ServedModels)[]);
+  return Object.fromEntries(
+    [...roles].map((role) => [role, addHeard(a[role] ?? nothingHeard, b[role] ?? nothingHeard)]),
+  );
+}
+
+/** A larger share of answers that were none is said at the end. */
+const fewRefused = 0.01;
+
+function* refusedOf(answered: Answered): Generator<string> {
+  for (const [role, { answers, refused }] of Object.entries(answered)) {
+    const all = answers + refused;
+    if (refused <= fewRefused * all) continue;
+    const share = ((100 * refused) / all).toFixed(1);
+    yield `${role}: ${refused} of ${all} answers (${share}%) were none and were asked for again; nothing of them is kept, but look at the server`;
+  }
+}
+
 const saveEveryMs = 3000;
 
 /** Opens an endpoint of the recipe with what the run has spent on it before. @throws GloreError `endpoint-key` */
@@ -79,8 +120,16 @@ export async function openServedRoles(
   const tokenizer = openTokenizer(run.base.tokenizer);
   const opened = new Map<string, Endpoint>();
   const found: Partial<Record<keyof ServedModels, ServedModel>> = {};
+  const path = answeredPath(run, waiting);
+  const before = existsSync(path) ? await readJson<Answered>(path) : {};
+  const answered = (): Answered =>
+    together(
+      before,
+      Object.fromEntries(Object.entries(found).map(([role, { watch }]) => [role, watch.heard])),
+    );
   const save = async () => {
     for (const [name, { spent }] of opened) await writeJson(spentPath(run, name, waiting), spent);
+    if (Object.keys(found).length > 0) await writeJson(path, answered());
   };
   let saving = Promise.resolve();
   const timer = setInterval(() => {
@@ -106,6 +155,7 @@ export async function openServedRoles(
       const before = await readCoverage(run.folder);
       await writeJson(coveragePath(run.folder), { ...before, ...Object.fromEntries(covered) });
     }
+    for (const text of refusedOf(answered())) waiting.note?.(text);
     for (const [name, endpoint] of opened) {
       waiting.note?.(`endpoint ${name}, in all: ${costOf(endpoint.spent)}`);
       await endpoint.close();

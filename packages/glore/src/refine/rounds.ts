@@ -8,7 +8,7 @@
  * Every round chooses among the best so far and what is new, so its choice is the best of all candidates up to then.
  */
 import type { Roles } from '../model/index.js';
-import { type Candidate, type Chooser, type Decision, refine } from './refine.js';
+import { type Candidate, type Chooser, type Decision, type RefineEvent, refine } from './refine.js';
 
 export interface RoundsOptions {
   /** Most rounds. */
@@ -23,6 +23,8 @@ export interface RoundsOptions {
   readonly temperature: number;
   /** A seed for each question and round, which is counted from 1. */
   readonly seed: (index: number, round: number) => number;
+  /** Told of each question's way in the rounds after the first as soon as it is known. */
+  readonly observe?: (event: RefineEvent, round: number) => void;
 }
 
 export const chosen = ({ candidates, choice }: Decision): Candidate => candidates[choice]!;
@@ -34,7 +36,7 @@ export const chosen = ({ candidates, choice }: Decision): Candidate => candidate
 export async function refineInRounds(
   questions: readonly string[],
   roles: Roles,
-  { rounds, threshold, tau, temperature, seed, chooser = 'orm' }: RoundsOptions,
+  { rounds, threshold, tau, temperature, seed, observe, chooser = 'orm' }: RoundsOptions,
   first?: readonly Decision[],
 ): Promise<Decision[][]> {
   const gate = { mode: 'gate', chooser, threshold, tau } as const;
@@ -46,7 +48,11 @@ export async function refineInRounds(
     const decisions = await refine(
       open.map(({ index }) => questions[index]!),
       roles,
-      { ...gate, sampling: { temperature, seeds: open.map(({ index }) => seed(index, round)) } },
+      {
+        ...gate,
+        sampling: { temperature, seeds: open.map(({ index }) => seed(index, round)) },
+        observe: (event) => observe?.({ ...event, index: open[event.index]!.index }, round),
+      },
       // Its tokens are counted where it was made.
       open.map(({ best }) => ({ ...best.solution, tokens: 0 })),
     );

@@ -69,6 +69,12 @@ function explain(path: string, cause: unknown): unknown {
         `${path}: expected to be allowed to use this file, found ${code}; correct its permissions or choose another folder, then run the same command again`,
         { cause },
       );
+    case 'EISDIR':
+      return new GloreError(
+        'file-missing',
+        `${path}: expected a file, found a folder; name a file`,
+        { cause },
+      );
     case 'ENOENT':
       return new GloreError(
         'file-missing',

@@ -4,7 +4,7 @@ import OpenAI from 'openai';
 import { onTestFinished } from 'vitest';
 import { difficulty, generateProblems } from '../problem/index.js';
 import type { Decision } from '../refine/index.js';
-import { type Hosted, hostBase } from './batch/index.js';
+import { type Batch, type Hosted, hostBase } from './batch/index.js';
 import { type Running, type ServerOptions, startServer } from './http/index.js';
 
 /** Short ones. */
@@ -15,10 +15,12 @@ export const questions = generateProblems({
   settings: { ...difficulty(0.2), steps: [2, 2] },
 }).map(({ question }) => question) as [string, string, string];
 
-export const openBase = (workers = 2): Promise<Hosted> =>
-  hostBase(fileURLToPath(new URL('../../../../checkpoints/base', import.meta.url)), {
-    workers,
-  });
+export const base = fileURLToPath(new URL('../../../../checkpoints/base', import.meta.url));
+
+export const openBase = (
+  workers = 2,
+  onBatch?: (role: string, batch: Batch) => void,
+): Promise<Hosted> => hostBase(base, { workers, onBatch });
 
 export interface Server {
   readonly running: Running;
@@ -31,13 +33,10 @@ export interface Server {
 export async function start(hosted: Hosted, options: Partial<ServerOptions> = {}): Promise<Server> {
   const logs: Record<string, unknown>[] = [];
   const running = await startServer(async () => ({ ...hosted, close: async () => {} }), {
-    host: '127.0.0.1',
     port: 0,
     parallel: 64,
     queue: 64,
     timeout: 120,
-    maxBody: 2 ** 20,
-    logPrompts: false,
     log: (line) => logs.push({ ...line }),
     ...options,
   });
@@ -67,6 +66,25 @@ export const post = (
     headers: { 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
+
+/** The log line of a request by its status, which comes when the request is over. */
+export async function logged(
+  logs: Server['logs'],
+  status: number,
+): Promise<Record<string, unknown>> {
+  for (;;) {
+    const line = logs.find((one) => one.status === status);
+    if (line) return line;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** What is refused: its status, code, field and message. */
+export async function refusal(response: Response): Promise<Record<string, unknown>> {
+  const { error } = (await response.json()) as { error: Record<string, unknown> };
+  const { code, param, message } = error;
+  return { status: response.status, code, param, message };
+}
 
 export const metricsOf = async ({ running }: Server): Promise<string> =>
   (await fetch(`${running.url}/metrics`)).text();

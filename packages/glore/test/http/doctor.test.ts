@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Health } from '../../src/doctor/index.js';
 import { base, glore, temporaryFolder, writeRecipe } from '../glore.js';
+import { type Answering, completion, RawServer } from './raw.js';
 import { Server, type ServerOptions } from './server.js';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
@@ -164,4 +165,62 @@ it('says that there is no server, or no recipe', async () => {
   const both = await glore(['doctor']);
   expect(both.code).toBe(2);
   expect(both.stderr).toContain('expected a recipe or --url <url>, and not both');
+});
+
+describe('says what the server says', () => {
+  const raw: RawServer[] = [];
+  afterAll(async () => {
+    for (const server of raw) await server.stop();
+  });
+  const looked = async (answering: Answering, ...more: string[]) => {
+    const server = await RawServer.start(answering);
+    raw.push(server);
+    const { stdout, code } = await glore(['doctor', '--url', server.url, '--api', 'chat', ...more]);
+    expect(stdout).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+    return { stdout: stdout.replaceAll(/\n +/g, ' '), code };
+  };
+  const named = ['--model', 'm'];
+  const error =
+    (status: number, message: string, code?: string): Answering =>
+    () => ({ status, body: { error: { message, code } } });
+
+  it.each<[string, Answering, string[], RegExp]>([
+    ['a wrong key', error(401, 'Who are you?'), named, /status 401, Who are you\?; check the key/],
+    [
+      'no money',
+      error(429, 'Pay', 'insufficient_quota'),
+      named,
+      /status 429, Pay \(insufficient_q/,
+    ],
+    ['a failure', error(500, 'CUDA \u001b[31merror'), named, /status 500, CUDA \\u001b\[31merror/],
+    [
+      'no model',
+      error(404, 'no m', 'model_not_found'),
+      named,
+      /status 404, no m \(model_not_found\)/,
+    ],
+    ['nothing there', error(404, 'Nothing here'), named, /chat \(status 404, Nothing here\)/],
+    ['nothing at all', error(404, 'Nothing here'), [], /found status 404, Nothing here; name one/],
+    ['what it lacks', error(400, 'No chat today'), named, /chat \(status 400, No chat today\)/],
+  ])('of %s', async (_, answering, more, message) => {
+    const { stdout, code } = await looked(answering, ...more);
+    expect(stdout).toMatch(message);
+    expect(code).toBe(1);
+  });
+
+  it('with names of models that a terminal would obey', async () => {
+    const answering: Answering = ({ path }) =>
+      path.endsWith('models')
+        ? { body: { data: [{ id: 'evil\u001b]0;x\u0007\u202e' }] } }
+        : completion(path, 'x');
+    const { stdout } = await looked(answering);
+    expect(stdout).toContain('models evil\\u001b]0;x\\u0007\\u202e');
+  });
+
+  it('and nothing of a URL that holds a password', async () => {
+    const { stdout, code } = await glore(['doctor', '--url', 'http://me:hunter2@127.0.0.1:1/v1']);
+    expect(stdout.replaceAll(/\n +/g, ' ')).toContain('found one with a name or a password');
+    expect(stdout).not.toContain('hunter2');
+    expect(code).toBe(1);
+  });
 });

@@ -7,17 +7,20 @@
  * requests for completions, in turn ("ok" where nothing does), at most `times` to the same one; `key`: the key it wants;
  * `delay`: milliseconds to an answer; `caches`: says how much of a prompt it has read before; `deaf`: values and
  * log-probabilities are those of the prompt's first token, whatever follows; `ids`: log-probabilities come in the form of
- * chat with ids, and special tokens have no text, as llama.cpp has it.
+ * chat with ids, and special tokens have no text, as llama.cpp has it; `lies`: what is wrong with answers that look right, see
+ * lies.mjs.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { loadCheckpoint, Model, openTokenizer } from '@glore/engine';
+import { liar } from './lies.mjs';
 
 const options = JSON.parse(process.argv[2] ?? '{}');
 const { models = { scripted: null }, ignores = [], refuses = [], faults = [] } = options;
 const { times = Number.POSITIVE_INFINITY, key, delay = 0, caches, deaf, ids: withIds } = options;
+const lie = liar(options.lies);
 const ignored = new Set(ignores);
 const refused = new Set(refuses);
 
@@ -80,7 +83,7 @@ const server = createServer(async (request, response) => {
     const fault = faults.length > 0 && asked <= times ? faults[turn++ % faults.length] : 'ok';
     if (await misbehave(fault, response, () => handler(body))) return;
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
-    const answer = await handler(body);
+    const answer = lie(path, body, await handler(body));
     stats.answered++;
     stats.choices += answer.choices?.length ?? 0;
     const seen = JSON.stringify([path, body.prompt ?? body.messages, body.seed ?? null]);

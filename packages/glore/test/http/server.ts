@@ -16,6 +16,14 @@ export interface ServerOptions {
   readonly caches?: boolean;
   readonly deaf?: boolean;
   readonly ids?: boolean;
+  readonly lies?: Lies;
+}
+
+/** What is wrong with answers: of `share` of those that it goes for, the first `after` left out. */
+export interface Lies {
+  readonly kind: string;
+  readonly after?: number;
+  readonly share?: number;
 }
 
 export interface Stats {

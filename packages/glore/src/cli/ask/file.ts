@@ -6,7 +6,7 @@ import { judge } from '../../reading/index.js';
 import { chosen, type Decision } from '../../refine/index.js';
 import { explained, type Progress, type Reporter } from '../../run/index.js';
 import { accuracyOf } from '../accuracy.js';
-import { openOut, WRITTEN } from '../out.js';
+import { checkOther, openOut, WRITTEN } from '../out.js';
 import { checkRoom, type Fields, type Item, readItems } from './items.js';
 import { type Asking, answerOf, toJson, type Wanted, withRun } from './models.js';
 import { problemsOf, type Unfamiliar, unfamiliarTo } from './unfamiliar.js';
@@ -36,14 +36,16 @@ export async function askFile(
   const items = await readItems(options.file, options);
   const { run } = await readRun(options.run);
   checkRoom(run, items, options.questionField);
-  const out = options.out === undefined ? undefined : await openOut(options.out, options.file);
-  try {
-    const progress = reporter.stage('ask');
-    warn(items, options.run, unfamiliarTo(run.recipe), progress);
-    progress.total(items.length, 'questions');
-    const { workers } = run.recipe;
-    const note = (text: string) => progress.note(text);
-    await withRun(options.run, { workers, signal, note }, wanted, async (asking) => {
+  if (options.out !== undefined) checkOther(options.out, options.file);
+  const progress = reporter.stage('ask');
+  warn(items, options.run, unfamiliarTo(run.recipe), progress);
+  progress.total(items.length, 'questions');
+  const { workers } = run.recipe;
+  const note = (text: string) => progress.note(text);
+  await withRun(options.run, { workers, signal, note }, wanted, async (asking) => {
+    // Not before the models are open: what was written before is not lost to a run that cannot answer.
+    const out = options.out === undefined ? undefined : await openOut(options.out);
+    try {
       const right = await answerAll(
         items,
         asking,
@@ -59,10 +61,10 @@ export async function askFile(
       );
       if (right.length > 0) progress.note(accuracyOf(count(right), right.length));
       progress.done();
-    });
-  } finally {
-    await out?.close();
-  }
+    } finally {
+      await out?.close();
+    }
+  });
 }
 
 function warn(

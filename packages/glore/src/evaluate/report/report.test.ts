@@ -139,6 +139,22 @@ describe('evaluate', () => {
     expect(rows).toEqual(report.rows);
   });
 
+  it('refuses an answer without its numbers', () => {
+    const [draft] = standardWays;
+    const mine: Way = { ...draft!, name: 'mine' };
+    const evaluated = (way: Way) => () => evaluate(records, { ...options, ways: [draft!, way] });
+    expect(evaluated({ ...mine, answer: () => ({ right: true, tokens: Number.NaN }) })).toThrow(
+      expect.objectContaining({ code: 'way-answer', message: expect.stringContaining('"mine"') }),
+    );
+  });
+
+  it('wants each row once, however it is named', () => {
+    const ways = [...standardWays, { ...standardWays[0]!, name: 'best-of-4' }];
+    expect(() => evaluate(records, { ...options, ways })).toThrow(
+      expect.objectContaining({ code: 'way-twice' }),
+    );
+  });
+
   it('wants each name once', () => {
     const ways = [...standardWays, { ...standardWays[0]!, meaning: 'another' }];
     expect(() => evaluate(records, { ...options, ways })).toThrow(

@@ -2,7 +2,7 @@
 import type { Thresholds } from '../fit.js';
 import type { ProblemRecords } from '../records.js';
 import { type Setting, standardWays, type Way } from '../ways/index.js';
-import { answeredBy } from './answered.js';
+import { answeredBy, checkWays } from './answered.js';
 import { type Comparison, comparisonsOf } from './comparisons.js';
 import { type Critics, criticsOf } from './critics.js';
 import { type FirstErrors, firstErrorsOf } from './first-errors.js';
@@ -37,13 +37,14 @@ export interface EvaluateOptions {
 /** The `k` of rows such as `best-of-k`, unless there are fewer samples. */
 export const SAMPLES = 8;
 
-/** Evaluates the records of the test problems. @throws GloreError `way-twice` for two ways of the same name */
+/** Evaluates the records of the test problems. @throws GloreError `way-twice`, `way-answer` */
 export function evaluate(
   records: readonly ProblemRecords[],
   { thresholds, tau, speeds, ways = standardWays }: EvaluateOptions,
 ): EvaluationReport {
   const k = Math.min(SAMPLES, ...records.map(({ attempts }) => attempts.samples.length));
   const setting: Setting = { k, tau };
+  checkWays(ways, setting);
   const answered = answeredBy(ways, records, setting);
   return {
     rows: answered.map((way) => rowOf(way, speeds)),

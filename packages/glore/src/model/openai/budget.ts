@@ -64,13 +64,20 @@ export class Purse {
   }
 
   /** Adds one answer. */
-  add({ prompt, completion, price }: Cost): void {
-    const { requests, promptTokens, completionTokens, money } = this.counts;
+  add(cost: Cost): void {
+    this.lose(cost);
+    this.counts = { ...this.counts, requests: this.counts.requests + 1 };
+  }
+
+  /** Adds what was paid for and is no answer. */
+  lose({ prompt, completion, price }: Cost): void {
+    const { promptTokens, completionTokens, money } = this.counts;
+    const [read, written] = [prompt, completion].map(upwards) as [number, number];
     this.counts = {
-      requests: requests + 1,
-      promptTokens: promptTokens + prompt,
-      completionTokens: completionTokens + completion,
-      money: price ? money + (prompt * price.input + completion * price.output) / 1e6 : money,
+      ...this.counts,
+      promptTokens: promptTokens + read,
+      completionTokens: completionTokens + written,
+      money: price ? money + (read * price.input + written * price.output) / 1e6 : money,
     };
   }
 
@@ -93,5 +100,8 @@ export class Purse {
     }
   }
 }
+
+/** Whatever a server counts, nothing that is spent comes back. */
+const upwards = (tokens: number): number => (Number.isFinite(tokens) ? Math.max(0, tokens) : 0);
 
 const shown = (amount: number): string => amount.toLocaleString('en', { maximumFractionDigits: 4 });

@@ -1,6 +1,6 @@
 /** Models behind servers that speak OpenAI's interface: vLLM, SGLang, llama.cpp, Ollama and the like. */
 export { type Budget, nothingSpent, type Price, type Spent } from './budget.js';
-export { Endpoint, type EndpointOptions } from './endpoint.js';
+export { Endpoint, EndpointError, type EndpointOptions } from './endpoint.js';
 export { readKey } from './key.js';
 export {
   openServed,
@@ -16,10 +16,13 @@ export {
   type Capability,
   capabilities,
   listModels,
+  type Probed,
   probe,
   tokenize,
 } from './probe.js';
+export { visible } from './said.js';
 export { type OpenServerOptions, openServer } from './server.js';
 export { type GivenTemplate, type Template, type TemplateRole, templateOf } from './template.js';
 export { ServedText } from './text.js';
 export { type Scoring, ServedTokens } from './tokens.js';
+export { addHeard, type Heard, nothingHeard } from './watch.js';

@@ -5,7 +5,13 @@ import { GloreError } from '../../error.js';
 export function readKey(endpoint: string, name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
   const key = process.env[name]?.trim();
-  if (key) return key;
+  if (key && /^[\x21-\x7e]+$/.test(key)) return key;
+  if (key) {
+    throw new GloreError(
+      'endpoint-key',
+      `endpoints.${endpoint}.key: expected a key in the environment variable ${name}, found one with characters that no header takes (spaces, control characters, letters beyond ASCII); set it anew`,
+    );
+  }
   throw new GloreError(
     'endpoint-key',
     `endpoints.${endpoint}.key: expected a key in the environment variable ${name}, found none; set it: export ${name}=...`,

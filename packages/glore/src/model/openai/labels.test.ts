@@ -1,48 +1,57 @@
-import { expect, it } from 'vitest';
-import { readValue, Watch } from './labels.js';
+import { describe, expect, it } from 'vitest';
+import type { Listed } from './choices.js';
+import { readValue } from './labels.js';
+import { positiveOf } from './scores.js';
 
 const labels = { positive: ['+', ' +'], negative: ['-', ' -'] };
-const first = (masses: Record<string, number>) =>
-  new Map(Object.entries(masses).map(([token, p]) => [token, Math.log(p)]));
+const listed = (probabilities: Record<string, number>): Listed[] =>
+  Object.entries(probabilities).map(([token, p]) => ({ token, logprob: Math.log(p) }));
+const raw = (logprobs: Record<string, unknown>): Listed[] =>
+  Object.entries(logprobs).map(([token, logprob]) => ({ token, logprob }));
 
 it('adds up the spellings of a label and renormalises over both', () => {
-  const { value, mass } = readValue(first({ '+': 0.3, ' +': 0.15, '-': 0.15, the: 0.4 }), labels);
+  const first = listed({ '+': 0.3, ' +': 0.15, '-': 0.15, the: 0.4 });
+  const { value, mass } = readValue(first, labels, 4);
   expect(value).toBeCloseTo(0.75);
   expect(mass).toBeCloseTo(0.6);
 });
 
-it('takes a label that is not among the likeliest for impossible, and no label for no knowledge', () => {
-  expect(readValue(first({ ' -': 0.9 }), labels)).toMatchObject({ value: 0 });
-  expect(readValue(first({ the: 1 }), labels)).toEqual({ value: 0.5, mass: 0 });
+it('takes a label that is not among the likeliest for impossible', () => {
+  expect(readValue(listed({ ' -': 0.9, the: 0.05, a: 0.02 }), labels, 3)).toMatchObject({
+    value: 0,
+  });
+  expect(readValue(listed({ '+': 0.97, the: 0.02 }), labels, 20)).toMatchObject({ value: 1 });
 });
 
-it('refuses values of a model that wants to say something else', () => {
-  const watch = new Watch();
-  watch.covered([0.9, 0.1, 0.8], 'orm', labels);
-  watch.covered([], 'orm', labels);
-  expect(watch.coverage).toBe(0.8);
-  expect(() => watch.covered([0.9, 0.1, 0.2], 'orm', labels)).toThrow(
-    expect.objectContaining({
-      code: 'labels-uncovered',
-      message: expect.stringMatching(/"\+", " \+", "-", " -", found that these have 20\.0% of/),
-    }),
-  );
+it('reads labels that have hardly any probability, and never covers more than all', () => {
+  const { value, mass } = readValue(raw({ '+': -900, '-': -901 }), labels, 'labels');
+  expect(value).toBeCloseTo(1 / (1 + Math.exp(-1)));
+  expect(mass).toBe(0);
+  expect(readValue(raw({ '+': Math.log(0.9), '-': Math.log(0.105) }), labels, 2).mass).toBe(1);
 });
 
-it('refuses values that are the same for everything, once they are many', () => {
-  const watch = new Watch();
-  const same = (count: number) => Array<number>(count).fill(0.5);
-  watch.valued(same(1), 'orm');
-  expect(watch.constant).toBe(false);
-  watch.valued(same(254), 'orm');
-  expect(watch.constant).toBe(true);
-  expect(() => watch.valued([0.5 + 1e-9], 'orm')).toThrow(
-    expect.objectContaining({
-      code: 'values-constant',
-      message: expect.stringContaining('found 0.500000 for each of 256 lines'),
-    }),
-  );
-  const other = new Watch();
-  other.valued([...same(300), 0.501].reverse(), 'orm');
-  expect(other.constant).toBe(false);
+describe('refuses, by name', () => {
+  it.each([
+    ['none', [], /^no log-probabilities/],
+    ['null', raw({ '+': null, '-': -1 }), /^the log-probability null of "\+"/],
+    ['text', raw({ '+': '-1', '-': -1 }), /^the log-probability "-1" of "\+"/],
+    ['one that is missing', [{ token: '+', logprob: undefined }], /log-probability nothing of/],
+    ['positive ones', raw({ '+': 5, '-': -1 }), /log-probability 5 of "\+", which is above 0/],
+    ['-9999', raw({ '+': -9999, '-': -9999 }), /log-probability -9999 of the label "\+"/],
+    ['-9999 for one label', raw({ '+': -0.1, '-': -9999 }), /-9999 of the label "-"/],
+    ['more than all', listed({ '+': 0.9, '-': 0.245 }), /of 114\.5% together/],
+    ['neither label', listed({ the: 0.9, a: 0.1 }), /^none of "\+", " \+", "-", " -" among the 2/],
+  ])('%s', (_, first, message) => {
+    expect(() => readValue(first, labels, 2)).toThrow(message);
+  });
+
+  it('a list that lacks one of the labels it was asked for, or ends before it', () => {
+    const some = listed({ '+': 0.6 });
+    expect(() => readValue(some, labels, 'labels')).toThrow(/of 1 tokens, without "-", " -"$/);
+    expect(() => readValue(some, labels, 20)).toThrow(/without "-", " -"$/);
+  });
+
+  it.each([[[1.2]], [[-0.1]], [[0.5, Number.NaN]], [[]]])('no probability: %j', (outputs) => {
+    expect(() => positiveOf(outputs, 1)).toThrow(/where a probability is expected/);
+  });
 });

@@ -1,5 +1,6 @@
 /** A value read from the log-probabilities of labels as the next token. */
-import { GloreError } from '../../error.js';
+import type { Listed } from './choices.js';
+import { Unreadable } from './reading.js';
 
 /** The spellings of each label, whose probabilities are added up: "+" and " +" are two tokens and one label. */
 export interface Labels {
@@ -7,93 +8,112 @@ export interface Labels {
   readonly negative: readonly string[];
 }
 
-/** `p(+) / (p(+) + p(-))`, and the probability that the labels cover together; a value without any is 0.5. */
-export function readValue(
-  first: ReadonlyMap<string, number>,
-  { positive, negative }: Labels,
-): { value: number; mass: number } {
-  const sum = (spellings: readonly string[]) =>
-    spellings.reduce((mass, spelling) => mass + Math.exp(first.get(spelling) ?? -Infinity), 0);
-  const plus = sum(positive);
-  const mass = plus + sum(negative);
-  return { value: mass === 0 ? 0.5 : plus / mass, mass };
+/** A value, and the probability that the labels cover together. */
+export interface Read {
+  readonly value: number;
+  readonly mass: number;
 }
 
-/** Watches what a reward model says, for numbers that mean nothing. */
-export class Watch {
-  private readonly masses: number[] = [];
-  private count = 0;
-  private lowest = Infinity;
-  private highest = -Infinity;
-
-  /** The median of the masses so far, which tells how sure label values are; undefined before the first. */
-  get coverage(): number | undefined {
-    return medianOf(this.masses);
-  }
-
-  /** Whether all values so far, two at least, are the same. */
-  get constant(): boolean {
-    return this.count > 1 && this.highest - this.lowest < alike;
-  }
-
-  /**
-   * Adds the masses of one call: a model that mostly wants to say something else gives no values.
-   *
-   * @throws GloreError `labels-uncovered` if their median is below a half
-   */
-  covered(masses: readonly number[], model: string, labels: Labels): void {
-    // Bounded, and recent: enough for a median that is shown.
-    this.masses.push(...masses);
-    if (this.masses.length > 4096) this.masses.splice(0, this.masses.length - 4096);
-    const median = medianOf(masses);
-    if (median === undefined || median >= least) return;
-    const spelt = [...labels.positive, ...labels.negative].map((label) => JSON.stringify(label));
-    throw new GloreError(
-      'labels-uncovered',
-      `model ${model}: expected its next token after a tag to be one of ${spelt.join(', ')}, found that these have ${percent(median)} of the probability together (median of ${masses.length}), so a value would mean nothing; correct the template or the labels in the recipe, or serve a reward model`,
-    );
-  }
-
-  /**
-   * Adds values: a model that says the same of everything has not read it.
-   *
-   * @throws GloreError `values-constant` once so many are the same that chance is no reason
-   */
-  valued(values: readonly number[], model: string): void {
-    for (const value of values) {
-      this.lowest = Math.min(this.lowest, value);
-      this.highest = Math.max(this.highest, value);
+/** The log-probabilities of a list by their tokens. @throws Unreadable naming what is none */
+export function likely(first: readonly Listed[]): Map<string, number> {
+  if (first.length === 0) throw new Unreadable('no log-probabilities, which were asked for');
+  let sum = 0;
+  const found = new Map<string, number>();
+  for (const { token, logprob } of first) {
+    if (typeof logprob !== 'number' || Number.isNaN(logprob)) {
+      throw new Unreadable(`the log-probability ${shown(logprob)} of ${shown(token)}`);
     }
-    this.count += values.length;
-    if (this.constant && this.count >= enough) throw this.saysNothing(model);
+    if (logprob > rounding) {
+      throw new Unreadable(`the log-probability ${logprob} of ${shown(token)}, which is above 0`);
+    }
+    if (!found.has(token)) sum += Math.exp(logprob);
+    found.set(token, logprob);
   }
+  if (sum > 1 + rounding) {
+    throw new Unreadable(`log-probabilities of ${percent(sum)} together, which is more than all`);
+  }
+  return found;
+}
 
-  saysNothing(model: string): GloreError {
-    return new GloreError(
-      'values-constant',
-      `model ${model}: expected values that depend on what is valued, found ${this.lowest.toFixed(6)} for each of ${this.count} lines; glore doctor with golden values shows whether the server reads the prompt and the reward model is the right one`,
+const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 40) ?? 'nothing';
+
+/** Probabilities in half precision add up to so much more than they should. */
+const rounding = 0.01;
+
+/**
+ * `p(+) / (p(+) + p(-))` from the list of the `wanted` likeliest tokens, or of just the labels. A label that is not among
+ * the likeliest is impossible; one that is missing for another reason could be anything.
+ *
+ * @throws Unreadable where the list has none of the labels, or not all that it should have
+ */
+export function readValue(
+  first: readonly Listed[],
+  labels: Labels,
+  wanted: number | 'labels',
+): Read {
+  const found = likely(first);
+  const [plus, minus] = [labels.positive, labels.negative].map((spellings) =>
+    togetherOf(found, spellings),
+  ) as [number | undefined, number | undefined];
+  if (plus === undefined && minus === undefined) {
+    throw new Unreadable(
+      `none of ${spelt(labels)} among the ${found.size} likeliest next tokens`,
+      'labels-uncovered',
+      uncoveredCure,
     );
   }
+  const mass = Math.exp(plus ?? -Infinity) + Math.exp(minus ?? -Infinity);
+  if ((plus === undefined || minus === undefined) && isPart(found, mass, wanted)) {
+    const missing = plus === undefined ? labels.positive : labels.negative;
+    throw new Unreadable(
+      `log-probabilities of ${found.size} tokens, without ${missing.map(shown).join(', ')}`,
+    );
+  }
+  // The sigmoid of the difference, which does not vanish where both probabilities do.
+  const value = 1 / (1 + Math.exp((minus ?? -Infinity) - (plus ?? -Infinity)));
+  return { value, mass: Math.min(1, mass) };
 }
 
-/** Values are the same if they differ by less. */
-const alike = 1e-6;
-/** Lines of many solutions: among so many a reward model that works finds some worse than others. */
-const enough = 256;
-
-const least = 0.5;
-
-function medianOf(values: readonly number[]): number | undefined {
-  if (values.length === 0) return undefined;
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1]! + sorted[half]!) / 2;
+/** The log-probability of a label by all its spellings; undefined if none is there. */
+function togetherOf(
+  found: ReadonlyMap<string, number>,
+  spellings: readonly string[],
+): number | undefined {
+  const there = spellings.filter((spelling) => found.has(spelling));
+  const logprobs = there.map((spelling) => {
+    const logprob = found.get(spelling)!;
+    if (logprob > unknown) return logprob;
+    throw new Unreadable(
+      `the log-probability ${logprob} of the label ${shown(spelling)}, which stands for none`,
+    );
+  });
+  if (logprobs.length === 0) return undefined;
+  const most = Math.max(...logprobs);
+  return most + Math.log(logprobs.reduce((sum, logprob) => sum + Math.exp(logprob - most), 0));
 }
 
-const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
+/** What servers put where they have no log-probability. */
+const unknown = -9999;
 
-/** p(+) of a classifier's outputs, which is the only one or the one at `positive`; undefined if it is no probability. */
-export function positiveOf(outputs: readonly number[], positive: number): number | undefined {
-  const value = outputs.length === 1 ? outputs[0] : outputs[positive];
-  return value !== undefined && value >= 0 && value <= 1 ? value : undefined;
+/** Whether a label that is not in the list may have a share that the value would be another with. */
+function isPart(
+  found: ReadonlyMap<string, number>,
+  mass: number,
+  wanted: number | 'labels',
+): boolean {
+  if (wanted === 'labels') return true;
+  // Several tokens may be spelt alike, so that a whole list is a little shorter.
+  if (found.size >= wanted / 2) return false;
+  const rest = [...found.values()].reduce((left, logprob) => left - Math.exp(logprob), 1);
+  return rest > mostMissing * mass;
 }
+
+const mostMissing = 0.05;
+
+export const spelt = ({ positive, negative }: Labels): string =>
+  [...positive, ...negative].map((label) => JSON.stringify(label)).join(', ');
+
+export const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
+
+export const uncoveredCure =
+  'correct the template or the labels in the recipe, or serve a reward model';

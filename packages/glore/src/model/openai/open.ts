@@ -3,19 +3,21 @@ import type { Tokenizer } from '@glore/engine';
 import { GloreError } from '../../error.js';
 import type { RoleModel } from '../types.js';
 import type { Price } from './budget.js';
-import type { Endpoint } from './endpoint.js';
-import type { Watch } from './labels.js';
+import { type Endpoint, EndpointError } from './endpoint.js';
 import {
   type Capabilities,
   type Capability,
   listModels,
+  type Probed,
   type ProbeOptions,
   probe,
   tokenize,
 } from './probe.js';
+import { visible } from './said.js';
 import { type GivenTemplate, type TemplateRole, templateOf } from './template.js';
 import { ServedText } from './text.js';
 import { type Scoring, ServedTokens } from './tokens.js';
+import type { Watch } from './watch.js';
 
 /** How a role is spoken to. */
 export interface ServedRole {
@@ -129,30 +131,45 @@ async function tested(
   options: ProbeOptions,
 ): Promise<Partial<Capabilities>> {
   const { needs, rollouts, uses } = wantsOf(role, served);
-  const can = await probe(endpoint, options, [...needs, ...rollouts, ...uses]);
+  const wanted = [...needs, ...rollouts, ...uses];
+  const { can, why } = await probe(endpoint, options, wanted).catch(async (error) => {
+    const noModel = error instanceof EndpointError && error.fate === 'model';
+    throw (noModel && (await otherModels(endpoint, role, served))) || error;
+  });
   const lacking = needs.filter((name) => !can[name]);
-  if (lacking.length > 0) throw await lacks(endpoint, role, served, lacking);
-  return can;
+  if (lacking.length === 0) return can;
+  throw (
+    (await otherModels(endpoint, role, served)) ??
+    new GloreError(
+      'endpoint-lacks',
+      `models.${role}: expected endpoint ${endpoint.name} to have for model ${served.model}: ${lacking.join(', ')}, found that it has not${reasons(lacking, why)}; glore doctor shows what it has`,
+    )
+  );
 }
 
-async function lacks(
+/** " (chat: status 400, no such thing)" */
+function reasons(lacking: readonly Capability[], why: Probed['why']): string {
+  const said = lacking.flatMap((name) => (why[name] ? [`${name}: ${why[name]}`] : []));
+  return said.length === 0 ? '' : ` (${said.join('; ')})`;
+}
+
+/** What is wrong where the server lists models, and the role's is not among them. */
+async function otherModels(
   endpoint: Endpoint,
   role: TemplateRole,
   { model }: ServedRole,
-  lacking: readonly Capability[],
-): Promise<GloreError> {
-  const models = await listModels(endpoint);
-  if (models && models.length > 0 && !models.includes(model)) {
-    return new GloreError(
-      'endpoint-model',
-      `models.${role}.model: expected one of the models of endpoint ${endpoint.name} (${models.join(', ')}), found "${model}"; correct the recipe, or serve the model under this name`,
-    );
-  }
+): Promise<GloreError | undefined> {
+  const { models = [] } = await listModels(endpoint);
+  if (models.length === 0 || models.includes(model)) return undefined;
   return new GloreError(
-    'endpoint-lacks',
-    `models.${role}: expected endpoint ${endpoint.name} to have for model ${model}: ${lacking.join(', ')}, found that it has not; glore doctor shows what it has`,
+    'endpoint-model',
+    `models.${role}.model: expected one of the models of endpoint ${endpoint.name} (${shownModels(models)}), found "${model}"; correct the recipe, or serve the model under this name`,
   );
 }
+
+/** Some names, fit to be shown. */
+const shownModels = (models: readonly string[]): string =>
+  visible(models.slice(0, 20).join(', ')) + (models.length > 20 ? ', ...' : '');
 
 async function checkTokenizer(
   endpoint: Endpoint,
@@ -162,7 +179,7 @@ async function checkTokenizer(
 ): Promise<void> {
   const ids = await tokenize(endpoint, model, probeText);
   const expected = tokenizer.encode(probeText);
-  if (ids === undefined || ids.join() === expected.join()) return;
+  if (ids.join() === expected.join()) return;
   throw new GloreError(
     'endpoint-tokenizer',
     `models.${role}: expected model ${model} of endpoint ${endpoint.name} to have the codec's tokenizer, found another (${JSON.stringify(probeText)} is ${ids.slice(0, 6).join(' ')} .. there and ${expected.slice(0, 6).join(' ')} .. here); serve a checkpoint of this codec, or set spelling: text`,

@@ -2,9 +2,11 @@
  * What a server can do, found by asking it: names and versions say too little. Each test is one or a few requests of some
  * tokens; an adapter has those tested that it could use, the doctor has all.
  */
-import { z } from 'zod';
-import { type Asking, complete, modelList, neutralSampling, type Prompt } from './answers.js';
-import type { Endpoint } from './endpoint.js';
+import { type Asking, complete, completeAs, neutralSampling, type Prompt } from './answers.js';
+import type { Body } from './dialect.js';
+import { type Endpoint, EndpointError } from './endpoint.js';
+import { likely } from './labels.js';
+import { modelList, tokenized } from './scores.js';
 
 export interface Capabilities {
   /** `/v1/completions` answers. */
@@ -71,44 +73,63 @@ const ATTEMPTS = 4;
 /** How many likeliest tokens are asked for: most servers give no more than the first, some no more than the second. */
 const likeliest = [20, 5];
 
-/** Tests what is wanted. A test that the server refuses is failed; @throws GloreError where there is no server at all */
+/** What a server can do, and why it cannot do the rest, where it says so. */
+export interface Probed {
+  readonly can: Partial<Capabilities>;
+  readonly why: Readonly<Partial<Record<Capability, string>>>;
+}
+
+/**
+ * Tests what is wanted. A test that the server refuses is failed.
+ *
+ * @throws EndpointError where the server is away, or would refuse whatever it is asked: key, money, model
+ */
 export async function probe(
   endpoint: Endpoint,
   options: ProbeOptions,
   wanted: readonly Capability[],
-): Promise<Partial<Capabilities>> {
+): Promise<Probed> {
+  const { api } = options;
   const tests = testsOf(endpoint, options);
+  // Alone and first, since what it is refused for may go for everything.
+  const asks = wanted.includes(api) ? await tried(false, tests[api], undefined, true) : undefined;
+  const alive = asks?.found ? tests[api] : () => endpoint.probe('GET', 'models');
   const found = await Promise.all(
     wanted.map(async (name) => {
       const test: () => Promise<boolean | number> = tests[name];
-      return [name, await refusedIs(name === 'logprobs' ? 0 : false, test)] as const;
+      const no = name === 'logprobs' ? 0 : false;
+      return [name, name === api ? asks! : await tried(no, test, alive)] as const;
     }),
   );
-  return Object.fromEntries(found);
+  return {
+    can: Object.fromEntries(found.map(([name, { found }]) => [name, found])),
+    why: Object.fromEntries(found.flatMap(([name, { why }]) => (why ? [[name, why]] : []))),
+  };
 }
 
-/** The models that the server lists; undefined if it has no list. */
-export async function listModels(endpoint: Endpoint): Promise<string[] | undefined> {
-  const { status, value } = await endpoint.try('GET', 'models');
-  const list = modelList.safeParse(value);
-  return status < 300 && list.success ? list.data.data.map(({ id }) => id) : undefined;
+/** The models that the server lists; why it has no list. @throws EndpointError where the server is away or wants a key */
+export async function listModels(
+  endpoint: Endpoint,
+): Promise<{ readonly models?: string[]; readonly why?: string }> {
+  try {
+    const list = modelList.safeParse(await endpoint.probe('GET', 'models'));
+    return list.success ? { models: list.data.data.map(({ id }) => id) } : {};
+  } catch (error) {
+    if (!isNo(error) || error.status === 401) throw error;
+    return { why: error.found };
+  }
 }
 
 /** The ids that the server's tokenizer makes of a text, as vLLM (`prompt`) or llama.cpp (`content`) is asked. */
-export async function tokenize(
-  endpoint: Endpoint,
-  model: string,
-  text: string,
-): Promise<number[] | undefined> {
-  const { status, value } = await endpoint.try('POST', '/tokenize', {
+export async function tokenize(endpoint: Endpoint, model: string, text: string): Promise<number[]> {
+  const found = await endpoint.probe('POST', '/tokenize', {
     model,
     prompt: text,
     content: text,
     add_special_tokens: false,
     add_special: false,
   });
-  const found = z.object({ tokens: z.array(z.int()) }).safeParse(value);
-  return status < 300 && found.success ? found.data.tokens : undefined;
+  return tokenized.safeParse(found).data?.tokens ?? [];
 }
 
 function testsOf(
@@ -122,24 +143,22 @@ function testsOf(
     return encode ? { ids: encode(words) } : { text: words };
   };
   const prompt = promptOf(text);
-  const ask = (more: Partial<Asking>) =>
-    complete(endpoint, {
-      model,
-      prompt,
-      temperature: 0,
-      maxTokens: 1,
-      attempts: ATTEMPTS,
-      ...more,
-    });
+  const asking = { model, prompt, temperature: 0, maxTokens: 1, attempts: ATTEMPTS, probing: true };
+  const ask = (more: Partial<Asking>) => complete(endpoint, { ...asking, ...more });
+  const listed = (more: Partial<Asking>) =>
+    completeAs(endpoint, { ...asking, ...more }, ({ choices }) => likely(choices[0]!.first));
   const works = (more: Partial<Asking>) => async () => {
     await ask(more);
     return true;
   };
-  const there = (path: string, body: unknown) => async () =>
-    (await endpoint.try('POST', path, body)).status < 300;
+  const there = (path: string, body: Body) => async () => {
+    await endpoint.probe('POST', path, body);
+    return true;
+  };
   return {
-    completions: works({ prompt: ids ? { ids } : { text } }),
-    chat: works({ prompt: { user: text, begun: '' } }),
+    // Whether a server fails or cannot is told by the API that is to be used, which is waited for.
+    completions: works({ prompt: ids ? { ids } : { text }, probing: api !== 'completions' }),
+    chat: works({ prompt: { user: text, begun: '' }, probing: api !== 'chat' }),
     extensions: works({ extensions: neutralSampling }),
     async tokenPrompts() {
       const { promptTokens } = await ask({ prompt: { ids: ids ?? [1, 2, 3] } });
@@ -183,19 +202,19 @@ function testsOf(
     },
     async logprobs() {
       for (const count of likeliest) {
-        const size = await refusedIs(0, async () => {
-          const { choices } = await ask({ likeliest: count });
-          return choices[0]!.first.size;
-        });
-        if (size > 1) return count;
+        try {
+          const { size } = await listed({ likeliest: count });
+          if (size > 1) return Math.min(count, size);
+        } catch (error) {
+          if (!isNo(error) || count === likeliest.at(-1)) throw error;
+        }
       }
       return 0;
     },
     async labelLogprobs() {
       // More than the likeliest and the one drawn come only where the ids are heeded.
       const ids = { logprob_token_ids: [3, 4, 5, 6] };
-      const { choices } = await ask({ likeliest: 1, extensions: ids });
-      return choices[0]!.first.size > 2;
+      return (await listed({ likeliest: 1, extensions: ids })).size > 2;
     },
     async continuation() {
       const count = async (begun: string) => {
@@ -211,15 +230,15 @@ function testsOf(
       for (const times of [80, 12]) {
         const long = `${text}\n`.repeat(times);
         const again = promptOf(long);
-        const cached = await refusedIs(0, async () => {
+        const { found } = await tried(0, async () => {
           await ask({ prompt: again });
           return (await ask({ prompt: again })).cachedTokens ?? 0;
         });
-        if (cached > 0) return true;
+        if (found > 0) return true;
       }
       return false;
     },
-    tokenize: async () => (await tokenize(endpoint, model, text)) !== undefined,
+    tokenize: async () => (await tokenize(endpoint, model, text)).length > 0,
     pooling: there('/pooling', { model, input: ids ?? text, task: 'token_classify' }),
     classify: there('/classify', { model, input: text }),
     generativeScoring: there('/generative_scoring', {
@@ -240,17 +259,29 @@ function shared(a: string, b: string): number {
   return length === 0 ? 1 : at / length;
 }
 
-/** A refusal or nonsense is a no; a server that is away is no answer. */
-async function refusedIs<T>(no: T, test: () => Promise<T>): Promise<T> {
+/**
+ * What a test found, or that it was refused, and why. A failure of the server's is its way of saying no only where it is
+ * alive: `alive` waits for that, and the test is made once more.
+ */
+async function tried<T>(
+  no: T,
+  test: () => Promise<T>,
+  alive?: () => Promise<unknown>,
+  first = false,
+): Promise<{ readonly found: T; readonly why?: string }> {
   try {
-    return await test();
+    return { found: await test() };
   } catch (error) {
-    if (isRefusal(error)) return no;
-    throw error;
+    if (!isNo(error) || error.fate === 'money') throw error;
+    if (first && error.fate !== 'refused' && error.fate !== 'failed') throw error;
+    if (!alive || error.status === undefined || error.status < 500) {
+      return { found: no, why: error.found };
+    }
+    await tried(undefined, alive);
+    return tried(no, test);
   }
 }
 
-const isRefusal = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  (error.code === 'endpoint-refused' || error.code === 'endpoint-answer');
+/** A refusal or nonsense is a no; a server that is away is no answer. */
+const isNo = (error: unknown): error is EndpointError =>
+  error instanceof EndpointError && error.fate !== 'away';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backoff, isBusy, isPassing, retryAfter } from './retry.js';
+import { backoff, type Headers, retryAfter } from './retry.js';
 
 describe('backoff', () => {
   it('is uniform below a bound that doubles up to half a minute', () => {
@@ -17,26 +17,41 @@ describe('backoff', () => {
   });
 });
 
-describe('Retry-After', () => {
+describe('what a server wants to be left alone for', () => {
   const now = Date.parse('2026-01-01T00:00:00Z');
-  it.each([
+  it.each<[string | undefined, number]>([
     ['2', 2000],
     ['0.05', 50],
+    [' 3 s', 3000],
     ['0', 0],
     ['Thu, 01 Jan 2026 00:00:30 GMT', 30_000],
+    ['Thursday, 01-Jan-26 00:00:30 GMT', 30_000],
+    ['Thu Jan  1 00:00:30 2026', 30_000],
+    ['2026-01-01T00:00:30Z', 30_000],
     ['Thu, 01 Jan 2025 00:00:30 GMT', 0],
     ['86400', 3_600_000],
     ['soon', 0],
     ['', 0],
     ['-5', 0],
     [undefined, 0],
-  ])('%s is %d ms', (header, ms) => {
-    expect(retryAfter(header, now)).toBe(ms);
+  ])('Retry-After: %s is %d ms', (header, ms) => {
+    expect(retryAfter({ 'retry-after': header }, now)).toBe(ms);
   });
-});
 
-it('knows which statuses another attempt may cure', () => {
-  const statuses = [400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529];
-  expect(statuses.filter(isPassing)).toEqual([408, 409, 429, 500, 502, 503, 504, 529]);
-  expect(statuses.filter(isBusy)).toEqual([429, 502, 503, 504]);
+  it.each<[Headers, number]>([
+    [{ 'retry-after-ms': '6000', 'retry-after': '60' }, 6000],
+    [{ 'retry-after-ms': '12.5' }, 12.5],
+    [{ 'retry-after-ms': 'x', 'retry-after': '1' }, 1000],
+    [{ 'retry-after': ['4', '5'] }, 4000],
+    // By the server's own clock, which is an hour fast.
+    [
+      {
+        'retry-after': 'Thu, 01 Jan 2026 01:00:07 GMT',
+        date: 'Thu, 01 Jan 2026 01:00:00 GMT',
+      },
+      7000,
+    ],
+  ])('%j is %d ms', (headers, ms) => {
+    expect(retryAfter(headers, now)).toBe(ms);
+  });
 });

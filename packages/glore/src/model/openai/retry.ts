@@ -10,22 +10,38 @@ export function backoff(attempt: number, after = 0, random: () => number = Math.
   return after > 0 ? after + random() * Math.min(bound, after) : random() * bound;
 }
 
-/** Milliseconds that a `Retry-After` header asks for, in seconds or as a date; 0 if it says nothing. */
-export function retryAfter(header: string | undefined, now: number = Date.now()): number {
-  if (header === undefined) return 0;
-  const seconds = Number(header);
-  if (header.trim() !== '' && seconds >= 0) return Math.min(1000 * seconds, longestMs);
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? 0 : Math.min(Math.max(0, date - now), longestMs);
+export type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/**
+ * Milliseconds that `retry-after-ms` or `Retry-After` asks for, in seconds or as a date, which is compared with the server's
+ * own clock where it shows it; 0 if they say nothing.
+ */
+export function retryAfter(headers: Headers, now: number = Date.now()): number {
+  const ms = numberIn(first(headers['retry-after-ms']));
+  if (ms !== undefined) return Math.min(ms, longestMs);
+  const header = first(headers['retry-after']);
+  const seconds = numberIn(header?.replace(/\s*s(ec(ond)?s?)?\s*$/i, ''));
+  if (seconds !== undefined) return Math.min(1000 * seconds, longestMs);
+  const date = dateIn(header);
+  if (date === undefined) return 0;
+  return Math.min(Math.max(0, date - (dateIn(first(headers.date)) ?? now)), longestMs);
 }
 
 /** No server is believed that asks for more than an hour. */
 const longestMs = 3_600_000;
 
-/** Statuses that another attempt may cure; other 4xx are the request's own fault. */
-export const isPassing = (status: number): boolean =>
-  status === 408 || status === 409 || status === 429 || status >= 500;
+const first = (header: string | string[] | undefined): string | undefined =>
+  (typeof header === 'string' ? header : header?.[0])?.trim();
 
-/** Statuses and failures that say that the server is busy or away, not that the request is bad. */
-export const isBusy = (status: number): boolean =>
-  status === 429 || status === 502 || status === 503 || status === 504;
+function numberIn(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const number = Number(text);
+  return number >= 0 ? number : undefined;
+}
+
+/** All three forms of HTTP's dates are of Greenwich, though asctime's does not say so. */
+function dateIn(text: string | undefined): number | undefined {
+  if (text === undefined || !/[a-z]{3}|\d-\d/i.test(text)) return undefined;
+  const date = Date.parse(/(GMT|UTC|Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text} GMT`);
+  return Number.isNaN(date) ? undefined : date;
+}

@@ -1,5 +1,6 @@
 /** Several completions of one prompt, on servers with seeds, with `n`, or with neither; prompts that share branches. */
-import { type Asking, type Completion, complete, neutralSampling } from './answers.js';
+import { type Asking, complete, neutralSampling } from './answers.js';
+import type { Completion } from './choices.js';
 import type { Asked } from './kept.js';
 import type { Capabilities } from './probe.js';
 

@@ -34,7 +34,9 @@ export async function openServer(
   options: OpenServerOptions,
 ): Promise<{ readonly roles: Roles; close(): Promise<void> }> {
   const { model, api = 'chat', templates = {}, maxTokens = 512, ...connection } = options;
-  const endpoint = new Endpoint({ ...connection, name: new URL(connection.url).host });
+  const { url } = connection;
+  const name = /^https?:/.test(url) && URL.canParse(url) ? new URL(url).host : 'url';
+  const endpoint = new Endpoint({ ...connection, name });
   const open = async (role: RoleName): Promise<[RoleName, ServedText]> => {
     const name = typeof model === 'string' ? model : model[role];
     const opened = await openServedText(endpoint, role, {

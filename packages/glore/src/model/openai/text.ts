@@ -1,14 +1,18 @@
 /** A served model with a tokenizer of its own, spoken to in text. */
-import { parseSolution, type Solution, stripAnnotations } from '../../codec/index.js';
+import { parseSolution, stripAnnotations } from '../../codec/index.js';
 import { GloreError } from '../../error.js';
-import type { Answers, Author, Critic, Generated, RoleModel, Task, Valued } from '../types.js';
-import { type Completion, classified, complete, neutralSampling, type Prompt } from './answers.js';
+import type { Answers, Author, Critic, Generated, RoleModel, Task } from '../types.js';
+import { completeAs, neutralSampling, type Prompt } from './answers.js';
 import type { Price } from './budget.js';
+import type { Completion } from './choices.js';
+import { type Item, type Reading, servedCritic } from './critic.js';
 import { type Asked, kept } from './kept.js';
-import { positiveOf, readValue, Watch } from './labels.js';
+import { readValue } from './labels.js';
 import type { Capabilities } from './probe.js';
 import { sample, sampleBranches } from './sampling.js';
+import { classified } from './scores.js';
 import { fill, linesOf, marked, prefixesOf, type Template, written } from './template.js';
+import { Watch } from './watch.js';
 
 export interface TextOptions {
   readonly model: string;
@@ -25,22 +29,24 @@ export class ServedText implements RoleModel {
   private readonly endpoint: Asked;
   readonly can: Partial<Capabilities>;
   private readonly options: TextOptions;
+  private readonly answers: Answers | undefined;
 
   constructor(
     endpoint: Asked,
     can: Partial<Capabilities>,
     options: TextOptions,
     watch = new Watch(),
+    answers?: Answers,
   ) {
     this.watch = watch;
     this.endpoint = endpoint;
     this.can = can;
     this.options = options;
+    this.answers = answers;
   }
 
   keeping(answers: Answers): ServedText {
-    const { endpoint, can, options, watch } = this;
-    return new ServedText(kept(endpoint, answers), can, options, watch);
+    return new ServedText(this.endpoint, this.can, this.options, this.watch, answers);
   }
 
   /** The endpoint is whoever's opened it. */
@@ -48,6 +54,7 @@ export class ServedText implements RoleModel {
 
   author(): Author {
     const { model, price, template } = this.options;
+    const endpoint = this.answers ? kept(this.endpoint, this.answers) : this.endpoint;
     return {
       write: (requests, { temperature, maxTokens }) =>
         Promise.all(
@@ -58,8 +65,9 @@ export class ServedText implements RoleModel {
               (kept, seeds) => {
                 const prompt = this.promptOf(task, kept);
                 const { stop } = template;
-                const asking = { model, prompt, temperature, maxTokens, stop, price };
-                return sample(this.endpoint, this.can, asking, seeds);
+                const tally = this.watch;
+                const asking = { model, prompt, temperature, maxTokens, stop, price, tally };
+                return sample(endpoint, this.can, asking, seeds);
               },
             );
             return choices.map(read);
@@ -93,61 +101,59 @@ export class ServedText implements RoleModel {
   }
 
   critic(): Critic {
-    return {
-      value: async (items) => {
-        const read = await Promise.all(
-          items.map(({ question, solution }) => this.valued(question, solution)),
-        );
-        if (this.options.scoring === 'logprobs') {
-          const masses = read.flatMap((item) => item.masses);
-          this.watch.covered(masses, this.options.model, this.options.template.labels);
-        }
-        this.watch.valued(
-          read.flatMap(({ values }) => values),
-          this.options.model,
-        );
-        return read.map(({ values, tokens }) => ({ values, tokens }));
-      },
-    };
+    const { model, api, template, scoring, positive } = this.options;
+    const { prompt, system, tag, labels } = template;
+    return servedCritic({
+      endpoint: this.endpoint,
+      answers: this.answers,
+      watch: this.watch,
+      model,
+      identity: [model, api, scoring, positive, prompt, system, tag, labels, this.can],
+      labels: scoring === 'logprobs' ? labels : undefined,
+      read: (endpoint, item) => this.read(endpoint, item),
+    });
   }
 
   /** The values after each line, one request for each. Tokens are those of the whole, read once. */
-  private async valued(
-    question: string,
-    solution: Solution,
-  ): Promise<Valued & { masses: number[] }> {
+  private async read(endpoint: Asked, { question, solution }: Item): Promise<Reading> {
     const { template, scoring } = this.options;
-    const read = await Promise.all(
+    const lines = await Promise.all(
       prefixesOf(solution, template.tag).map((lines) => {
         const prompt = this.prompt({ question, lines }, '');
-        return scoring === 'logprobs' ? this.byLogprobs(prompt) : this.byClassify(prompt);
+        return scoring === 'logprobs'
+          ? this.byLogprobs(endpoint, prompt)
+          : this.byClassify(endpoint, prompt);
       }),
     );
     return {
-      values: read.map(({ value }) => value),
-      masses: read.map(({ mass }) => mass),
-      tokens: read.at(-1)?.tokens ?? 0,
+      lines: lines.map(({ value, mass }) => ({ value, mass })),
+      tokens: lines.at(-1)?.tokens ?? 0,
     };
   }
 
-  private async byLogprobs(prompt: Prompt) {
+  private byLogprobs(endpoint: Asked, prompt: Prompt) {
     const { model, price, template } = this.options;
-    const { choices, promptTokens } = await complete(this.endpoint, {
+    const likeliest = this.can.logprobs || 5;
+    const asking = {
       model,
       prompt,
       // At 1, servers that report log-probabilities after the temperature report the model's own.
       temperature: 1,
       maxTokens: 1,
-      likeliest: this.can.logprobs || 5,
+      likeliest,
       price,
+      tally: this.watch,
       ...(this.can.extensions && {
         extensions: { ...neutralSampling, skip_special_tokens: false },
       }),
-    });
-    return { ...readValue(choices[0]!.first, template.labels), tokens: promptTokens ?? 0 };
+    };
+    return completeAs(endpoint, asking, ({ choices, promptTokens = 0 }) => ({
+      ...readValue(choices[0]!.first, template.labels, likeliest),
+      tokens: promptTokens,
+    }));
   }
 
-  private async byClassify(prompt: Prompt) {
+  private async byClassify(endpoint: Asked, prompt: Prompt) {
     const { model, positive } = this.options;
     const body = {
       model,
@@ -156,15 +162,8 @@ export class ServedText implements RoleModel {
         : { input: 'text' in prompt ? prompt.text : prompt.ids }),
       use_activation: true,
     };
-    const { data } = await this.endpoint.post('/classify', body, classified);
-    const { probs } = data[0]!;
-    const value = positiveOf(probs, positive);
-    if (value === undefined) {
-      throw new GloreError(
-        'endpoint-scores',
-        `endpoint ${this.endpoint.name}, model ${model}, classify: expected a probability, found ${JSON.stringify(probs.slice(0, 8))}; serve the reward model with its activation`,
-      );
-    }
+    const tally = this.watch;
+    const value = await endpoint.post('/classify', body, classified(positive), { tally });
     return { value, mass: 1, tokens: 0 };
   }
 }

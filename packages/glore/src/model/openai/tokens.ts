@@ -1,22 +1,27 @@
 /** A served model that reads the codec's own ids: a checkpoint of ours behind vLLM, SGLang or `glore serve`. */
 import type { Tokenizer } from '@glore/engine';
-import { specialTokens } from '../../codec/index.js';
-import { GloreError } from '../../error.js';
-import { tokenAuthor, tokenCritic } from '../tokens.js';
-import type { Answers, GenerateRequest, LanguageModel, Sampling, ScoreRequest } from '../types.js';
-import {
-  type Completion,
-  classified,
-  complete,
-  neutralSampling,
-  pooled,
-  scored,
-} from './answers.js';
+import { type Codec, specialTokens } from '../../codec/index.js';
+import { tokenAuthor } from '../tokens.js';
+import type {
+  Answers,
+  Author,
+  Critic,
+  GenerateRequest,
+  Generator,
+  RoleModel,
+  Sampling,
+} from '../types.js';
+import { completeAs, neutralSampling } from './answers.js';
 import type { Price } from './budget.js';
+import type { Completion } from './choices.js';
+import { type Reading, servedCritic } from './critic.js';
+import { type PostOptions, smallAnswer } from './endpoint.js';
 import { type Asked, kept } from './kept.js';
-import { type Labels, positiveOf, readValue, Watch } from './labels.js';
+import { type Labels, type Read, readValue } from './labels.js';
 import type { Capabilities } from './probe.js';
 import { sample, sampleBranches } from './sampling.js';
+import { classified, pooled, scored } from './scores.js';
+import { Watch } from './watch.js';
 
 /** How values are asked for; each but the first is an endpoint of vLLM's for reward models. */
 export type Scoring = 'logprobs' | 'pooling' | 'classify' | 'generative_scoring';
@@ -29,12 +34,19 @@ export interface ServedOptions {
   readonly price?: Price | undefined;
 }
 
-export class ServedTokens implements LanguageModel {
+/** A solution in ids, and where its lines end. */
+interface Tagged {
+  readonly tokens: readonly number[];
+  readonly tags: readonly number[];
+}
+
+export class ServedTokens implements RoleModel, Generator {
   readonly watch: Watch;
   private readonly endpoint: Asked;
   readonly can: Partial<Capabilities>;
   private readonly tokenizer: Tokenizer;
   private readonly options: ServedOptions;
+  private readonly answers: Answers | undefined;
 
   constructor(
     endpoint: Asked,
@@ -42,30 +54,35 @@ export class ServedTokens implements LanguageModel {
     tokenizer: Tokenizer,
     options: ServedOptions,
     watch = new Watch(),
+    answers?: Answers,
   ) {
     this.watch = watch;
     this.endpoint = endpoint;
     this.can = can;
     this.tokenizer = tokenizer;
     this.options = options;
+    this.answers = answers;
   }
 
-  author = (codec: Parameters<typeof tokenAuthor>[1]) => tokenAuthor(this, codec);
-  critic = (codec: Parameters<typeof tokenCritic>[1]) => tokenCritic(this, codec);
+  author(codec: Codec): Author {
+    return tokenAuthor(this, codec);
+  }
 
   keeping(answers: Answers): ServedTokens {
     const { endpoint, can, tokenizer, options, watch } = this;
-    return new ServedTokens(kept(endpoint, answers), can, tokenizer, options, watch);
+    return new ServedTokens(endpoint, can, tokenizer, options, watch, answers);
   }
 
   /** The endpoint is whoever's opened it. */
   async close(): Promise<void> {}
 
   generate(requests: readonly GenerateRequest[], sampling: Sampling): Promise<number[][][]> {
-    return Promise.all(requests.map((request) => this.continue(request, sampling)));
+    const endpoint = this.answers ? kept(this.endpoint, this.answers) : this.endpoint;
+    return Promise.all(requests.map((request) => this.continue(endpoint, request, sampling)));
   }
 
   private async continue(
+    endpoint: Asked,
     { tokens, branches }: GenerateRequest,
     { temperature, maxTokens, stop }: Sampling,
   ): Promise<number[][]> {
@@ -74,13 +91,14 @@ export class ServedTokens implements LanguageModel {
       ...(this.can.tokenIds && { return_token_ids: true }),
       ...(this.can.extensions && { stop_token_ids: [stop], skip_special_tokens: false }),
     };
+    const common = { model, temperature, maxTokens, price, extensions, tally: this.watch };
     const choices = await sampleBranches(
       branches,
       ({ length }) => length,
       (length, seeds) => {
         const prompt = { ids: tokens.slice(0, length) };
-        const asking = { model, prompt, temperature, maxTokens, price, extensions };
-        return sample(this.endpoint, this.can, asking, seeds);
+        const asking = { ...common, prompt, vocabulary: this.tokenizer.size };
+        return sample(endpoint, this.can, asking, seeds);
       },
     );
     return choices.map((choice) => this.idsOf(choice, stop));
@@ -100,135 +118,113 @@ export class ServedTokens implements LanguageModel {
     return text.startsWith(this.tokenizer.decode([stop]), end) ? [...read, stop] : read;
   }
 
-  async score(
-    requests: readonly ScoreRequest[],
-    labels: { readonly positive: number; readonly negative: number },
-  ): Promise<number[][]> {
-    const values = await this.read(requests, labels);
-    this.watch.valued(values.flat(), this.options.model);
-    return values;
+  critic(codec: Codec): Critic {
+    const { model, scoring, positive } = this.options;
+    const labels = this.labelsOf(codec);
+    return servedCritic({
+      endpoint: this.endpoint,
+      answers: this.answers,
+      watch: this.watch,
+      model,
+      identity: [model, scoring, positive, codec.hash, this.can],
+      labels: scoring === 'logprobs' ? labels : undefined,
+      read: async (endpoint, { question, solution }): Promise<Reading> => {
+        const tagged = codec.tagged(question, solution);
+        const lines = await this.read(endpoint, tagged, codec);
+        return { lines, tokens: tagged.tokens.length };
+      },
+    });
   }
 
-  private async read(
-    requests: readonly ScoreRequest[],
-    { positive, negative }: { readonly positive: number; readonly negative: number },
-  ): Promise<number[][]> {
+  private labelsOf({ ids: { plus, minus } }: Codec): Labels {
+    const spellings = (id: number) => [`token_id:${id}`, this.tokenizer.decode([id])];
+    return { positive: spellings(plus), negative: spellings(minus) };
+  }
+
+  private async read(endpoint: Asked, tagged: Tagged, codec: Codec): Promise<Read[]> {
+    const { tokens, tags } = tagged;
+    const prefixes = tags.map((at) => tokens.slice(0, at + 1));
     switch (this.options.scoring) {
       case 'logprobs':
-        return this.byLogprobs(requests, positive, negative);
+        return Promise.all(prefixes.map((prefix) => this.byLogprobs(endpoint, prefix, codec)));
       case 'pooling':
-        return Promise.all(requests.map((request) => this.byPooling(request)));
+        return sure(await this.byPooling(endpoint, tagged));
       case 'classify':
-        return Promise.all(
-          requests.map(({ tokens, positions }) =>
-            Promise.all(positions.map((at) => this.byClassify(tokens.slice(0, at + 1)))),
-          ),
-        );
+        return sure(await Promise.all(prefixes.map((prefix) => this.byClassify(endpoint, prefix))));
       case 'generative_scoring':
-        return Promise.all(
-          requests.map((request) => this.byGenerativeScoring(request, [positive, negative])),
-        );
+        return sure(await this.byGenerativeScoring(endpoint, tagged, codec));
     }
   }
 
-  /** One token of each prefix, which the server has in its cache from the prefix before. */
-  private async byLogprobs(
-    requests: readonly ScoreRequest[],
-    positive: number,
-    negative: number,
-  ): Promise<number[][]> {
+  /** One token of a prefix, which the server has in its cache from the prefix before. */
+  private byLogprobs(endpoint: Asked, prefix: readonly number[], codec: Codec): Promise<Read> {
     const { model, price } = this.options;
-    const spellings = (id: number) => [`token_id:${id}`, this.tokenizer.decode([id])];
-    const labels: Labels = { positive: spellings(positive), negative: spellings(negative) };
-    const read = await Promise.all(
-      requests.map(({ tokens, positions }) =>
-        Promise.all(
-          positions.map(async (at) => {
-            const { choices } = await complete(this.endpoint, {
-              model,
-              prompt: { ids: tokens.slice(0, at + 1) },
-              // At 1, servers that report log-probabilities after the temperature report the model's own.
-              temperature: 1,
-              maxTokens: 1,
-              likeliest: this.can.logprobs || 5,
-              price,
-              extensions: {
-                ...(this.can.extensions && { ...neutralSampling, skip_special_tokens: false }),
-                ...(this.can.labelLogprobs && { logprob_token_ids: [positive, negative] }),
-              },
-            });
-            return readValue(choices[0]!.first, labels);
-          }),
-        ),
-      ),
-    );
-    this.watch.covered(
-      read.flat().map(({ mass }) => mass),
+    const { plus, minus } = codec.ids;
+    const likeliest = this.can.logprobs || 5;
+    const asking = {
       model,
-      labels,
+      prompt: { ids: prefix },
+      // At 1, servers that report log-probabilities after the temperature report the model's own.
+      temperature: 1,
+      maxTokens: 1,
+      likeliest,
+      price,
+      tally: this.watch,
+      extensions: {
+        ...(this.can.extensions && { ...neutralSampling, skip_special_tokens: false }),
+        ...(this.can.labelLogprobs && { logprob_token_ids: [plus, minus] }),
+      },
+    };
+    const wanted = this.can.labelLogprobs ? 'labels' : likeliest;
+    return completeAs(endpoint, asking, ({ choices }) =>
+      readValue(choices[0]!.first, this.labelsOf(codec), wanted),
     );
-    return read.map((row) => row.map(({ value }) => value));
   }
 
-  /** A row for each token; those of the positions are picked here, since servers have picked wrong ones. */
-  private async byPooling({ tokens, positions }: ScoreRequest): Promise<number[]> {
-    const { model, price } = this.options;
-    const { data } = await this.endpoint.post(
+  private byPooling(endpoint: Asked, { tokens, tags }: Tagged): Promise<number[]> {
+    const { model, positive } = this.options;
+    return endpoint.post(
       '/pooling',
       { model, input: tokens, task: 'token_classify', use_activation: true },
-      pooled,
-      { cost: () => ({ prompt: tokens.length, completion: 0, price }) },
+      pooled(tokens.length, tags, positive),
+      // Some outputs for each token.
+      { ...this.reading(tokens), most: smallAnswer + 1024 * tokens.length },
     );
-    const rows = data[0]!.data;
-    if (rows.length !== tokens.length) {
-      throw this.strange(`a row for each of ${tokens.length} tokens`, `${rows.length} rows`);
-    }
-    return positions.map((at) => this.pick([rows[at]!].flat()));
   }
 
-  private async byClassify(tokens: readonly number[]): Promise<number> {
-    const { model, price } = this.options;
-    const body = { model, input: tokens, use_activation: true };
-    const { data } = await this.endpoint.post('/classify', body, classified, {
-      cost: () => ({ prompt: tokens.length, completion: 0, price }),
-    });
-    return this.pick(data[0]!.probs);
+  private byClassify(endpoint: Asked, prefix: readonly number[]): Promise<number> {
+    const { model, positive } = this.options;
+    const body = { model, input: prefix, use_activation: true };
+    return endpoint.post('/classify', body, classified(positive), this.reading(prefix));
   }
 
   private async byGenerativeScoring(
-    { tokens, positions }: ScoreRequest,
-    labels: readonly number[],
+    endpoint: Asked,
+    { tokens, tags }: Tagged,
+    { ids: { plus, minus } }: Codec,
   ): Promise<number[]> {
-    if (positions.length === 0) return [];
-    const { model, price } = this.options;
-    const { data } = await this.endpoint.post(
+    if (tags.length === 0) return [];
+    return endpoint.post(
       '/generative_scoring',
       {
-        model,
+        model: this.options.model,
         query: tokens.slice(0, 1),
-        items: positions.map((at) => tokens.slice(1, at + 1)),
-        label_token_ids: labels,
+        items: tags.map((at) => tokens.slice(1, at + 1)),
+        label_token_ids: [plus, minus],
         apply_softmax: true,
         item_first: false,
       },
-      scored(positions.length),
-      { cost: () => ({ prompt: tokens.length, completion: 0, price }) },
+      scored(tags.length),
+      this.reading(tokens),
     );
-    return data.toSorted((a, b) => a.index - b.index).map(({ score }) => this.pick([score]));
   }
 
-  /** p(+) of a classifier's output. */
-  private pick(outputs: readonly number[]): number {
-    const value = positiveOf(outputs, this.options.positive);
-    if (value !== undefined) return value;
-    throw this.strange('a probability', JSON.stringify(outputs.slice(0, 8)));
-  }
-
-  private strange(expected: string, found: string): GloreError {
-    const { scoring, model } = this.options;
-    return new GloreError(
-      'endpoint-scores',
-      `endpoint ${this.endpoint.name}, model ${model}, ${scoring}: expected ${expected}, found ${found}; serve the reward model with its activation and with pooling of all tokens`,
-    );
+  /** What is asked of a classifier costs what it reads. */
+  private reading(tokens: readonly number[]): PostOptions {
+    const { price } = this.options;
+    return { cost: () => ({ prompt: tokens.length, completion: 0, price }), tally: this.watch };
   }
 }
+
+/** Values of a classifier, which has nothing else to say. */
+const sure = (values: readonly number[]): Read[] => values.map((value) => ({ value, mass: 1 }));

@@ -1,5 +1,5 @@
 import { initialWeights, type LlamaConfig, Model } from '@glore/engine';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Batch, Batcher } from './batcher.js';
 
 const config: LlamaConfig = {
@@ -157,5 +157,57 @@ describe('Batcher', () => {
       ['generate', 1],
       ['score', 1],
     ]);
+  });
+
+  it('scores a long request in parts, between which others have their turn', async () => {
+    const { batches, batcher } = collect(1);
+    const items = Array.from({ length: 700 }, (_, i) => ({
+      tokens: Array.from({ length: 50 }, (_, k) => (i * k) % 29),
+      positions: [7, 49],
+    }));
+    const long = batcher.score({ items, labels: [4, 5] });
+    const other = batcher.score({ ...scoring(1), labels: [6] });
+    const first = await Promise.race([long.then(() => 'long'), other.then(() => 'other')]);
+    expect(first).toBe('other');
+    expect(await long).toEqual(await model.score({ items, labels: [4, 5] }));
+    expect(batches.map(({ rows }) => rows)).toEqual([327, 2, 327, 46]);
+  });
+
+  it('leaves the parts that are not scored yet', async () => {
+    const { batches, batcher } = collect(1);
+    const items = Array.from({ length: 700 }, () => ({
+      tokens: Array<number>(50).fill(5),
+      positions: [0],
+    }));
+    const abort = new AbortController();
+    const leaving = batcher.score({ items, labels: [4] }, { signal: abort.signal });
+    while (batches.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    abort.abort(new Error('gone'));
+    await expect(leaving).rejects.toThrow('gone');
+    await batcher.score(scoring(1));
+    expect(batches.map(({ rows }) => rows)).not.toContain(46);
+  });
+
+  it('has failed once the model computes what are no numbers', async () => {
+    const weights = new Map(
+      [...checkpoint.weights].map(([name, { shape, data }]) => [
+        name,
+        { shape, data: name === 'lm_head.weight' ? data.slice().fill(NaN, 64 * 7, 64 * 8) : data },
+      ]),
+    );
+    const broken = await Model.open({ config, weights }, { workers: 1 });
+    onTestFinished(() => broken.close());
+    const asks: ((batcher: Batcher) => Promise<unknown>)[] = [
+      (batcher) => batcher.generate(task(1, [5])),
+      (batcher) => batcher.generate({ ...task(1, [5]), temperature: 0 }),
+      (batcher) => batcher.generate({ ...task(1, [5]), logprobs: { top: 1, of: [] } }),
+      (batcher) => batcher.score(scoring(1)),
+    ];
+    for (const ask of asks) {
+      const batcher = new Batcher(broken, checkpoint, { workers: 1, wait: 1 });
+      expect(batcher.failure).toBeUndefined();
+      await expect(ask(batcher)).rejects.toMatchObject({ code: 'not-finite' });
+      expect(batcher.failure).toMatchObject({ code: 'not-finite' });
+    }
   });
 });

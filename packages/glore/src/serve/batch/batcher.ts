@@ -13,6 +13,7 @@ import type {
   ScoreTask,
 } from '@glore/engine';
 import { EngineError } from '@glore/engine';
+import { mostPositions, partsOf, positionsOf } from './parts.js';
 
 /** What a request may do while it waits for its answer. */
 export interface Waiting {
@@ -43,6 +44,8 @@ interface Job<Task, Result> {
   /** Jobs with equal keys can go into one task. */
   readonly key: string;
   readonly rows: number;
+  /** Its share of what goes into one batch. */
+  readonly share: number;
   readonly waiting: Waiting;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
@@ -52,14 +55,14 @@ interface Job<Task, Result> {
 type Generating = Job<GenerateTask, GenerateResult> & { readonly kind: 'generate' };
 type Scoring = Job<ScoreTask, number[][][]> & { readonly kind: 'score' };
 
-/** Rows taken into one batch, unless a single request has more: as many as a worker samples at once. */
+/** Rows sampled in one batch, unless a single request has more: as many as a worker samples at once. */
 const mostRows = 256;
 
 export class Batcher {
   readonly config: LlamaConfig;
   private readonly model: Model;
   private readonly options: BatcherOptions;
-  /** Why the model answers no more: a worker of it has ended. */
+  /** Why the model answers no more: a worker of it has ended, or it computes no numbers. */
   failure: Error | undefined;
   private queue: (Generating | Scoring)[] = [];
   private running = 0;
@@ -82,19 +85,28 @@ export class Batcher {
       // A sampled sequence needs room for at least one more token.
       for (const { tokens } of contexts) this.check(tokens, this.config.maxPositions - 1);
       const key = JSON.stringify(['generate', temperature, maxTokens, stop, logprobs]);
-      return { kind: 'generate', task, key, rows, waiting, resolve, reject, leave: () => {} };
+      const share = rows / mostRows;
+      const settled = { waiting, resolve, reject, leave: () => {} };
+      return { kind: 'generate', task, key, rows, share, ...settled };
     }, waiting.signal);
   }
 
-  /** As `Model.score`. @throws as `generate` */
-  score(task: ScoreTask, waiting: Waiting = {}): Promise<number[][][]> {
-    if (task.items.length === 0) return Promise.resolve([]);
-    return this.submit((resolve, reject) => {
-      for (const { tokens } of task.items) this.check(tokens, this.config.maxPositions);
-      const key = JSON.stringify(['score', task.labels]);
-      const rows = task.items.length;
-      return { kind: 'score', task, key, rows, waiting, resolve, reject, leave: () => {} };
-    }, waiting.signal);
+  /** As `Model.score`, in parts between which others have their turn. @throws as `generate` */
+  async score({ items, labels }: ScoreTask, waiting: Waiting = {}): Promise<number[][][]> {
+    for (const { tokens } of items) this.check(tokens, this.config.maxPositions);
+    const key = JSON.stringify(['score', labels]);
+    const scores: number[][][] = [];
+    for (const part of partsOf(items)) {
+      const task = { items: part, labels };
+      const rows = part.length;
+      const share = positionsOf(part) / mostPositions;
+      const scored = await this.submit<number[][][]>((resolve, reject) => {
+        const settled = { waiting, resolve, reject, leave: () => {} };
+        return { kind: 'score', task, key, rows, share, ...settled };
+      }, waiting.signal);
+      scores.push(...scored);
+    }
+    return scores;
   }
 
   /** The same model as one request sees it. */
@@ -172,31 +184,29 @@ export class Batcher {
     const free = this.options.workers - this.running;
     if (!oldest || free === 0) return;
     const parts: (Generating | Scoring)[][] = Array.from({ length: free }, () => []);
-    const rows = parts.map(() => 0);
+    const shares = parts.map(() => 0);
     this.queue = this.queue.filter((job) => {
-      const least = rows.indexOf(Math.min(...rows));
-      if (job.key !== oldest.key || (rows[least]! > 0 && rows[least]! + job.rows > mostRows)) {
-        return true;
-      }
+      const least = shares.indexOf(Math.min(...shares));
+      const taken = shares[least]!;
+      if (job.key !== oldest.key || (taken > 0 && taken + job.share > 1)) return true;
       parts[least]!.push(job);
-      rows[least]! += job.rows;
+      shares[least] = taken + job.share;
       return false;
     });
-    parts.forEach((jobs, i) => {
-      if (jobs.length > 0) void this.run(jobs, rows[i]!);
-    });
+    for (const jobs of parts) if (jobs.length > 0) void this.run(jobs);
     this.dispatch();
   }
 
-  private async run(jobs: readonly (Generating | Scoring)[], rows: number): Promise<void> {
+  private async run(jobs: readonly (Generating | Scoring)[]): Promise<void> {
     const [{ kind }] = jobs as [Generating | Scoring];
+    const rows = jobs.reduce((sum, job) => sum + job.rows, 0);
     const began = performance.now();
     this.running++;
     try {
       await this.generateAll(jobs.filter((job) => job.kind === 'generate'));
       await this.scoreAll(jobs.filter((job) => job.kind === 'score'));
     } catch (error) {
-      if (error instanceof EngineError && ['worker', 'closed'].includes(error.code)) {
+      if (error instanceof EngineError && ['worker', 'closed', 'not-finite'].includes(error.code)) {
         this.failure = error;
       }
       for (const { reject } of jobs) reject(error);

@@ -37,6 +37,10 @@ export interface Hosted {
   /** Defaults of the refining model. */
   readonly threshold: number;
   readonly tau: number;
+  /** Of refinements from the second round on. */
+  readonly temperature: number;
+  /** Characters of the longest token: no text of a model's `maxPositions` tokens has more for each. */
+  readonly longestToken: number;
   close(): Promise<void>;
 }
 
@@ -55,6 +59,16 @@ const wait = 2;
 export async function hostRun(folder: string, options: OpenOptions): Promise<Hosted> {
   const { run, report } = await readRun(folder);
   const provider = options.provider ?? run.recipe.provider;
+  const tokenizer = openTokenizer(run.base.tokenizer);
+  const settings = {
+    codec: run.codec,
+    tokenizer,
+    maxTokens: run.recipe.maxTokens,
+    threshold: report.thresholds.locate.sorm,
+    tau: report.thresholds.gate,
+    temperature: run.recipe.evaluation.temperature,
+    longestToken: longestToken(tokenizer),
+  };
   const opened: Partial<Record<RoleName, HostedRole>> = {};
   const close = async () => {
     await Promise.all(Object.values(opened).map((role) => role.batcher.close()));
@@ -66,15 +80,7 @@ export async function hostRun(folder: string, options: OpenOptions): Promise<Hos
     await close();
     throw error;
   }
-  return {
-    roles: opened as Record<RoleName, HostedRole>,
-    codec: run.codec,
-    tokenizer: openTokenizer(run.base.tokenizer),
-    maxTokens: run.recipe.maxTokens,
-    threshold: report.thresholds.locate.sorm,
-    tau: report.thresholds.gate,
-    close,
-  };
+  return { ...settings, roles: opened as Record<RoleName, HostedRole>, close };
 }
 
 /** One checkpoint in all five roleNames, for trying out: what it says as a critic or refiner means nothing. */
@@ -90,8 +96,18 @@ export async function hostBase(folder: string, options: OpenOptions): Promise<Ho
     maxTokens: 160,
     threshold: 0.5,
     tau: 0.5,
+    temperature: 1,
+    longestToken: longestToken(tokenizer),
     close: () => role.batcher.close(),
   };
+}
+
+function longestToken(tokenizer: Tokenizer): number {
+  let longest = 0;
+  for (let id = 0; id < tokenizer.size; id++) {
+    longest = Math.max(longest, tokenizer.decode([id]).length);
+  }
+  return longest;
 }
 
 async function openRole(

@@ -4,12 +4,17 @@
  */
 
 import type { Hosted } from '../batch/index.js';
-import type { Route } from '../protocol/index.js';
+import type { Limits, Route } from '../protocol/index.js';
 import { type ChatRequest, chatRequest, invalid } from '../protocol/index.js';
 import {
   answerPlain,
   answerRefined,
+  answerSize,
+  candidatesOf,
   chatFormat,
+  chatTop,
+  checkSequence,
+  checkTexts,
   refinementOf,
   refiningModel,
   roleOf,
@@ -17,22 +22,31 @@ import {
 } from '../refine/index.js';
 import { refuseRefinement, sendingOf } from './completions.js';
 
-export const chat = (hosted: Hosted): Route<typeof chatRequest> => ({
+export const chat = (hosted: Hosted, limits: Limits): Route<typeof chatRequest> => ({
   path: '/v1/chat/completions',
   schema: chatRequest,
+  size(asked) {
+    const { request } = read(asked);
+    const { maxTokens, roles } = hosted;
+    const { config } = roles.student.batcher;
+    const shown =
+      request.model === refiningModel
+        ? { passes: candidatesOf(request) }
+        : { top: chatTop(request) };
+    return answerSize(request, limits, { prompts: 1, maxTokens, config, ...shown });
+  },
   async answer(asked, exchange) {
     const { codec, tokenizer, maxTokens } = hosted;
-    const passed = asked.model === refiningModel ? reasonToPass(asked) : undefined;
+    const { request, passed } = read(asked);
     if (passed) exchange.note({ passed });
-    const request = passed ? { ...asked, model: 'student', glore: undefined } : asked;
-    const limit = request.max_completion_tokens ?? request.max_tokens;
-    const limited = { ...request, max_tokens: limit };
     const format = chatFormat(request, tokenizer);
     const sending = sendingOf(request, format);
+    const { student } = hosted.roles;
     if (request.model === refiningModel) {
       const refinement = refinementOf(request, hosted);
       const question = questionOf(request);
-      const sampling = samplingOf(limited, 1, codec, { maxTokens, temperature: 0 });
+      checkTexts(hosted, student, [question], 'messages');
+      const sampling = samplingOf(request, 1, codec, { maxTokens, temperature: 0 });
       return answerRefined(hosted, [question], refinement, sampling, sending, exchange);
     }
     const role = roleOf(hosted, request.model);
@@ -44,11 +58,23 @@ export const chat = (hosted: Hosted): Route<typeof chatRequest> => ({
         'model',
       );
     }
-    const prompt = [...codec.prompt(questionOf(request)), ...tokenizer.encode(begun(request))];
-    const sampling = samplingOf(limited, 1, codec, { maxTokens, temperature: 1, top: format.top });
+    const texts = [questionOf(request), begun(request)] as const;
+    checkTexts(hosted, role, texts, 'messages');
+    const prompt = [...codec.prompt(texts[0]), ...tokenizer.encode(texts[1])];
+    const most = role.batcher.config.maxPositions - 1;
+    checkSequence(role, prompt, { param: 'messages', most });
+    const sampling = samplingOf(request, 1, codec, { maxTokens, temperature: 1, top: format.top });
     return answerPlain(hosted, role, [prompt], sampling, sending, exchange);
   },
 });
+
+/** The request as it is answered: by the student, and why, where there is nothing to refine. */
+function read(asked: ChatRequest) {
+  const passed = asked.model === refiningModel ? reasonToPass(asked) : undefined;
+  const max_tokens = asked.max_completion_tokens ?? asked.max_tokens;
+  const request = { ...asked, max_tokens, ...(passed && { model: 'student', glore: undefined }) };
+  return { request, passed };
+}
 
 /** Why there is nothing to refine; undefined where there is. */
 function reasonToPass(request: ChatRequest): string | undefined {

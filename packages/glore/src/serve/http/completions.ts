@@ -1,13 +1,19 @@
 /** `POST /v1/completions`: every model continues tokens; the refining model reads a prompt as its question. */
 
 import type { Hosted } from '../batch/index.js';
-import type { Route } from '../protocol/index.js';
+import type { Limits, Route } from '../protocol/index.js';
 import { type CompletionRequest, completionRequest, invalid, listOf } from '../protocol/index.js';
 import {
   answerPlain,
   answerRefined,
+  answerSize,
+  candidatesOf,
+  checkIds,
+  checkTexts,
   completionFormat,
-  readPrompt,
+  completionTop,
+  empty,
+  readPrompts,
   refinementOf,
   refiningModel,
   roleOf,
@@ -18,9 +24,21 @@ import {
 /** OpenAI's own default. */
 const defaultMaxTokens = 16;
 
-export const completions = (hosted: Hosted): Route<typeof completionRequest> => ({
+export const completions = (hosted: Hosted, limits: Limits): Route<typeof completionRequest> => ({
   path: '/v1/completions',
   schema: completionRequest,
+  size(request) {
+    const prompts = listOf(request.prompt).length;
+    const refined = request.model === refiningModel;
+    const { config } = roleOf(hosted, refined ? 'student' : request.model).batcher;
+    return answerSize(
+      request,
+      limits,
+      refined
+        ? { prompts, config, maxTokens: hosted.maxTokens, passes: candidatesOf(request) }
+        : { prompts, config, maxTokens: defaultMaxTokens, top: completionTop(request) },
+    );
+  },
   async answer(request, exchange) {
     const { codec, tokenizer } = hosted;
     const given = listOf(request.prompt);
@@ -28,9 +46,15 @@ export const completions = (hosted: Hosted): Route<typeof completionRequest> => 
     const sending = sendingOf(request, format);
     if (request.model === refiningModel) {
       const refinement = refinementOf(request, hosted);
-      const questions = given.map((prompt) =>
-        withoutSpecial(typeof prompt === 'string' ? prompt : tokenizer.decode(prompt)).trim(),
-      );
+      const { student } = hosted.roles;
+      checkTexts(hosted, student, given, 'prompt');
+      const questions = given.map((prompt) => {
+        if (typeof prompt !== 'string') checkIds(student, prompt, 'prompt');
+        const text = typeof prompt === 'string' ? prompt : tokenizer.decode(prompt);
+        const question = withoutSpecial(text).trim();
+        if (question === '') throw empty('prompt');
+        return question;
+      });
       const sampling = samplingOf(request, questions.length, codec, {
         maxTokens: hosted.maxTokens,
         temperature: 0,
@@ -46,9 +70,8 @@ export const completions = (hosted: Hosted): Route<typeof completionRequest> => 
         'best_of',
       );
     }
-    const prompts = given.map((prompt) =>
-      typeof prompt === 'string' ? readPrompt(tokenizer, prompt) : prompt,
-    );
+    const { signal } = exchange;
+    const prompts = await readPrompts(hosted, role, given, { param: 'prompt', signal });
     const sampling = samplingOf(request, prompts.length, codec, {
       maxTokens: defaultMaxTokens,
       temperature: 1,

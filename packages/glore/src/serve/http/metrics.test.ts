@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { serverMetrics } from './metrics.js';
 
 it("writes Prometheus' text format", () => {
-  const metrics = serverMetrics({ taken: () => 3, queued: () => 0 });
+  const metrics = serverMetrics({ running: () => 3, queued: () => 0 });
   metrics.requests.add({ path: '/v1', model: 'a"b\\c\n', status: 200 });
   metrics.requests.add({ path: '/v1', model: 'a"b\\c\n', status: 200 }, 2);
   metrics.batchRows.observe({ model: 'orm' }, 2);

@@ -99,7 +99,7 @@ const sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
 /** What the server counts; the page of interfaces lists it. */
 export function serverMetrics(state: {
-  readonly taken: () => number;
+  readonly running: () => number;
   readonly queued: () => number;
 }) {
   const metrics = {
@@ -114,7 +114,7 @@ export function serverMetrics(state: {
     batchRequests: new Histogram('glore_batch_requests', 'Requests in a batch.', sizes),
     batchRows: new Histogram('glore_batch_rows', 'Sequences in a batch.', sizes),
     batchSeconds: new Histogram('glore_batch_seconds', 'Time that a batch takes.', seconds),
-    running: new Gauge('glore_requests_running', 'Requests worked on.', state.taken),
+    running: new Gauge('glore_requests_running', 'Requests worked on.', state.running),
     waiting: new Gauge('glore_requests_waiting', 'Requests that wait for a turn.', state.queued),
     memory: new Gauge('process_resident_memory_bytes', 'Resident memory of the process.', () =>
       process.memoryUsage.rss(),

@@ -1,8 +1,9 @@
 /** vLLM's ways to score: the probability of labels after each item, and the reward of each token of a sequence. */
 
 import type { Hosted } from '../batch/index.js';
-import type { Route } from '../protocol/index.js';
+import type { Limits, Route } from '../protocol/index.js';
 import {
+  checkLimit,
   detokenizeRequest,
   invalid,
   listOf,
@@ -10,20 +11,37 @@ import {
   scoringRequest,
   tokenizeRequest,
 } from '../protocol/index.js';
-import { checkIds, readPrompt, roleOf } from '../refine/index.js';
+import { checkIds, checkSequence, checkTexts, readInputs, roleOf } from '../refine/index.js';
 
 /** `POST /generative_scoring`: p(first label) of the next token after query and item, over the labels or over all tokens. */
-export const generativeScoring = (hosted: Hosted): Route<typeof scoringRequest> => ({
+export const generativeScoring = (
+  hosted: Hosted,
+  limits: Limits,
+): Route<typeof scoringRequest> => ({
   path: '/generative_scoring',
   schema: scoringRequest,
+  size({ query, items, label_token_ids }) {
+    const read = items.length * query.length + items.reduce((sum, { length }) => sum + length, 0);
+    checkLimit(limits, 'maxText', read, {
+      param: 'items',
+      what: 'characters or token ids to read, the query anew with each item',
+    });
+    const values = items.length * label_token_ids.length;
+    checkLimit(limits, 'maxAnswer', values, {
+      param: 'label_token_ids',
+      what: `log-probabilities to compute (${items.length} items x ${label_token_ids.length} labels)`,
+    });
+    return read + values;
+  },
   async answer(request, { id, signal, note }) {
     const role = roleOf(hosted, request.model);
-    const read = reader(hosted);
-    const query = read(request.query);
-    const sequences = request.items.map((item) => {
-      const tokens = read(item);
-      return request.item_first ? [...tokens, ...query] : [...query, ...tokens];
-    });
+    checkTexts(hosted, role, [request.query, ...request.items], 'items');
+    const [query, ...items] = await readInputs(hosted, [request.query, ...request.items], signal);
+    const sequences = items.map((item) =>
+      request.item_first ? [...item, ...query!] : [...query!, ...item],
+    );
+    const most = role.batcher.config.maxPositions;
+    for (const sequence of sequences) checkSequence(role, sequence, { param: 'items', most });
     const labels = request.label_token_ids;
     checkIds(role, labels, 'label_token_ids');
     const promptTokens = sequences.reduce((sum, { length }) => sum + length, 0);
@@ -58,6 +76,8 @@ export const generativeScoring = (hosted: Hosted): Route<typeof scoringRequest> 
 export const pooling = (hosted: Hosted): Route<typeof poolingRequest> => ({
   path: '/pooling',
   schema: poolingRequest,
+  // A value for each of two labels.
+  size: ({ input }) => 2 * listOf(input).reduce((sum, { length }) => sum + length, 0),
   async answer(request, { id, signal, note }) {
     if (request.model !== 'orm' && request.model !== 'sorm') {
       throw invalid(
@@ -66,12 +86,16 @@ export const pooling = (hosted: Hosted): Route<typeof poolingRequest> => ({
         'model',
       );
     }
-    const { batcher } = roleOf(hosted, request.model);
+    const role = roleOf(hosted, request.model);
     const { plus, minus } = hosted.codec.ids;
-    const inputs = listOf(request.input).map(reader(hosted));
+    const given = listOf(request.input);
+    checkTexts(hosted, role, given, 'input');
+    const inputs = await readInputs(hosted, given, signal);
+    const most = role.batcher.config.maxPositions;
+    for (const tokens of inputs) checkSequence(role, tokens, { param: 'input', most });
     const promptTokens = inputs.reduce((sum, { length }) => sum + length, 0);
     note({ model: request.model, promptTokens, scoredTokens: promptTokens });
-    const scores = await batcher.score(
+    const scores = await role.batcher.score(
       {
         items: inputs.map((tokens) => ({ tokens, positions: [...tokens.keys()] })),
         labels: [minus, plus],
@@ -98,10 +122,11 @@ export const pooling = (hosted: Hosted): Route<typeof poolingRequest> => ({
 export const tokenize = (hosted: Hosted): Route<typeof tokenizeRequest> => ({
   path: '/tokenize',
   schema: tokenizeRequest,
-  async answer({ prompt }) {
-    const tokens = readPrompt(hosted.tokenizer, prompt);
+  size: ({ prompt }) => prompt.length,
+  async answer({ prompt }, { signal }) {
+    const [tokens] = await readInputs(hosted, [prompt], signal);
     const { maxPositions } = hosted.roles.student.batcher.config;
-    return { json: { tokens, count: tokens.length, max_model_len: maxPositions } };
+    return { json: { tokens, count: tokens!.length, max_model_len: maxPositions } };
   },
 });
 
@@ -109,19 +134,15 @@ export const tokenize = (hosted: Hosted): Route<typeof tokenizeRequest> => ({
 export const detokenize = (hosted: Hosted): Route<typeof detokenizeRequest> => ({
   path: '/detokenize',
   schema: detokenizeRequest,
+  size: ({ tokens }) => tokens.length,
   async answer({ tokens }) {
     checkIds(hosted.roles.student, tokens, 'tokens');
     return { json: { prompt: hosted.tokenizer.decode(tokens) } };
   },
 });
 
-const reader =
-  ({ tokenizer }: Hosted) =>
-  (input: string | readonly number[]): readonly number[] =>
-    typeof input === 'string' ? readPrompt(tokenizer, input) : input;
-
 /** log(sum(exp(logs))) */
 function logTotal(logs: readonly number[]): number {
-  const most = Math.max(...logs);
+  const most = logs.reduce((a, b) => Math.max(a, b));
   return most + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - most), 0));
 }

@@ -1,5 +1,9 @@
 /** What the server refuses, limits, counts and logs, and how it ends. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadCheckpoint, saveCheckpoint } from '@glore/engine';
 import { propagation, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import {
@@ -9,12 +13,15 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Hosted } from '../batch/hosted.js';
+import { type Hosted, hostBase } from '../batch/hosted.js';
 import {
+  base,
+  logged,
   metricsOf,
   openBase,
   post,
   questions,
+  refusal,
   type Server,
   start,
   startForTest,
@@ -44,20 +51,13 @@ const endless = {
   ignore_eos: true,
 };
 
-/** The log line of a request by its status, which comes when the request is over. */
-async function logged(logs: Server['logs'], status: number): Promise<Record<string, unknown>> {
-  for (;;) {
-    const line = logs.find((one) => one.status === status);
-    if (line) return line;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 describe('errors', () => {
   const good = { model: 'student', prompt: '<|bos|>Hello' };
   const refused: [string, object, string, string][] = [
     ['a missing prompt', { prompt: undefined }, 'prompt', 'invalid_value'],
-    ['an empty prompt', { prompt: '' }, 'prompt', 'context_length_exceeded'],
+    ['an empty prompt', { prompt: '' }, 'prompt', 'invalid_value'],
+    ['an empty prompt in a list', { prompt: ['x', ''] }, 'prompt', 'invalid_value'],
+    ['no prompts', { prompt: [] }, 'prompt', 'invalid_value'],
     ['a prompt too long', { prompt: Array(512).fill(5) }, 'prompt', 'context_length_exceeded'],
     ['an unknown token', { prompt: [1, 99_999] }, 'prompt', 'invalid_value'],
     ['an unknown label', { logprob_token_ids: [99_999] }, 'logprob_token_ids', 'invalid_value'],
@@ -69,7 +69,6 @@ describe('errors', () => {
     ['a bias', { logit_bias: { 5: 1 } }, 'logit_bias', 'invalid_value'],
     ['best_of other than n', { best_of: 4 }, 'best_of', 'unsupported'],
     ['too few seeds', { n: 2, seeds: [1] }, 'seeds', 'invalid_value'],
-    ['too many choices', { n: 1000, prompt: Array(9).fill('<|bos|>') }, 'n', 'invalid_value'],
   ];
   it.each(refused)('say what is wrong with %s', async (_, change, param, code) => {
     const response = await post(shared, '/v1/completions', { ...good, ...change });
@@ -236,7 +235,7 @@ it('leaves the work of a client that leaves while its answer is refined', async 
     {
       model: 'glore',
       messages: [{ role: 'user', content: first }],
-      n: 256,
+      n: 64,
       temperature: 2,
       ...{ glore: { threshold: 1 } },
     },
@@ -311,8 +310,48 @@ describe('health', () => {
     expect(await response.json()).toMatchObject({
       error: { code: 'internal', type: 'server_error' },
     });
-    expect(logs[0]!.cause).toContain('closed');
+    expect((await logged(logs, 500)).cause).toContain('closed');
     expect(await health()).toEqual({ status: 'failed' });
+  });
+});
+
+describe('a model whose weights are no numbers', () => {
+  it('is an error on every path, and bad health', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'glore-serve-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const checkpoint = await loadCheckpoint(base);
+    const head = checkpoint.weights.get('lm_head.weight')!;
+    head.data.fill(Number.NaN, 0, 100);
+    await saveCheckpoint(folder, checkpoint);
+    const messages = [{ role: 'user', content: first }];
+    const asked: [path: string, body: object][] = [
+      ['/v1/completions', { model: 'student', prompt: 'x' }],
+      ['/v1/completions', { model: 'student', prompt: 'x', temperature: 0, logprobs: 2 }],
+      ['/v1/chat/completions', { model: 'glore', messages }],
+      ['/pooling', { model: 'orm', input: 'x' }],
+      ['/generative_scoring', { model: 'orm', query: 'x', items: ['y'], label_token_ids: [5] }],
+    ];
+    for (const [path, body] of asked) {
+      const broken = await hostBase(folder, { workers: 1 });
+      onTestFinished(() => broken.close());
+      const server = await startForTest(broken);
+      const health = () => fetch(`${server.running.url}/health`);
+      expect((await health()).status).toBe(200);
+      expect(await refusal(await post(server, path, body))).toEqual({
+        status: 500,
+        code: 'model_failed',
+        param: null,
+        message: expect.stringContaining('its weights are broken'),
+      });
+      const after = await health();
+      expect(after.status).toBe(503);
+      expect(await after.json()).toEqual({ status: 'failed' });
+      expect(await logged(server.logs, 500)).toMatchObject({ path, error: 'model_failed' });
+      // In a stream too.
+      if (!path.startsWith('/v1')) continue;
+      const stream = await post(server, path, { ...body, stream: true });
+      expect(await stream.text()).toContain('"code":"model_failed"');
+    }
   });
 });
 

@@ -1,22 +1,24 @@
 /** The HTTP server: who may ask, how much at once, for how long; what is counted and logged; how it ends. */
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { GloreError } from '../../error.js';
 import { roleNames } from '../../model/index.js';
 import { type Batch, type Hosted, type HostedRole, hostRun } from '../batch/index.js';
 import type { Route } from '../protocol/index.js';
-import { ApiError, stopping, toApiError, tooLarge } from '../protocol/index.js';
+import { ApiError, stopping, toApiError } from '../protocol/index.js';
 import { refiningModel } from '../refine/index.js';
+import { Bodies } from './body.js';
 import { checkCaller, isLocal } from './caller.js';
 import { chat } from './chat.js';
 import { completions } from './completions.js';
-import { type HandlingOptions, handle, refuse, type State } from './handle.js';
+import { type HandlingOptions, handle, type State } from './handle.js';
+import { listen } from './listen.js';
+import { logged, refuse, type Served } from './log.js';
 import { serverMetrics } from './metrics.js';
+import { checkOrigins, forPages } from './origins.js';
 import { detokenize, generativeScoring, pooling, tokenize } from './scoring.js';
 import { Slots } from './slots.js';
+import { Unread } from './unread.js';
 
 export interface ServerOptions extends HandlingOptions {
   readonly host: string;
@@ -24,7 +26,9 @@ export interface ServerOptions extends HandlingOptions {
   readonly port: number;
   /** Asked for as a bearer token where there is one; needed unless the host is this machine alone. */
   readonly key?: string | undefined;
-  /** Requests worked on at once. */
+  /** Origins of pages in browsers that may ask. */
+  readonly cors: readonly string[];
+  /** Requests worked on at once; one with a large answer counts as several. */
   readonly parallel: number;
   /** Requests that wait for their turn; more are sent away. */
   readonly queue: number;
@@ -37,47 +41,56 @@ export interface Running {
   close(seconds: number): Promise<void>;
 }
 
-/** What a server does unless it is told otherwise. */
+/** What a server, and the command that starts it, do unless they are told otherwise. */
 export const serverDefaults = {
   host: '127.0.0.1',
   port: 8000,
+  cors: [],
   parallel: 256,
   queue: 1024,
   timeout: 300,
-  maxBody: 8 * 2 ** 20,
+  maxBody: 2 ** 20,
+  maxText: 2 ** 17,
+  maxChoices: 1024,
+  maxAnswer: 2 ** 15,
+  stall: 30,
+  maxUnread: 2 ** 23,
   logPrompts: false,
   log: () => {},
-} satisfies ServerOptions;
+  /** Threads of each model. */
+  workers: 2,
+  /** Seconds that what is in flight has when the command ends. */
+  drain: 10,
+} satisfies ServerOptions & { readonly workers: number; readonly drain: number };
 
 /**
  * Serves the models of a finished run, the refining model among them.
  *
- * @throws GloreError `run-missing`, `run-unfinished`, `model-served`; `key-missing`, `address`
+ * @throws GloreError `run-missing`, `run-unfinished`, `model-served`; `key-missing`, `origin`, `address`
  */
 export function serveRun(
   folder: string,
   options: Partial<ServerOptions> & { readonly workers?: number } = {},
 ): Promise<Running> {
-  const { workers = 2, ...server } = options;
-  return startServer((onBatch) => hostRun(folder, { workers, onBatch }), {
-    ...serverDefaults,
-    ...server,
-  });
+  const { workers = serverDefaults.workers, ...server } = options;
+  return startServer((onBatch) => hostRun(folder, { workers, onBatch }), server);
 }
 
-/** Opens the models with a door for their batches' metrics, and serves them. @throws GloreError `key-missing`, `address` */
+/** Opens the models with a door for their batches' metrics, and serves them. @throws GloreError `key-missing`, `origin`, `address` */
 export async function startServer(
   open: (onBatch: (role: string, batch: Batch) => void) => Promise<Hosted>,
-  options: ServerOptions,
+  given: Partial<ServerOptions>,
 ): Promise<Running> {
+  const options: ServerOptions = { ...serverDefaults, ...given };
   if (options.key === undefined && !isLocal(options.host)) {
     throw new GloreError(
       'key-missing',
       `--host ${options.host}: expected a key, since others than this machine can ask, found none; set GLORE_API_KEY or name a variable with --key-env`,
     );
   }
+  checkOrigins(options.cors);
   const slots = new Slots(options.parallel, options.queue);
-  const metrics = serverMetrics({ taken: () => slots.taken, queued: () => slots.queued });
+  const metrics = serverMetrics({ running: () => slots.running, queued: () => slots.queued });
   const hosted = await open((role, { kind, requests, rows, seconds }) => {
     const labels = { model: role, kind };
     metrics.batchRequests.observe(labels, requests);
@@ -85,15 +98,14 @@ export async function startServer(
     metrics.batchSeconds.observe(labels, seconds);
   });
   const inFlight = new Set<AbortController>();
-  const state: State = { slots, metrics, inFlight, draining: false };
+  const bodies = new Bodies(options.maxBody);
+  const unread = new Unread(options.maxUnread);
+  const state: State = { slots, bodies, unread, metrics, inFlight, draining: false };
   const app = application(hosted, options, state);
-  let server: Server;
-  try {
-    server = await listen(app, options);
-  } catch (error) {
+  const server = await listen(app, options).catch(async (error) => {
     await hosted.close();
     throw error;
-  }
+  });
   const { port } = server.address() as AddressInfo;
   const name = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
@@ -114,8 +126,8 @@ export async function startServer(
   };
 }
 
-function application(hosted: Hosted, options: ServerOptions, state: State): Hono {
-  const app = new Hono();
+function application(hosted: Hosted, options: ServerOptions, state: State): Hono<Served> {
+  const app = new Hono<Served>();
   const began = Math.floor(Date.now() / 1000);
   app.onError((error, c) => refuse(c, toApiError(error)));
   app.notFound((c) =>
@@ -128,6 +140,8 @@ function application(hosted: Hosted, options: ServerOptions, state: State): Hono
       }),
     ),
   );
+  app.use(logged(options.log));
+  if (options.cors.length > 0) app.use(forPages(options.cors));
   app.get('/health', (c) => {
     const failed = roleNames.some((role) => hosted.roles[role].batcher.failure);
     if (failed) return c.json({ status: 'failed' }, 503);
@@ -163,41 +177,16 @@ function application(hosted: Hosted, options: ServerOptions, state: State): Hono
       param: 'model',
     });
   });
-  app.use(
-    bodyLimit({
-      maxSize: options.maxBody,
-      onError: (c) => refuse(c, tooLarge(options.maxBody)),
-    }),
-  );
   const endpoints: readonly Route[] = [
-    completions(hosted),
-    chat(hosted),
-    generativeScoring(hosted),
+    completions(hosted, options),
+    chat(hosted, options),
+    generativeScoring(hosted, options),
     pooling(hosted),
     tokenize(hosted),
     detokenize(hosted),
   ];
   for (const endpoint of endpoints) app.post(endpoint.path, handle(endpoint, options, state));
   return app;
-}
-
-function listen(app: Hono, { host, port }: ServerOptions): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port }, () =>
-      resolve(server),
-    ) as Server;
-    // Node's 5 seconds end connections that a client is about to use again; it can only ask anew.
-    server.keepAliveTimeout = 60_000;
-    server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(
-        new GloreError(
-          'address',
-          `${host}:${port}: expected an address to listen on, found ${cause.code}; choose another --port or --host`,
-          { cause },
-        ),
-      ),
-    );
-  });
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -2,9 +2,6 @@
  * Spans of OpenTelemetry with the GenAI semantic conventions. They go wherever the user's SDK sends them; without one the
  * API does nothing.
  */
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import {
   type Attributes,
   context,
@@ -133,7 +130,7 @@ export async function startTracing(
   const found = resolveSdk();
   if (found === undefined) {
     warn(
-      'OTEL_ variables ask for traces, and @opentelemetry/sdk-node is not installed: no traces are sent; install it beside glore: npm install @opentelemetry/sdk-node',
+      'OTEL_ variables ask for traces, and @opentelemetry/sdk-node is not installed beside glore: no traces are sent; in the folder whose node_modules holds glore: npm install @opentelemetry/sdk-node',
     );
     return nothing;
   }
@@ -143,14 +140,12 @@ export async function startTracing(
   return () => sdk.shutdown();
 }
 
-/** The SDK beside glore, or in the folder where it was started. */
+/** The SDK that is installed with glore: no folder that it happens to be started in has a say, nor has the environment. */
 function resolveSdk(): string | undefined {
-  for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
-    try {
-      return pathToFileURL(createRequire(from).resolve('@opentelemetry/sdk-node')).href;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-    }
+  try {
+    return import.meta.resolve('@opentelemetry/sdk-node');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    return undefined;
   }
-  return undefined;
 }

@@ -41,5 +41,7 @@ export type Answer =
 export interface Route<S extends z.ZodType = z.ZodType> {
   readonly path: string;
   readonly schema: S;
+  /** Tokens and values that the answer takes at most, by which it gets its turn. @throws ApiError for more than it may */
+  size(request: z.output<S>): number;
   answer(request: z.output<S>, exchange: Exchange): Promise<Answer>;
 }

@@ -40,6 +40,14 @@ export const clientGone = (): ApiError =>
     code: 'client_closed',
   });
 
+/** The client is there and does not take what it asked for. */
+export const clientStalled = (what: string): ApiError =>
+  new ApiError(`the client ${what}; read the answer as it comes, or ask without "stream"`, {
+    status: 499,
+    type: 'cancelled',
+    code: 'client_stalled',
+  });
+
 export const tooSlow = (seconds: number): ApiError =>
   new ApiError(
     `expected an answer within ${seconds} s, found none; ask for fewer tokens, or start the server with a longer --timeout`,
@@ -60,6 +68,15 @@ export const stopping = (): ApiError =>
     retryAfter: 5,
   });
 
+/** More is asked at once than the server takes. */
+export const overloaded = (message: string): ApiError =>
+  new ApiError(message, {
+    status: 429,
+    type: 'rate_limit_error',
+    code: 'overloaded',
+    retryAfter: 1,
+  });
+
 /** What went wrong as an answer. What was not foreseen is not shown: it stands in the log. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
@@ -70,6 +87,13 @@ export function toApiError(error: unknown): ApiError {
   }
   if (error instanceof EngineError && error.code === 'length') {
     return invalid(`${error.message}; shorten the prompt`, 'context_length_exceeded', 'prompt');
+  }
+  if (error instanceof EngineError && error.code === 'not-finite') {
+    return new ApiError(
+      error.message,
+      { status: 500, type: 'server_error', code: 'model_failed' },
+      { cause: error },
+    );
   }
   if (error instanceof EngineError && error.code === 'token') {
     return invalid(error.message, 'invalid_value', 'prompt');

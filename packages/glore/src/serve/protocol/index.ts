@@ -3,12 +3,16 @@ export type { Answer, Exchange, Facts, Route } from './exchange.js';
 export {
   ApiError,
   clientGone,
+  clientStalled,
   invalid,
+  overloaded,
   stopping,
   toApiError,
   tooLarge,
   tooSlow,
 } from './failure.js';
+export { checkLimit, type Limits } from './limits.js';
+export { parseBody } from './measure.js';
 export {
   type ChatRequest,
   type CompletionRequest,

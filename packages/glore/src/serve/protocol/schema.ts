@@ -3,27 +3,38 @@
  * neutral; any other unknown field is ignored, as OpenAI's clients expect.
  */
 import { z } from 'zod';
+import { refinement } from './extension.js';
 
-const tokenIds = z.array(z.int().min(0)).min(1);
+const tokenIds = z.array(z.int().min(0));
+/** Ids for each of which a value is computed. */
+const fewIds = z.array(z.int().min(0)).max(1024, {
+  error: ({ input }) => `expected at most 1024 token ids, found ${(input as unknown[]).length}`,
+});
+const seed = z.int({
+  error: ({ input }) =>
+    `expected a whole number from -(2^53 - 1) to 2^53 - 1, which JSON keeps exact, found ${JSON.stringify(input)}`,
+});
 
 const neutral = (values: readonly (number | boolean | string | null)[], what: string) =>
   z.literal([...values], { error: `expected ${values[0]} or nothing: ${what}` }).nullish();
 const temperatureOnly = 'the embedded sampler has a temperature only';
 const never = (what: string) => z.null({ error: `expected nothing: ${what}` }).optional();
 
+const stop = z.string().min(1).max(256);
+
 /** What sampling is asked for, by either way of asking. */
 const sampling = {
   model: z.string(),
-  n: z.int().min(1).max(1024).nullish(),
+  n: z.int().min(1).nullish(),
   temperature: z.number().min(0).nullish(),
-  seed: z.int().nullish(),
-  seeds: z.array(z.int()).min(1).nullish(),
+  seed: seed.nullish(),
+  seeds: z.array(seed).min(1).nullish(),
   stop: z
-    .union([z.string().min(1), z.array(z.string().min(1)).max(16)], {
-      error: 'expected text or a list of at most 16 texts, none of them empty',
+    .union([stop, z.array(stop).max(16)], {
+      error: 'expected text or a list of at most 16 texts, each of 1 to 256 characters',
     })
     .nullish(),
-  stop_token_ids: z.array(z.int().min(0)).nullish(),
+  stop_token_ids: fewIds.nullish(),
   ignore_eos: z.boolean().nullish(),
   max_tokens: z.int().min(1).nullish(),
   stream: z.boolean().nullish(),
@@ -31,7 +42,7 @@ const sampling = {
   return_token_ids: z.boolean().nullish(),
   return_tokens_as_token_ids: z.boolean().nullish(),
   skip_special_tokens: z.boolean().nullish(),
-  logprob_token_ids: z.array(z.int().min(0)).max(1024).nullish(),
+  logprob_token_ids: fewIds.nullish(),
 
   top_p: neutral([1], temperatureOnly),
   top_k: neutral([-1, 0], temperatureOnly),
@@ -51,14 +62,6 @@ const sampling = {
   prompt_logprobs: never('score prefixes one by one, or with /pooling'),
   structured_outputs: never('the embedded models write solutions only'),
 };
-
-const refinement = z.object({
-  mode: z.enum(['rerank', 'gate']).optional(),
-  choice: z.enum(['orm', 'both']).optional(),
-  threshold: z.number().min(0).max(1).optional(),
-  tau: z.number().min(0).max(1).optional(),
-  budget: z.int().min(1).optional(),
-});
 
 export const completionRequest = z.object({
   ...sampling,
@@ -83,6 +86,13 @@ const message = z.object({
     .nullish(),
 });
 
+/** A call that has to be made, of any tool or of one. */
+const noCall = z
+  .literal(['none', 'auto'], {
+    error: 'expected "auto", "none" or nothing: the embedded models write text and call no tools',
+  })
+  .nullish();
+
 export const chatRequest = z.object({
   ...sampling,
   messages: z.array(message).min(1),
@@ -91,6 +101,8 @@ export const chatRequest = z.object({
   top_logprobs: z.int().min(0).max(1024).nullish(),
   tools: z.array(z.unknown()).nullish(),
   functions: z.array(z.unknown()).nullish(),
+  tool_choice: noCall,
+  function_call: noCall,
   continue_final_message: z.boolean().nullish(),
   response_format: z
     .object({ type: z.literal('text', { error: 'expected "text": there is no other format' }) })
@@ -107,7 +119,7 @@ export const scoringRequest = z.object({
   items: z.union([z.array(z.string()).min(1), z.array(tokenIds).min(1)], {
     error: 'expected a list of texts, or of lists of token ids',
   }),
-  label_token_ids: z.array(z.int().min(0)).min(1),
+  label_token_ids: fewIds.min(1),
   apply_softmax: z.boolean().nullish(),
   item_first: z.boolean().nullish(),
 });
@@ -133,5 +145,8 @@ export function listOf(
   prompt: string | readonly number[] | readonly string[] | readonly (readonly number[])[],
 ): (string | readonly number[])[] {
   if (typeof prompt === 'string') return [prompt];
-  return typeof prompt[0] === 'number' ? [prompt as readonly number[]] : [...(prompt as string[])];
+  // An empty list is an empty prompt.
+  return typeof prompt[0] === 'number' || prompt.length === 0
+    ? [prompt as readonly number[]]
+    : [...(prompt as string[])];
 }

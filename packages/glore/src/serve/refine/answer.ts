@@ -4,7 +4,7 @@ import type { Hosted, HostedRole } from '../batch/index.js';
 import type { Answer, Exchange } from '../protocol/index.js';
 import type { Format } from './format.js';
 import { type Refined, type Refinement, refineAll, traceOf } from './refining.js';
-import { checkIds } from './roles.js';
+import { checkIds, checkSequence } from './roles.js';
 import { type Choice, type Sampling, sample, textOf } from './sampling.js';
 
 /** How the answer is sent. */
@@ -26,8 +26,7 @@ export async function answerPlain(
   exchange: Exchange,
 ): Promise<Answer> {
   const { format } = sending;
-  // What is wrong with a prompt is said before a stream begins.
-  checkPrompts(role, prompts);
+  // What is wrong is said before a stream begins.
   checkIds(role, sampling.stopIds, 'stop_token_ids');
   checkIds(role, sampling.logprobs?.of ?? [], 'logprob_token_ids');
   const promptTokens = prompts.reduce((sum, { length }) => sum + length, 0);
@@ -89,9 +88,13 @@ export async function answerRefined(
 ): Promise<Answer> {
   const { format } = sending;
   const role = hosted.roles.student;
-  const prompts = questions.map((question) => hosted.codec.prompt(question));
-  checkPrompts(role, prompts);
-  const promptTokens = prompts.reduce((sum, { length }) => sum + length, 0);
+  const most = role.batcher.config.maxPositions - 1;
+  let promptTokens = 0;
+  for (const question of questions) {
+    const prompt = hosted.codec.prompt(question);
+    checkSequence(role, prompt, { param: sending.format.asks, most });
+    promptTokens += prompt.length;
+  }
   const head = heading(sending, exchange, role.fingerprint);
   exchange.note({ model: sending.model, stream: sending.stream, promptTokens });
   const each = questions.flatMap((question) => Array<string>(sampling.n).fill(question));
@@ -99,7 +102,7 @@ export async function answerRefined(
   const done = (all: readonly Refined[]) => {
     const generatedTokens = all.reduce((sum, { tokens }) => sum + tokens, 0);
     const others = all.reduce((sum, { otherTokens }) => sum + otherTokens, 0);
-    const sources = all.map(({ decision }) => decision.candidates[decision.choice]!.source);
+    const sources = all.map(({ source }) => source);
     const finish = all.map(({ finish }) => finish);
     exchange.note({ choices: all.length, generatedTokens, finish, sources });
     // OpenAI's name for tokens that were paid for and are not in the answer.
@@ -129,9 +132,10 @@ export async function answerRefined(
       const all = await refineAll(hosted, each, {
         ...options,
         // An empty part of the choice, which other clients add to the text without noticing.
-        observe: (event) => {
+        observe: (event, round) => {
           exchange.observe(event);
-          send({ ...chunk, choices: [format.part(event.index, '', null, [])], glore: { event } });
+          const part = format.part(event.index, '', null, []);
+          send({ ...chunk, choices: [part], glore: { event: { ...event, round } } });
         },
       });
       exchange.firstText();
@@ -149,11 +153,6 @@ export async function answerRefined(
       if (sending.usage) send({ ...chunk, choices: [], usage });
     },
   };
-}
-
-/** @throws EngineError `length`, `token`; a prompt needs room for one more token */
-function checkPrompts({ batcher }: HostedRole, prompts: readonly (readonly number[])[]): void {
-  for (const tokens of prompts) batcher.check(tokens, batcher.config.maxPositions - 1);
 }
 
 /** What every answer and chunk of one request begins with. */

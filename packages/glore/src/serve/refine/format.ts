@@ -6,6 +6,8 @@ import { spell } from './text.js';
 
 /** How the choices of one request look. */
 export interface Format {
+  /** The field in which a request has what it asks. */
+  readonly asks: 'prompt' | 'messages';
   readonly object: string;
   readonly chunkObject: string;
   readonly prefix: string;
@@ -20,8 +22,16 @@ export interface Format {
   opening?(index: number): object;
 }
 
+/** Likeliest tokens shown with each, as completions ask for them. */
+export const completionTop = (request: CompletionRequest): number | undefined =>
+  request.logprobs ?? (request.logprob_token_ids ? 0 : undefined);
+
+/** The same as chat asks for them. */
+export const chatTop = (request: ChatRequest): number | undefined =>
+  request.logprobs || request.logprob_token_ids ? (request.top_logprobs ?? 0) : undefined;
+
 export function completionFormat(request: CompletionRequest, tokenizer: Tokenizer): Format {
-  const top = request.logprobs ?? (request.logprob_token_ids ? 0 : undefined);
+  const top = completionTop(request);
   const name = namer(request, tokenizer);
   const lengths = new Map<number, number>();
   const logprobs = (pieces: readonly Piece[], offset: number) => {
@@ -53,6 +63,7 @@ export function completionFormat(request: CompletionRequest, tokenizer: Tokenize
     };
   };
   return {
+    asks: 'prompt',
     object: 'text_completion',
     chunkObject: 'text_completion',
     prefix: 'cmpl',
@@ -64,13 +75,10 @@ export function completionFormat(request: CompletionRequest, tokenizer: Tokenize
 }
 
 export function chatFormat(request: ChatRequest, tokenizer: Tokenizer): Format {
-  const top =
-    request.logprobs || request.logprob_token_ids ? (request.top_logprobs ?? 0) : undefined;
+  const top = chatTop(request);
   const name = namer(request, tokenizer);
-  const entry = (id: number, logprob: number) => {
-    const token = name(id);
-    return { token, logprob, bytes: [...Buffer.from(token)] };
-  };
+  const bytesOf = once((id: number) => [...Buffer.from(name(id))]);
+  const entry = (id: number, logprob: number) => ({ token: name(id), logprob, bytes: bytesOf(id) });
   const rest = (finish: string | null, pieces: readonly Piece[]) => ({
     finish_reason: finish,
     logprobs:
@@ -88,6 +96,7 @@ export function chatFormat(request: ChatRequest, tokenizer: Tokenizer): Format {
     ...tokenIds(request, pieces),
   });
   return {
+    asks: 'messages',
     object: 'chat.completion',
     chunkObject: 'chat.completion.chunk',
     prefix: 'chatcmpl',
@@ -114,10 +123,21 @@ export function chatFormat(request: ChatRequest, tokenizer: Tokenizer): Format {
 
 type Request = CompletionRequest | ChatRequest;
 
-const namer =
-  ({ return_tokens_as_token_ids }: Request, tokenizer: Tokenizer) =>
-  (id: number): string =>
-    spell(tokenizer, id, return_tokens_as_token_ids ?? false);
+const namer = ({ return_tokens_as_token_ids }: Request, tokenizer: Tokenizer) =>
+  once((id: number): string => spell(tokenizer, id, return_tokens_as_token_ids ?? false));
+
+/** With log-probabilities the same ids are spelt again and again. */
+function once<T>(make: (id: number) => T): (id: number) => T {
+  const made = new Map<number, T>();
+  return (id) => {
+    let one = made.get(id);
+    if (one === undefined) {
+      one = make(id);
+      made.set(id, one);
+    }
+    return one;
+  };
+}
 
 /** vLLM's field for those who do not want to tokenise again; with the token that ended the choice. */
 const tokenIds = ({ return_token_ids }: Request, pieces: readonly Piece[]) =>
@@ -127,7 +147,8 @@ const tokenIds = ({ return_token_ids }: Request, pieces: readonly Piece[]) =>
 function alternatives(
   { id, logprobs }: Piece,
   { logprob_token_ids }: Request,
-): [id: number, logprob: number][] {
+): readonly (readonly [id: number, logprob: number])[] {
+  if (!logprob_token_ids && logprobs!.top.some(([other]) => other === id)) return logprobs!.top;
   const found = new Map(logprobs!.top);
   logprob_token_ids?.forEach((other, i) => {
     found.set(other, logprobs!.of[i]!);

@@ -1,7 +1,9 @@
 /** Answers: samples of one model, and refined ones with their trace. */
 export { answerPlain, answerRefined } from './answer.js';
-export { chatFormat, completionFormat } from './format.js';
-export { refinementOf, refiningModel } from './refining.js';
-export { checkIds, roleOf } from './roles.js';
+export { chatFormat, chatTop, completionFormat, completionTop } from './format.js';
+export { checkTexts, readInputs, readPrompts } from './inputs.js';
+export { candidatesOf, refinementOf, refiningModel } from './refining.js';
+export { checkIds, checkSequence, empty, roleOf } from './roles.js';
 export { samplingOf } from './sampling.js';
-export { readPrompt, withoutSpecial } from './text.js';
+export { answerSize } from './size.js';
+export { withoutSpecial } from './text.js';

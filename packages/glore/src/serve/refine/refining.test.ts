@@ -3,7 +3,14 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { generateText, streamText, tool } from 'ai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Decision, type RefineEvent, refine } from '../../refine/index.js';
+import {
+  type Decision,
+  REFINE_ALL,
+  type RefineEvent,
+  refine,
+  refineInRounds,
+} from '../../refine/index.js';
+import { seedOf } from '../../rollout/index.js';
 import { type Hosted, rolesFor } from '../batch/hosted.js';
 import {
   openBase,
@@ -16,6 +23,11 @@ import {
 } from '../harness.testing.js';
 
 const [first, second, third] = questions;
+
+interface Usage {
+  readonly completion_tokens: number;
+  readonly completion_tokens_details: { readonly reasoning_tokens: number };
+}
 
 let hosted: Hosted;
 let shared: Server;
@@ -124,6 +136,61 @@ describe('glore', () => {
       drafts!.map(({ steps }) => steps),
     );
     expect(chat.choices).toHaveLength(3);
+  });
+
+  it('refines what was chosen in further rounds, which the request asks for', async () => {
+    const ask = async (glore: object, more: object = {}) => {
+      const response = await post(shared, '/v1/chat/completions', {
+        ...{ model: 'glore', messages: user(first), seed: 21, ...more },
+        glore,
+      });
+      return (await response.json()) as {
+        choices: { message: { content: string } }[];
+        usage: Usage;
+        glore: { rounds: number; decisions: Decision[][] };
+      };
+    };
+    const whole = await ask({ rounds: 3, threshold: 1 });
+    expect(whole.glore.rounds).toBe(3);
+    const [rounds] = whole.glore.decisions;
+    const models = rolesFor(hosted, { maxTokens: 160, budget: Infinity, signal: undefined });
+    const settings = { threshold: 1, chooser: 'orm', tau: REFINE_ALL } as const;
+    const expected = await refineInRounds(
+      [first],
+      models,
+      {
+        ...{ ...settings, rounds: 3, temperature: hosted.temperature },
+        seed: (_, round) => seedOf(21, first, 'round', round),
+      },
+      [await inProcess(first, settings)],
+    );
+    expect(rounds!.map(close)).toEqual(expected[0]!.map(close));
+    expect(whole.choices[0]!.message.content).toBe(rendered(rounds!.at(-1)!));
+    const candidates = rounds!.flatMap((decision) => decision.candidates);
+    const tokens = candidates.reduce((sum, candidate) => sum + candidate.tokens, 0);
+    expect(whole.usage.completion_tokens).toBe(tokens);
+    // The answer's own tokens are those of the round that wrote it.
+    const from = rounds!.findLast(({ choice }, round) => choice > 0 || round === 0)!;
+    expect(whole.usage.completion_tokens_details.reasoning_tokens).toBe(
+      tokens - from.candidates[from.choice]!.tokens,
+    );
+    // What the gate is content with is not refined again.
+    const content = await ask({ rounds: 3, mode: 'gate', tau: 0 });
+    expect(content.glore.decisions[0]).toHaveLength(1);
+
+    const stream = await post(shared, '/v1/chat/completions', {
+      ...{ model: 'glore', messages: user(first), seed: 21, stream: true },
+      glore: { rounds: 3, threshold: 1 },
+    });
+    const events = [...(await stream.text()).matchAll(/"glore":\{"event":(\{.*?\})\}\}\n/g)].map(
+      ([, event]) => JSON.parse(event!) as RefineEvent & { round: number },
+    );
+    expect(events.filter(({ stage }) => stage === 'draft').map(({ round }) => round)).toEqual([
+      1, 2, 3,
+    ]);
+    expect(events.filter(({ stage }) => stage === 'choice')).toEqual(
+      rounds!.map(({ choice }, i) => ({ index: 0, stage: 'choice', choice, round: i + 1 })),
+    );
   });
 
   it('streams the events of its way, which other clients do not notice', async () => {

@@ -1,12 +1,16 @@
 /** The refining model: draft, when, where, how and the choice for each answer of a request. */
 import { renderSolution } from '../../codec/index.js';
 import {
+  type Candidate,
   type Chooser,
   type Decision,
+  REFINE_ALL,
   type RefineEvent,
   type RefineOptions,
   refine,
+  refineInRounds,
 } from '../../refine/index.js';
+import { seedOf } from '../../rollout/index.js';
 import { type Hosted, rolesFor } from '../batch/index.js';
 import type { ChatRequest, CompletionRequest } from '../protocol/index.js';
 import { invalid } from '../protocol/index.js';
@@ -20,7 +24,12 @@ export interface Refinement {
   readonly threshold: number;
   readonly tau: number;
   readonly budget: number | null;
+  readonly rounds: number;
 }
+
+/** Solutions that are written for an answer: a draft, and in each round the two that refine it. */
+export const candidatesOf = ({ glore }: CompletionRequest | ChatRequest): number =>
+  1 + 2 * (glore?.rounds ?? 1);
 
 /** @throws ApiError `unsupported` for what only a plain sample has */
 export function refinementOf(
@@ -43,6 +52,7 @@ export function refinementOf(
     threshold: glore.threshold ?? threshold,
     tau: glore.tau ?? tau,
     budget: glore.budget ?? null,
+    rounds: glore.rounds ?? 1,
   };
 }
 
@@ -59,7 +69,9 @@ const plainOnly = [
 export interface Refined {
   readonly text: string;
   readonly finish: 'stop' | 'length';
-  readonly decision: Decision;
+  /** Of each round. */
+  readonly decisions: readonly Decision[];
+  readonly source: Candidate['source'];
   /** Tokens generated for all candidates, and for those that were not chosen. */
   readonly tokens: number;
   readonly otherTokens: number;
@@ -75,45 +87,60 @@ export function refineAll(
     readonly temperature: number;
     readonly maxTokens: number;
     readonly signal: AbortSignal;
-    readonly observe: (event: RefineEvent) => void;
+    readonly observe: (event: RefineEvent, round: number) => void;
   },
 ): Promise<Refined[]> {
   const { refinement, seeds, temperature, maxTokens, signal, observe } = options;
-  const { mode, choice, threshold, tau, budget } = refinement;
+  const { mode, choice, threshold, tau, budget, rounds } = refinement;
   return Promise.all(
     questions.map(async (question, index) => {
+      const seed = seeds[index]!;
       const models = rolesFor(hosted, { maxTokens, budget: budget ?? Infinity, signal });
       const drafts =
         temperature === 0
           ? undefined
-          : (await models.student.sample([{ question, seeds: [seeds[index]!] }], temperature))[0];
+          : (await models.student.sample([{ question, seeds: [seed] }], temperature))[0];
+      const seen = (event: RefineEvent, round: number) => observe({ ...event, index }, round);
       const settings = {
         mode,
         choice,
         threshold,
         tau,
-        observe: (event: RefineEvent) => observe({ ...event, index }),
+        observe: (event: RefineEvent) => seen(event, 1),
       };
-      const [decision] = await refine([question], models, settings, drafts);
-      return refinedOf(decision!);
+      const first = await refine([question], models, settings, drafts);
+      const further = {
+        ...{ chooser: choice, rounds, threshold, temperature: hosted.temperature },
+        // With the gate, what the ORM values enough is not refined again either.
+        tau: mode === 'gate' ? tau : REFINE_ALL,
+        seed: (_: number, round: number) => seedOf(seed, question, 'round', round),
+        observe: seen,
+      };
+      const [decisions] = await refineInRounds([question], models, further, first);
+      return refinedOf(decisions!);
     }),
   );
 }
 
-function refinedOf(decision: Decision): Refined {
-  const { solution } = decision.candidates[decision.choice]!;
-  const tokens = decision.candidates.reduce((sum, candidate) => sum + candidate.tokens, 0);
+function refinedOf(decisions: readonly Decision[]): Refined {
+  // From the second round on the first candidate is what the round before chose.
+  const last = decisions.findLast(({ choice }, round) => choice > 0 || round === 0)!;
+  const { solution, source, tokens } = last.candidates[last.choice]!;
+  const all = decisions
+    .flatMap(({ candidates }) => candidates)
+    .reduce((sum, candidate) => sum + candidate.tokens, 0);
   return {
     text: renderSolution(solution),
     finish: solution.answer === null ? 'length' : 'stop',
-    decision,
-    tokens,
-    otherTokens: tokens - decision.candidates[decision.choice]!.tokens,
+    decisions,
+    source,
+    tokens: all,
+    otherTokens: all - tokens,
   };
 }
 
 /** The trace of an answer, as `glore ask --json` has it. */
 export const traceOf = (refinement: Refinement, refined: readonly Refined[]) => ({
   ...refinement,
-  decisions: refined.map(({ decision }) => decision),
+  decisions: refined.map(({ decisions }) => (refinement.rounds > 1 ? decisions : decisions[0])),
 });

@@ -15,11 +15,38 @@ export function roleOf(hosted: Hosted, name: string): HostedRole {
 }
 
 /** @throws ApiError `invalid_value` for an id in the field `param` that is none of the model's */
-export function checkIds({ batcher }: HostedRole, ids: readonly number[], param: string): void {
+export const checkIds = ({ batcher }: HostedRole, ids: readonly number[], param: string): void =>
+  named(param, () => batcher.checkIds(ids));
+
+/** What has nothing to read in the field `param`. */
+export const empty = (param: string): ApiError =>
+  invalid(
+    `${param}: expected text or token ids, found an empty ${param.replace(/s$/, '')}`,
+    'invalid_value',
+    param,
+  );
+
+/** @throws ApiError `invalid_value`, `context_length_exceeded`; `param` is the field that the sequence is from */
+export function checkSequence(
+  { batcher }: HostedRole,
+  tokens: readonly number[],
+  { param, most }: { readonly param: string; readonly most: number },
+): void {
+  if (tokens.length === 0) throw empty(param);
+  named(param, () => batcher.check(tokens, most));
+}
+
+/** Does what may throw the engine's errors about sequences, which do not know whence they come. */
+function named(param: string, check: () => void): void {
   try {
-    batcher.checkIds(ids);
+    check();
   } catch (cause) {
     if (!(cause instanceof EngineError)) throw cause;
-    throw invalid(`${param}: ${cause.message}`, 'invalid_value', param);
+    const long = cause.code === 'length';
+    throw invalid(
+      `${param}: ${cause.message}${long ? '; shorten it' : ''}`,
+      long ? 'context_length_exceeded' : 'invalid_value',
+      param,
+    );
   }
 }

@@ -53,19 +53,13 @@ export function samplingOf(
 ): Sampling {
   const { temperature, max_tokens, seed, seeds, stop, stop_token_ids, ignore_eos } = request;
   const n = request.n ?? 1;
-  const first = seed ?? randomInt(2 ** 31);
+  // Seeds count modulo 2^32, in which sums of all choices stay exact.
+  const first = (seed ?? randomInt(2 ** 31)) % 2 ** 32;
   if (seeds && seeds.length !== prompts * n) {
     throw invalid(
       `seeds: expected one for each choice, ${prompts * n}, found ${seeds.length}`,
       'invalid_value',
       'seeds',
-    );
-  }
-  if (prompts * n > mostChoices) {
-    throw invalid(
-      `n: expected at most ${mostChoices} choices in one request, found ${prompts * n}`,
-      'invalid_value',
-      'n',
     );
   }
   const of = request.logprob_token_ids ?? [];
@@ -80,9 +74,6 @@ export function samplingOf(
     logprobs: defaults.top === undefined ? undefined : { top: defaults.top, of },
   };
 }
-
-/** Choices of one request, so that none keeps a worker for long. */
-const mostChoices = 4096;
 
 /** The choices of all prompts: those of the first prompt, of the second, .. */
 export async function sample(

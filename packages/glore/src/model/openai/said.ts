@@ -1,0 +1,71 @@
+/** What a server says, made fit for messages: on one line, without the key, and with nothing that a terminal would obey. */
+
+/** Text in which what is not seen (control characters, turns of direction, halves of characters) is spelt as in JSON. */
+export const visible = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (found) =>
+    Array.from(
+      { length: found.length },
+      (_, i) => `\\u${found.charCodeAt(i).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
+
+/** A key in every spelling that a server may repeat it in. */
+export class Secret {
+  private readonly spellings: readonly string[];
+
+  constructor(key: string | undefined) {
+    this.spellings =
+      key === undefined
+        ? []
+        : [
+            key,
+            encodeURIComponent(key),
+            JSON.stringify(key).slice(1, -1),
+            ...[key, `Bearer ${key}`].flatMap((text) =>
+              (['base64', 'base64url', 'hex'] as const).map((coding) =>
+                Buffer.from(text).toString(coding),
+              ),
+            ),
+          ].map((spelling) => spelling.toLowerCase());
+  }
+
+  /** The text with [key] for every piece of the key that is long enough to be one, whatever its case. */
+  hiddenIn(text: string): string {
+    return this.spellings.reduce((left, spelling) => without(left, spelling), text);
+  }
+}
+
+/** Servers show the first or last four characters of a key that they refuse. */
+const leastPiece = 4;
+
+function without(text: string, secret: string): string {
+  const lower = text.toLowerCase();
+  // A character whose small letter is two would move the places.
+  if (lower.length !== text.length || secret.length < leastPiece) return text;
+  let shown = '';
+  let at = 0;
+  while (at < text.length) {
+    let end = at;
+    while (end < text.length && secret.includes(lower.slice(at, end + 1))) end++;
+    if (end - at >= leastPiece) {
+      if (!shown.endsWith(mark)) shown += mark;
+      at = end;
+    } else {
+      shown += text[at++];
+    }
+  }
+  return shown;
+}
+
+const mark = '[key]';
+
+/** The beginning of what came, fit to be shown. */
+export function excerpt(text: string, secret: Secret): string {
+  const line = secret.hiddenIn(text.slice(0, read)).replaceAll(/\s+/g, ' ').trim();
+  if (line === '') return 'with nothing in it';
+  return visible(line.length <= longest ? line : `${line.slice(0, longest)}...`);
+}
+
+/** Characters looked at, and shown. */
+const read = 2000;
+const longest = 300;

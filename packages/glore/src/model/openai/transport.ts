@@ -1,0 +1,196 @@
+/** One request and its response over kept-alive connections, within a time and a number of bytes. */
+import { Pool } from 'undici';
+import { GloreError } from '../../error.js';
+import { parseJson, readBody } from './body.js';
+import { Unreadable } from './reading.js';
+import { retryAfter } from './retry.js';
+
+export interface TransportOptions {
+  /** Its name in the recipe, for errors. */
+  readonly name: string;
+  readonly url: string;
+  readonly key: string | undefined;
+  readonly parallel: number;
+  /** Milliseconds that one request may take. */
+  readonly timeout: number;
+}
+
+export interface Request {
+  readonly method: 'GET' | 'POST';
+  /** One beginning with a slash is the server's own ("/pooling"), another one follows the URL ("completions"). */
+  readonly path: string;
+  /** JSON. */
+  readonly body: string | null;
+  /** Most bytes of an answer. */
+  readonly most: number;
+}
+
+export interface Response {
+  readonly status: number;
+  readonly text: () => string;
+  /** JSON, of a bad status also the text that is none. */
+  readonly value: unknown;
+  /** Milliseconds that the server wants to be left alone. */
+  readonly after: number;
+}
+
+/** The server took too long. */
+export class TimeoutReached extends Error {
+  constructor(ms: number) {
+    super(`no answer within ${ms / 1000} s`);
+  }
+}
+
+/** What came is not read, and shown. */
+export class UnreadableBytes extends Unreadable {
+  readonly text: string;
+
+  constructor(message: string, text: string) {
+    super(message);
+    this.text = text;
+  }
+}
+
+/** Bytes of an error that are looked at. */
+const errorBytes = 64 * 1024;
+
+export class Transport {
+  /** Something has answered at the address, if only that it is busy. */
+  met = false;
+  private readonly name: string;
+  private readonly base: URL;
+  private readonly pool: Pool;
+  private readonly headers: Record<string, string>;
+  private readonly timeout: number;
+  private readonly live = new Set<AbortController>();
+  private closed: unknown;
+
+  /** @throws GloreError `endpoint-address` */
+  constructor({ name, url, key, parallel, timeout }: TransportOptions) {
+    this.name = name;
+    this.base = baseOf(name, url);
+    this.timeout = timeout;
+    this.headers = {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      // Answers are read as they come; whoever packs them all the same is understood.
+      'accept-encoding': 'identity',
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    };
+    this.pool = new Pool(this.base.origin, {
+      connections: parallel,
+      // The whole request has one limit of its own; undici's own would cut long generations.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: 30_000,
+    });
+  }
+
+  /** For errors: "http://localhost:8000/v1/completions". */
+  addressOf(path: string): string {
+    return this.base.origin + this.pathOf(path);
+  }
+
+  /**
+   * @throws Unreadable, TimeoutReached, the reason it was closed with; GloreError `endpoint-address`; what connections
+   *   break with
+   */
+  async send({ method, path, body, most }: Request): Promise<Response> {
+    if (this.closed !== undefined) throw this.closed;
+    const abort = new AbortController();
+    this.live.add(abort);
+    const timer = setTimeout(() => abort.abort(new TimeoutReached(this.timeout)), this.timeout);
+    try {
+      const response = await this.pool.request({
+        method,
+        path: this.pathOf(path),
+        headers: this.headers,
+        body,
+        signal: abort.signal,
+      });
+      this.met = true;
+      const { statusCode: status, headers } = response;
+      const good = status < 300;
+      const encoding = [headers['content-encoding'] ?? []].flat().join(',');
+      const reading = { encoding, most: good ? most : errorBytes, cut: !good };
+      const bytes = await readBody(response.body, reading).catch((error) => {
+        // A status says enough without its body.
+        if (good || !(error instanceof Unreadable)) throw error;
+        return Buffer.alloc(0);
+      });
+      const text = () => bytes.toString();
+      return { status, text, value: jsonOf(bytes, good), after: retryAfter(headers) };
+    } catch (cause) {
+      if (this.closed !== undefined) throw this.closed;
+      if (abort.signal.aborted) throw abort.signal.reason;
+      if (dropped.test(codeOf(cause))) this.met = true;
+      if (hopeless.test(codeOf(cause))) throw this.badAddress(codeOf(cause), cause);
+      throw cause;
+    } finally {
+      clearTimeout(timer);
+      this.live.delete(abort);
+    }
+  }
+
+  /** Ends what is in flight. */
+  async close(reason: Error): Promise<void> {
+    this.closed ??= reason;
+    for (const abort of this.live) abort.abort(reason);
+    await this.pool.destroy();
+  }
+
+  private pathOf(path: string): string {
+    if (!path.startsWith('/')) return this.base.pathname + path;
+    return this.base.pathname.replace(/\/(v1\/)?$/, '') + path;
+  }
+
+  private badAddress(code: string, cause: unknown): GloreError {
+    return new GloreError(
+      'endpoint-address',
+      `endpoint ${this.name} (${this.base.origin}): expected a server at this address, found ${code}; check the recipe's url`,
+      { cause },
+    );
+  }
+}
+
+/** Where paths begin. What is wrong with a URL is not shown: it may hold a password. */
+function baseOf(name: string, url: string): URL {
+  const base = URL.canParse(url) ? new URL(url) : undefined;
+  const wrong =
+    base === undefined || !/^https?:$/.test(base.protocol)
+      ? 'another text'
+      : base.username !== '' || base.password !== ''
+        ? 'one with a name or a password'
+        : base.search !== '' || base.hash !== ''
+          ? 'one with something after a ? or #'
+          : undefined;
+  if (base === undefined || wrong !== undefined) {
+    throw new GloreError(
+      'endpoint-address',
+      `endpoint ${name}: expected a URL such as http://localhost:8000/v1, found ${wrong}; a key is named as the environment variable that holds it`,
+    );
+  }
+  if (!base.pathname.endsWith('/')) base.pathname += '/';
+  return base;
+}
+
+function jsonOf(bytes: Buffer, good: boolean): unknown {
+  try {
+    return parseJson(bytes);
+  } catch (error) {
+    if (!good) return bytes.toString();
+    throw new UnreadableBytes((error as Error).message, bytes.toString());
+  }
+}
+
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : error.name;
+  return error.cause instanceof Error ? `${code}, ${codeOf(error.cause)}` : code;
+}
+
+/** Somebody had taken the connection. */
+const dropped = /UND_ERR_SOCKET|ECONNRESET|EPIPE/;
+
+/** No other attempt cures a wrong name or certificate. */
+const hopeless = /ENOTFOUND|CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|EPROTO|ERR_INVALID/;
