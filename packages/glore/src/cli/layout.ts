@@ -132,6 +132,6 @@ const piecesOf = (cell: string): string[] =>
   cell.match(/\S+?(?:\s+|(?<=[a-z])\/(?=[a-z])|$)/g) ?? [];
 
 const longest = (texts: readonly string[]): number =>
-  Math.max(0, ...texts.map((text) => text.trimEnd().length));
+  texts.reduce((most, text) => Math.max(most, text.trimEnd().length), 0);
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);

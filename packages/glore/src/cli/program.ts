@@ -8,7 +8,7 @@ import { evalCommand } from './eval.js';
 import { exampleQuestion } from './example.js';
 import { exportCommand } from './export.js';
 import { exportGgufCommand } from './gguf.js';
-import { gradeCommand } from './grade.js';
+import { gradeCommand } from './grade/index.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
 import { serveCommand } from './serve.js';

@@ -1,12 +1,7 @@
 /** Rows of a JSON Lines file, or of standard input, and the gold answers in them. */
 import { buffer } from 'node:stream/consumers';
-import {
-  decodeText,
-  type FileRow,
-  goldAnswer,
-  parseJsonLines,
-  readTextFile,
-} from '../problem/index.js';
+import { decodeText, type FileRow, parseJsonLines, readTextFile } from '../problem/index.js';
+import { type Found, readGold } from '../reading/index.js';
 
 /** The rows of a file, or with "-" of standard input. @throws GloreError for a file that cannot be read or has bad lines */
 export async function readRows(file: string): Promise<FileRow[]> {
@@ -15,14 +10,17 @@ export async function readRows(file: string): Promise<FileRow[]> {
   return parseJsonLines(decodeText(await buffer(process.stdin), name), name);
 }
 
-/** @throws GloreError `field-missing`, `field-type`, `gold-unparsable` */
-export function readGold(row: FileRow, field: string): string {
-  const source = row.textOrNumber(field);
-  const gold = goldAnswer(source);
-  if (gold !== '') return gold;
+/** The gold answer in a row's field. @throws GloreError `field-missing`, `field-type`, `gold-unparsable` */
+export const goldIn = (row: FileRow, field: string): Found =>
+  goldOf(row, field, row.textOrNumber(field));
+
+/** The gold answer that `source` says, of a row's field. @throws GloreError `gold-unparsable` */
+export function goldOf(row: FileRow, field: string, source: string): Found {
+  const gold = readGold(source);
+  if (gold) return gold;
   throw row.error('gold-unparsable', {
     expected: `a gold answer in the field "${field}"`,
-    found: JSON.stringify(source),
+    found: JSON.stringify(source.slice(0, 200)),
     cure: 'give the answer alone, or mark it with ####',
   });
 }

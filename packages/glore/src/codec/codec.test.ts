@@ -4,7 +4,7 @@ import { buildTokenizer, openTokenizer } from '@glore/engine';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createCodec, specialTokens } from './codec.js';
-import { joinLocal, parseSolution, type Solution, stripAnnotations } from './solution.js';
+import { joinLocal, parseLines, type Solution, stripAnnotations } from './solution.js';
 
 const question = 'Fay has 37 apples and gains 148. How many has she?';
 const draft: Solution = { steps: ['Fay has 37+148=185.', 'Fay keeps 185-0=185.'], answer: '185' };
@@ -25,7 +25,7 @@ const solutions: fc.Arbitrary<Solution> = fc
     ),
   )
   .chain((texts) => {
-    const { steps } = parseSolution(texts.map((text) => text.replace(/#/g, '')).join('\n'));
+    const { steps } = parseLines(texts.map((text) => text.replace(/#/g, '')).join('\n'));
     const answer = fc.constantFrom('185', '-1,200.5', 'no one', null);
     return fc.record({ steps: fc.constant(steps.map(stripAnnotations)), answer });
   });
@@ -240,7 +240,7 @@ describe.skipIf(!existsSync(test))(`GSM8K (${test})`, () => {
   it('is read back from the tokens of every sequence', () => {
     for (const line of readFileSync(test, 'utf8').trimEnd().split('\n')) {
       const { question, answer } = JSON.parse(line) as { question: string; answer: string };
-      const written = parseSolution(answer);
+      const written = parseLines(answer);
       const solution = { steps: written.steps.map(stripAnnotations), answer: written.answer };
       const { tokens, promptLength } = codec.plain(question, written);
       expect(codec.parse(tokens.slice(promptLength))).toEqual(solution);

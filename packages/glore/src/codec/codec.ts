@@ -16,7 +16,7 @@ import {
   answerLine,
   checkLocation,
   checkStep,
-  parseSolution,
+  parseLines,
   type Solution,
   stripAnnotations,
 } from './solution.js';
@@ -138,7 +138,7 @@ export function createCodec(tokenizer: Tokenizer): Codec {
       const text = tokenizer.decode(end < 0 ? generated : generated.slice(0, end));
       const whole = end >= 0 && generated[end] === ids.eos;
       const complete = whole ? text : text.slice(0, text.lastIndexOf('\n') + 1);
-      const { steps, answer } = parseSolution(complete);
+      const { steps, answer } = parseLines(complete);
       return { steps: steps.map(stripAnnotations), answer };
     },
 

@@ -4,6 +4,7 @@ export {
   distinct,
   firstErrorOf,
   joinLocal,
+  parseLines,
   parseSolution,
   renderSolution,
   type Solution,

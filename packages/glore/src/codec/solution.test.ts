@@ -2,7 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseSolution, renderSolution, stripAnnotations } from './solution.js';
+import {
+  parseLines,
+  parseSolution,
+  renderSolution,
+  type Solution,
+  stripAnnotations,
+} from './solution.js';
 
 const gsm8k = join(process.env.GLORE_DATA ?? '../shared/data', 'gsm8k');
 
@@ -30,10 +36,11 @@ describe.skipIf(!existsSync(gsm8k))(`GSM8K (${gsm8k})`, () => {
     expect(answers).toHaveLength(7473 + 1319);
     let blank = 0;
     for (const answer of answers) {
-      const solution = parseSolution(answer);
+      const solution = parseLines(answer);
+      expect(parseSolution(answer)).toEqual(solution);
       expect(solution.steps.length).toBeGreaterThan(0);
       expect(`#### ${solution.answer}`).toBe(answer.split('\n').at(-1));
-      expect(parseSolution(renderSolution(solution))).toEqual(solution);
+      expect(parseLines(renderSolution(solution))).toEqual(solution);
       if (renderSolution(solution) !== answer) {
         expect(renderSolution(solution)).toBe(answer.replace(/\n\n+/g, '\n'));
         blank++;
@@ -43,15 +50,15 @@ describe.skipIf(!existsSync(gsm8k))(`GSM8K (${gsm8k})`, () => {
   });
 
   it('keeps no annotation mark once stripped', () => {
-    for (const step of answers.flatMap((answer) => parseSolution(answer).steps)) {
+    for (const step of answers.flatMap((answer) => parseLines(answer).steps)) {
       expect(stripAnnotations(step)).not.toMatch(/<<|>>/);
     }
   });
 });
 
-describe('parseSolution', () => {
+describe('parseLines', () => {
   it('splits steps and answer', () => {
-    expect(parseSolution('Fay has 3+4=<<3+4=7>>7.\nFay has 7*2=14.\n#### 14')).toEqual({
+    expect(parseLines('Fay has 3+4=<<3+4=7>>7.\nFay has 7*2=14.\n#### 14')).toEqual({
       steps: ['Fay has 3+4=<<3+4=7>>7.', 'Fay has 7*2=14.'],
       answer: '14',
     });
@@ -68,16 +75,75 @@ describe('parseSolution', () => {
     ['one\n#### 2\n#### 3', ['one'], '2'],
     ['price #### 2', ['price #### 2'], null],
   ])('reads %j', (text, steps, answer) => {
-    expect(parseSolution(text)).toEqual({ steps, answer });
+    expect(parseLines(text)).toEqual({ steps, answer });
   });
 
   it('reads any text into what it can write and read again', () => {
     fc.assert(
       fc.property(text, (written) => {
-        const solution = parseSolution(written);
-        expect(parseSolution(renderSolution(solution))).toEqual(solution);
+        const solution = parseLines(written);
+        expect(parseLines(renderSolution(solution))).toEqual(solution);
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  it('reads as models of the codec were always read', () => {
+    const obvious = (written: string): Solution => {
+      const steps: string[] = [];
+      for (const line of written.split(/\r\n|\n|\r/)) {
+        const read = line.replace(/<<.*?>>/g, '').trim();
+        if (read.startsWith('####')) return { steps, answer: read.slice(4).trim() || null };
+        if (read !== '') steps.push(line);
+      }
+      return { steps, answer: null };
+    };
+    fc.assert(
+      fc.property(text, (written) => {
+        expect(parseLines(written)).toEqual(obvious(written));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('parseSolution', () => {
+  it('reads what models of any kind write', () => {
+    expect(
+      parseSolution(
+        '<think>\n12?\n</think>\n\n#### Step 1\n9*2=18\n**#### 18**\n\nQuestion: next\n#### 7',
+      ),
+    ).toEqual({ steps: ['Step 1', '9*2=18'], answer: '18' });
+    expect(parseSolution('9*2=18\nThe answer is 18.')).toEqual({
+      steps: ['9*2=18', 'The answer is 18.'],
+      answer: '18',
+    });
+    expect(parseSolution('9*2=18\nThe answer is 1', { finished: false })).toEqual({
+      steps: ['9*2=18'],
+      answer: null,
+    });
+  });
+
+  it('reads any text into what can be written and read again', () => {
+    const marked = fc.array(
+      fc.oneof(
+        text,
+        fc.constantFrom(
+          '<think>',
+          '</think>',
+          '<answer>',
+          '\\boxed{5}',
+          'The answer is 5.\n',
+          'Q: 5\n',
+        ),
+      ),
+    );
+    fc.assert(
+      fc.property(marked, fc.boolean(), (parts, finished) => {
+        const solution = parseSolution(parts.join(''), { finished });
+        expect(parseLines(renderSolution(solution))).toEqual(solution);
+      }),
+      { numRuns: 3000 },
     );
   });
 });
@@ -104,29 +170,6 @@ describe('renderSolution', () => {
   it.each(['', ' ', ' 2', '2\n', '2\n3', '<<2>>2'])('refuses %j as an answer', (answer) => {
     expect(() => renderSolution({ steps: ['a'], answer })).toThrow(
       expect.objectContaining({ code: 'solution-malformed' }),
-    );
-  });
-});
-
-describe('stripAnnotations', () => {
-  it.each([
-    ['Fay has 37+148=<<37+148=185>>185.', 'Fay has 37+148=185.'],
-    ['$<<0.2*50=10>>10 and <<1+1=2>>2', '$10 and 2'],
-    ['no mark', 'no mark'],
-    ['3 << 4 and 4 > 3', '3 << 4 and 4 > 3'],
-    ['<<<a>>b>>', 'b>>'],
-    ['<<<a>><b>>', '<b>>'],
-  ])('turns %j into %j', (step, stripped) => {
-    expect(stripAnnotations(step)).toBe(stripped);
-  });
-
-  it('is idempotent', () => {
-    fc.assert(
-      fc.property(text, (step) => {
-        const once = stripAnnotations(step);
-        expect(stripAnnotations(once)).toBe(once);
-      }),
-      { numRuns: 2000 },
     );
   });
 });

@@ -1,6 +1,10 @@
-// A solution as text, in GSM8K's form: one step a line, then `#### answer`.
+// A solution as text, in GSM8K's form: one step a line, then `#### answer`. What models of the codec write is in this form and
+// no other; what others write is read by `reading/`.
 
 import { GloreError } from '../error.js';
+import { oneLineEnd, readSolution, stripAnnotations } from '../reading/index.js';
+
+export { stripAnnotations };
 
 /** Steps `S_1 .. S_L`, each one line, and the final answer; null when the solution stops before its answer. */
 export interface Solution {
@@ -31,12 +35,22 @@ export function firstErrorOf(passes: readonly boolean[]): number {
 }
 
 /**
- * Reads a solution: the first `####` line is its answer and ends it; blank lines, and lines of nothing but an
- * annotation, are no steps. Never throws, since models write these texts too.
+ * Reads a solution that any model wrote: without its reasoning and what follows its answer, which is the one that
+ * `extractAnswer` finds unless it guesses. Of a text that did not finish, the last line was cut off and counts for nothing. Never
+ * throws; the lines are such that `renderSolution` writes them.
  */
-export function parseSolution(text: string): Solution {
+export function parseSolution(text: string, options?: { readonly finished?: boolean }): Solution {
+  const { steps, answer } = readSolution(text, options);
+  return { steps, answer };
+}
+
+/**
+ * Reads a solution in the codec's own form: the first `####` line is its answer and ends it; blank lines, and lines of nothing
+ * but an annotation, are no steps. Never throws, since models write these texts too.
+ */
+export function parseLines(text: string): Solution {
   const steps: string[] = [];
-  for (const line of text.split(lineBreak)) {
+  for (const line of oneLineEnd(text).split('\n')) {
     const read = stripAnnotations(line).trim();
     if (read.startsWith(answerMark)) {
       return { steps, answer: read.slice(answerMark.length).trim() || null };
@@ -46,25 +60,17 @@ export function parseSolution(text: string): Solution {
   return { steps, answer: null };
 }
 
-/** Writes a solution, the inverse of `parseSolution`; throws `GloreError` "solution-malformed". */
+/** Writes a solution, which `parseLines` reads back; throws `GloreError` "solution-malformed". */
 export function renderSolution({ steps, answer }: Solution): string {
   const lines = steps.map(checkStep);
   if (answer !== null) lines.push(answerLine(answer));
   return lines.join('\n');
 }
 
-/**
- * The step as models read and write it, without GSM8K's calculator annotations:
- * `Fay has 37+148=<<37+148=185>>185.` becomes `Fay has 37+148=185.`
- */
-export function stripAnnotations(step: string): string {
-  return step.replace(/<<.*?>>/g, '');
-}
-
-/** The last line of a solution; throws `GloreError` "solution-malformed" unless `parseSolution` would read it back. */
+/** The last line of a solution; throws `GloreError` "solution-malformed" unless `parseLines` would read it back. */
 export function answerLine(answer: string): string {
   const line = `${answerMark} ${answer}`;
-  if (parseSolution(line).answer !== answer) {
+  if (parseLines(line).answer !== answer) {
     throw new GloreError(
       'solution-malformed',
       `answer ${JSON.stringify(answer)}: expected one line of text without outer spaces or annotations; use parseSolution to read answers`,
@@ -73,9 +79,9 @@ export function answerLine(answer: string): string {
   return line;
 }
 
-/** The step itself; throws `GloreError` "solution-malformed" unless `parseSolution` would read it back as one step. */
+/** The step itself; throws `GloreError` "solution-malformed" unless `parseLines` would read it back as one step. */
 export function checkStep(step: string): string {
-  const { steps } = parseSolution(step);
+  const { steps } = parseLines(step);
   if (steps.length !== 1 || steps[0] !== step) {
     throw new GloreError(
       'solution-malformed',
@@ -106,6 +112,3 @@ export function checkLocation({ steps }: Solution, e: number): void {
 }
 
 const answerMark = '####';
-
-/** Every spelling of a line's end, so that no step holds one whatever a model writes. */
-const lineBreak = /\r\n|\n|\r/;

@@ -5,16 +5,10 @@
  */
 export {
   difficulty,
-  type Extracted,
-  extractAnswer,
   finalRight,
   firstWrongStep,
   type GenerateOptions,
   generateProblems,
-  goldAnswer,
-  type How,
-  type Judgement,
-  judge,
   judgeSteps,
   type Problem,
   type ProblemFields,
@@ -22,7 +16,16 @@ export {
   readJsonlProblems,
   readSvamp,
   type Split,
-  sameAnswer,
   toGsm8k,
   type WorldSettings,
 } from '../problem/index.js';
+export {
+  type Extracted,
+  extractAnswer,
+  goldAnswer,
+  type How,
+  type Judgement,
+  judge,
+  type Kind,
+  sameAnswer,
+} from '../reading/index.js';

@@ -43,6 +43,7 @@ export {
   renderTable,
   significance,
 } from './table.js';
+export { answerKeys, majority } from './vote.js';
 export {
   type Answer,
   type Group,

@@ -1,5 +1,5 @@
 /** How well a SORM locates the first errors of given solutions, as ProcessBench measures it. */
-import { type Codec, parseSolution, type Solution, stripAnnotations } from '../codec/index.js';
+import { type Codec, parseLines, type Solution, stripAnnotations } from '../codec/index.js';
 import type { RewardModel } from '../model/index.js';
 import type { JudgedSteps } from '../problem/index.js';
 import { locateFirstError } from '../refine/index.js';
@@ -103,7 +103,7 @@ function solutionOf({ steps, row }: JudgedSteps): Solution {
   const lines = steps.map((step, i) => {
     const line = stripAnnotations(step).replace(/\s+/g, ' ').trim();
     const last = i === steps.length - 1;
-    const text = last && parseSolution(line).answer ? line : line.replace(/^[#\s]*#### ?/, '');
+    const text = last && parseLines(line).answer ? line : line.replace(/^[#\s]*#### ?/, '');
     if (text !== '') return text;
     throw row.error('field-empty', {
       expected: 'text in each of the "steps"',
@@ -111,6 +111,6 @@ function solutionOf({ steps, row }: JudgedSteps): Solution {
       cure: 'fill it in or remove the record',
     });
   });
-  const answer = parseSolution(lines.at(-1)!).answer;
+  const answer = parseLines(lines.at(-1)!).answer;
   return answer === null ? { steps: lines, answer } : { steps: lines.slice(0, -1), answer };
 }

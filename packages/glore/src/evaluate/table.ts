@@ -21,7 +21,7 @@ export function renderTable(
 ): string {
   checkCells(headers, rows);
   const columns = headers.map((header, column) => ({
-    width: Math.max(width(header), ...rows.map((row) => width(row[column]!))),
+    width: rows.reduce((most, row) => Math.max(most, width(row[column]!)), width(header)),
     align: alignOf(column, options),
   }));
   const line = (cells: readonly string[]) =>

@@ -1,5 +1,5 @@
 /** Choosing one of several samples of a problem: by majority of their answers, or by a reward model's scores. */
-import { sameAnswer } from '../problem/index.js';
+import { sameAnswer } from '../reading/index.js';
 import { checkNotEmpty, checkNumbers } from './statistics.js';
 
 /**

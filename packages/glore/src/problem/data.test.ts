@@ -2,9 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { canonical, sameAnswer } from './equivalence.js';
+import { canonical, judge, sameAnswer } from '../reading/index.js';
 import { readGsm8k } from './gsm8k.js';
-import { judge } from './judge.js';
 import { readSvamp } from './svamp.js';
 import type { Problem } from './types.js';
 
@@ -94,6 +93,42 @@ describe.skipIf(missing !== '')(`GSM8K and SVAMP${missing}`, () => {
       );
     });
     expect(wronglyRight).toEqual([]);
+  });
+
+  it('is never surely wrong about a gold solution, however it is written', () => {
+    const forms: ((steps: string, answer: string) => string)[] = [
+      (steps, answer) =>
+        `<think>\n${steps}\nSo the answer is 123456789.\n</think>\n\n#### ${answer}`,
+      (steps, answer) => `${steps}\n</think>\nThe answer is ${answer}.`,
+      (steps, answer) =>
+        `<|channel|>analysis<|message|>${steps}<|end|><|start|>assistant<|channel|>final<|message|>\\boxed{${answer}}`,
+      (steps, answer) => `${steps}\n<answer>${answer}</answer>`,
+      (steps, answer) => `${steps}\n\nFinal answer:\n\n\\[\n${answer}\n\\]`,
+      (steps, answer) => `#### Step 1\n${steps}\n\n**#### ${answer}**`,
+      (steps, answer) =>
+        `${steps}\n#### ${answer}\n\nQuestion: Bo has 2, and 5 more?\nAnswer: 7\n#### 123456789`,
+      (steps, answer) =>
+        `${steps}\nThe answer is ${answer.replace('-', 'minus ')} because of all that.`,
+      (steps, answer) => `${steps}\nThe answer is ${answer.replaceAll(',', ' ')}.`,
+      (steps) => steps,
+    ];
+    const faults: string[] = [];
+    let sure = 0;
+    for (const [i, { answer, steps }] of gsm8k.entries()) {
+      const other = gsm8k[(i + 1) % gsm8k.length]!.answer;
+      for (const form of forms) {
+        const text = form(steps.join('\n'), answer);
+        const { right, doubtful } = judge({ gold: answer, text });
+        if (!doubtful) sure++;
+        if (!right && !doubtful) faults.push(text);
+        if (value(other) === value(answer)) continue;
+        const wrong = judge({ gold: other, text });
+        if (wrong.right && !wrong.doubtful) faults.push(text);
+      }
+    }
+    expect(faults).toEqual([]);
+    // All forms but the last, which marks nothing.
+    expect(sure / gsm8k.length).toBeGreaterThan(0.98 * (forms.length - 1));
   });
 
   it('judges no two different gold answers equal', () => {

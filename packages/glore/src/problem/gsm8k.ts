@@ -1,5 +1,5 @@
 /** Reads GSM8K: JSON Lines of `question` and `answer`, whose last line is `#### 72`. */
-import { canonical } from './equivalence.js';
+import { canonical } from '../reading/index.js';
 import { type FileRow, parseJsonLines, readTextFile, stem } from './rows.js';
 import type { Problem } from './types.js';
 
@@ -12,7 +12,8 @@ import type { Problem } from './types.js';
 export function readGsm8k(path: string, name: string = stem(path)): Problem[] {
   return parseJsonLines(readTextFile(path), path).map((row) => {
     const { steps, answer } = splitSolution(row, 'answer');
-    if (canonical(answer)?.kind !== 'number') {
+    const form = canonical(answer);
+    if (form?.kind !== 'number' || form.doubt) {
       throw row.error('gold-unparsable', {
         expected: 'a number after ####',
         found: JSON.stringify(answer),

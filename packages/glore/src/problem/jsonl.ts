@@ -1,7 +1,6 @@
 /** Reads problems from JSON Lines with fields of any name. */
-import { goldAnswer } from './answer.js';
-import { canonical } from './equivalence.js';
-import { splitSolution, workedLines } from './gsm8k.js';
+import { canonical, readGold, readSolution } from '../reading/index.js';
+import { workedLines } from './gsm8k.js';
 import { checkUnique, type FileRow, parseJsonLines, readTextFile, stem } from './rows.js';
 import type { Problem } from './types.js';
 
@@ -41,17 +40,25 @@ export function readJsonlProblems(
 
 function solution(row: FileRow, fields: ProblemFields): Pick<Problem, 'steps' | 'answer'> {
   const source = row.textOrNumber(fields.answer);
-  const { steps, answer } = source.includes('####')
-    ? splitSolution(row, fields.answer)
-    : { steps: [], answer: goldAnswer(source) };
-  if (canonical(answer) === undefined) {
+  const gold = readGold(source);
+  if (!gold || gold.doubt) {
     throw row.error('gold-unparsable', {
       expected: `a final answer in the field "${fields.answer}"`,
-      found: JSON.stringify(source),
+      found: `${JSON.stringify(source.slice(0, 200))}${gold ? ` (${gold.doubt})` : ''}`,
       cure: 'give the answer alone, or mark it with ####',
     });
   }
-  return { steps: fields.steps === undefined ? steps : stepsOf(row, fields.steps), answer };
+  const written = workedLines(source);
+  const asWritten = canonical(written.answer ?? '')?.key === gold.form.key;
+  return {
+    answer: asWritten ? written.answer! : gold.value,
+    steps:
+      fields.steps !== undefined
+        ? stepsOf(row, fields.steps)
+        : source.includes('####')
+          ? (asWritten ? written : readSolution(source)).steps
+          : [],
+  };
 }
 
 function stepsOf(row: FileRow, field: string): string[] {

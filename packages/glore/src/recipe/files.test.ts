@@ -225,7 +225,9 @@ describe('a set that cannot be used', () => {
 
   it('refuses an answer that no solution can end with', () => {
     write('train.jsonl', [...records(1, 12), { question: 'q', answer: '#### <<1>>' }]);
-    expect(() => read(jsonl)).toThrow(/problems\.train: .*train\.jsonl: expected an answer of one/);
+    expect(() => read(jsonl)).toThrow(
+      /problems\.train: .*train\.jsonl:12: expected a final answer/,
+    );
   });
 
   it('takes problems without worked solutions where the student is served, or learns from samples alone', () => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { answerLine, parseSolution } from '../codec/index.js';
+import { answerLine, parseLines } from '../codec/index.js';
 import { GloreError } from '../error.js';
 import {
   type HeldOut,
@@ -203,5 +203,5 @@ function speakable(problem: Problem, file: string): Problem {
       { cause },
     );
   }
-  return { ...problem, steps: parseSolution(problem.steps.join('\n')).steps };
+  return { ...problem, steps: parseLines(problem.steps.join('\n')).steps };
 }

@@ -1,7 +1,8 @@
 /** Sampled solutions of problems, judged by their final answers. */
 import type { Solution } from '../codec/index.js';
 import type { Generated, Student } from '../model/index.js';
-import { hash32, type Problem, sameAnswer } from '../problem/index.js';
+import { hash32, type Problem } from '../problem/index.js';
+import { sameAnswer } from '../reading/index.js';
 
 /** One sampled solution; `problem`, `index` and `seed` name it. */
 export interface Sample extends Solution {

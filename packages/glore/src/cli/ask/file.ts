@@ -1,16 +1,13 @@
 /** Questions from a JSON Lines file, answered in batches: the rows come back in order, each with its answer in `glore`. */
-import { existsSync, realpathSync } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { GloreError } from '../../error.js';
 import { percent } from '../../evaluate/index.js';
 import { roleNames } from '../../model/index.js';
 import { chunks, readRun, unitsOf } from '../../pipeline/index.js';
-import { judge } from '../../problem/index.js';
+import { judge } from '../../reading/index.js';
 import { chosen, type Decision } from '../../refine/index.js';
 import { explained, type Progress, type Reporter } from '../../run/index.js';
 import { accuracyOf } from '../accuracy.js';
-import { ANSWERED, checkRoom, type Fields, type Item, readItems } from './items.js';
+import { checkOther, openOut, WRITTEN } from '../out.js';
+import { checkRoom, type Fields, type Item, readItems } from './items.js';
 import { type Asking, answerOf, toJson, type Wanted, withRun } from './models.js';
 import { problemsOf, type Unfamiliar, unfamiliarTo } from './unfamiliar.js';
 
@@ -39,7 +36,7 @@ export async function askFile(
   const items = await readItems(options.file, options);
   const { run } = await readRun(options.run);
   checkRoom(run, items, options.questionField);
-  if (options.out !== undefined) checkOut(options.out, options.file);
+  if (options.out !== undefined) checkOther(options.out, options.file);
   const progress = reporter.stage('ask');
   warn(items, options.run, unfamiliarTo(run.recipe), progress);
   progress.total(items.length, 'questions');
@@ -69,21 +66,6 @@ export async function askFile(
     }
   });
 }
-
-function checkOut(out: string, file: string): void {
-  if (existsSync(out) && existsSync(file) && realpathSync(out) === realpathSync(file)) {
-    throw new GloreError(
-      'file-same',
-      `--out ${out}: expected another file than that of the questions, found the same; name another one`,
-    );
-  }
-}
-
-const openOut = (out: string): Promise<FileHandle> =>
-  explained(out, async () => {
-    await mkdir(dirname(out), { recursive: true });
-    return open(out, 'w');
-  });
 
 function warn(
   items: readonly Item[],
@@ -132,7 +114,7 @@ async function answerAll(
         right.push(...answers.flatMap((answer) => answer.right ?? []));
         const rows = unit.map(({ row }, i) => {
           const decision = trace && { decision: toJson(decisions[i]!, rounds) };
-          return `${JSON.stringify({ ...row.fields, [ANSWERED]: { ...answers[i]!, ...decision } })}\n`;
+          return `${JSON.stringify({ ...row.fields, [WRITTEN]: { ...answers[i]!, ...decision } })}\n`;
         });
         finished.set(index, rows.join(''));
         progress.advance(

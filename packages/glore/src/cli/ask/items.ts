@@ -2,11 +2,10 @@
 import { positionLimit } from '@glore/engine';
 import { roleNames } from '../../model/index.js';
 import type { Run } from '../../pipeline/index.js';
-import { canonical, type FileRow, goldAnswer } from '../../problem/index.js';
-import { readGold, readRows } from '../rows.js';
-
-/** The field of a row that answers are written to. */
-export const ANSWERED = 'glore';
+import type { FileRow } from '../../problem/index.js';
+import { readGold } from '../../reading/index.js';
+import { checkFree } from '../out.js';
+import { goldIn, readRows } from '../rows.js';
 
 /** The field that gold answers are looked for in, if none is named. */
 const GOLD = 'answer';
@@ -31,14 +30,8 @@ export const readItems = async (file: string, fields: Fields): Promise<Item[]> =
 
 function itemOf(row: FileRow, { questionField, goldField }: Fields): Item {
   const question = row.filledText(questionField);
-  if (Object.hasOwn(row.fields, ANSWERED)) {
-    throw row.error('field-taken', {
-      expected: `no field "${ANSWERED}", which the answer is written to`,
-      found: 'one',
-      cure: 'rename or remove it',
-    });
-  }
-  const gold = goldField === undefined ? numberIn(row) : readGold(row, goldField);
+  checkFree(row);
+  const gold = goldField === undefined ? numberIn(row) : goldIn(row, goldField).value;
   return { row, question, gold };
 }
 
@@ -46,8 +39,8 @@ function itemOf(row: FileRow, { questionField, goldField }: Fields): Item {
 function numberIn(row: FileRow): string | undefined {
   const value = row.fields[GOLD];
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  const gold = goldAnswer(row.textOrNumber(GOLD));
-  return canonical(gold)?.kind === 'number' ? gold : undefined;
+  const gold = readGold(row.textOrNumber(GOLD));
+  return gold?.form.kind === 'number' && !gold.doubt ? gold.value : undefined;
 }
 
 /** Refuses questions that leave no room for a draft, whatever it is. @throws GloreError `question-long` naming file and line */

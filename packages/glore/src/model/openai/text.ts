@@ -1,7 +1,6 @@
 /** A served model with a tokenizer of its own, spoken to in text. */
 import { parseSolution, stripAnnotations } from '../../codec/index.js';
 import { GloreError } from '../../error.js';
-import { extractAnswer } from '../../problem/index.js';
 import type { Answers, Author, Critic, Generated, RoleModel, Task } from '../types.js';
 import { completeAs, neutralSampling, type Prompt } from './answers.js';
 import type { Price } from './budget.js';
@@ -169,20 +168,8 @@ export class ServedText implements RoleModel {
   }
 }
 
-/** A completion as a solution. Without its end the last line was cut off, and counts for nothing. */
+/** A completion as a solution; its tokens are those of its reasoning too. */
 function read({ text, finished, tokens }: Completion): Generated {
-  const whole = finished ? text : text.slice(0, text.lastIndexOf('\n') + 1);
-  const { steps, answer } = parseSolution(whole);
-  return {
-    steps: steps.map((step) => stripAnnotations(step).trim()),
-    answer: answer ?? (finished ? stated(whole) : null),
-    tokens,
-  };
-}
-
-/** The answer of a solution that does not end as asked but says which it is: `\boxed{72}`, "The answer is 72". */
-function stated(text: string): string | null {
-  const found = extractAnswer(text);
-  if (found?.how !== 'boxed' && found?.how !== 'phrase') return null;
-  return parseSolution(`#### ${found.value}`).answer;
+  const { steps, answer } = parseSolution(text, { finished });
+  return { steps: steps.map((step) => stripAnnotations(step).trim()), answer, tokens };
 }

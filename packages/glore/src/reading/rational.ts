@@ -29,6 +29,13 @@ export function scale(value: Rational, by: bigint): Rational {
   return rational(value.numerator * by, value.denominator)!;
 }
 
+/** `value` to the power of a whole number; undefined for 0 to a negative one. */
+export function power(value: Rational, exponent: number): Rational | undefined {
+  const by = BigInt(Math.abs(exponent));
+  const [top, bottom] = [value.numerator ** by, value.denominator ** by];
+  return exponent < 0 ? rational(bottom, top) : rational(top, bottom);
+}
+
 /** The shortest exact spelling: "72", "-7", "1/2". */
 export function spell({ numerator, denominator }: Rational): string {
   return denominator === 1n ? `${numerator}` : `${numerator}/${denominator}`;
@@ -40,7 +47,7 @@ export function fromDecimal(digits: string, exponent = 0): Rational {
   const shift = exponent - fraction.length;
   const mantissa = BigInt(whole + fraction);
   const power = 10n ** BigInt(Math.abs(shift));
-  return shift < 0 ? rational(mantissa, power)! : rational(mantissa * power)!;
+  return shift < 0 ? rational(mantissa, power)! : { numerator: mantissa * power, denominator: 1n };
 }
 
 function greatestCommonDivisor(a: bigint, b: bigint): bigint {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { extractAnswer, goldAnswer } from './answer.js';
-import { canonical } from './equivalence.js';
+import { canonical } from './canonical.js';
+import { goldAnswer } from './gold.js';
+import { extractAnswer } from './read.js';
 
 describe('extractAnswer', () => {
   it.each([
@@ -22,7 +23,7 @@ describe('extractAnswer', () => {
     ['The answer is 72.', '72', 'phrase'],
     ['The answer is 72 clips. I hope it helps.', '72 clips', 'phrase'],
     ['the answer is: 3.5', '3.5', 'phrase'],
-    ['The answer is 5!', '5', 'phrase'],
+    ['The answer is 5 clips!', '5 clips', 'phrase'],
     ['The answer is 48 + 24 = 72.', '72', 'phrase'],
     ['The answer is 72 = 48 + 24.', '72', 'phrase'],
     ['The answer is 48+24=<<48+24=72>>72.', '72', 'phrase'],
@@ -49,7 +50,10 @@ describe('extractAnswer', () => {
     ['That is 3/4 of a cup', '3/4'],
     ['After the 3rd turn he has 5 eggs', '5'],
     ['He has 5 left at 3:30', '5'],
-    ['He has 5 left, with A1 and 1,5', '5'],
+    ['He has 5 left, with A1 and 1,5', '1,5'],
+    ['He has 5 left, with A1', '5'],
+    ['It is now minus 5 degrees.', 'minus 5'],
+    ['There are fifteen birds.', 'fifteen'],
     ['The answer is that she sold 72 clips', '72'],
     ['The answer is approximately 5', '5'],
     ['#### Step 1: Compute\n24\n#### Step 2: Sum\n48+24 = 72 clips.', '72'],
@@ -59,16 +63,21 @@ describe('extractAnswer', () => {
     expect(extractAnswer(text)).toEqual({ value, how: 'last-number', doubt });
   });
 
-  it.each(['', ' \n', 'no idea', 'The answer is five.', 'The answer is 3:30', '####', 'A1 1,5'])(
-    '%j holds no number',
-    (text) => {
-      expect(extractAnswer(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    ' \n',
+    'no idea',
+    'The answer is that of them.',
+    '####',
+    'A1',
+    'One of them knows.',
+  ])('%j holds no number', (text) => {
+    expect(extractAnswer(text)).toBeUndefined();
+  });
 
   it('takes the last of several marked answers and says so', () => {
     const doubt = 'several answers are marked (5, 6), and 6 was taken';
-    expect(extractAnswer('#### 5\n\nQ: Next?\n#### 6')).toEqual({
+    expect(extractAnswer('#### 5\nAgain:\n#### 6')).toEqual({
       value: '6',
       how: 'marker',
       doubt,
@@ -87,6 +96,27 @@ describe('extractAnswer', () => {
       how: 'phrase',
       doubt: 'taken from "72, which is 24 more"',
     });
+  });
+
+  it.each([
+    ['The answer is 5!', 'it may be a factorial'],
+    ['The answer is 5?', 'it is asked, not said'],
+    ['The answer is 0.33...', 'its digits go on'],
+    ['If the answer is 5, they part.', 'it may only be supposed'],
+    ["It isn't the answer: 5", 'it may only be supposed'],
+    ['The answer is 5. Wait, there are six.', 'second thoughts follow it'],
+    ['The answer is 5.\nSo they have 6.', 'a conclusion follows it, with 6'],
+    ['The answer is 5.\n5+1=6', 'a computation follows it, with the result 6'],
+    ['#### 5\nof 6', 'other numbers follow it'],
+    ['#### 5. Find the sum', 'it may be the number of a heading'],
+    ['\\frac{\\boxed{5}}{2}', 'the box is a part of a formula'],
+    ['Answer:\n- 5', 'the minus sign may be a bullet'],
+    ['The answer is 7/3 ≈ 2.33', 'it is approximate'],
+    ['The answer is 2x = 10', 'taken from "2x = 10"'],
+    ['Hm.\n\nQuestion: 2+3?\n#### 5', 'it sets a problem before it answers'],
+    ['#### 5\n<think>so', 'a block of reasoning is not closed'],
+  ])('doubts %j: %s', (text, doubt) => {
+    expect(extractAnswer(text)?.doubt).toBe(doubt);
   });
 
   it('finds answers that are no numbers', () => {
@@ -111,7 +141,7 @@ describe('extractAnswer', () => {
     );
   });
 
-  it('gives a number, or nothing, for any mixture of marks', () => {
+  it('gives the form of what it gives, for any mixture of marks', () => {
     const piece = fc.constantFrom(
       ...[
         '5',
@@ -155,33 +185,12 @@ describe('extractAnswer', () => {
     fc.assert(
       fc.property(mixture, (text) => {
         const found = extractAnswer(text);
-        if (found) expect(canonical(found.value)?.kind).toBe('number');
+        if (found) expect(canonical(found.value)).toBeDefined();
         const other = extractAnswer(text, 'text');
         if (other) expect(canonical(other.value)).toBeDefined();
       }),
       { numRuns: 5_000 },
     );
-  });
-
-  it('stays fast on endless output', () => {
-    const start = performance.now();
-    for (const piece of [
-      '9',
-      '{',
-      '\\boxed{',
-      '####',
-      'answer: ',
-      '$',
-      '- ',
-      '1,',
-      '<<',
-      ' ',
-      '1/2 ',
-      'a ',
-      '.',
-    ])
-      extractAnswer(piece.repeat(20_000));
-    expect(performance.now() - start).toBeLessThan(5_000);
   });
 });
 

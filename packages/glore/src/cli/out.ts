@@ -1,0 +1,36 @@
+/** The file that rows are written to with what was found. */
+import { existsSync, realpathSync } from 'node:fs';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { GloreError } from '../error.js';
+import type { FileRow } from '../problem/index.js';
+import { explained } from '../run/index.js';
+
+/** The field of a row that is written to. */
+export const WRITTEN = 'glore';
+
+/** @throws GloreError `field-taken` if the row has it already */
+export function checkFree(row: FileRow): void {
+  if (!Object.hasOwn(row.fields, WRITTEN)) return;
+  throw row.error('field-taken', {
+    expected: `no field "${WRITTEN}", which the answer is written to`,
+    found: 'one',
+    cure: 'rename or remove it',
+  });
+}
+
+/** @throws GloreError `file-same` if `out` is `file`, which is read */
+export function checkOther(out: string, file: string): void {
+  if (!existsSync(out) || !existsSync(file) || realpathSync(out) !== realpathSync(file)) return;
+  throw new GloreError(
+    'file-same',
+    `--out ${out}: expected another file than the one that is read, found the same; name another one`,
+  );
+}
+
+/** Opens `out` anew; its folder is made. */
+export const openOut = (out: string): Promise<FileHandle> =>
+  explained(out, async () => {
+    await mkdir(dirname(out), { recursive: true });
+    return open(out, 'w');
+  });

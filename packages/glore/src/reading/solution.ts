@@ -1,0 +1,80 @@
+/** The steps and the answer of a text, for who works on solutions. */
+import { stripAnnotations } from './annotations.js';
+import { type Answer, oneLineEnd, readParted } from './read.js';
+import { type Parted, partReasoning } from './reasoning.js';
+
+/** A text as a solution. */
+export interface Written {
+  /** What was thought before it: its tokens count, but it has no steps. */
+  readonly reasoning: string;
+  /** One line each, as written. */
+  readonly steps: readonly string[];
+  /** What `extractAnswer` finds, unless it guesses; null where there is none. */
+  readonly answer: string | null;
+}
+
+const answerMark = '####';
+
+/**
+ * Reads a solution of any model. Of one that did not finish, the last line was cut off and counts for nothing, and only `####` and
+ * `<answer>` say that an answer is the final one.
+ */
+export function readSolution(
+  text: string,
+  { finished = true }: { readonly finished?: boolean } = {},
+): Written {
+  const parted = partReasoning(oneLineEnd(text));
+  const whole = finished ? parted : { ...parted, solution: wholeLines(parted.solution) };
+  const reading = readParted(whole, 'number');
+  const all = whole.solution.split('\n');
+  const lines = reading.runsOn ? all.slice(0, reading.solution.split('\n').length - 1) : all;
+  const said = statedIn(reading.answer) ?? wordsIn(whole);
+  const final = said && (finished || said.how === 'marker' || said.how === 'tag');
+  return {
+    reasoning: parted.reasoning,
+    steps: stepsOf(final ? linesBefore(said, reading.solution, lines) : lines),
+    answer: (final && stripAnnotations(said.value).trim()) || null,
+  };
+}
+
+const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf('\n') + 1);
+
+const statedIn = (answer: Answer | undefined): Answer | undefined =>
+  answer?.how === 'last-number' ? undefined : answer;
+
+/** An answer in words, "The answer is blue"; what is longer is more likely to say something else. */
+function wordsIn(whole: Parted): Answer | undefined {
+  const { answer } = readParted(whole, 'text');
+  return answer && answer.how !== 'bare' && answer.value.split(' ').length <= 3
+    ? answer
+    : undefined;
+}
+
+/** The lines before the answer, where its mark ends the solution. */
+function linesBefore({ mark, how }: Answer, solution: string, lines: readonly string[]): string[] {
+  if (!mark || (how !== 'marker' && how !== 'tag')) return [...lines];
+  const before = solution.slice(0, mark.at);
+  const count = before.split('\n').length - 1;
+  const begun = before.slice(before.lastIndexOf('\n') + 1);
+  return [
+    ...lines.slice(0, count),
+    ...(/[\p{L}\p{N}]/u.test(begun) ? [begun] : []),
+    ...(how === 'tag' ? stepsInTag(solution.slice(mark.from, mark.to)) : []),
+  ];
+}
+
+/** Between tags may stand the answer, or all of the solution. */
+function stepsInTag(field: string): readonly string[] {
+  const isSolution = field.trim().includes('\n');
+  return isSolution ? readSolution(field).steps : [];
+}
+
+/** Blank lines, and lines of nothing but an annotation, are no steps; a heading spelt like an answer loses its marks. */
+function stepsOf(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => {
+    const read = stripAnnotations(line).trim();
+    if (!read.startsWith(answerMark)) return read === '' ? [] : [line];
+    const heading = read.replace(/^[#\s]+/, '');
+    return heading === '' ? [] : [heading];
+  });
+}
