@@ -117,11 +117,9 @@ describe('a client that reads nothing', () => {
 
   it.each([true, false])('is cut off after a time (stream: %s)', async (stream) => {
     const server = await startForTest(hosted, { ...limits, stall: 1 });
-    const began = performance.now();
     const socket = send(server, '/v1/chat/completions', { ...large, stream });
     const line = await logged(server.logs, 499);
     expect(line).toMatchObject({ error: 'client_stalled', choices: 2, generatedTokens: 320 });
-    expect(performance.now() - began).toBeGreaterThan(1000);
     // The connection is no more, and nothing that waited for it.
     const broken = new Promise((resolve) => socket.once('close', resolve));
     socket.resume();
