@@ -1,6 +1,7 @@
 /**
  * `glore serve` under load on this machine: good clients, one that sends prompts of 8 MB, and some that ask for streams and
- * never read. What good clients wait for an answer is compared within each kind of request.
+ * never read. What good clients wait for an answer is compared within each kind of request, without the first seconds, in which
+ * all of them ask at once.
  *
  *   npm run bench:serve                                   500 good clients and 30 silent ones for 90 s
  *   npm run bench:serve -- --seconds 20 --clients 50
@@ -18,6 +19,7 @@ import { ask, askTooMuch, kinds, memoryOf, neverRead } from './clients.mjs';
 const { values, positionals } = parseArgs({
   options: {
     seconds: { type: 'string', default: '90' },
+    warm: { type: 'string', default: '10' },
     clients: { type: 'string', default: '500' },
     silent: { type: 'string', default: '30' },
     large: { type: 'string', default: '1' },
@@ -60,12 +62,13 @@ const refused = new Map();
 const clients = Number(values.clients);
 const seconds = Number(values.seconds);
 const memory = [await memoryOf(url)];
+const warm = Date.now() + 1000 * Number(values.warm);
 const end = Date.now() + 1000 * seconds;
 const over = () => ended || Date.now() > end;
 const good = (kind) =>
   ask(url, kind, over, (kind, took, wrong) => {
     if (wrong) count(errors, wrong);
-    else answered.get(kind).push(took);
+    else if (Date.now() - 1000 * took > warm) answered.get(kind).push(took);
   });
 const running = [
   ...Array.from({ length: clients }, (_, i) =>

@@ -54,11 +54,10 @@ export function serveCommand(): Command {
       'environment variable that holds the key to ask for',
       'GLORE_API_KEY',
     )
-    .option(
-      '--cors <origin>',
-      'let pages of this origin ask; may be given several times',
-      (origin: string, before: readonly string[]) => [...before, origin],
-      defaults.cors,
+    .addOption(
+      new Option('--cors <origin>', 'let pages of this origin ask; may be given several times')
+        .argParser((origin: string, before: readonly string[]) => [...before, origin])
+        .default(defaults.cors, 'none'),
     )
     .option('--workers <n>', 'threads of each model', wholeNumber(1, 1024), defaults.workers)
     .addOption(
@@ -143,18 +142,18 @@ export function serveCommand(): Command {
         },
       );
       const url = `${running.url}/v1`;
-      process.stdout.write(
-        options.json
-          ? `${JSON.stringify({ url, key: key !== undefined })}\n`
-          : `serving ${base ?? run ?? 'runs/tiny'} at ${url}${key === undefined ? '' : ', key required'}; Ctrl-C stops\n`,
-      );
       try {
-        await interruptible(
-          (signal) =>
-            new Promise<never>((_, reject) => {
-              signal.addEventListener('abort', () => reject(signal.reason));
-            }),
-        );
+        await interruptible((signal) => {
+          // Who reads that it listens may end it from then on.
+          process.stdout.write(
+            options.json
+              ? `${JSON.stringify({ url, key: key !== undefined })}\n`
+              : `serving ${base ?? run ?? 'runs/tiny'} at ${url}${key === undefined ? '' : ', key required'}; Ctrl-C stops\n`,
+          );
+          return new Promise<never>((_, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason));
+          });
+        });
       } catch (reason) {
         // A signal is how a server is meant to end.
         if (!(reason instanceof Interrupted)) throw reason;

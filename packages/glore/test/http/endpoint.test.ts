@@ -72,6 +72,20 @@ describe('answers', () => {
     expect(waits[0]).toMatch(/^endpoint test: connection broken or refused \(.*\); asking again$/);
   });
 
+  it('are waited for while the server fails before it ends, and restarts', async () => {
+    const failed = await serve({ faults: ['500'] });
+    const other = connect(failed);
+    const asked = [1, 2, 3].map((seed) => textOf(other, 'Q', seed));
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    await failed.stop();
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await serve({ port: failed.port });
+    const calm = connect(await serve());
+    expect(await Promise.all(asked)).toEqual(
+      await Promise.all([1, 2, 3].map((seed) => textOf(calm, 'Q', seed))),
+    );
+  });
+
   it('keep the order of their indices, and say what they cost', async () => {
     const endpoint = connect(await serve());
     const { choices } = await complete(endpoint, asking('Q', { seed: 4, n: 3 }));

@@ -87,7 +87,7 @@ export function completeAs<T>(
   const answer = (raw: Raw): T =>
     read({
       choices: choicesOf(raw, asking),
-      promptTokens: raw.usage?.prompt_tokens ?? raw.usage?.input_tokens,
+      promptTokens: promptTokensIn(raw, prompt),
       cachedTokens: raw.usage?.prompt_tokens_details?.cached_tokens,
     });
   return chat
@@ -113,19 +113,20 @@ function conversation({ system, user, begun }: Extract<Prompt, { user: string }>
 function costOf(answer: unknown, { prompt, n = 1, maxTokens, price }: Asking): Cost {
   const said = usageIn(answer);
   const length = lengthOf(prompt);
-  const read = said?.prompt_tokens ?? said?.input_tokens;
   const written = said?.completion_tokens ?? said?.output_tokens;
   return {
-    prompt:
-      read !== undefined && read <= 8 * length + templateTokens
-        ? read
-        : 'ids' in prompt
-          ? length
-          : guessed(length),
+    prompt: promptTokensIn(answer, prompt) ?? ('ids' in prompt ? length : guessed(length)),
     // Some count the end, which is no part of the limit.
     completion: Math.min(written || guessed(charactersIn(answer)), n * (maxTokens + 1)),
     price,
   };
+}
+
+/** What the server counts of a prompt, where that can be. */
+function promptTokensIn(answer: unknown, prompt: Prompt): number | undefined {
+  const said = usageIn(answer);
+  const count = said?.prompt_tokens ?? said?.input_tokens;
+  return count !== undefined && count <= 8 * lengthOf(prompt) + templateTokens ? count : undefined;
 }
 
 /** Tokens that a server may put around a prompt. */

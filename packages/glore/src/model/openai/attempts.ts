@@ -180,13 +180,10 @@ export class Attempts {
         },
       };
     } catch (cause) {
-      if (cause instanceof GloreError || this.stopped(cause)) throw cause;
+      if (cause instanceof GloreError) throw cause;
       return { trouble: this.troubleOf(cause, question, text) };
     }
   }
-
-  private stopped = (cause: unknown): boolean =>
-    this.stopping.aborted && cause === this.stopping.reason;
 
   private troubleOf(
     cause: unknown,

@@ -44,7 +44,7 @@ const CHUNK = 16;
 
 /** @throws GloreError `labels-uncovered`, `values-constant`, and those of `Endpoint` */
 export function servedCritic(options: CriticOptions): Critic {
-  const { endpoint, answers, identity, labels, watch } = options;
+  const { endpoint, answers, identity } = options;
   const valued = async (items: readonly Item[]): Promise<Valued[]> => {
     const asked = items.map(({ question, solution: { steps, answer } }) => [
       question,
@@ -58,7 +58,6 @@ export function servedCritic(options: CriticOptions): Critic {
       () => checked(options, items),
       (value) => readChunk(value, items),
     );
-    if (labels) watch.covered(chunk.flatMap(({ lines }) => lines.map(({ mass }) => mass)));
     return chunk.map(({ lines, tokens }) => ({ values: lines.map(({ value }) => value), tokens }));
   };
   return {
@@ -132,6 +131,8 @@ function repeats(items: readonly Item[], found: readonly Reading[]): boolean {
   return [...lines.values()].some(({ size }) => size > 2);
 }
 
+const isConstant = (values: readonly number[]): boolean =>
+  values.length > 1 && Math.max(...values) - Math.min(...values) < alike;
 const isAtEnd = (value: number): boolean => value < 1e-3 || value > 1 - 1e-3;
 /** Values are the same if they differ by less. */
 const alike = 1e-6;
@@ -150,9 +151,11 @@ const contrasts: readonly (readonly [Item, Item])[] = (
 
 /** @throws GloreError `values-constant` for a server that says the same of what is right and what is wrong */
 async function checkContrast(
-  { endpoint, read, model, watch }: CriticOptions,
+  { endpoint, read, model, watch, answers }: CriticOptions,
   values: readonly number[],
 ): Promise<void> {
+  // Where nothing is kept, it is enough to ask once, and when there is reason to.
+  if (!answers && watch.contrasted && !isConstant(values)) return;
   const seen: number[] = [];
   for (const pair of contrasts) {
     const [right, wrong] = (await Promise.all(pair.map((item) => read(endpoint, item)))).map(
@@ -163,8 +166,7 @@ async function checkContrast(
     watch.contrasted = true;
     return;
   }
-  const all = [...values, ...seen];
-  const constant = Math.max(...all) - Math.min(...all) < alike;
+  const constant = isConstant([...values, ...seen]);
   // One that is sure of everything may be right about other lines, unless it has known better before.
   if (!constant && seen.every(isAtEnd) && !watch.contrasted) return;
   throw new GloreError(
@@ -174,11 +176,14 @@ async function checkContrast(
 }
 
 /** @throws GloreError `labels-uncovered` if the model mostly wants to say something else, and so gives no values */
-function checkCoverage({ labels, model }: CriticOptions, found: readonly Reading[]): void {
+function checkCoverage({ labels, model, watch }: CriticOptions, found: readonly Reading[]): void {
   if (!labels) return;
   const masses = found.flatMap(({ lines }) => lines.map(({ mass }) => mass));
   const median = medianOf(masses);
-  if (median === undefined || median >= least) return;
+  if (median === undefined || median >= least) {
+    watch.covered(masses);
+    return;
+  }
   throw new GloreError(
     'labels-uncovered',
     `model ${model}: expected its next token after a tag to be one of ${spelt(labels)}, found that these have ${percent(median)} of the probability together (median of ${masses.length}), so a value would mean nothing; ${uncoveredCure}`,

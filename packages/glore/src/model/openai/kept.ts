@@ -52,11 +52,15 @@ export async function readOnce<R, T>(
   read: (kept: unknown) => T,
 ): Promise<T> {
   for (let again = 0; ; again++) {
-    const value: unknown = await answers.once(again === 0 ? name : `${name}.${again}`, ask);
+    let fresh = false;
+    const value: unknown = await answers.once(again === 0 ? name : `${name}.${again}`, () => {
+      fresh = true;
+      return ask();
+    });
     try {
       return read(value);
     } catch (error) {
-      if (!(error instanceof Unreadable)) throw error;
+      if (fresh || !(error instanceof Unreadable)) throw error;
     }
   }
 }

@@ -19,7 +19,7 @@ export interface HandlingOptions extends Limits {
   readonly maxBody: number;
   /** Seconds for which a client may take nothing of its answer. */
   readonly stall: number;
-  /** Characters of an answer that may wait for its client. */
+  /** Characters of a stream that may wait for its client; 16 times as many of all answers. */
   readonly maxUnread: number;
   /** Log lines name what was asked. */
   readonly logPrompts: boolean;
@@ -116,7 +116,7 @@ export function handle(endpoint: Route, options: HandlingOptions, state: State):
       void settle();
       return c.body(text, 200, { 'content-type': 'application/json' });
     }
-    const events = new Events((size) => state.unread.set(client, size));
+    const events = new Events((size) => state.unread.stream(client, size));
     void answer
       .stream((chunk) => events.send(JSON.stringify(chunk)))
       .then(

@@ -23,12 +23,13 @@ describe('Unread', () => {
     const cut: string[] = [];
     const unread = new Unread(100);
     const clients = Array.from({ length: 20 }, (_, i) => new Named(cut, `${i}`));
-    unread.set(clients[0]!, 100);
-    expect(cut).toEqual([]);
+    unread.stream(clients[0]!, 100);
     unread.set(clients[0]!, 101);
+    expect(cut).toEqual([]);
+    unread.stream(clients[0]!, 101);
     expect(cut).toEqual(['0']);
     // Nothing of it counts any more.
-    unread.set(clients[0]!, 50);
+    unread.stream(clients[0]!, 50);
     for (let i = 1; i <= 16; i++) unread.set(clients[i]!, i === 7 ? 100 : 99);
     expect(cut).toEqual(['0']);
     unread.set(clients[17]!, 20);

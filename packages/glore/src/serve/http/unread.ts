@@ -6,7 +6,7 @@ interface Reader {
   cut(what: string): void;
 }
 
-/** So many times what one client may leave unread is what all may. */
+/** So many times what may wait of one stream may wait for all clients. */
 const mostClients = 16;
 
 export class Unread {
@@ -14,19 +14,24 @@ export class Unread {
   private readonly sizes = new Map<Reader, number>();
   private total = 0;
 
-  /** `most`: characters for one client. */
+  /** `most`: characters of one stream. */
   constructor(most: number) {
     this.most = most;
   }
 
-  /** Tells how many characters wait for a client. Who leaves too much unread is cut off, or who leaves most. */
+  /** Tells how many characters of a stream, which goes on, wait for a client. Who leaves too much is cut off. */
+  stream(client: Reader, size: number): void {
+    if (size <= this.most) this.set(client, size);
+    else {
+      this.forget(client);
+      client.cut(`left more than ${this.most} characters unread`);
+    }
+  }
+
+  /** Tells how many characters wait for a client. Of all clients together who leaves most is cut off. */
   set(client: Reader, size: number): void {
     this.forget(client);
     if (size === 0 || client.gone) return;
-    if (size > this.most) {
-      client.cut(`left more than ${this.most} characters unread`);
-      return;
-    }
     this.sizes.set(client, size);
     this.total += size;
     while (this.total > mostClients * this.most) {

@@ -31,7 +31,9 @@ export class TextReader {
   private readonly tokenizer: Tokenizer;
   private readonly stops: readonly string[];
   private readonly skipped: ReadonlySet<number>;
-  private readonly ids: number[] = [];
+  /** Text that no later token changes, and the ids of what follows it: they may end within a character. */
+  private settled = '';
+  private open: number[] = [];
   private given = 0;
   /** A stop string was found: what follows counts for nothing. */
   stopped = false;
@@ -45,9 +47,14 @@ export class TextReader {
 
   /** Reads a token; gives the text that is certain now. */
   push(id: number): string {
-    if (!this.skipped.has(id)) this.ids.push(id);
-    const text = this.tokenizer.decode(this.ids);
-    const ends = this.stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
+    if (!this.skipped.has(id)) this.open.push(id);
+    const text = this.text();
+    if (!text.endsWith('\ufffd')) {
+      this.settled = text;
+      this.open = [];
+    }
+    // What was given has no beginning of a stop string at its end.
+    const ends = this.stops.map((stop) => text.indexOf(stop, this.given)).filter((at) => at >= 0);
     if (ends.length > 0) {
       this.stopped = true;
       return this.upTo(text, Math.min(...ends));
@@ -59,8 +66,12 @@ export class TextReader {
   /** The text that was held back, once no token follows. */
   end(): string {
     if (this.stopped) return '';
-    const text = this.tokenizer.decode(this.ids);
+    const text = this.text();
     return this.upTo(text, text.length);
+  }
+
+  private text(): string {
+    return this.settled + this.tokenizer.decode(this.open);
   }
 
   private upTo(text: string, end: number): string {
