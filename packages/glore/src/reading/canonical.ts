@@ -132,17 +132,18 @@ export function timeStart(text: string): Start<CanonicalText | CanonicalNumber> 
     string?,
     string?,
   ];
-  const unit = half ? [`${half.toLowerCase()}m`] : [];
-  const value = fromDecimal(first);
+  const afternoon = !half && /^(?:1[3-9]|2[0-3])$/.test(first) && /^[0-5]\d$/.test(second);
+  const unit = half ? [`${half.toLowerCase()}m`] : afternoon ? ['pm'] : [];
+  const written = fromDecimal(first);
+  // 15:30 is 3:30 PM.
+  const value = afternoon ? fromDecimal(`${Number(first) - 12}`) : written;
   const onTheHour = second === '00' && !third;
   // 5:00 PM is 5 PM.
-  if (onTheHour && half) {
-    return {
-      form: { kind: 'number', key: spell(value), value, unit, others: [] },
-      end: whole.length,
-    };
+  if (onTheHour && unit.length > 0) {
+    const others = afternoon ? [written] : [];
+    return { form: { kind: 'number', key: spell(value), value, unit, others }, end: whole.length };
   }
-  const ratio = third ? undefined : divide(value, fromDecimal(second));
+  const ratio = third ? undefined : divide(written, fromDecimal(second));
   const form: CanonicalText = {
     kind: 'text',
     key: `"${spell(value)}:${second}${(third ?? '').replace(/\s/g, '')}"`,

@@ -9,7 +9,7 @@ import {
   withUnit,
 } from './canonical.js';
 import { plain } from './plain.js';
-import { lastNumber, readQuantity } from './quantity.js';
+import { lastNumber, type Quantity, readQuantity } from './quantity.js';
 import { spell } from './rational.js';
 import { readUnit } from './unit.js';
 import { numberWords } from './words.js';
@@ -144,17 +144,28 @@ function start(text: string): Found | 'changed' | undefined {
       : 'changed';
   const read = readQuantity(text);
   if (!read) return undefined;
-  const unit = readUnit(text.slice(read.end));
-  const end = read.end + (unit?.end ?? 0);
+  const told = toldAgain(text.slice(read.end), read);
+  const unit = readUnit(text.slice(read.end + told));
+  const end = read.end + told + (unit?.end ?? 0);
   const rest = text.slice(end);
   if (!unit || !endsValue(rest)) return 'changed';
   const form = withUnit(read, unit.words);
-  const written = text.slice(0, end).replace(/[\s(]+$/, '');
+  const written = (text.slice(0, read.end) + text.slice(read.end + told, end)).replace(
+    /[\s(]+$/,
+    '',
+  );
   // What is lost in "(5) dollars, a loss" is said after it.
   const value = text.startsWith('(') ? [spell(read.value), ...form.unit].join(' ') : written;
   const doubt =
     form.doubt ?? (/\d/.test(rest) && !reason.test(rest) ? `taken from "${text}"` : undefined);
   return { value, form, ...(doubt && { doubt }) };
+}
+
+/** The length of the same number in brackets: "five (5) clips". */
+function toldAgain(rest: string, { value }: Quantity): number {
+  const [whole = '', inner = ''] = /^ ?\(([^()]{1,40})\)/.exec(rest) ?? [];
+  const read = inner === '' ? undefined : readQuantity(inner);
+  return read?.end === inner.length && spell(read.value) === spell(value) ? whole.length : 0;
 }
 
 /** The numbers of a reason are not the answer's. */

@@ -55,7 +55,7 @@ function unanswered(gold: Canonical, solution: string): Judgement {
   const named =
     gold.kind === 'option'
       ? new RegExp(`\\b${gold.key}\\b`).test(solution)
-      : gold.kind === 'text' && solution.toLowerCase().includes(gold.key.slice(1, -1));
+      : solution.toLowerCase().includes(gold.key.replaceAll('"', ''));
   return named
     ? {
         right: false,

@@ -22,9 +22,12 @@ export interface Mark {
 
 /** Every mark, those of a kind in the order of the text. Fields of a kind do not overlap. */
 export function marksIn(text: string): Mark[] {
-  const marks = [...markers(text), ...boxes(text)];
-  return answerWord.test(text) ? [...tags(text), ...marks, ...phrases(text)] : marks;
+  const marks = [...(text.includes('<') ? tags(text) : []), ...markers(text), ...boxes(text)];
+  return answerWord.test(text) ? [...marks, ...phrases(text)] : marks;
 }
+
+// GLM's boxes are tokens.
+const boundary = /<\/?(?:final|(?:final[_ -]?)?answer)>|<\|(?:begin|end)_of_box\|>/gi;
 
 function tags(text: string): Mark[] {
   const found: Mark[] = [];
@@ -33,9 +36,9 @@ function tags(text: string): Mark[] {
     if (open) found.push(mark('tag', open.index!, open.index! + open[0].length, to));
     open = undefined;
   };
-  for (const match of text.matchAll(/<\/?(?:final[_ -]?)?answer>/gi)) {
+  for (const match of text.matchAll(boundary)) {
     put(match.index);
-    if (!match[0].startsWith('</')) open = match;
+    if (!/^<(?:\/|\|end)/.test(match[0])) open = match;
   }
   put(text.length);
   return found;
@@ -81,7 +84,7 @@ const words =
   'answers?|antwort|respuesta|réponse|risposta|resposta|ответ|jibu|答案|答え|정답|คำตอบ|উত্তর';
 /** Most texts hold none of them, which is soon seen. */
 const answerWord = new RegExp(words, 'i');
-const verb = String.raw`(?:(?:is|are|would be|will be|should be|ist|lautet|es|est|è|é|ni)\b|[:=：→—]|是|为|は|คือ|হল)`;
+const verb = String.raw`(?:(?:is|are|would be|will be|should be|ist|lautet|es|est|è|é|ni)(?!\p{L})|[:=：→—]|是|为|は|คือ|হল)`;
 const about = String.raw`(?:\s{1,3}(?:to|in|for|of)\s[^.\n:=]{1,80}?)?`;
 // Only the announcement is consumed, for "Answer: The answer is 72" holds two; and nothing here has an end that is far away.
 const announcement = new RegExp(

@@ -12,20 +12,23 @@ export interface Parted {
 }
 
 const tag =
-  '(?:think|thinking|thoughts?|reason|reasoning|reflection|scratchpad|analysis|seed:think)';
+  '(?:think|thinking|thoughts?|reason|reasoning(?:_content)?|reflection|scratch_?pad|analysis|seed:think)';
 const channel = String.raw`(?:<\|start\|>[a-z]{0,12}[^<>\n]{0,40})?<\|channel\|>`;
 const message = String.raw`[^<>\n]{0,60}(?:<\|constrain\|>[^<>\n]{0,20})?<\|message\|>`;
 const header = String.raw`(?:<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>|<\|start\|>)`;
 
+const ending =
+  'im_end|im_start|end|start|return|call|endoftext|end_of_text|eot_id|eom_id|eos|start_header_id|user|system|human|pad|end_of_turn_token|start_of_turn_token|user_token';
+
 // Nothing here has an end that is far away, so that any text is gone through once.
 const tokens = new RegExp(
   [
-    String.raw`(?<open><${tag}>|\[THINK\]|<\|(?:begin_of_thought|START_THINKING)\|>|◁think▷|${channel}(?:analysis|commentary)${message})`,
+    String.raw`(?<open><${tag}(?: [^<>\n]{0,60})?>|\[THINK\]|<\|(?:begin_of_thought|START_THINKING)\|>|◁think▷|${channel}(?:analysis|commentary)${message})`,
     String.raw`(?<close></${tag}>|\[/THINK\]|<\|(?:end_of_thought|END_THINKING)\|>|◁/think▷)`,
     `(?<final>${channel}final${message})`,
     String.raw`(?<around></?(?:solution|response|output)>|<\|(?:(?:begin|end)_of_solution|(?:START|END)_RESPONSE)\|>)`,
     String.raw`(?<own>${header}(?:assistant|model)(?:<\|end_header_id\|>)?(?=\n)|<\|(?:assistant|begin_of_text|startoftext|bos)\|>|<(?:s|bos)>|\[/INST\]|<｜(?:Assistant|begin▁of▁sentence)｜>)`,
-    String.raw`(?<end><\|[a-z][a-z_]{0,24}\|>|</s>|<(?:eos|end_of_turn|start_of_turn)>|\[INST\]|<｜[^｜<>\n]{1,30}｜>)`,
+    String.raw`(?<end><\|(?:${ending})\|>|</s>|<(?:eos|end_of_turn|start_of_turn)>|\[INST\]|<｜[^｜<>\n]{1,30}｜>)`,
   ].join('|'),
   'gi',
 );
