@@ -1,10 +1,9 @@
 /** `glore base`: trains the checkpoint that recipes start from. */
-import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { readBaseRecipe, trainBase } from '../base/index.js';
 import { jsonReporter, terminalReporter } from '../run/index.js';
 import { interruptible } from './interrupt.js';
-import { findRecipe } from './recipes.js';
+import { findRecipe, runFolderOf } from './recipes.js';
 
 export function baseCommand(): Command {
   return new Command('base')
@@ -24,7 +23,7 @@ The checkpoint is the folder "model" of the run folder; recipes name it as their
     .action(async (given: string, options: { readonly run?: string; readonly json?: true }) => {
       const { path } = findRecipe(given);
       const recipe = readBaseRecipe(path);
-      const folder = options.run ?? join('runs', basename(path).replace(/\.ya?ml$/, ''));
+      const folder = options.run ?? runFolderOf(path);
       await interruptible((signal) =>
         trainBase({
           folder,

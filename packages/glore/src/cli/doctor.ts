@@ -1,5 +1,4 @@
 /** `glore doctor`: what the servers of a recipe can do, and whether that is enough. */
-import { basename, join } from 'node:path';
 import { Command, Option } from 'commander';
 import {
   examine,
@@ -12,7 +11,7 @@ import {
 } from '../doctor/index.js';
 import { readRecipe } from '../recipe/index.js';
 import { renderWithin, wrap } from './layout.js';
-import { findRecipe } from './recipes.js';
+import { findRecipe, runFolderOf } from './recipes.js';
 import { type Screen, screenOf } from './terminal.js';
 
 interface Options {
@@ -84,9 +83,7 @@ Examples:
 Each test is a request of a few tokens. Exit codes: 0 all that is needed is there, 1 something is missing.`;
 
 async function golden(path: string, options: Options, file: string): Promise<void> {
-  const name =
-    basename(path).replace(/\.ya?ml$/, '') + (options.preset ? `-${options.preset}` : '');
-  const run = options.run ?? join('runs', name);
+  const run = options.run ?? runFolderOf(path, options.preset);
   const count = await writeGolden(run, readRecipe(path, options.preset), file);
   process.stdout.write(`${count} golden values of ${run} in ${file}\n`);
 }

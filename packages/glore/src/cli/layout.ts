@@ -1,5 +1,5 @@
 /** Tables and sentences laid out for a width: what is too wide is wrapped, and tables that still are are cut. */
-import { type Align, renderTable } from '../evaluate/index.js';
+import { type Align, renderTable, sum } from '../evaluate/index.js';
 import type { Screen } from './terminal.js';
 
 /** Headers and cells, and how columns are aligned: by default the first left and the others right. */
@@ -133,5 +133,3 @@ const piecesOf = (cell: string): string[] =>
 
 const longest = (texts: readonly string[]): number =>
   texts.reduce((most, text) => Math.max(most, text.trimEnd().length), 0);
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);

@@ -1,6 +1,6 @@
 /** Recipes by their path, or by the name of one that comes with glore. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join, parse } from 'node:path';
+import { basename, join, parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GloreError } from '../error.js';
 
@@ -29,3 +29,7 @@ export function findRecipe(given: string): Found {
     `${given}: expected a recipe file, or the name of one that came with glore (${names.join(', ')}), found neither`,
   );
 }
+
+/** Where a recipe's run is, unless it is told: `runs/` and the names of recipe and preset. */
+export const runFolderOf = (path: string, preset?: string): string =>
+  join('runs', basename(path).replace(/\.ya?ml$/, '') + (preset ? `-${preset}` : ''));

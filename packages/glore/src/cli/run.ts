@@ -1,5 +1,5 @@
 /** `glore run`: every stage of a recipe; `glore <stage>`: one stage with what it needs. */
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import {
   runPipeline,
@@ -11,7 +11,7 @@ import {
 import { readRecipe } from '../recipe/index.js';
 import { jsonReporter, parseShard, terminalReporter } from '../run/index.js';
 import { interruptible } from './interrupt.js';
-import { findRecipe } from './recipes.js';
+import { findRecipe, runFolderOf } from './recipes.js';
 import { renderReport } from './report.js';
 import { screenOf } from './terminal.js';
 
@@ -93,10 +93,8 @@ const common = (command: Command): Command =>
 async function execute(given: string, options: Options, until?: StageName): Promise<void> {
   const { path } = findRecipe(given);
   const recipe = readRecipe(path, options.preset);
-  const name =
-    basename(path).replace(/\.ya?ml$/, '') + (options.preset ? `-${options.preset}` : '');
   const shard = options.shard === undefined ? undefined : parseShard(options.shard);
-  const folder = options.run ?? join('runs', name);
+  const folder = options.run ?? runFolderOf(path, options.preset);
   const report = await interruptible(async (signal) => {
     const wanted = {
       folder,

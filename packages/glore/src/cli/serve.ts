@@ -3,6 +3,7 @@ import { availableProviders, type Provider } from '@glore/engine';
 import { Command, Option } from 'commander';
 import { GloreError } from '../error.js';
 import { hostBase, hostRun, serverDefaults, startServer, startTracing } from '../serve/index.js';
+import { visible } from '../visible.js';
 import { exampleQuestion } from './example.js';
 import { Interrupted, interruptible } from './interrupt.js';
 import { wholeNumber } from './options.js';
@@ -125,7 +126,7 @@ export function serveCommand(): Command {
       }
       const key = readKey(options.keyEnv, command.getOptionValueSource('keyEnv') !== 'default');
       const { base, workers, provider } = options;
-      const log = (line: object) => process.stderr.write(`${plain(JSON.stringify(line))}\n`);
+      const log = (line: object) => process.stderr.write(`${visible(JSON.stringify(line))}\n`);
       const endTracing = await startTracing((warning) => log({ warning }));
       const running = await startServer(
         (onBatch) =>
@@ -179,13 +180,6 @@ Examples:
 Models: glore (draft, when, where, how, choice), student, orm, sorm, global, local.
 Paths: /v1/models, /v1/completions, /v1/chat/completions, /generative_scoring, /pooling, /tokenize, /detokenize,
 /health, /metrics. One JSON line a request is logged on standard error. docs/serving.md has the rest.`;
-
-/** Without the signs of Unicode's second set of controls, which JSON keeps and terminals may obey. */
-const plain = (json: string): string =>
-  json.replace(
-    /[\u007f-\u009f]/g,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 
 /** The key in the variable; a variable that was named must hold one. */
 function readKey(name: string, named: boolean): string | undefined {

@@ -20,10 +20,10 @@ import {
   readKey,
   type ServedRole,
   tokenize,
-  visible,
   wantsOf,
 } from '../model/openai/index.js';
 import type { Recipe } from '../recipe/index.js';
+import { visible } from '../visible.js';
 import { type GoldenVector, goldenTolerance, largestDifference } from './golden.js';
 
 export interface EndpointHealth {

@@ -3,7 +3,7 @@
  * Steps are counted from 1; -1 means "no error". Fit thresholds on a held-out split, never on test.
  */
 import { GloreError } from '../error.js';
-import { checkNotEmpty, checkNumbers, checkSameLength } from './statistics.js';
+import { checkNotEmpty, checkNumbers, checkSameLength, sum } from './statistics.js';
 
 export interface ScoredSample {
   readonly score: number;
@@ -231,8 +231,4 @@ function cuts(values: readonly number[]): number[] {
 /** 2ab / (a + b); 0 where both are. */
 export function harmonicMean(a: number, b: number): number {
   return a + b === 0 ? 0 : (2 * a * b) / (a + b);
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -34,7 +34,7 @@ export {
   SAMPLES,
   type Speeds,
 } from './report/index.js';
-export { mcnemar, wilson } from './statistics.js';
+export { mcnemar, sum, wilson } from './statistics.js';
 export {
   type Align,
   interval,

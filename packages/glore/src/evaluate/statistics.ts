@@ -146,9 +146,12 @@ export function ratioBootstrap(
   return { low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) };
 }
 
+/** The sum; 0 of nothing. */
+export const sum = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0);
+
 /** The mean; 0 of nothing. */
-export const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+export const mean = (values: readonly number[]): number => sum(values) / Math.max(1, values.length);
 
 /** The share of flags that are set; 0 of none. */
 export const share = (flags: readonly boolean[]): number => mean(flags.map(Number));

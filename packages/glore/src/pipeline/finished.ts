@@ -74,8 +74,14 @@ interface StartedStage {
   readonly settings: { readonly common: Readonly<Record<string, unknown>> };
 }
 
+/** A finished run and its report. */
+export interface FinishedRun {
+  readonly run: Run;
+  readonly report: Report;
+}
+
 /** A finished run and its report. It stands on its own: the tokenizer is its student's, whatever has become of the base. */
-export async function readRun(folder: string): Promise<{ run: Run; report: Report }> {
+export async function readRun(folder: string): Promise<FinishedRun> {
   const report = await readReport(folder);
   const recipe = await readJson<Recipe>(join(folder, 'recipe.json'));
   return { run: await openRunFolder(folder, standingAlone(folder, recipe)), report };

@@ -1,8 +1,8 @@
 /** The stages of a run, on a folder; and runs that are done. */
 export { openRunFolder, pathIn, type Run } from './context.js';
-export { openUnfinishedRun, readReport, readRun } from './finished.js';
+export { type FinishedRun, openUnfinishedRun, readReport, readRun } from './finished.js';
 export { openModels, readRole, rolesOf, withModels } from './models.js';
-export { type OpenRun, type OpenRunOptions, openRun } from './open.js';
+export { type OpenRun, type OpenRunOptions, openFinished, openRun } from './open.js';
 export { type Plan, planRun } from './plan.js';
 export {
   ormSet,
@@ -15,6 +15,7 @@ export {
   studentRecords,
 } from './records.js';
 export { evaluationIn, type Report } from './report.js';
+export { roomFor } from './room.js';
 export { type EarlierRun, type RunOptions, runPipeline, runShardOf } from './run.js';
 export type { LabelSummary } from './stages/index.js';
 export { type StageName, shardedStages, stageNames } from './table.js';

@@ -3,7 +3,7 @@ import type { Codec } from '../codec/index.js';
 import { type Roles, roleNames } from '../model/index.js';
 import type { RefineOptions } from '../refine/index.js';
 import type { Run } from './context.js';
-import { readRun } from './finished.js';
+import { type FinishedRun, readRun } from './finished.js';
 import { openModels, rolesOf } from './models.js';
 import type { Report } from './report.js';
 
@@ -33,9 +33,15 @@ export interface OpenRun {
  *
  * @throws GloreError `run-missing`, `run-unfinished`; for served models `endpoint-key` and others of `endpoint-`
  */
-export async function openRun(folder: string, options: OpenRunOptions = {}): Promise<OpenRun> {
-  const { workers = 1, ...waiting } = options;
-  const { run, report } = await readRun(folder);
+export async function openRun(folder: string, options?: OpenRunOptions): Promise<OpenRun> {
+  return openFinished(await readRun(folder), options);
+}
+
+/** As `openRun`, of a run that is read already. */
+export async function openFinished(
+  { run, report }: FinishedRun,
+  { workers = 1, ...waiting }: OpenRunOptions = {},
+): Promise<OpenRun> {
   const own: Run = { ...run, recipe: { ...run.recipe, workers } };
   const { models, close } = await openModels(own, roleNames, waiting);
   const { gate, locate } = report.thresholds;

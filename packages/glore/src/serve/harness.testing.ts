@@ -1,7 +1,7 @@
 /** A server on the base in every role, for tests. */
 import { fileURLToPath } from 'node:url';
 import OpenAI from 'openai';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { difficulty, generateProblems } from '../problem/index.js';
 import type { Decision } from '../refine/index.js';
 import { type Batch, type Hosted, hostBase } from './batch/index.js';
@@ -43,6 +43,22 @@ export async function start(hosted: Hosted, options: Partial<ServerOptions> = {}
   const url = `${running.url}/v1`;
   const client = new OpenAI({ baseURL: url, apiKey: options.key ?? 'none', maxRetries: 0 });
   return { running, logs, url, client };
+}
+
+/** A server for all tests of a file, with the models that it hosts; there once they begin. */
+export function serverOfFile(
+  onBatch?: (role: string, batch: Batch) => void,
+): Server & { readonly hosted: Hosted } {
+  const shared = {} as Server & { hosted: Hosted };
+  beforeAll(async () => {
+    shared.hosted = await openBase(2, onBatch);
+    Object.assign(shared, await start(shared.hosted));
+  });
+  afterAll(async () => {
+    await shared.running.close(0);
+    await shared.hosted.close();
+  });
+  return shared;
 }
 
 /** A server that ends with the test. */

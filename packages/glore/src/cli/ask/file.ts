@@ -34,7 +34,8 @@ export async function askFile(
   signal: AbortSignal,
 ): Promise<void> {
   const items = await readItems(options.file, options);
-  const { run } = await readRun(options.run);
+  const finished = await readRun(options.run);
+  const { run } = finished;
   checkRoom(run, items, options.questionField);
   if (options.out !== undefined) checkOther(options.out, options.file);
   const progress = reporter.stage('ask');
@@ -42,7 +43,7 @@ export async function askFile(
   progress.total(items.length, 'questions');
   const { workers } = run.recipe;
   const note = (text: string) => progress.note(text);
-  await withRun(options.run, { workers, signal, note }, wanted, async (asking) => {
+  await withRun(finished, { workers, signal, note }, wanted, async (asking) => {
     // Not before the models are open: what was written before is not lost to a run that cannot answer.
     const out = options.out === undefined ? undefined : await openOut(options.out);
     try {

@@ -1,5 +1,6 @@
 /** `glore ask`: questions' way through the algorithm, with the models of a finished run. */
 import { Command, Option } from 'commander';
+import { readRun } from '../../pipeline/index.js';
 import { jsonReporter, terminalReporter } from '../../run/index.js';
 import { exampleQuestion } from '../example.js';
 import { interruptible } from '../interrupt.js';
@@ -86,7 +87,7 @@ export function askCommand(): Command {
       }
       const question = argument === undefined ? undefined : await readQuestion(argument);
       // One question keeps one thread busy.
-      await withRun(options.run, { workers: 1 }, options, async (asking) => {
+      await withRun(await readRun(options.run), { workers: 1 }, options, async (asking) => {
         const answer = answering(asking, options);
         if (question !== undefined) return answer(question);
         await greet(options.run);

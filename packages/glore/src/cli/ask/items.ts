@@ -1,7 +1,6 @@
 /** The questions of a JSON Lines file, and what makes a row one that cannot be answered. */
-import { positionLimit } from '@glore/engine';
 import { roleNames } from '../../model/index.js';
-import type { Run } from '../../pipeline/index.js';
+import { type Run, roomFor } from '../../pipeline/index.js';
 import type { FileRow } from '../../problem/index.js';
 import { readGold } from '../../reading/index.js';
 import { checkFree } from '../out.js';
@@ -44,21 +43,15 @@ function numberIn(row: FileRow): string | undefined {
 }
 
 /** Refuses questions that leave no room for a draft, whatever it is. @throws GloreError `question-long` naming file and line */
-export function checkRoom(
-  { recipe, base, codec }: Run,
-  items: readonly Item[],
-  questionField: string,
-): void {
-  // How much served models read is their servers' to say.
-  if (roleNames.every((role) => recipe.models?.[role])) return;
-  const limit = positionLimit(base.config);
+export function checkRoom(run: Run, items: readonly Item[], questionField: string): void {
   // A draft and a tag at each of its lines have to fit behind the question.
-  const most = limit - Math.ceil(1.5 * recipe.maxTokens);
+  const room = roomFor(run, roleNames, 1.5);
+  if (!room) return;
   for (const { row, question } of items) {
-    const { length } = codec.prompt(question);
-    if (length <= most) continue;
+    const { length } = run.codec.prompt(question);
+    if (length <= room.most) continue;
     throw row.error('question-long', {
-      expected: `a question of at most ${most} tokens, to leave room for a draft in the ${limit} positions of the models`,
+      expected: `a question of at most ${room.most} tokens, to leave room for a draft in the ${room.positions} positions of the models`,
       found: `${length} in the field "${questionField}"`,
       cure: 'shorten it or remove the row',
     });

@@ -1,5 +1,10 @@
 /** The models of a finished run, opened once for all questions that are asked. */
-import { type OpenRun, type OpenRunOptions, openRun } from '../../pipeline/index.js';
+import {
+  type FinishedRun,
+  type OpenRun,
+  type OpenRunOptions,
+  openFinished,
+} from '../../pipeline/index.js';
 import {
   type Chooser,
   chosen,
@@ -27,14 +32,14 @@ export interface Asking {
   ask(questions: readonly string[]): Promise<Decision[][]>;
 }
 
-/** Opens the models of a run for as long as `work` takes; each call of `ask` at a time wants a worker. */
+/** Opens the models of a finished run for as long as `work` takes; each call of `ask` at a time wants a worker. */
 export async function withRun<T>(
-  folder: string,
+  finished: FinishedRun,
   options: OpenRunOptions,
   wanted: Wanted,
   work: (asking: Asking) => Promise<T>,
 ): Promise<T> {
-  const run = await openRun(folder, options);
+  const run = await openFinished(finished, options);
   const { mode, choice, rounds } = wanted;
   const settings: RefineOptions = {
     mode,

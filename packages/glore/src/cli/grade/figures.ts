@@ -1,5 +1,5 @@
 /** How many answers are right, and which of them a person should look at. */
-import { answerKeys, majority, wilson } from '../../evaluate/index.js';
+import { answerKeys, majority, sum, wilson } from '../../evaluate/index.js';
 import { type How, judgeBy } from '../../reading/index.js';
 import type { Answers } from './answers.js';
 
@@ -142,8 +142,6 @@ export class Tally {
     };
   }
 }
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 /** Texts of one row say alike things, so that rows are what is counted. */
 function intervalOfMean(shares: readonly number[], mean: number): { low: number; high: number } {

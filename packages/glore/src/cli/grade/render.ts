@@ -1,6 +1,7 @@
 /** The figures of `glore grade` as text. */
 import { percent, renderTable } from '../../evaluate/index.js';
 import { readGold } from '../../reading/index.js';
+import { visible } from '../../visible.js';
 import { accuracyOf } from '../accuracy.js';
 import { renderWithin } from '../layout.js';
 import type { Screen } from '../terminal.js';
@@ -33,9 +34,9 @@ export function renderGrades(grades: Grades, screen: Screen, most: number): stri
         rows: shown.map(({ line, sample, right, gold, answer, reason }) => [
           sample === undefined ? String(line) : `${line}.${sample}`,
           right ? 'right' : 'wrong',
-          visible(readGold(gold)!.value),
-          visible(answer),
-          visible(reason),
+          shownOf(readGold(gold)!.value),
+          shownOf(answer),
+          shownOf(reason),
         ]),
         align: ['right', 'left', 'left', 'left', 'left'],
       }),
@@ -59,12 +60,9 @@ function renderSampled({ accuracy, interval: { low, high }, sampled }: Grades): 
   ].join('\n\n');
 }
 
-/** What a model wrote may hold anything that a terminal obeys. */
-const visible = (text: string): string =>
-  text
-    .slice(0, longest)
-    .replace(/\p{C}/gu, (c) => `\\u${c.codePointAt(0)!.toString(16).padStart(4, '0')}`) +
-  (text.length > longest ? '..' : '');
+/** The beginning of what a model wrote, which may hold anything that a terminal obeys. */
+const shownOf = (text: string): string =>
+  visible(text.slice(0, longest)) + (text.length > longest ? '..' : '');
 
 const longest = 200;
 

@@ -15,6 +15,7 @@ import {
   rightOf,
   trueFirstError,
 } from '../records.js';
+import { sum } from '../statistics.js';
 import type { Setting } from '../ways/index.js';
 import { type Answered, answeredBy } from './answered.js';
 
@@ -168,5 +169,3 @@ function locatedIn(drafts: readonly Attempt[], thresholds: ByCritic<number>): Ou
 }
 
 const flags = (list: readonly boolean[]): string => list.map((flag) => (flag ? '1' : '0')).join('');
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);

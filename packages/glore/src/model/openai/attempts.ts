@@ -1,6 +1,7 @@
 /** A request asked again while another attempt may cure what went wrong: while the server is away, for as long as it is waited for. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GloreError } from '../../error.js';
+import { visible } from '../../visible.js';
 import type { Purse } from './budget.js';
 import {
   type Complaint,
@@ -13,7 +14,7 @@ import {
 import type { Limiter } from './limiter.js';
 import { Unreadable } from './reading.js';
 import { backoff } from './retry.js';
-import { excerpt, type Secret, visible } from './said.js';
+import { excerpt, type Secret } from './said.js';
 import {
   codeOf,
   type Request,

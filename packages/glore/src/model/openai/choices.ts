@@ -1,6 +1,6 @@
 /** The choices of an answer, by either way of asking: their shape, as far as it is read, and all that can be wrong with them. */
 import { z } from 'zod';
-import { Unreadable } from './reading.js';
+import { fieldsOf, Unreadable } from './reading.js';
 
 /** Made once for each `n`: the first use of a shape is slow. */
 export function onceEach<S>(make: (n: number) => S): (n: number) => S {
@@ -14,10 +14,6 @@ export function onceEach<S>(make: (n: number) => S): (n: number) => S {
     return shape;
   };
 }
-
-const fields = z.record(z.string(), z.unknown());
-const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  fields.safeParse(value).data ?? {};
 
 /** A whole number from 0 on, as a number or as text. */
 export function whole(value: unknown): number | undefined {

@@ -1,4 +1,5 @@
 /** What a server that gives no answer says of it: why, and whether another attempt can cure it. */
+import { fieldsOf } from './reading.js';
 
 /** A server's own words, from whichever shape of error it has. */
 export interface Complaint {
@@ -69,9 +70,6 @@ function spoken(said: unknown): string {
 }
 
 const isWord = (value: unknown): boolean => typeof value === 'string' || typeof value === 'number';
-
-const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 
 /** Of an error without a number. */
 function statusOf(codes: readonly string[]): number | undefined {

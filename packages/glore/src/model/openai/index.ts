@@ -20,7 +20,6 @@ export {
   probe,
   tokenize,
 } from './probe.js';
-export { visible } from './said.js';
 export { type OpenServerOptions, openServer } from './server.js';
 export { type GivenTemplate, type Template, type TemplateRole, templateOf } from './template.js';
 export { ServedText } from './text.js';

@@ -1,6 +1,7 @@
 /** What a role needs of a server, and opening it there. */
 import type { Tokenizer } from '@glore/engine';
 import { GloreError } from '../../error.js';
+import { visible } from '../../visible.js';
 import type { RoleModel } from '../types.js';
 import type { Price } from './budget.js';
 import { type Endpoint, EndpointError } from './endpoint.js';
@@ -13,7 +14,6 @@ import {
   probe,
   tokenize,
 } from './probe.js';
-import { visible } from './said.js';
 import { type GivenTemplate, type TemplateRole, templateOf } from './template.js';
 import { ServedText } from './text.js';
 import { type Scoring, ServedTokens } from './tokens.js';

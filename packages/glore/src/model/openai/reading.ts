@@ -1,6 +1,12 @@
 /** How an answer is read: its shape, then everything that can be wrong with it, before anybody has it. */
 import type { z } from 'zod';
 
+/** The fields of an object of which nothing is known; none of what is no object. */
+export const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
+
 /** What came is no answer: it is asked for again, and an error in the end. */
 export class Unreadable extends Error {
   readonly code: string;

@@ -1,13 +1,5 @@
 /** What a server says, made fit for messages: on one line, without the key, and with nothing that a terminal would obey. */
-
-/** Text in which what is not seen (control characters, turns of direction, halves of characters) is spelt as in JSON. */
-export const visible = (text: string): string =>
-  text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (found) =>
-    Array.from(
-      { length: found.length },
-      (_, i) => `\\u${found.charCodeAt(i).toString(16).padStart(4, '0')}`,
-    ).join(''),
-  );
+import { visible } from '../../visible.js';
 
 /** A key in every spelling that a server may repeat it in. */
 export class Secret {

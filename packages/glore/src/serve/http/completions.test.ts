@@ -1,20 +1,11 @@
 /** Completions and chat as the official client sees them. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Hosted, rolesFor } from '../batch/hosted.js';
-import { openBase, post, questions, type Server, start, startForTest } from '../harness.testing.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { rolesFor } from '../batch/hosted.js';
+import { post, questions, serverOfFile, startForTest } from '../harness.testing.js';
 
 const [first, second] = questions;
 
-let hosted: Hosted;
-let shared: Server;
-beforeAll(async () => {
-  hosted = await openBase();
-  shared = await start(hosted);
-});
-afterAll(async () => {
-  await shared.running.close(0);
-  await hosted.close();
-});
+const shared = serverOfFile();
 
 describe('models', () => {
   it('are the refining model and the roles', async () => {
@@ -27,7 +18,7 @@ describe('models', () => {
     expect(await shared.client.models.retrieve('orm')).toMatchObject({
       id: 'orm',
       max_model_len: 512,
-      fingerprint: hosted.roles.orm.fingerprint,
+      fingerprint: shared.hosted.roles.orm.fingerprint,
     });
     await expect(shared.client.models.retrieve('gpt')).rejects.toMatchObject({
       status: 404,
@@ -37,11 +28,15 @@ describe('models', () => {
 });
 
 describe('completions', () => {
-  const prompt = () => hosted.codec.prompt(first);
+  const prompt = () => shared.hosted.codec.prompt(first);
   const sampled = { model: 'student', temperature: 1, max_tokens: 80, n: 3 };
 
   it('are what the student samples in this process from the same seeds', async () => {
-    const { student } = rolesFor(hosted, { maxTokens: 80, budget: Infinity, signal: undefined });
+    const { student } = rolesFor(shared.hosted, {
+      maxTokens: 80,
+      budget: Infinity,
+      signal: undefined,
+    });
     const expected = await student.sample(
       [
         { question: first, seeds: [40, 41, 42] },
@@ -49,7 +44,7 @@ describe('completions', () => {
       ],
       1,
     );
-    const body = { ...sampled, prompt: [prompt(), hosted.codec.prompt(second)], seed: 40 };
+    const body = { ...sampled, prompt: [prompt(), shared.hosted.codec.prompt(second)], seed: 40 };
     const { choices, usage } = await shared.client.completions.create({
       ...body,
       ...{ return_token_ids: true },
@@ -57,7 +52,7 @@ describe('completions', () => {
     expect(choices.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
     const generated = choices.map((choice) => {
       const { token_ids: ids } = choice as typeof choice & { token_ids: number[] };
-      return { ...hosted.codec.parse(ids), tokens: ids.length };
+      return { ...shared.hosted.codec.parse(ids), tokens: ids.length };
     });
     expect(generated).toEqual(expected.flat());
     expect(new Set(choices.map(({ text }) => text)).size).toBeGreaterThan(3);
@@ -73,7 +68,7 @@ describe('completions', () => {
 
     const seeds = [45, 40];
     const { choices: picked } = await shared.client.completions.create({
-      ...{ ...sampled, n: 1, prompt: [hosted.codec.prompt(second), prompt()] },
+      ...{ ...sampled, n: 1, prompt: [shared.hosted.codec.prompt(second), prompt()] },
       ...{ seeds },
     });
     expect(picked.map(({ text }) => text)).toEqual([choices[5]!.text, choices[0]!.text]);
@@ -146,7 +141,7 @@ describe('completions', () => {
       stop: ['\n', 'never'],
     });
     expect(stopped[0]).toMatchObject({ text: line, finish_reason: 'stop' });
-    expect(usage!.completion_tokens).toBe(hosted.tokenizer.encode(`${line}\n`).length);
+    expect(usage!.completion_tokens).toBe(shared.hosted.tokenizer.encode(`${line}\n`).length);
     const limited = await shared.client.completions.create({ ...body, max_tokens: 5 });
     expect(limited.choices[0]).toMatchObject({ finish_reason: 'length' });
     expect(limited.usage!.completion_tokens).toBe(5);
@@ -157,7 +152,7 @@ describe('completions', () => {
   });
 
   it('gives log-probabilities from which a reward model can be read', async () => {
-    const { codec, tokenizer, roles } = hosted;
+    const { codec, tokenizer, roles } = shared.hosted;
     const solution = { steps: ['Fay has 3+4=7.'], answer: '7' };
     const { tokens, tags } = codec.tagged(first, solution);
     const { plus, minus } = codec.ids;
@@ -218,7 +213,7 @@ describe('completions', () => {
   });
 
   it('goes together with others in one batch', async () => {
-    const server = await startForTest(hosted);
+    const server = await startForTest(shared.hosted);
     const alone = await server.client.completions.create({ ...sampled, prompt: prompt(), seed: 3 });
     const many = await Promise.all(
       Array.from({ length: 6 }, (_, i) =>
@@ -246,7 +241,7 @@ describe('chat', () => {
     });
     const { choices } = await shared.client.completions.create({
       model: 'student',
-      prompt: hosted.codec.prompt(first),
+      prompt: shared.hosted.codec.prompt(first),
       max_tokens: 160,
       seed: 5,
       logprobs: 2,
@@ -263,7 +258,7 @@ describe('chat', () => {
   });
 
   it('continues the beginning of an answer', async () => {
-    const [draft] = await rolesFor(hosted, {
+    const [draft] = await rolesFor(shared.hosted, {
       maxTokens: 160,
       budget: Infinity,
       signal: undefined,

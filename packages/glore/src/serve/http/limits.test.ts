@@ -1,30 +1,18 @@
 /** What one request may ask for: more is refused by name, before anything of it is computed. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Hosted } from '../batch/hosted.js';
+import { describe, expect, it } from 'vitest';
 import {
   metricsOf,
-  openBase,
   post,
   questions,
   refusal,
-  type Server,
-  start,
+  serverOfFile,
   startForTest,
 } from '../harness.testing.js';
 
 const [first] = questions;
 
-let hosted: Hosted;
-let shared: Server;
 let batches = 0;
-beforeAll(async () => {
-  hosted = await openBase(2, () => batches++);
-  shared = await start(hosted);
-});
-afterAll(async () => {
-  await shared.running.close(0);
-  await hosted.close();
-});
+const shared = serverOfFile(() => batches++);
 
 const user = [{ role: 'user', content: first }];
 const student = { model: 'student', prompt: '<|bos|>' };
@@ -155,14 +143,14 @@ describe('a request that asks for too much', () => {
   it('is answered where the server allows it', async () => {
     const body = { ...student, n: 3, max_tokens: 2, logprobs: 4, ignore_eos: true };
     const ask = async (maxAnswer: number) => {
-      const server = await startForTest(hosted, { maxAnswer });
+      const server = await startForTest(shared.hosted, { maxAnswer });
       return (await post(server, '/v1/completions', body)).status;
     };
     expect([await ask(29), await ask(30)]).toEqual([400, 200]);
   });
 
   it('waits until there is room for all that it asks for', async () => {
-    const server = await startForTest(hosted, { parallel: 2, queue: 9 });
+    const server = await startForTest(shared.hosted, { parallel: 2, queue: 9 });
     const ask = (n: number) => post(server, '/v1/completions', { ...student, n, max_tokens: 64 });
     const all = [ask(1), ask(64), ask(1)];
     while (!(await metricsOf(server)).includes('glore_requests_waiting 2\n'));

@@ -13,7 +13,7 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type Hosted, hostBase } from '../batch/hosted.js';
+import { hostBase } from '../batch/hosted.js';
 import {
   base,
   logged,
@@ -22,7 +22,7 @@ import {
   post,
   questions,
   refusal,
-  type Server,
+  serverOfFile,
   start,
   startForTest,
 } from '../harness.testing.js';
@@ -30,16 +30,7 @@ import { startServer } from './server.js';
 
 const [first] = questions;
 
-let hosted: Hosted;
-let shared: Server;
-beforeAll(async () => {
-  hosted = await openBase();
-  shared = await start(hosted);
-});
-afterAll(async () => {
-  await shared.running.close(0);
-  await hosted.close();
-});
+const shared = serverOfFile();
 
 /** A completion that takes seconds, if it is not left. */
 const endless = {
@@ -112,7 +103,7 @@ describe('errors', () => {
     expect(
       (await post(shared, '/v1/completions', good, { 'content-type': 'text/plain' })).status,
     ).toBe(415);
-    const large = await startForTest(hosted, { maxBody: 1000 });
+    const large = await startForTest(shared.hosted, { maxBody: 1000 });
     await expect(
       large.client.completions.create({ ...good, prompt: 'x'.repeat(2000) }),
     ).rejects.toMatchObject({ status: 413, code: 'body_too_large' });
@@ -130,7 +121,7 @@ describe('errors', () => {
 
 describe('limits', () => {
   it('lets in who has the key', async () => {
-    const server = await startForTest(hosted, { key: 'sesame' });
+    const server = await startForTest(shared.hosted, { key: 'sesame' });
     expect((await server.client.models.list()).data).toHaveLength(6);
     for (const apiKey of ['sesam', 'sesame2']) {
       const other = new OpenAI({ baseURL: server.url, apiKey, maxRetries: 0 });
@@ -144,7 +135,9 @@ describe('limits', () => {
   });
 
   it('wants a key where others can ask', async () => {
-    await expect(start(hosted, { host: '0.0.0.0' })).rejects.toMatchObject({ code: 'key-missing' });
+    await expect(start(shared.hosted, { host: '0.0.0.0' })).rejects.toMatchObject({
+      code: 'key-missing',
+    });
   });
 
   it('answers to its own name only, where there is no key', async () => {
@@ -164,14 +157,14 @@ describe('limits', () => {
   });
 
   it('sends away what is too much, and works on when there is room', async () => {
-    const server = await startForTest(hosted, { parallel: 1, queue: 0 });
+    const server = await startForTest(shared.hosted, { parallel: 1, queue: 0 });
     const abort = new AbortController();
     const stream = await server.client.completions.create(
       { ...endless, stream: true },
       { signal: abort.signal },
     );
     for await (const _ of stream) break;
-    const busy = await startForTest(hosted, { parallel: 1, queue: 0 });
+    const busy = await startForTest(shared.hosted, { parallel: 1, queue: 0 });
     const long = busy.client.completions.create({ ...endless, stream: true });
     await (await long)[Symbol.asyncIterator]().next();
     const response = await fetch(`${busy.url}/completions`, {
@@ -191,7 +184,7 @@ describe('limits', () => {
   });
 
   it('ends what takes too long', async () => {
-    const server = await startForTest(hosted, { timeout: 0.05 });
+    const server = await startForTest(shared.hosted, { timeout: 0.05 });
     await expect(server.client.completions.create(endless)).rejects.toMatchObject({
       status: 504,
       code: 'timeout',
@@ -205,7 +198,7 @@ describe('limits', () => {
   });
 
   it.each([false, true])('leaves the work of a client that leaves (stream: %s)', async (stream) => {
-    const server = await startForTest(hosted);
+    const server = await startForTest(shared.hosted);
     const abort = new AbortController();
     const asked = server.client.completions.create(
       { ...endless, stream },
@@ -229,7 +222,7 @@ describe('limits', () => {
 });
 
 it('leaves the work of a client that leaves while its answer is refined', async () => {
-  const server = await startForTest(hosted);
+  const server = await startForTest(shared.hosted);
   const abort = new AbortController();
   const asked = server.client.chat.completions.create(
     {
@@ -254,7 +247,7 @@ describe('the end', () => {
   it('waits for what is in flight, and takes nothing more', async () => {
     const body = { ...endless, n: 1, max_tokens: 400, seed: 2 };
     const expected = await shared.client.completions.create(body);
-    const server = await start(hosted);
+    const server = await start(shared.hosted);
     const stream = await server.client.completions.create({ ...body, stream: true });
     const parts = stream[Symbol.asyncIterator]();
     let { text } = (await parts.next()).value!.choices[0]!;
@@ -272,7 +265,7 @@ describe('the end', () => {
   });
 
   it('cuts off what does not end in time, and says so', async () => {
-    const server = await start(hosted);
+    const server = await start(shared.hosted);
     const stream = await server.client.completions.create({ ...endless, stream: true });
     const parts = stream[Symbol.asyncIterator]();
     await parts.next();
@@ -357,7 +350,7 @@ describe('a model whose weights are no numbers', () => {
 
 describe('what is counted and logged', () => {
   it('says much of a request and nothing of its text', async () => {
-    const server = await startForTest(hosted);
+    const server = await startForTest(shared.hosted);
     const { _request_id } = await server.client.chat.completions.create({
       model: 'glore',
       messages: [{ role: 'user', content: first }],
@@ -372,7 +365,7 @@ describe('what is counted and logged', () => {
         seconds: expect.any(Number),
         model: 'glore',
         stream: false,
-        promptTokens: hosted.codec.prompt(first).length,
+        promptTokens: shared.hosted.codec.prompt(first).length,
         generatedTokens: expect.any(Number),
         choices: 1,
         finish: [expect.any(String)],
@@ -391,7 +384,7 @@ describe('what is counted and logged', () => {
   });
 
   it('shows requests where that was asked for', async () => {
-    const server = await startForTest(hosted, { logPrompts: true });
+    const server = await startForTest(shared.hosted, { logPrompts: true });
     await server.client.completions.create({ model: 'student', prompt: '<|bos|>Mia' });
     expect(server.logs[0]!.request).toEqual({ model: 'student', prompt: '<|bos|>Mia' });
   });

@@ -1,7 +1,7 @@
 /** The refining model as the official client and the AI SDK see it. */
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { generateText, streamText, tool } from 'ai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
   type Decision,
@@ -11,16 +11,8 @@ import {
   refineInRounds,
 } from '../../refine/index.js';
 import { seedOf } from '../../rollout/index.js';
-import { type Hosted, rolesFor } from '../batch/hosted.js';
-import {
-  openBase,
-  post,
-  questions,
-  type Server,
-  start,
-  startForTest,
-  type Traced,
-} from '../harness.testing.js';
+import { rolesFor } from '../batch/hosted.js';
+import { post, questions, serverOfFile, startForTest, type Traced } from '../harness.testing.js';
 
 const [first, second, third] = questions;
 
@@ -29,21 +21,12 @@ interface Usage {
   readonly completion_tokens_details: { readonly reasoning_tokens: number };
 }
 
-let hosted: Hosted;
-let shared: Server;
-beforeAll(async () => {
-  hosted = await openBase();
-  shared = await start(hosted);
-});
-afterAll(async () => {
-  await shared.running.close(0);
-  await hosted.close();
-});
+const shared = serverOfFile();
 
 describe('glore', () => {
   const user = (content: string) => [{ role: 'user' as const, content }];
   const inProcess = async (question: string, options = {}) => {
-    const models = rolesFor(hosted, { maxTokens: 160, budget: Infinity, signal: undefined });
+    const models = rolesFor(shared.hosted, { maxTokens: 160, budget: Infinity, signal: undefined });
     const settings = { mode: 'rerank' as const, threshold: 0.5, tau: 0.5, ...options };
     return (await refine([question], models, settings))[0]!;
   };
@@ -129,7 +112,11 @@ describe('glore', () => {
       n: 3,
       seed: 21,
     });
-    const { student } = rolesFor(hosted, { maxTokens: 160, budget: Infinity, signal: undefined });
+    const { student } = rolesFor(shared.hosted, {
+      maxTokens: 160,
+      budget: Infinity,
+      signal: undefined,
+    });
     const [drafts] = await student.sample([{ question: first, seeds: [21, 22, 23] }], 1.5);
     const { glore } = chat as typeof chat & Traced;
     expect(glore.decisions.map(({ candidates }) => candidates[0]!.solution.steps)).toEqual(
@@ -153,13 +140,13 @@ describe('glore', () => {
     const whole = await ask({ rounds: 3, threshold: 1 });
     expect(whole.glore.rounds).toBe(3);
     const [rounds] = whole.glore.decisions;
-    const models = rolesFor(hosted, { maxTokens: 160, budget: Infinity, signal: undefined });
+    const models = rolesFor(shared.hosted, { maxTokens: 160, budget: Infinity, signal: undefined });
     const settings = { threshold: 1, chooser: 'orm', tau: REFINE_ALL } as const;
     const expected = await refineInRounds(
       [first],
       models,
       {
-        ...{ ...settings, rounds: 3, temperature: hosted.temperature },
+        ...{ ...settings, rounds: 3, temperature: shared.hosted.temperature },
         seed: (_, round) => seedOf(21, first, 'round', round),
       },
       [await inProcess(first, settings)],
@@ -225,7 +212,7 @@ describe('glore', () => {
   it('reads the prompt of a completion as its question', async () => {
     const completion = await shared.client.completions.create({
       model: 'glore',
-      prompt: [first, hosted.tokenizer.decode(hosted.codec.prompt(second))],
+      prompt: [first, shared.hosted.tokenizer.decode(shared.hosted.codec.prompt(second))],
     });
     const { glore } = completion as typeof completion & Traced;
     const expected = [await inProcess(first), await inProcess(second)];
@@ -234,7 +221,7 @@ describe('glore', () => {
   });
 
   it('passes through what is no question to be refined', async () => {
-    const server = await startForTest(hosted);
+    const server = await startForTest(shared.hosted);
     const same = async (body: object) => {
       for (const stream of [false, true]) {
         const whole = { messages: user(first), seed: 4, stream, ...body };
@@ -309,7 +296,7 @@ describe('the AI SDK', () => {
     });
     expect(text).toMatch(/#### \d+$/);
     expect(finishReason).toBe('stop');
-    expect(usage.inputTokens).toBe(hosted.codec.prompt(first).length);
+    expect(usage.inputTokens).toBe(shared.hosted.codec.prompt(first).length);
     expect(providerMetadata?.glore).toMatchObject({ mode: 'gate', choice: expect.any(Number) });
   });
 
