@@ -144,5 +144,5 @@ describe('wrong input', () => {
 it('ends silently when nobody reads on', async () => {
   const { child, ended } = start(['--help']);
   child.stdout!.destroy();
-  expect(await ended).toMatchObject({ code: null, signal: 'SIGTERM', stderr: '' });
+  expect(await ended).toMatchObject({ code: 141, stderr: '' });
 });

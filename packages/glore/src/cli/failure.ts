@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { EngineError } from '@glore/engine';
 import { CommanderError } from 'commander';
 import { GloreError } from '../error.js';
-import { Interrupted } from './interrupt.js';
+import { Interrupted, stopWork } from './interrupt.js';
 
 /**
  * Says on standard error what was wrong and gives the exit code: 0 help, 1 a failure that was not foreseen, 2 something
@@ -12,6 +12,8 @@ import { Interrupted } from './interrupt.js';
 export function reportFailure(error: unknown): number {
   // Commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  // Nobody is there to be told.
+  if (error instanceof Interrupted && error.signal === 'SIGPIPE') return error.exitCode;
   const { text, exitCode } = describe(error);
   process.stderr.write(`${text}\n`);
   if (/(^|[\s,])(glore|\*)($|[\s,])/.test(process.env.DEBUG ?? '')) {
@@ -39,20 +41,16 @@ function describe(error: unknown): { text: string; exitCode: number } {
  */
 export function endOnBrokenPipe(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') endAtOnce();
-    else process.exitCode = reportFailure(unwritten(error));
+    const reason =
+      error.code === 'EPIPE' ? new Interrupted('SIGPIPE', 'nobody reads on') : unwritten(error);
+    // Work ends first: threads that compute would be broken off, and with them the process, before it has its exit code.
+    if (!stopWork(reason)) process.exit(reportFailure(reason));
   });
   process.stderr.on('error', () => {});
 }
 
-const unwritten = ({ message, code }: NodeJS.ErrnoException): unknown =>
+const unwritten = ({ message, code }: NodeJS.ErrnoException): GloreError =>
   new GloreError(
     code === 'ENOSPC' ? 'disk-full' : 'output-failed',
     `standard output: expected to write to it, found ${message}; name another place`,
   );
-
-/** Threads may be computing, which an orderly exit would break off with a core dump; a signal's own end does not wait. */
-function endAtOnce(): void {
-  process.removeAllListeners('SIGTERM');
-  process.kill(process.pid, 'SIGTERM');
-}

@@ -158,6 +158,7 @@ export function serveCommand(): Command {
       } catch (reason) {
         // A signal is how a server is meant to end.
         if (!(reason instanceof Interrupted)) throw reason;
+      } finally {
         await running.close(options.drain);
         await endTracing();
       }
