@@ -9,10 +9,11 @@ import {
   percent,
   renderTable,
 } from '../evaluate/index.js';
+import { writeJsonl } from '../files/index.js';
 import { RewardModel } from '../model/index.js';
 import { chunks, readRun, withModels } from '../pipeline/index.js';
 import { type JudgedSteps, readProcessBench } from '../problem/index.js';
-import { jsonReporter, terminalReporter, writeJsonl } from '../run/index.js';
+import { jsonReporter, terminalReporter } from '../run/index.js';
 import { share } from './options.js';
 
 interface Options {

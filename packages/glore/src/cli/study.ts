@@ -2,8 +2,9 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
+import { replaceFile } from '../files/index.js';
 import { stageNames } from '../pipeline/index.js';
-import { formatSeconds, jsonReporter, replaceFile, terminalReporter } from '../run/index.js';
+import { formatSeconds, jsonReporter, terminalReporter } from '../run/index.js';
 import {
   folderOf,
   MAIN,

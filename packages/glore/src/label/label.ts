@@ -1,4 +1,5 @@
 /** Stepwise labels of student samples from rollouts: l_i = 1 iff the answer was reached from the prefix P_i. */
+import { z } from 'zod';
 import { type RolloutRecord, type Sample, sampleKey, type Trace } from '../rollout/index.js';
 import { usesPrefix } from './consistency.js';
 
@@ -13,6 +14,32 @@ export interface LabelledSample {
   /** Verifying traces that counted and rollouts known, by prefix. */
   readonly counts: readonly { readonly successes: number; readonly attempts: number }[];
 }
+
+const count = z
+  .int()
+  .min(0)
+  .max(2 ** 31);
+
+/** A labelled sample as it stands in records. */
+export const labelledShape: z.ZodType<LabelledSample> = z
+  .object({
+    problem: z.string().min(1),
+    sample: count,
+    labels: z.array(z.boolean()),
+    answer: z.boolean().nullable(),
+    counts: z.array(
+      z
+        .object({ successes: count, attempts: count })
+        .refine(({ successes, attempts }) => successes <= attempts, {
+          path: ['successes'],
+          error: 'no more than attempts',
+        }),
+    ),
+  })
+  .refine(({ labels, counts }) => labels.length === counts.length, {
+    path: ['counts'],
+    error: 'as many as labels',
+  });
 
 /** What is done to labels beyond verifying each prefix; `balance` comes later, to the sets (GLoRe, section on SORM data). */
 export interface LabelTransforms {

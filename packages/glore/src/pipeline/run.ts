@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GloreError } from '../error.js';
+import { writeJson } from '../files/index.js';
 import type { Recipe } from '../recipe/index.js';
 import {
   adoptStage,
@@ -15,7 +16,6 @@ import {
   type StageOptions,
   type StageRecord,
   silentReporter,
-  writeJson,
 } from '../run/index.js';
 import { openRunFolder } from './context.js';
 import { type Report, writeReport } from './report.js';

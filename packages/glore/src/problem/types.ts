@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** A question with a checkable gold answer and its worked solution. */
 export interface Problem {
   readonly id: string;
@@ -11,3 +13,13 @@ export interface Problem {
   /** What judges each step of any solution from the question alone; absent where only final answers can be judged. */
   readonly truth?: 'world';
 }
+
+/** A problem as it stands in records. */
+export const problemShape: z.ZodType<Problem> = z.object({
+  id: z.string().min(1),
+  question: z.string().min(1),
+  answer: z.string().min(1),
+  steps: z.array(z.string()),
+  structure: z.string().exactOptional(),
+  truth: z.literal('world').exactOptional(),
+});

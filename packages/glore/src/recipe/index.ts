@@ -14,4 +14,5 @@ export {
   type Training,
   worldSettings,
 } from './recipe.js';
+export { readStoredRecipe } from './stored.js';
 export { YamlFile } from './yaml.js';

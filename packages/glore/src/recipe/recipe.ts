@@ -32,7 +32,7 @@ export const worldSettings = z.strictObject({
   distractors: share,
 });
 
-const world = z.strictObject({
+export const world = z.strictObject({
   source: z.literal('world'),
   settings: worldSettings,
   dev: count,
@@ -59,7 +59,7 @@ const refinerTraining = training.extend({
   plain: z.number().min(0).max(10),
 });
 
-const recipe = z.strictObject({
+export const recipe = z.strictObject({
   seed: z.int().min(0),
   /** Worker threads. Training sums gradients in an order that depends on it. */
   workers: count.max(256),

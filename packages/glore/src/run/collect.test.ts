@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { type CollectOptions, collect } from './collect.js';
 
 interface Square {
@@ -28,6 +29,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const square = z.object({ n: z.int(), square: z.int() });
+
 /** Units of 0, 1 or 2 records, of which later ones often finish first. */
 const numbers = Array.from({ length: 12 }, (_, i) => i);
 const squares = async (n: number): Promise<Square[]> => {
@@ -41,7 +44,7 @@ const expected = numbers
 function options(
   more: Partial<CollectOptions<number, Square>> = {},
 ): CollectOptions<number, Square> {
-  return { path, units: numbers, key: String, work: squares, parallel: 4, ...more };
+  return { path, shape: square, units: numbers, key: String, work: squares, parallel: 4, ...more };
 }
 
 const journalLines = () => readFileSync(`${path}.journal`, 'utf8').split('\n').slice(0, -1);
@@ -87,7 +90,8 @@ describe('collect', () => {
 
   it('gives records back as JSON keeps them, in a fresh run too', async () => {
     const work = async () => [{ a: undefined, b: Number.NaN, c: -0 }];
-    const records = await collect({ path, units: ['x'], key: (unit) => unit, work, parallel: 1 });
+    const shape = z.any();
+    const records = await collect({ path, shape, units: ['x'], key: String, work, parallel: 1 });
     expect(records).toStrictEqual([{ b: null, c: 0 }]);
   });
 
@@ -144,7 +148,7 @@ describe('collect, interrupted', () => {
     const units = [1, 2, 3, 4, 5];
     const all = units.flatMap((n) => ['a', 'b', 'c', 'd'].map((name) => `${n} ${name}`));
     const of = (work: CollectOptions<number, number>['work'], parallel = 3) =>
-      collect({ path, units, key: String, work, parallel });
+      collect({ path, shape: z.int(), units, key: String, work, parallel });
     const records = units.flatMap((n) => [n, 2 * n, 3 * n, 2 * n, 4 * n]);
 
     it('does not fetch again what was kept, wherever it is interrupted', async () => {
@@ -192,10 +196,11 @@ describe('collect, interrupted', () => {
       records: [{ n, text: 'ü "quoted" 👍\n' }],
     }));
     const units = [0, 1, 2];
+    const shape = z.object({ n: z.int(), text: z.string() });
     const work = async (n: number) => [{ n, text: 'ü "quoted" 👍\n' }];
     const whole = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
     const collectTexts = (of: typeof work) =>
-      collect({ path, units, key: String, work: of, parallel: 2 });
+      collect({ path, shape, units, key: String, work: of, parallel: 2 });
     await collectTexts(work);
     const uninterrupted = readFileSync(path);
 

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { collect } from './collect.js';
 import { silentReporter, terminalReporter } from './progress.js';
 import { runStage, type StageContext, type StageOptions } from './stage.js';
@@ -175,6 +176,7 @@ describe('runStage', () => {
       progress.total(units.length, 'problems');
       await collect({
         path: join(folder, 'samples.jsonl'),
+        shape: z.object({ n: z.int() }),
         units,
         key: String,
         work: async (n) => {

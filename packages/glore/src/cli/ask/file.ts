@@ -1,10 +1,11 @@
 /** Questions from a JSON Lines file, answered in batches: the rows come back in order, each with its answer in `glore`. */
 import { percent } from '../../evaluate/index.js';
+import { explained } from '../../files/index.js';
 import { roleNames } from '../../model/index.js';
 import { chunks, readRun, unitsOf } from '../../pipeline/index.js';
 import { judge } from '../../reading/index.js';
 import { chosen, type Decision } from '../../refine/index.js';
-import { explained, type Progress, type Reporter } from '../../run/index.js';
+import type { Progress, Reporter } from '../../run/index.js';
 import { accuracyOf } from '../accuracy.js';
 import { checkOther, openOut, WRITTEN } from '../out.js';
 import { checkRoom, type Fields, type Item, readItems } from './items.js';

@@ -1,7 +1,7 @@
 /** `glore grade`: how many answers in a file of model answers are right, and which of them a person should look at. */
 import { Command } from 'commander';
+import { replaceFile } from '../../files/index.js';
 import type { FileRow } from '../../problem/index.js';
-import { replaceFile } from '../../run/index.js';
 import { wholeNumber } from '../options.js';
 import { checkFree, checkOther, WRITTEN } from '../out.js';
 import { readRows } from '../rows.js';

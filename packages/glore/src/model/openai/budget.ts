@@ -1,4 +1,5 @@
 /** What a server's answers have cost, and when it is enough. */
+import { z } from 'zod';
 import { GloreError } from '../../error.js';
 
 /** Money for a million tokens, in any currency. */
@@ -34,6 +35,15 @@ export interface Spent {
   readonly seconds: number;
   readonly money: number;
 }
+
+/** What was spent as it stands in its file. */
+export const spentShape: z.ZodType<Spent> = z.object({
+  requests: z.int().min(0),
+  promptTokens: z.int().min(0),
+  completionTokens: z.int().min(0),
+  seconds: z.number().min(0),
+  money: z.number().min(0),
+});
 
 export const nothingSpent: Spent = {
   requests: 0,

@@ -7,14 +7,14 @@ import {
   localRecords,
   sormRecords,
 } from '../../dataset/index.js';
-import { writeJson, writeJsonl } from '../../run/index.js';
+import { writeJson, writeJsonl } from '../../files/index.js';
 import { readLabels, readQuestions, readRollouts, readSamples } from '../records.js';
 import type { Work } from './work.js';
 
 export const datasets: Work = async (run, context) => {
   const { seed, labels: transforms, localPairs, pairing } = run.recipe;
   const samples = await readSamples(run);
-  const labelled = await readLabels(run);
+  const labelled = await readLabels(run, samples);
   const questions = await readQuestions(run, 'train');
   const sets = {
     sorm: sormRecords(labelled, samples, questions, {
@@ -22,7 +22,7 @@ export const datasets: Work = async (run, context) => {
       seed: `${seed}/sorm`,
     }),
     global: globalRecords(samples, questions, { pairing, seed: `${seed}/global` }),
-    local: localRecords(labelled, await readRollouts(run), samples, questions, {
+    local: localRecords(labelled, await readRollouts(run, samples), samples, questions, {
       perSample: localPairs,
       seed: `${seed}/local`,
     }),

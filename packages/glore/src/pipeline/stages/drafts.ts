@@ -2,7 +2,12 @@
 import { join } from 'node:path';
 import type { Checkpoint } from '@glore/engine';
 import type { Problem } from '../../problem/index.js';
-import { type Sample, type SampleOptions, sampleSolutions } from '../../rollout/index.js';
+import {
+  type Sample,
+  type SampleOptions,
+  sampleShape,
+  sampleSolutions,
+} from '../../rollout/index.js';
 import { collect, type StageContext } from '../../run/index.js';
 import type { Run } from '../context.js';
 import { rolesOf, withModels } from '../models.js';
@@ -46,6 +51,7 @@ export function sampleProblems(
     (models) =>
       collect({
         path,
+        shape: sampleShape,
         units: chunks(list, size),
         key: ([first]) => first!.id,
         work: (unit, kept) => sampleSolutions(rolesOf(run, models, kept).student, unit, sampling),

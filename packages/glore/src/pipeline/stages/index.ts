@@ -12,5 +12,5 @@ export { rollouts } from './rollouts.js';
 export { sorm } from './sorm.js';
 export { student } from './student.js';
 export { global, local, orm } from './training.js';
-export type { LabelSummary } from './truth.js';
+export { type LabelSummary, labelSummaryShape } from './truth.js';
 export type { Work } from './work.js';

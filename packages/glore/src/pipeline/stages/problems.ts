@@ -1,9 +1,9 @@
 /** The problems of every set, from the built-in world or from files. */
 import { join } from 'node:path';
+import { writeJson, writeJsonl } from '../../files/index.js';
 import { allot, generateProblems, type Wanted } from '../../problem/index.js';
 import type { Recipe } from '../../recipe/index.js';
 import { type FileSet, readHeldOut } from '../../recipe/index.js';
-import { writeJson, writeJsonl } from '../../run/index.js';
 import { setsOf } from '../sets.js';
 import type { Work } from './work.js';
 

@@ -1,9 +1,8 @@
 /** The student, by Expert Iteration; a round that is done is not done again. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCheckpoint, saveCheckpoint } from '@glore/engine';
 import { studentExample, workedRecords } from '../../dataset/index.js';
-import { writeJson } from '../../run/index.js';
+import { writeJson } from '../../files/index.js';
 import { expertIteration } from '../../train/index.js';
 import { modelFolder } from '../models.js';
 import { readProblems } from '../records.js';
@@ -31,7 +30,7 @@ export const student: Work = async (run, context) => {
           'no worked solutions to learn from: the student begins as the base is',
         );
         await saveCheckpoint(model, start);
-      } else if (!existsSync(model)) {
+      } else {
         trainedTokens += await trainModel(run, context, {
           name: `training-${round}`,
           start,

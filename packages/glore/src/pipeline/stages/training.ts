@@ -9,7 +9,6 @@ import {
   localExample,
   type RewardRecord,
   rewardExample,
-  type StudentRecord,
   studentExample,
 } from '../../dataset/index.js';
 import type { RoleName } from '../../model/index.js';
@@ -28,7 +27,7 @@ function training<R extends { readonly problem: string }>(
     training: Recipe['training'],
   ) => Training & { readonly plain?: number; readonly start: RoleName | 'base' },
   /** All that is learned from. */
-  gather: (run: Run) => Promise<R[]> = (run) => readSet<R>(run, role),
+  gather: (run: Run) => Promise<R[]>,
 ): Work {
   return async (run, context) => {
     if (isServed(run, role, context)) return {};
@@ -37,7 +36,7 @@ function training<R extends { readonly problem: string }>(
     const chosen = chooseRecords(await gather(run), `${recipe.seed}/${role}/examples`, examples);
     // A refiner that only sees refinements forgets how to solve, so some plain solving is mixed in.
     const solved = chooseRecords(
-      plain > 0 ? await readSet<StudentRecord>(run, 'plain') : [],
+      plain > 0 ? await readSet(run, 'plain') : [],
       `${recipe.seed}/${role}/plain`,
       Math.round(plain * chosen.length),
     );
@@ -66,6 +65,12 @@ export const global = training<GlobalRecord>(
   'global',
   globalExample,
   (settings) => settings.global,
+  (run) => readSet(run, 'global'),
 );
 
-export const local = training<LocalRecord>('local', localExample, (settings) => settings.local);
+export const local = training<LocalRecord>(
+  'local',
+  localExample,
+  (settings) => settings.local,
+  (run) => readSet(run, 'local'),
+);

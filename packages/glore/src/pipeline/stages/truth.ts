@@ -1,4 +1,5 @@
 /** What labels, and doubts about them, are worth: counted against the truth of steps where it is known. */
+import { z } from 'zod';
 import { firstErrorOf, type Solution } from '../../codec/index.js';
 import type { RewardRecord } from '../../dataset/index.js';
 import { prefixTruth } from '../../evaluate/index.js';
@@ -22,6 +23,17 @@ export interface LabelSummary {
   /** Share of wrong samples whose flip is the true first error. */
   readonly firstErrors: number | null;
 }
+
+const share = z.number().min(0).max(1);
+
+/** The summary as it stands in its file. */
+export const labelSummaryShape: z.ZodType<LabelSummary> = z.object({
+  labels: z.int().min(0),
+  positive: share,
+  accuracy: share.nullable(),
+  accuracyOfWrong: share.nullable(),
+  firstErrors: share.nullable(),
+});
 
 /** @param samples those labelled, in the same order */
 export function labelSummary(

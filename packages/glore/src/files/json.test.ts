@@ -10,7 +10,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readJson, readJsonl, readLines, writeJson, writeJsonl } from './jsonl.js';
+import { z } from 'zod';
+import { readJson, readJsonl, readLines, writeJson, writeJsonl } from './json.js';
+
+const anything = z.unknown();
 
 let folder: string;
 beforeEach(() => {
@@ -33,7 +36,7 @@ describe('JSON Lines', () => {
     expect(readFileSync(path, 'utf8')).toBe(
       '{"a":1,"text":"two\\nlines, \\"quoted\\", 48/2 ÷ 3 \u2028 👍"}\n[]\nnull\n"x"\n{}\n',
     );
-    expect(await readJsonl(path)).toEqual(records);
+    expect(await readJsonl(path, anything)).toEqual(records);
     expect(readdirSync(join(folder, 'deep/er'))).toEqual(['records.jsonl']);
   });
 
@@ -41,7 +44,7 @@ describe('JSON Lines', () => {
     const path = join(folder, 'none.jsonl');
     await writeJsonl(path, []);
     expect(readFileSync(path, 'utf8')).toBe('');
-    expect(await readJsonl(path)).toEqual([]);
+    expect(await readJsonl(path, anything)).toEqual([]);
   });
 
   it('may be longer than the pieces in which they are read and written', async () => {
@@ -49,7 +52,7 @@ describe('JSON Lines', () => {
     const long = 'é'.repeat(3_000_000);
     const records = [1, long, 2, `${long}!`, ...Array.from({ length: 200_000 }, (_, i) => ({ i }))];
     await writeJsonl(path, records);
-    const read = await readJsonl(path);
+    const read = await readJsonl(path, anything);
     expect(read.length).toBe(records.length);
     expect(read.every((value, i) => JSON.stringify(value) === JSON.stringify(records[i]))).toBe(
       true,
@@ -59,7 +62,7 @@ describe('JSON Lines', () => {
   it('need no newline at the end of the file', async () => {
     const path = join(folder, 'records.jsonl');
     writeFileSync(path, '{"a":1}\r\n{"a":2}');
-    expect(await readJsonl(path)).toEqual([{ a: 1 }, { a: 2 }]);
+    expect(await readJsonl(path, anything)).toEqual([{ a: 1 }, { a: 2 }]);
   });
 
   it.each([
@@ -69,7 +72,7 @@ describe('JSON Lines', () => {
   ])('name the line that is %s', async (_, text, line, found) => {
     const path = join(folder, 'records.jsonl');
     writeFileSync(path, text);
-    const error = await failureOf(readJsonl(path));
+    const error = await failureOf(readJsonl(path, anything));
     expect(error).toMatchObject({ name: 'GloreError', code: 'jsonl-broken' });
     expect(error.message).toContain(
       `${path}:${line}: expected one JSON record on each line, ${found}`,
@@ -80,12 +83,12 @@ describe('JSON Lines', () => {
   it('must be UTF-8', async () => {
     const path = join(folder, 'records.jsonl');
     writeFileSync(path, Buffer.from([0x22, 0xff, 0x22, 0x0a]));
-    await expect(readJsonl(path)).rejects.toMatchObject({ code: 'jsonl-broken' });
+    await expect(readJsonl(path, anything)).rejects.toMatchObject({ code: 'jsonl-broken' });
   });
 
   it('that are not there are an error', async () => {
     const path = join(folder, 'absent.jsonl');
-    const error = await failureOf(readJsonl(path));
+    const error = await failureOf(readJsonl(path, anything));
     expect(error).toMatchObject({ code: 'file-missing' });
     expect(error.message).toBe(
       `${path}: expected a file, found none; check the path, or run the stage that writes it`,
@@ -96,7 +99,7 @@ describe('JSON Lines', () => {
     const path = join(folder, 'records.jsonl');
     await writeJsonl(path, ['old']);
     await expect(writeJsonl(path, ['new', 1n])).rejects.toThrow(TypeError);
-    expect(await readJsonl(path)).toEqual(['old']);
+    expect(await readJsonl(path, anything)).toEqual(['old']);
     await writeJsonl(path, ['newer']);
     expect(readdirSync(folder)).toEqual(['records.jsonl']);
   });
@@ -128,13 +131,13 @@ describe('JSON', () => {
     const path = join(folder, 'value.json');
     await writeJson(path, { a: [1] });
     expect(readFileSync(path, 'utf8')).toBe('{\n  "a": [\n    1\n  ]\n}\n');
-    expect(await readJson(path)).toEqual({ a: [1] });
+    expect(await readJson(path, anything)).toEqual({ a: [1] });
   });
 
   it('that is broken names the file', async () => {
     const path = join(folder, 'value.json');
     writeFileSync(path, '{"a"');
-    const error = await failureOf(readJson(path));
+    const error = await failureOf(readJson(path, anything));
     expect(error).toMatchObject({ code: 'json-broken' });
     expect(error.message).toContain(`${path}: expected JSON, found "{\\"a\\"" (`);
   });
@@ -150,7 +153,7 @@ describe.skipIf(process.platform !== 'linux')('a file system that refuses (Linux
     expect(error.message).toBe(
       `${path}: expected room to write, found the disk full (ENOSPC); free some space and run the same command again, finished work is kept`,
     );
-    expect(await readJsonl(path)).toEqual(['old']);
+    expect(await readJsonl(path, anything)).toEqual(['old']);
   });
 
   it('a forbidden folder is named', async () => {

@@ -1,0 +1,96 @@
+/** The records of an evaluation, and its thresholds and speeds, as they stand in files. */
+import { z } from 'zod';
+import { solutionFields } from '../codec/index.js';
+import { decisionShape } from '../refine/index.js';
+import { answered } from '../rollout/index.js';
+import type { Thresholds } from './fit.js';
+import type {
+  Attempt,
+  Outcome,
+  ProblemAttempts,
+  ProblemRefinements,
+  ProblemRounds,
+} from './records.js';
+import type { Speeds } from './report/index.js';
+
+const value = z.number().min(0).max(1);
+const tokens = z
+  .int()
+  .min(0)
+  .max(2 ** 31);
+const problem = z.string().min(1);
+
+const attempt: z.ZodType<Attempt> = answered(
+  z
+    .object({
+      ...solutionFields,
+      right: z.boolean(),
+      tokens,
+      orm: z.array(value),
+      sorm: z.array(value),
+      truth: z.array(z.boolean()).nullable(),
+    })
+    .refine((own) => own.orm.length === linesOf(own), {
+      path: ['orm'],
+      error: 'one value for each line',
+    })
+    .refine((own) => own.sorm.length === linesOf(own), {
+      path: ['sorm'],
+      error: 'one value for each line',
+    })
+    .refine(({ truth, steps }) => truth === null || truth.length === steps.length, {
+      path: ['truth'],
+      error: 'one for each step',
+    }),
+);
+
+const linesOf = ({ steps, answer }: Pick<Attempt, 'steps' | 'answer'>): number =>
+  steps.length + (answer === null ? 0 : 1);
+
+const outcome: z.ZodType<Outcome> = answered(
+  z.object({ answer: solutionFields.answer, right: z.boolean(), tokens }),
+);
+
+export const attemptsShape: z.ZodType<ProblemAttempts> = z.object({
+  problem,
+  draft: attempt,
+  samples: z.array(attempt),
+});
+
+export const refinementsShape: z.ZodType<ProblemRefinements> = z.object({
+  problem,
+  decision: decisionShape,
+  global: outcome,
+  local: outcome,
+  localOrm: outcome,
+  localTruth: outcome.nullable(),
+});
+
+export const roundsShape: z.ZodType<ProblemRounds> = z.object({
+  problem,
+  rounds: z.array(
+    z
+      .object({ decision: decisionShape, right: z.array(z.boolean()) })
+      .refine(({ decision, right }) => decision.candidates.length === right.length, {
+        path: ['right'],
+        error: 'one for each candidate',
+      }),
+  ),
+});
+
+// A threshold may lie just above every value, so that all of them are below it.
+const threshold = z.number().min(0).max(2);
+const ofCritics = z.object({ orm: threshold, sorm: threshold });
+
+export const thresholdsShape: z.ZodType<Thresholds> = z.object({
+  step: ofCritics,
+  locate: ofCritics,
+  final: ofCritics,
+});
+
+const speed = z.number().positive();
+
+export const speedsShape: z.ZodType<Speeds> = z.object({
+  generatedPerSecond: speed,
+  scoredPerSecond: speed,
+});

@@ -1,0 +1,17 @@
+/** Files of records: read with a check of each, written whole or not at all, with errors that say what to do. */
+export { expectation, keyShown, pathShown, valueAt, valueShown } from './issue.js';
+export {
+  brokenLine,
+  brokenRecord,
+  cureOf,
+  type Line,
+  parseJson,
+  readJson,
+  readJsonl,
+  readLines,
+  recordIn,
+  shaped,
+  writeJson,
+  writeJsonl,
+} from './json.js';
+export { explain, explained, replaceFile } from './replace.js';
