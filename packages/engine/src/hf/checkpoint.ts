@@ -40,10 +40,20 @@ export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
 /** As `loadCheckpoint`, for a folder that may have no tokenizer.json. */
 export async function loadModel(dir: string): Promise<ModelWeights> {
   const from = folderOf(dir);
-  const config = configFromJson(await readJson(join(from, 'config.json'), 'config-invalid'));
+  const config = configIn(from, await readJson(join(from, 'config.json'), 'config-invalid'));
   const single = join(from, 'model.safetensors');
   const tensors = await readSafetensors(existsSync(single) ? single : `${single}.index.json`);
   return { config, weights: checkWeights(dir, config, tensors) };
+}
+
+/** The config of a folder, whose errors name it. */
+function configIn(from: string, json: Json): LlamaConfig {
+  try {
+    return configFromJson(json);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw new EngineError(error.code, join(from, error.message), { cause: error });
+  }
 }
 
 /** The folder, or the one put aside by a save that was killed; throws unless it has a config.json. */

@@ -1,6 +1,7 @@
 /** The commands, in the order of use. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { visibleLines } from '../visible.js';
 import { askCommand } from './ask/index.js';
 import { baseCommand } from './base.js';
 import { doctorCommand } from './doctor.js';
@@ -9,6 +10,7 @@ import { exampleQuestion } from './example.js';
 import { exportCommand } from './export.js';
 import { exportGgufCommand } from './gguf.js';
 import { gradeCommand } from './grade/index.js';
+import { withoutValues } from './options.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
 import { serveCommand } from './serve.js';
@@ -24,6 +26,7 @@ export function program(): Command {
     .helpCommand(false)
     .showHelpAfterError('(glore --help shows the commands)')
     .exitOverride()
+    .configureOutput({ outputError: (said, write) => write(visibleLines(withoutValues(said))) })
     .addHelpText('after', examples);
   const groups: Record<string, Command[]> = {
     'From a recipe to a report:': [runCommand(), reportCommand(), studyCommand()],

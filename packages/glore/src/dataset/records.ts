@@ -1,6 +1,7 @@
 /** The records of the five training sets: text, so that any tokenizer can read them. */
 import { z } from 'zod';
 import { type Solution, solutionFields, solutionShape } from '../codec/index.js';
+import { text } from '../files/index.js';
 
 /** Student: question -> solution. */
 export interface StudentRecord extends Solution {
@@ -36,7 +37,7 @@ export interface SetRecords {
   readonly local: LocalRecord;
 }
 
-const named = { problem: z.string().min(1), question: z.string().min(1) };
+const named = { problem: text, question: text };
 
 /** Lines of a solution: its steps and, if it has one, its answer. */
 const linesOf = ({ steps, answer }: Solution): number => steps.length + (answer === null ? 0 : 1);

@@ -1,7 +1,7 @@
 /** Golden values: what the reward models of a run say of solutions, to see whether servers say the same. */
 import { z } from 'zod';
 import { type Solution, solutionFields } from '../codec/index.js';
-import { readJsonl, writeJsonl } from '../files/index.js';
+import { readJsonl, share, text, writeJsonl } from '../files/index.js';
 import type { RewardModel } from '../model/index.js';
 import { openRunFolder, readProblems, rolesOf, withModels } from '../pipeline/index.js';
 import type { Recipe } from '../recipe/index.js';
@@ -13,14 +13,12 @@ export interface GoldenVector extends Solution {
   readonly values: readonly number[];
 }
 
-const value = z.number().min(0).max(1);
-
 const goldenShape: z.ZodType<GoldenVector> = z
   .object({
     role: z.enum(['orm', 'sorm']),
-    question: z.string().min(1),
+    question: text,
     ...solutionFields,
-    values: z.array(value),
+    values: z.array(share),
   })
   .refine(
     ({ steps, answer, values }) => values.length === steps.length + (answer === null ? 0 : 1),

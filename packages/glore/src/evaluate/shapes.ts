@@ -1,6 +1,7 @@
 /** The records of an evaluation, and its thresholds and speeds, as they stand in files. */
 import { z } from 'zod';
 import { solutionFields } from '../codec/index.js';
+import { count, share, text, threshold } from '../files/index.js';
 import { decisionShape } from '../refine/index.js';
 import { answered } from '../rollout/index.js';
 import type { Thresholds } from './fit.js';
@@ -13,21 +14,14 @@ import type {
 } from './records.js';
 import type { Speeds } from './report/index.js';
 
-const value = z.number().min(0).max(1);
-const tokens = z
-  .int()
-  .min(0)
-  .max(2 ** 31);
-const problem = z.string().min(1);
-
 const attempt: z.ZodType<Attempt> = answered(
   z
     .object({
       ...solutionFields,
       right: z.boolean(),
-      tokens,
-      orm: z.array(value),
-      sorm: z.array(value),
+      tokens: count,
+      orm: z.array(share),
+      sorm: z.array(share),
       truth: z.array(z.boolean()).nullable(),
     })
     .refine((own) => own.orm.length === linesOf(own), {
@@ -48,17 +42,17 @@ const linesOf = ({ steps, answer }: Pick<Attempt, 'steps' | 'answer'>): number =
   steps.length + (answer === null ? 0 : 1);
 
 const outcome: z.ZodType<Outcome> = answered(
-  z.object({ answer: solutionFields.answer, right: z.boolean(), tokens }),
+  z.object({ answer: solutionFields.answer, right: z.boolean(), tokens: count }),
 );
 
 export const attemptsShape: z.ZodType<ProblemAttempts> = z.object({
-  problem,
+  problem: text,
   draft: attempt,
   samples: z.array(attempt),
 });
 
 export const refinementsShape: z.ZodType<ProblemRefinements> = z.object({
-  problem,
+  problem: text,
   decision: decisionShape,
   global: outcome,
   local: outcome,
@@ -67,7 +61,7 @@ export const refinementsShape: z.ZodType<ProblemRefinements> = z.object({
 });
 
 export const roundsShape: z.ZodType<ProblemRounds> = z.object({
-  problem,
+  problem: text,
   rounds: z.array(
     z
       .object({ decision: decisionShape, right: z.array(z.boolean()) })
@@ -78,8 +72,6 @@ export const roundsShape: z.ZodType<ProblemRounds> = z.object({
   ),
 });
 
-// A threshold may lie just above every value, so that all of them are below it.
-const threshold = z.number().min(0).max(2);
 const ofCritics = z.object({ orm: threshold, sorm: threshold });
 
 export const thresholdsShape: z.ZodType<Thresholds> = z.object({
@@ -88,7 +80,7 @@ export const thresholdsShape: z.ZodType<Thresholds> = z.object({
   final: ofCritics,
 });
 
-const speed = z.number().positive();
+const speed = z.number().positive().max(1e12);
 
 export const speedsShape: z.ZodType<Speeds> = z.object({
   generatedPerSecond: speed,

@@ -1,5 +1,5 @@
 /** Files of records: read with a check of each, written whole or not at all, with errors that say what to do. */
-export { expectation, keyShown, pathShown, valueAt, valueShown } from './issue.js';
+export { expectation, keyShown, pathShown, valueAt, valueShown, variableShown } from './issue.js';
 export {
   brokenLine,
   brokenRecord,
@@ -15,3 +15,4 @@ export {
   writeJsonl,
 } from './json.js';
 export { explain, explained, replaceFile } from './replace.js';
+export { amount, count, ratio, share, text, threshold } from './values.js';

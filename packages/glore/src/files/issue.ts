@@ -49,6 +49,10 @@ export const keyShown = (key: PropertyKey): string =>
     ? String(key)
     : '(another name)';
 
+/** The name of an environment variable as it is shown: what does not look like one may be the key itself. */
+export const variableShown = (name: string): string =>
+  /^[A-Z]{1,24}(_[A-Z0-9]{1,12}){0,5}$/.test(name) ? name : 'that it names';
+
 /** A value as it is shown: whole if it is short, and no text that may have a password or a key in it. */
 export function valueShown(value: unknown, at: readonly PropertyKey[] = []): string {
   if (value === undefined || value === null) return 'nothing';

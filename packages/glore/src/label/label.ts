@@ -1,5 +1,6 @@
 /** Stepwise labels of student samples from rollouts: l_i = 1 iff the answer was reached from the prefix P_i. */
 import { z } from 'zod';
+import { count, text } from '../files/index.js';
 import { type RolloutRecord, type Sample, sampleKey, type Trace } from '../rollout/index.js';
 import { usesPrefix } from './consistency.js';
 
@@ -15,15 +16,10 @@ export interface LabelledSample {
   readonly counts: readonly { readonly successes: number; readonly attempts: number }[];
 }
 
-const count = z
-  .int()
-  .min(0)
-  .max(2 ** 31);
-
 /** A labelled sample as it stands in records. */
 export const labelledShape: z.ZodType<LabelledSample> = z
   .object({
-    problem: z.string().min(1),
+    problem: text,
     sample: count,
     labels: z.array(z.boolean()),
     answer: z.boolean().nullable(),

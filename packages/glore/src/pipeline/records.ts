@@ -1,5 +1,7 @@
 /** The records of earlier stages, read from a run's folder, and what follows from them alone. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { z } from 'zod';
 import {
   correctRecords,
   ormRecords,
@@ -10,7 +12,12 @@ import {
   setShapes,
   workedRecords,
 } from '../dataset/index.js';
-import { attemptsShape, type ProblemAttempts } from '../evaluate/index.js';
+import {
+  attemptsShape,
+  type ProblemAttempts,
+  refinementsShape,
+  roundsShape,
+} from '../evaluate/index.js';
 import { brokenRecord, cureOf, readJson, readJsonl } from '../files/index.js';
 import { chooseSamples, type LabelledSample, labelledShape } from '../label/index.js';
 import { type Problem, problemShape } from '../problem/index.js';
@@ -26,8 +33,11 @@ import { pathIn, type Run } from './context.js';
 import { type LabelSummary, labelSummaryShape } from './stages/truth.js';
 
 /** The problems of a set, each once. */
-export async function readProblems(run: Run, set: string): Promise<Problem[]> {
-  const path = pathIn(run, 'problems', `${set}.jsonl`);
+export async function readProblems(
+  { folder }: Pick<Run, 'folder'>,
+  set: string,
+): Promise<Problem[]> {
+  const path = join(folder, 'problems', `${set}.jsonl`);
   const problems = await readJsonl(path, problemShape);
   const seen = new Set<string>();
   for (const [i, { id }] of problems.entries()) {
@@ -144,9 +154,65 @@ export const readLabelSummary = (folder: string): Promise<LabelSummary> =>
 export const readSet = <N extends keyof SetRecords>(run: Run, name: N): Promise<SetRecords[N][]> =>
   readJsonl(pathIn(run, 'datasets', `${name}.jsonl`), setShapes[name]);
 
+/** What was measured on each problem of a split, by its files; there are no later rounds unless the recipe asks for more. */
+export async function readMeasured(folder: string, split: string) {
+  const attempts = await readAttempts(folder, split);
+  const refinements = await measuredIn(folder, `${split}.refinements`, refinementsShape);
+  const rounds = existsSync(join(folder, 'evaluation', `${split}.rounds.jsonl`))
+    ? await measuredIn(folder, `${split}.rounds`, roundsShape)
+    : undefined;
+  for (const list of [refinements, rounds]) {
+    if (list) checkProblems(list.path, list.records, attempts, attempts.length);
+  }
+  return { attempts, refinements: refinements.records, rounds: rounds?.records ?? [] };
+}
+
 /** The attempts at the problems of a split. */
-export const readAttempts = (folder: string, split: string): Promise<ProblemAttempts[]> =>
-  readJsonl(join(folder, 'evaluation', `${split}.attempts.jsonl`), attemptsShape);
+export async function readAttempts(folder: string, split: string): Promise<ProblemAttempts[]> {
+  const { path, records } = await measuredIn(folder, `${split}.attempts`, attemptsShape);
+  const problems = await readProblems({ folder }, split);
+  checkProblems(
+    path,
+    records,
+    problems.map(({ id }) => ({ problem: id })),
+    // The recipe may ask for fewer.
+    Math.min(1, problems.length),
+  );
+  const [first] = records;
+  for (const [i, { samples }] of records.entries()) {
+    const wanted = first!.samples.length;
+    if (samples.length !== wanted) {
+      throw broken(path, i, 'samples', `${wanted}, as in line 1`, String(samples.length));
+    }
+  }
+  return records;
+}
+
+async function measuredIn<R>(folder: string, name: string, shape: z.ZodType<R>) {
+  const path = join(folder, 'evaluation', `${name}.jsonl`);
+  return { path, records: await readJsonl(path, shape) };
+}
+
+interface OfProblem {
+  readonly problem: string;
+}
+
+/** Whether records are of these problems in their order, of at least so many. */
+function checkProblems(
+  path: string,
+  records: readonly OfProblem[],
+  problems: readonly OfProblem[],
+  least: number,
+): void {
+  for (const [i, { problem }] of records.entries()) {
+    const expected = problems[i]?.problem;
+    if (problem !== expected) {
+      throw broken(path, i, 'problem', expected ?? 'no more records', problem);
+    }
+  }
+  if (records.length >= least) return;
+  throw brokenRecord(path, [], `${least} records`, String(records.length), cureOf(path));
+}
 
 /** What the ORM learns from samples, whose outcome is their label: the student's, or candidates for reranking. */
 export async function ormSet(run: Run, of: 'samples' | 'candidates'): Promise<RewardRecord[]> {

@@ -1,5 +1,4 @@
 /** The last stage: `report.json` and the table, from the records of the evaluation. */
-import { existsSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -14,18 +13,16 @@ import {
   fitGate,
   pathsOf,
   recordsOf,
-  refinementsShape,
   renderChart,
   renderCurve,
-  roundsShape,
   speedsShape,
   thresholdsShape,
   type Way,
 } from '../evaluate/index.js';
-import { readJson, readJsonl, replaceFile, writeJson } from '../files/index.js';
+import { amount, count, readJson, replaceFile, text, writeJson } from '../files/index.js';
 import type { StageRecord } from '../run/index.js';
 import type { Run } from './context.js';
-import { readAttempts, readLabelSummary } from './records.js';
+import { readLabelSummary, readMeasured } from './records.js';
 import {
   type Answered,
   answeredShape,
@@ -63,24 +60,21 @@ export interface Report extends EvaluationReport {
   };
 }
 
-const amount = z.number().min(0);
-const whole = z.int().min(0);
-
 /** The report as it stands in its file. */
 export const reportShape: z.ZodType<Report> = z
   .object({
     ...evaluationFields,
     curve: curveShape,
-    problems: whole,
-    seeds: z.array(whole),
+    problems: count,
+    seeds: z.array(count),
     seconds: amount,
-    stages: z.array(z.object({ name: z.string().min(1), seconds: amount, generatedTokens: whole })),
-    labels: z.intersection(labelSummaryShape, z.object({ generatedTokens: whole })),
+    stages: z.array(z.object({ name: text, seconds: amount, generatedTokens: count })),
+    labels: z.intersection(labelSummaryShape, z.object({ generatedTokens: count })),
     coverage: coverageShape.exactOptional(),
     answered: answeredShape.exactOptional(),
     machine: z.object({
       processor: z.string(),
-      cores: whole,
+      cores: count,
       memoryGiB: amount,
       node: z.string(),
       peakMemoryGiB: amount,
@@ -94,16 +88,10 @@ export const reportShape: z.ZodType<Report> = z
 /** The records of a run's last stage, of dev and test. */
 async function recordsIn(folder: string) {
   const at = (name: string) => join(folder, 'evaluation', name);
-  const records = async (split: string) => ({
-    problems: recordsOf(
-      await readAttempts(folder, split),
-      await readJsonl(at(`${split}.refinements.jsonl`), refinementsShape),
-    ),
-    // There are none beyond the first round unless the recipe asks for more.
-    rounds: existsSync(at(`${split}.rounds.jsonl`))
-      ? await readJsonl(at(`${split}.rounds.jsonl`), roundsShape)
-      : [],
-  });
+  const records = async (split: string) => {
+    const { attempts, refinements, rounds } = await readMeasured(folder, split);
+    return { problems: recordsOf(attempts, refinements), rounds };
+  };
   return {
     dev: await records('dev'),
     test: await records('test'),

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Checkpoint, openTokenizer } from '@glore/engine';
 import { z } from 'zod';
-import { readJson, writeJson } from '../files/index.js';
+import { readJson, share, writeJson } from '../files/index.js';
 import { roleNames } from '../model/index.js';
 import {
   addHeard,
@@ -56,7 +56,7 @@ const coveragePath = (folder: string): string => join(folder, 'endpoints', 'cove
 export type Coverage = Readonly<Partial<Record<keyof ServedModels, number>>>;
 
 const byRole = <T>(shape: z.ZodType<T>) => z.partialRecord(z.enum(roleNames), shape);
-export const coverageShape: z.ZodType<Coverage> = byRole(z.number().min(0).max(1));
+export const coverageShape: z.ZodType<Coverage> = byRole(share);
 
 /** What is only told, and counted from then on, may be lost. */
 const forgotten = (path: string): string => `delete ${path}, and it is counted anew`;

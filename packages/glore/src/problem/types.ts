@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { text } from '../files/index.js';
 
 /** A question with a checkable gold answer and its worked solution. */
 export interface Problem {
@@ -16,10 +17,10 @@ export interface Problem {
 
 /** A problem as it stands in records. */
 export const problemShape: z.ZodType<Problem> = z.object({
-  id: z.string().min(1),
-  question: z.string().min(1),
-  answer: z.string().min(1),
-  steps: z.array(z.string()),
+  id: text,
+  question: text,
+  answer: text,
+  steps: z.array(z.string().regex(/\S/, { error: 'a line of text' })),
   structure: z.string().exactOptional(),
   truth: z.literal('world').exactOptional(),
 });

@@ -1,11 +1,13 @@
 /** A recipe: everything that a run's result depends on, read once from YAML and refused before any work if it is wrong. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { availableProviders, openTokenizer } from '@glore/engine';
+import { isDeepStrictEqual } from 'node:util';
+import { availableProviders, openTokenizer, readWholeSync } from '@glore/engine';
 import { z } from 'zod';
 import { createCodec } from '../codec/index.js';
+import { keyShown } from '../files/index.js';
 import { checkSettings, type HeldOut, WorldSettingError } from '../problem/index.js';
-import { endpoints, models, wrongModel } from './endpoints.js';
+import { endpoints, models, plainName, wrongModel } from './endpoints.js';
 import { type FileSet, gsm8k, jsonl, readGiven, svamp } from './files.js';
 import { YamlFile } from './yaml.js';
 
@@ -151,23 +153,46 @@ export type Recipe = Omit<Given, 'problems'> & {
 };
 
 const file = recipe.extend({
-  presets: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+  presets: z.record(plainName, z.record(z.string(), z.unknown())).default({}),
 });
 
 /**
- * Reads a recipe, with a preset's values laid over it.
- * @throws GloreError `recipe` naming the file, line and key
+ * Reads a recipe, with the values of presets laid over it in their order.
+ * @throws GloreError `recipe` naming the file, line and key; of two presets that say different things of one key, both
  */
-export function readRecipe(path: string, preset?: string): Recipe {
+export function readRecipe(path: string, preset: string | readonly string[] = []): Recipe {
   const source = YamlFile.read(path);
   const { presets, ...plain } = source.check(file, source.value());
-  if (preset === undefined) return checked(plain, source, path);
-  if (!Object.hasOwn(presets, preset)) {
-    const known = Object.keys(presets).join(', ') || 'it has none';
-    throw source.error(['presets'], `a preset of the recipe (${known})`, `"${preset}"`);
+  const names = typeof preset === 'string' ? [preset] : preset;
+  let laid: unknown = plain;
+  let over = source;
+  for (const [i, name] of names.entries()) {
+    if (!Object.hasOwn(presets, name)) {
+      const known = Object.keys(presets).join(', ') || 'it has none';
+      throw source.error(['presets'], `a preset of the recipe (${known})`, keyShown(name));
+    }
+    for (const before of names.slice(0, i)) {
+      const keys = clash(presets[before], presets[name]);
+      if (keys && before !== name) {
+        const expected = `what the preset ${before} says, or nothing: they cannot be laid over each other`;
+        throw source.error(['presets', name, ...keys], expected, 'something else');
+      }
+    }
+    laid = overlay(laid, presets[name]);
+    over = over.under('presets', name);
   }
-  const over = source.under('presets', preset);
-  return checked(over.check(recipe, overlay(plain, presets[preset])), over, path);
+  return checked(names.length === 0 ? plain : over.check(recipe, laid), over, path);
+}
+
+/** Where two values laid over each other say different things: the first keys; undefined where they agree. */
+function clash(a: unknown, b: unknown): string[] | undefined {
+  if (!isMap(a) || !isMap(b)) return isDeepStrictEqual(a, b) ? undefined : [];
+  for (const [key, value] of Object.entries(b)) {
+    if (!Object.hasOwn(a, key)) continue;
+    const inner = clash(a[key], value);
+    if (inner) return [key, ...inner];
+  }
+  return undefined;
 }
 
 /** What a recipe says, before anything is looked up: paths as they are written, defaults left out. */
@@ -190,7 +215,7 @@ export function makeRecipe(values: RecipeValues, folder = process.cwd()): Recipe
  */
 export function readRecipeWith(
   path: string,
-  preset: string | undefined,
+  preset: string | readonly string[] | undefined,
   values: readonly unknown[],
   over: YamlFile,
 ): Recipe {
@@ -240,7 +265,7 @@ function checkBase(base: string, source: YamlFile): void {
     throw source.error(['base'], 'the folder of a base checkpoint', `no ${name} in ${base}`);
   }
   try {
-    createCodec(openTokenizer(readFileSync(join(base, 'tokenizer.json'), 'utf8')));
+    createCodec(openTokenizer(readWholeSync(join(base, 'tokenizer.json')).toString('utf8')));
   } catch (error) {
     const found = `${base} with another (${(error as Error).message})`;
     throw source.error(['base'], "a base checkpoint with glore's tokenizer", found, error);

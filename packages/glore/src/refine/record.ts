@@ -1,15 +1,14 @@
 /** Decisions as they stand in records. */
 import { z } from 'zod';
 import { solutionShape } from '../codec/index.js';
+import { count, share } from '../files/index.js';
 import type { Candidate, Decision, Source } from './refine.js';
-
-const value = z.number().min(0).max(1);
 
 const candidate: z.ZodType<Candidate> = z.object({
   source: z.enum(['draft', 'global', 'local']),
   solution: solutionShape,
-  score: value,
-  least: value.exactOptional(),
+  score: share,
+  least: share.exactOptional(),
   tokens: z
     .int()
     .min(0)
@@ -22,10 +21,10 @@ const sources: readonly Source[] = ['draft', 'global', 'local'];
 /** A decision on a draft that was refined: the local refinement is there where the draft has an error. */
 export const decisionShape: z.ZodType<Decision> = z
   .object({
-    values: z.array(value),
+    values: z.array(share),
     location: z.int().min(-1),
     candidates: z.array(candidate),
-    choice: z.int().min(0),
+    choice: count,
   })
   .refine(
     ({ candidates, location }) =>

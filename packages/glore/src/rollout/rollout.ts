@@ -1,6 +1,7 @@
 /** Monte-Carlo rollouts from the prefixes of sampled solutions. */
 import { z } from 'zod';
 import { type Solution, solutionFields, spellingOf } from '../codec/index.js';
+import { count, text } from '../files/index.js';
 import type { Student } from '../model/index.js';
 import type { Problem } from '../problem/index.js';
 import { answered, byProblem, isRight, type Sample, seedOf } from './sample.js';
@@ -27,11 +28,6 @@ export interface RolloutRecord {
   readonly tokens: number;
 }
 
-const count = z
-  .int()
-  .min(0)
-  .max(2 ** 31);
-
 const trace = answered(z.object({ ...solutionFields, right: z.boolean(), count: count.min(1) }));
 
 const prefix = z
@@ -43,7 +39,7 @@ const prefix = z
 
 /** The rollouts of a sample as they stand in records. */
 export const rolloutShape: z.ZodType<RolloutRecord> = z.object({
-  problem: z.string().min(1),
+  problem: text,
   sample: count,
   prefixes: z
     .array(prefix)

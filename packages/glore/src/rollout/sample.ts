@@ -1,6 +1,7 @@
 /** Sampled solutions of problems, judged by their final answers. */
 import { z } from 'zod';
 import { type Solution, solutionFields } from '../codec/index.js';
+import { count, text } from '../files/index.js';
 import type { Generated, Student } from '../model/index.js';
 import { hash32, type Problem } from '../problem/index.js';
 import { sameAnswer } from '../reading/index.js';
@@ -24,17 +25,12 @@ export const answered = <R extends { readonly right: boolean; readonly answer: s
     error: 'false, since there is no answer',
   });
 
-const count = z
-  .int()
-  .min(0)
-  .max(2 ** 31);
-
 /** A sample as it stands in records. */
 export const sampleShape: z.ZodType<Sample> = answered(
   z.object({
-    problem: z.string().min(1),
+    problem: text,
     index: count,
-    seed: z.int().min(0),
+    seed: count,
     ...solutionFields,
     right: z.boolean(),
     tokens: count,

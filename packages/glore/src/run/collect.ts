@@ -248,7 +248,7 @@ const entryOf = <R>(shape: z.ZodType<R>) =>
       key: z.string(),
       records: z.array(shape).optional(),
       name: z.string().optional(),
-      value: z.unknown(),
+      value: z.unknown().optional(),
     })
     .refine((entry) => entry.records || (entry.name !== undefined && 'value' in entry), {
       path: ['records'],

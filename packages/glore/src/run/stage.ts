@@ -5,7 +5,7 @@ import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { GloreError } from '../error.js';
-import { explain, explained, readJson, writeJson } from '../files/index.js';
+import { amount, count, explain, explained, readJson, text, writeJson } from '../files/index.js';
 import { formatSeconds, type Progress, type Reporter } from './progress.js';
 import { type Shard, shardName } from './shard.js';
 
@@ -27,10 +27,9 @@ export interface StageRecord extends TokenCounts {
   readonly files?: readonly string[];
 }
 
-const count = z.int().min(0);
 const costs = {
   /** Wall clock of all attempts together. */
-  seconds: z.number().min(0),
+  seconds: amount,
   generatedTokens: count,
   scoredTokens: count,
   trainedTokens: count,
@@ -40,7 +39,7 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'a hash' });
 const spentShape: z.ZodType<Spent> = z.object(costs);
 const begunShape: z.ZodType<Pick<StageRecord, 'fingerprint'>> = z.object({ fingerprint: hash });
 const stageShape: z.ZodType<StageRecord> = z.object({
-  name: z.string().min(1),
+  name: text,
   fingerprint: hash,
   ...costs,
   files: z.array(z.string()).exactOptional(),

@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { firstErrorOf } from '../codec/index.js';
 import { type EvaluationReport, evaluationShape } from '../evaluate/index.js';
-import { brokenRecord, readJson, readJsonl, writeJson } from '../files/index.js';
+import {
+  amount,
+  brokenRecord,
+  count,
+  readJson,
+  readJsonl,
+  share,
+  text,
+  writeJson,
+} from '../files/index.js';
 import { type LabelledSample, labelledShape } from '../label/index.js';
 import {
   evaluationIn,
@@ -55,31 +64,27 @@ export interface RunRecord {
   readonly before: EvaluationReport | null;
 }
 
-const whole = z.int().min(0);
-const share = z.number().min(0).max(1);
-const name = z.string().min(1);
-
 const recordShape: z.ZodType<RunRecord> = z.object({
-  variant: name,
-  seed: whole,
-  against: name.nullable(),
+  variant: text,
+  seed: count,
+  against: text.nullable(),
   until: z.enum(stageNames).nullable(),
-  fingerprint: name,
+  fingerprint: text,
   stages: z.array(
     z.object({
       name: z.enum(stageNames),
-      seconds: z.number().min(0),
-      generatedTokens: whole,
+      seconds: amount,
+      generatedTokens: count,
       taken: z.enum(['same', 'kept']).nullable(),
     }),
   ),
   labels: z
     .intersection(
       labelSummaryShape,
-      z.object({ method: name, count: whole, generatedTokens: whole }),
+      z.object({ method: text, count: count, generatedTokens: count }),
     )
     .nullable(),
-  agreement: z.object({ labels: whole, equal: share, firstErrors: share }).nullable(),
+  agreement: z.object({ labels: count, equal: share, firstErrors: share }).nullable(),
   before: evaluationShape.nullable(),
 });
 

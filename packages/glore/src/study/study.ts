@@ -29,9 +29,9 @@ const variant = z.strictObject({
 });
 
 const file = z.strictObject({
-  /** The recipe, from the study's folder, and the preset laid over it. */
+  /** The recipe, from the study's folder, and the preset or presets laid over it. */
   recipe: z.string().min(1),
-  preset: z.string().optional(),
+  preset: z.union([z.string(), z.array(z.string())]).optional(),
   seeds,
   /** The page, from the study's folder. */
   page: z.string().min(1).optional(),
@@ -138,7 +138,9 @@ export function readStudy(path: string): Study {
       throw source.error(['critics', String(i)], 'the name of a variant', `"${name}"`);
   }
   return {
-    name: basename(path).replace(/\.ya?ml$/, ''),
+    name: basename(path)
+      .replace(/\.ya?ml$/, '')
+      .replace(/^\.*$/, 'study'),
     path,
     page: study.page && from(study.page),
     seeds: study.seeds,

@@ -16,7 +16,15 @@ import {
   writeSafetensors,
 } from '@glore/engine';
 import { z } from 'zod';
-import { brokenRecord, explained, readLines, recordIn, writeJsonl } from '../files/index.js';
+import {
+  amount,
+  brokenRecord,
+  count,
+  explained,
+  readLines,
+  recordIn,
+  writeJsonl,
+} from '../files/index.js';
 
 /** One line of `curve.jsonl`. */
 export interface CurvePoint {
@@ -31,11 +39,11 @@ export interface CurvePoint {
 }
 
 const point: z.ZodType<CurvePoint> = z.object({
-  step: z.int().min(1),
-  tokens: z.int().min(0),
-  rate: z.number().min(0),
-  loss: z.number(),
-  heldOut: z.number(),
+  step: count.min(1),
+  tokens: count,
+  rate: amount,
+  loss: amount,
+  heldOut: amount,
 });
 
 export interface FitOptions {

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { GloreError } from '../../error.js';
 import { readJsonl } from '../../files/index.js';
 import { problemShape } from '../../problem/index.js';
+import { visibleLines } from '../../visible.js';
 import { messageOf } from '../failure.js';
 import { wrap } from '../layout.js';
 import { screenOf } from '../terminal.js';
@@ -45,5 +46,5 @@ export async function greet(folder: string): Promise<void> {
 /** What is wrong with one question is no reason to ask no further one. */
 export function goOn(error: unknown): void {
   if (!(error instanceof GloreError)) throw error;
-  process.stderr.write(`${messageOf(error)}\n`);
+  process.stderr.write(`${visibleLines(messageOf(error))}\n`);
 }

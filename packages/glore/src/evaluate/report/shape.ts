@@ -1,21 +1,18 @@
 /** The report as it stands in `report.json`. */
 import { z } from 'zod';
+import { amount, count, ratio, share, text, threshold } from '../../files/index.js';
 import type { Curve, RefinedPoint } from '../curve.js';
 import type { Point } from '../point.js';
 import type { CriticReport } from './critics.js';
 import type { Outcomes } from './outcomes.js';
 import type { EvaluationReport } from './report.js';
 
-const share = z.number().min(0).max(1);
-const amount = z.number().min(0);
-const whole = z.int().min(0);
-const name = z.string().min(1);
 /** Of what was not there to be measured there is nothing. */
 const measured: z.ZodType<number | undefined> = share.optional();
-const realised: z.ZodType<number | undefined> = z.number().optional();
+const realised: z.ZodType<number | undefined> = ratio.optional();
 
-const point = { name, accuracy: share, low: share, high: share, generatedTokens: amount };
-const paired = { difference: z.number(), low: z.number(), high: z.number(), p: share };
+const point = { name: text, accuracy: share, low: share, high: share, generatedTokens: amount };
+const paired = { difference: ratio, low: ratio, high: ratio, p: share };
 
 const effect = z.object({
   before: share,
@@ -23,7 +20,7 @@ const effect = z.object({
   wrongToRight: share,
   rightToWrong: share,
   wrongFixed: measured,
-  wrongDrafts: whole,
+  wrongDrafts: count,
   unchanged: share,
 });
 
@@ -34,11 +31,9 @@ const critic = z.object({
   auc: measured,
   withinProblemAuc: measured,
   ece: share,
-  bins: z.array(z.object({ low: share, high: share, n: whole, mean: share, rate: share })),
+  bins: z.array(z.object({ low: share, high: share, n: count, mean: share, rate: share })),
 }) satisfies z.ZodType<CriticReport>;
 
-// A threshold may lie just above every value.
-const threshold = z.number().min(0).max(2);
 const thresholds = z.object({ orm: threshold, sorm: threshold });
 
 const amounts = z.array(amount);
@@ -77,7 +72,7 @@ const outcomes: z.ZodType<Outcomes> = z
 
 export const evaluationFields = {
   rows: z.array(z.object({ ...point, seconds: amount })),
-  comparisons: z.array(z.object({ a: name, b: name, ...paired })),
+  comparisons: z.array(z.object({ a: text, b: text, ...paired })),
   refiners: z.object({
     global: effect,
     local: effect,
@@ -94,8 +89,8 @@ export const evaluationFields = {
     gate: threshold,
   }),
   headroomRealised: realised,
-  headroom: z.array(z.object({ name, realised: z.number(), low: z.number(), high: z.number() })),
-  firstErrors: z.array(z.object({ step: whole, share })),
+  headroom: z.array(z.object({ name: text, realised: ratio, low: ratio, high: ratio })),
+  firstErrors: z.array(z.object({ step: count, share })),
   outcomes,
 };
 
@@ -103,12 +98,12 @@ export const evaluationFields = {
 export const evaluationShape: z.ZodType<EvaluationReport> = z.object(evaluationFields);
 
 const against: z.ZodType<RefinedPoint['against']> = z
-  .object({ name, generatedTokens: amount, ...paired })
+  .object({ name: text, generatedTokens: amount, ...paired })
   .optional();
 
 const refinedPoint: z.ZodType<RefinedPoint> = z.object({
   ...point,
-  rounds: whole,
+  rounds: count,
   tau: threshold,
   equal: z.object({ majority: measured, bestOf: measured }),
   against,

@@ -1,6 +1,7 @@
 /** What a server's answers have cost, and when it is enough. */
 import { z } from 'zod';
 import { GloreError } from '../../error.js';
+import { amount, count } from '../../files/index.js';
 
 /** Money for a million tokens, in any currency. */
 export interface Price {
@@ -38,11 +39,11 @@ export interface Spent {
 
 /** What was spent as it stands in its file. */
 export const spentShape: z.ZodType<Spent> = z.object({
-  requests: z.int().min(0),
-  promptTokens: z.int().min(0),
-  completionTokens: z.int().min(0),
-  seconds: z.number().min(0),
-  money: z.number().min(0),
+  requests: count,
+  promptTokens: count,
+  completionTokens: count,
+  seconds: amount,
+  money: amount,
 });
 
 export const nothingSpent: Spent = {

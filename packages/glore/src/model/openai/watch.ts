@@ -1,5 +1,6 @@
 /** What a role's model has said so far: how many answers were none, and how much of the probability its labels cover. */
 import { z } from 'zod';
+import { count } from '../../files/index.js';
 
 /** Counts of a role's answers; those of several processes add up. */
 export interface Heard {
@@ -10,8 +11,6 @@ export interface Heard {
   /** Values by what the labels covered of the probability: at least so much, and less than the bound above. */
   readonly covered: Readonly<Record<Bound, number>>;
 }
-
-const count = z.int().min(0);
 
 /** What was heard as it stands in its file. */
 export const heardShape: z.ZodType<Heard> = z.object({

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { firstErrorOf, type Solution } from '../../codec/index.js';
 import type { RewardRecord } from '../../dataset/index.js';
 import { prefixTruth } from '../../evaluate/index.js';
+import { count, share } from '../../files/index.js';
 import type { LabelledSample } from '../../label/index.js';
 import type { Problem } from '../../problem/index.js';
 
@@ -24,11 +25,9 @@ export interface LabelSummary {
   readonly firstErrors: number | null;
 }
 
-const share = z.number().min(0).max(1);
-
 /** The summary as it stands in its file. */
 export const labelSummaryShape: z.ZodType<LabelSummary> = z.object({
-  labels: z.int().min(0),
+  labels: count,
   positive: share,
   accuracy: share.nullable(),
   accuracyOfWrong: share.nullable(),
