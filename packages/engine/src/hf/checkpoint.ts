@@ -3,9 +3,10 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { EngineError } from '../error.js';
+import { readWhole } from '../files.js';
 import {
   eachWeight,
   type LlamaConfig,
@@ -140,8 +141,11 @@ function checkWeights(
     }
     weights.set(name, tensor);
   }
-  for (const name of tensors.keys()) {
-    if (!weights.has(name) && !isRedundant(name, config)) {
+  for (const [name, tensor] of tensors) {
+    if (weights.has(name)) continue;
+    if (name === headName && config.tieEmbeddings) {
+      checkTied(where, weights, tensor);
+    } else if (!name.endsWith('.rotary_emb.inv_freq')) {
       throw new EngineError(
         'tensor-unexpected',
         `${where}: found ${name}, which a model of this config.json does not have; use a plain Llama, Qwen2 or Qwen3 checkpoint`,
@@ -151,10 +155,16 @@ function checkWeights(
   return weights;
 }
 
-/** Tensors that some writers add although they follow from the rest. */
-function isRedundant(name: string, config: LlamaConfig): boolean {
-  return (
-    name.endsWith('.rotary_emb.inv_freq') || (config.tieEmbeddings && name === 'lm_head.weight')
+const headName = 'lm_head.weight';
+
+/** Some writers add the head although it is the embedding; one that is another is the model's own, and would be lost. */
+function checkTied(where: string, weights: Weights, { shape, data }: Tensor): void {
+  const embedding = weights.get('model.embed_tokens.weight')!;
+  const same = shape.join() === embedding.shape.join();
+  if (same && data.every((value, i) => Object.is(value, embedding.data[i]))) return;
+  throw new EngineError(
+    'head-untied',
+    `${where}: expected ${headName} to be the embedding, since config.json has "tie_word_embeddings": true, found another; set that to false if the head was trained, or remove the tensor`,
   );
 }
 
@@ -199,7 +209,7 @@ async function readText(dir: string, name: string): Promise<string> {
   if (!existsSync(path)) {
     throw new EngineError('checkpoint-missing', `${path}: expected this file, found none`);
   }
-  return readFile(path, 'utf8');
+  return (await readWhole(path)).toString('utf8');
 }
 
 async function writeJson(dir: string, name: string, json: Json): Promise<void> {

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { EngineError } from '../error.js';
+import { checkTokenizerShape } from './tokenizer-shape.js';
 
 /** Text <-> token ids. */
 export interface Tokenizer {
@@ -191,8 +192,13 @@ interface Cutter {
 function openParts(json: string) {
   let parts: Parts;
   try {
-    parts = new Library(JSON.parse(json), {});
+    const value: unknown = JSON.parse(json);
+    checkTokenizerShape(value);
+    parts = new Library(value, {});
+    // What is wrong with a pattern shows when it is used.
+    parts.pre_tokenizer?.pre_tokenize('Ann has 3 pens.\n');
   } catch (cause) {
+    if (cause instanceof EngineError) throw cause;
     throw new EngineError(
       'tokenizer-invalid',
       'expected the text of a Hugging Face tokenizer.json',

@@ -11,9 +11,13 @@ export interface Run {
   readonly codec: Codec;
 }
 
-/** Opens a run folder on its recipe and base checkpoint; the codec is the base tokenizer's. */
-export async function openRunFolder(folder: string, recipe: Recipe): Promise<Run> {
-  const base = await loadCheckpoint(recipe.base);
+/** Opens a run folder on its recipe and base checkpoint; the codec is the base tokenizer's. @param loaded the base, if it is read already */
+export async function openRunFolder(
+  folder: string,
+  recipe: Recipe,
+  loaded?: Checkpoint,
+): Promise<Run> {
+  const base = loaded ?? (await loadCheckpoint(recipe.base));
   return { folder, recipe, base, codec: createCodec(openTokenizer(base.tokenizer)) };
 }
 

@@ -7,6 +7,7 @@ import { readJson } from '../files/index.js';
 import { type Recipe, readStoredRecipe } from '../recipe/index.js';
 import { fingerprintOf, readDone, type StageRecord } from '../run/index.js';
 import { openRunFolder, type Run } from './context.js';
+import { readModel } from './models.js';
 import { type Report, reportShape } from './report.js';
 import { neededFor, ownSettings, type StageName, stageNames, upstreamOf } from './table.js';
 
@@ -72,12 +73,15 @@ export async function openUnfinishedRun(
     }
     done.set(name, record);
   }
-  return openRunFolder(folder, standingAlone(folder, recipe));
+  return openAlone(folder, recipe);
 }
 
-/** The recipe of a run that is done, without what its base has become: its student has the same tokenizer. */
-const standingAlone = (folder: string, recipe: Recipe): Recipe =>
-  recipe.models?.student ? recipe : { ...recipe, base: join(folder, 'student', 'model') };
+/** Opens a run that is done, without what its base has become: its student has the same tokenizer. */
+async function openAlone(folder: string, recipe: Recipe): Promise<Run> {
+  if (recipe.models?.student) return openRunFolder(folder, recipe);
+  const alone = { ...recipe, base: join(folder, 'student', 'model') };
+  return openRunFolder(folder, alone, await readModel(folder, 'student'));
+}
 
 /** What `started.json` says that every stage depends on. */
 const startedShape = z.object({
@@ -94,5 +98,5 @@ export interface FinishedRun {
 export async function readRun(folder: string): Promise<FinishedRun> {
   const report = await readReport(folder);
   const recipe = await readStoredRecipe(folder);
-  return { run: await openRunFolder(folder, standingAlone(folder, recipe)), report };
+  return { run: await openAlone(folder, recipe), report };
 }

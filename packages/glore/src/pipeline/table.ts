@@ -1,8 +1,7 @@
 /** The stages: what each does, what of the recipe and whose files its result depends on. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fingerprint } from '@glore/engine';
+import { fingerprint, readWhole } from '@glore/engine';
 import { explained } from '../files/index.js';
 import { type RoleName, roleNames } from '../model/index.js';
 import type { Recipe } from '../recipe/index.js';
@@ -133,7 +132,7 @@ export async function upstreamOf(
   const read = createHash('sha256');
   for (const set of setsRead(recipe, name)) {
     const path = join(folder, 'problems', `${set.name}.jsonl`);
-    read.update(`${set.name}\n`).update(await explained(path, () => readFile(path)));
+    read.update(`${set.name}\n`).update(await explained(path, () => readWhole(path)));
   }
   const fingerprint = read.digest('hex');
   return records.map((record) =>

@@ -1,7 +1,7 @@
 /** Problem sets from files: what a recipe says of them, read and checked before any work begins. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readWholeSync } from '@glore/engine';
 import { z } from 'zod';
 import { answerLine, parseLines } from '../codec/index.js';
 import { GloreError } from '../error.js';
@@ -153,7 +153,7 @@ const formats = {
 };
 
 const sha256Of = (file: string): string =>
-  createHash('sha256').update(readFileSync(file)).digest('hex');
+  createHash('sha256').update(readWholeSync(file)).digest('hex');
 
 /** Without the keys that are not there. */
 const fieldsOf = ({ question, answer, id, steps }: z.infer<typeof jsonl>['fields']) => ({

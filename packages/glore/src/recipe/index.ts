@@ -11,6 +11,7 @@ export {
   range,
   readRecipe,
   readRecipeWith,
+  seed,
   type Training,
   worldSettings,
 } from './recipe.js';

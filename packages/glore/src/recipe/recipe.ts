@@ -13,6 +13,8 @@ import { YamlFile } from './yaml.js';
 
 export const count = z.int().min(1);
 export const share = z.number().min(0).max(1);
+/** Whatever is made of it (a thousand times as much, and more) is exact too. */
+export const seed = z.int().min(0).max(1e12);
 const temperature = z.number().min(0).max(5);
 export const range = z.tuple([z.int(), z.int()]).readonly();
 
@@ -62,7 +64,7 @@ const refinerTraining = training.extend({
 });
 
 export const recipe = z.strictObject({
-  seed: z.int().min(0),
+  seed,
   /** Worker threads. Training sums gradients in an order that depends on it. */
   workers: count.max(256),
   provider,

@@ -2,14 +2,14 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type StageName, stageNames } from '../pipeline/index.js';
-import { type Recipe, readRecipeWith, YamlFile } from '../recipe/index.js';
+import { type Recipe, readRecipeWith, seed, YamlFile } from '../recipe/index.js';
 import { variantFigures } from './figures.js';
 
 /** The run that a study is about, and that its variants are compared with. */
 export const MAIN = 'main';
 
 const values = z.record(z.string(), z.unknown()).default({});
-const seeds = z.array(z.int().min(0)).min(1);
+const seeds = z.array(seed).min(1);
 
 const variant = z.strictObject({
   /** What is different, and what for, in a sentence for the page. */
