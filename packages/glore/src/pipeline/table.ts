@@ -48,7 +48,7 @@ const RECORDS = 2;
 export const table: Record<StageName, Stage> = {
   problems: {
     work: stages.problems,
-    settings: ({ problems, student, drafts, training }) => [
+    settings: ({ problems, student, drafts, training, maxTokens }) => [
       RECORDS,
       problems.source === 'world' ? problems : contentsOf(problems),
       student.sft.problems,
@@ -56,6 +56,8 @@ export const table: Record<StageName, Stage> = {
       student.expertIteration.problems,
       drafts.problems,
       training.orm.candidates,
+      // What is too long depends on how long solutions may be.
+      ...(problems.source !== 'world' && problems.tooLong ? [maxTokens] : []),
     ],
     needs: [],
   },

@@ -69,7 +69,7 @@ async function trainAnew(
   if (mask.targets === 0) {
     throw new GloreError(
       'loss-empty',
-      `${name}: there is nothing to learn from; sample more problems or loosen the filters (see ${name}.mask.json)`,
+      `${folder}, ${name}: expected something to learn, found ${mask.lostExamples > 0 ? `that all ${mask.lostExamples} examples are longer than the ${start.config.maxPositions} positions of the model; lower maxTokens` : 'no examples; draw more (drafts.problems, drafts.samples), or raise the problems and samples of student.expertIteration'}`,
     );
   }
   const seed = `${recipe.seed}/${name}`;

@@ -19,6 +19,9 @@ import {
 const count = z.int().min(1);
 const name = z.string().min(1);
 
+/** What becomes of questions that the models of this process cannot read. */
+const tooLong = z.enum(['refuse', 'drop']).default('refuse');
+
 /** `train`, `test`, `devFile` and `file` are files, from the recipe's folder. */
 export const gsm8k = z.strictObject({
   source: z.literal('gsm8k'),
@@ -28,6 +31,7 @@ export const gsm8k = z.strictObject({
   dev: count,
   /** Most test problems; all of them if left out. */
   limit: count.optional(),
+  tooLong,
 });
 
 /** One file, out of which `dev` and `test` problems are held. */
@@ -36,6 +40,7 @@ export const svamp = z.strictObject({
   file: name,
   dev: count,
   test: count,
+  tooLong,
 });
 
 export const jsonl = z.strictObject({
@@ -46,6 +51,7 @@ export const jsonl = z.strictObject({
   devFile: name.optional(),
   dev: count,
   limit: count.optional(),
+  tooLong,
   fields: z
     .strictObject({
       question: name.default('question'),
@@ -73,6 +79,8 @@ export interface FileSet {
   /** Most test problems. */
   readonly test?: number;
   readonly fields?: ProblemFields;
+  /** Questions that are too long are left out; they are refused without this. */
+  readonly tooLong?: 'drop';
 }
 
 /** Makes the error about a key of `problems`. */
@@ -101,6 +109,7 @@ export function readGiven(
     dev,
     ...(test !== undefined && { test }),
     ...(source === 'jsonl' && { fields: fieldsOf(given.fields) }),
+    ...(given.tooLong === 'drop' && { tooLong: given.tooLong }),
   };
   const read = readFiles(set, (key, error) => {
     throw refuse(key, `problems of ${formats[source]}`, `an error: ${error.message}`, error);
@@ -125,8 +134,15 @@ function pathsOf(given: Given): Record<string, string> {
   return { train, test, ...(devFile !== undefined && { devFile }) };
 }
 
-/** The problems of a set, divided. @throws GloreError `problems-changed` where a file is not what the recipe was read with */
-export function readHeldOut(set: FileSet): HeldOut {
+/**
+ * The problems of a set, divided.
+ * @param usable those that are not left out
+ * @throws GloreError `problems-changed` where a file is not what the recipe was read with
+ */
+export function readHeldOut(
+  set: FileSet,
+  usable: (problem: Problem) => boolean = () => true,
+): HeldOut {
   for (const { file, sha256 } of Object.values(set.files)) {
     if (sha256Of(file) === sha256) continue;
     throw new GloreError(
@@ -137,7 +153,11 @@ export function readHeldOut(set: FileSet): HeldOut {
   const read = readFiles(set, (_, error) => {
     throw error;
   });
-  return holdOut(read, set);
+  const { train, dev, test } = read;
+  return holdOut(
+    { train: train.filter(usable), dev: dev?.filter(usable), test: test?.filter(usable) },
+    set,
+  );
 }
 
 /** What results depend on of a set: the contents of its files, wherever they are. */

@@ -15,6 +15,7 @@ const fileSet: z.ZodType<FileSet> = z.object({
   files: z.record(name, z.object({ file: name, sha256: name })),
   dev: count,
   test: count.exactOptional(),
+  tooLong: z.literal('drop').exactOptional(),
   fields: z
     .object({
       question: name,

@@ -9,6 +9,7 @@ import {
 } from '../../dataset/index.js';
 import { writeJson, writeJsonl } from '../../files/index.js';
 import { readLabels, readQuestions, readRollouts, readSamples } from '../records.js';
+import { checkSets } from './enough.js';
 import type { Work } from './work.js';
 
 export const datasets: Work = async (run, context) => {
@@ -36,6 +37,11 @@ export const datasets: Work = async (run, context) => {
   await writeJson(join(context.folder, 'summary.json'), {
     ...Object.fromEntries(sizes),
     globalEditDistance: lines / Math.max(1, sets.global.length),
+  });
+  checkSets(run, {
+    sorm: sets.sorm.length,
+    global: sets.global.length,
+    local: sets.local.length,
   });
   context.progress.done(sizes.map(([name, size]) => `${name} ${size}`).join(', '));
   return {};
