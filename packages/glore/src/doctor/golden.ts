@@ -40,7 +40,9 @@ export async function largestDifference(
     vector.values.map((expected, k) => Math.abs(expected - (values[i]![k] ?? Number.NaN))),
   );
   // NaN, of a line without a value, must not count as agreement.
-  return differences.some(Number.isNaN) ? Infinity : Math.max(0, ...differences);
+  return differences.some(Number.isNaN)
+    ? Infinity
+    : differences.reduce((a, b) => Math.max(a, b), 0);
 }
 
 /** @throws GloreError `jsonl-broken`, `record-broken` naming line and field */

@@ -1,5 +1,13 @@
 /** Files of records: read with a check of each, written whole or not at all, with errors that say what to do. */
-export { expectation, keyShown, pathShown, valueAt, valueShown, variableShown } from './issue.js';
+export {
+  expectation,
+  keyShown,
+  nameShown,
+  pathShown,
+  valueAt,
+  valueShown,
+  variableShown,
+} from './issue.js';
 export {
   brokenLine,
   brokenRecord,

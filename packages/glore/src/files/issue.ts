@@ -49,6 +49,10 @@ export const keyShown = (key: PropertyKey): string =>
     ? String(key)
     : '(another name)';
 
+/** A name as it is shown, in the same way. */
+export const nameShown = (name: string): string =>
+  keyShown(name) === name ? `"${name}"` : 'another name';
+
 /** The name of an environment variable as it is shown: what does not look like one may be the key itself. */
 export const variableShown = (name: string): string =>
   /^[A-Z]{1,24}(_[A-Z0-9]{1,12}){0,5}$/.test(name) ? name : 'that it names';

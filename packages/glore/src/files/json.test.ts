@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -8,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -77,7 +80,7 @@ describe('JSON Lines', () => {
     expect(error.message).toContain(
       `${path}:${line}: expected one JSON record on each line, ${found}`,
     );
-    expect(error.message).toMatch(/delete the file and run the stage that writes it again$/);
+    expect(error.message).toContain(`; correct it, or delete ${path} and run the recipe again`);
   });
 
   it('must be UTF-8', async () => {
@@ -143,15 +146,101 @@ describe('JSON', () => {
   });
 });
 
+describe('a record', () => {
+  const shape = z.object({
+    problem: z.string().min(1),
+    steps: z.array(z.object({ value: z.number().max(1) })),
+  });
+  const right = { problem: 'train-1', steps: [{ value: 1 }] };
+
+  it.each([
+    ['7', 'expected a map of keys, found 7'],
+    ['{"steps":[]}', 'problem: expected text, found nothing'],
+    ['{"problem":null,"steps":[]}', 'problem: expected text, found nothing'],
+    ['{"problem":"","steps":[]}', 'problem: expected some text, found ""'],
+    ['{"problem":"a","steps":{}}', 'steps: expected a list, found {}'],
+    ['{"problem":"a","steps":[{},{}]}', 'steps.0.value: expected a number, found nothing'],
+    ['{"problem":"a","steps":[{"value":2}]}', 'steps.0.value: expected at most 1, found 2'],
+    [
+      '{"problem":"a","steps":[{"value":1e999}]}',
+      'steps.0.value: expected a number, found Infinity',
+    ],
+  ])('that is %s is refused with file, line and field', async (text, said) => {
+    const path = join(folder, 'records.jsonl');
+    writeFileSync(path, `${JSON.stringify(right)}\n${text}\n`);
+    const error = await failureOf(readJsonl(path, shape));
+    expect(error).toMatchObject({ name: 'GloreError', code: 'record-broken' });
+    expect(error.message).toBe(
+      `${path}:2: ${said}; correct it, or delete ${path} and run the recipe again: what is missing is made anew`,
+    );
+    writeFileSync(path, text);
+    const alone = await failureOf(readJson(path, shape, 'write it again'));
+    expect(alone.message).toBe(`${path}: ${said}; write it again`);
+  });
+
+  it('comes back as it is', async () => {
+    const path = join(folder, 'records.jsonl');
+    await writeJsonl(path, [right, right]);
+    expect(await readJsonl(path, shape)).toEqual([right, right]);
+  });
+
+  it('is never shown where it may hold a secret', async () => {
+    const path = join(folder, 'value.json');
+    const endpoints = { endpoints: z.record(z.string(), z.object({ url: z.int() })) };
+    for (const url of ['http://me:hunter2@h', 'hunter2', ['hunter2']]) {
+      await writeJson(path, { endpoints: { local: { url } } });
+      const error = await failureOf(readJson(path, z.object(endpoints)));
+      expect(error.message).toMatch(/: endpoints\.local\.url: expected a number, found another /);
+      expect(error.message).not.toContain('hunter2');
+    }
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a path', () => {
+  it('that is a link is replaced, and what it leads to stays', async () => {
+    const kept = join(folder, 'kept');
+    writeFileSync(kept, 'precious');
+    for (const name of ['value.json', 'value.json.part-new']) {
+      symlinkSync(kept, join(folder, name));
+      await writeJson(join(folder, 'value.json'), 1);
+      expect(readFileSync(kept, 'utf8')).toBe('precious');
+      expect(readFileSync(join(folder, 'value.json'), 'utf8')).toBe('1\n');
+    }
+  });
+
+  it.each([
+    ['a folder', (path: string) => mkdirSync(path)],
+    ['a pipe', (path: string) => void execFileSync('mkfifo', [path])],
+    ['a device', (path: string) => symlinkSync('/dev/zero', path)],
+  ])('that is %s is named, and nothing waits for it', async (kind, make) => {
+    const path = join(folder, 'records.jsonl');
+    make(path);
+    const message = `${path}: expected a file, found ${kind}; remove it or name another path`;
+    for (const read of [readJson(path, anything), readJsonl(path, anything)]) {
+      expect(await failureOf(read)).toMatchObject({ code: 'file-kind', message });
+    }
+  });
+
+  it('in a file is named', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    const error = await failureOf(writeJson(join(folder, 'file', 'value.json'), 1));
+    expect(error).toMatchObject({ name: 'GloreError', code: 'file-kind' });
+  });
+});
+
 describe.skipIf(process.platform !== 'linux')('a file system that refuses (Linux)', () => {
-  it('a full disk is named, and the old file stays', async () => {
+  it('more than a file may hold is named, and the old file stays', async () => {
     const path = join(folder, 'records.jsonl');
     await writeJsonl(path, ['old']);
-    symlinkSync('/dev/full', `${path}.part-new`);
-    const error = await failureOf(writeJsonl(path, ['new']));
-    expect(error).toMatchObject({ name: 'GloreError', code: 'disk-full' });
-    expect(error.message).toBe(
-      `${path}: expected room to write, found the disk full (ENOSPC); free some space and run the same command again, finished work is kept`,
+    // Child processes cannot load TypeScript; `npm test` builds first.
+    const built = pathToFileURL(join(import.meta.dirname, '../../dist/files/index.js')).href;
+    const program = `import { writeJsonl } from '${built}';
+      await writeJsonl(process.argv[1], ['x'.repeat(1e6)]).catch((error) => console.log(error.code, error.message));`;
+    const shell = 'ulimit -f 64; exec "$NODE" --input-type=module -e "$PROGRAM" "$FILE"';
+    const env = { ...process.env, NODE: process.execPath, PROGRAM: program, FILE: path };
+    const said = execFileSync('sh', ['-c', shell], { env, encoding: 'utf8' });
+    expect(said).toBe(
+      `disk-full ${path}: expected room to write, found that no file may be larger (EFBIG); raise the limit (ulimit -f) and run the same command again, finished work is kept\n`,
     );
     expect(await readJsonl(path, anything)).toEqual(['old']);
   });

@@ -60,7 +60,7 @@ export function explain(path: string, cause: unknown): unknown {
   const code = codeOf(cause);
   if (code === undefined) return cause;
   const [kind, expected, found, cure] = refusals[code] ?? unforeseen;
-  const message = `${path}: expected ${expected}, found ${found} (${code}); ${cure}`;
+  const message = `${path}: expected ${expected}, found ${found.replace('$', code)}; ${cure}`;
   return new GloreError(kind, message, { cause });
 }
 
@@ -72,18 +72,19 @@ function codeOf(error: unknown): string | undefined {
     : undefined;
 }
 
+/** `$` stands for the code. */
 type Refusal = readonly [kind: string, expected: string, found: string, cure: string];
 
 const full: Refusal = [
   'disk-full',
   'room to write',
-  'none left',
+  'the disk full ($)',
   'free some space and run the same command again, finished work is kept',
 ];
 const forbidden: Refusal = [
   'file-forbidden',
   'to be allowed to use this file',
-  'that it is not',
+  '$',
   'correct its permissions or choose another folder, then run the same command again',
 ];
 const folder: Refusal = ['file-kind', 'a file', 'a folder', 'remove it or name another path'];
@@ -96,20 +97,25 @@ const notFolder: Refusal = [
 const link: Refusal = [
   'file-kind',
   'a file',
-  'links that lead nowhere',
+  'links that lead nowhere ($)',
   'remove them or name another path',
 ];
 const unforeseen: Refusal = [
   'file-failed',
   'to use this file',
-  "the file system's refusal",
+  '$',
   'put that right and run the same command again, finished work is kept',
 ];
 
 const refusals: Readonly<Record<string, Refusal>> = {
   ENOSPC: full,
   EDQUOT: full,
-  EFBIG: full,
+  EFBIG: [
+    full[0],
+    full[1],
+    'that no file may be larger ($)',
+    'raise the limit (ulimit -f) and run the same command again, finished work is kept',
+  ],
   EACCES: forbidden,
   EPERM: forbidden,
   EROFS: forbidden,

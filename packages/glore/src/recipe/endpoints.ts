@@ -1,6 +1,6 @@
 /** The recipe's sections of served models: their shape, what is wrong beyond it, and what of them results depend on. */
 import { z } from 'zod';
-import { keyShown } from '../files/index.js';
+import { nameShown } from '../files/index.js';
 
 const amount = z.number().positive();
 const whole = z.int().min(1);
@@ -101,7 +101,7 @@ export function wrongModel({
       return {
         keys: [...keys, 'endpoint'],
         expected: `one of the endpoints of the recipe (${known})`,
-        found: `${keyShown(endpoint)}`,
+        found: nameShown(endpoint),
       };
     }
     if (spelling === 'tokens' && api === 'chat') {

@@ -336,7 +336,7 @@ describe('a file that is no recipe', () => {
       'an alias of nothing',
       'seed: 1',
       'seed: *one',
-      ': expected YAML, found an error: Unresolved alias (the anchor must be set before the alias): one',
+      ': expected YAML, found an error: Unresolved alias (the anchor must be set before the alias)',
     ],
     ['an empty file', yaml, '', ': expected a map of keys, found nothing'],
     ['a list', yaml, '- 1', ': expected a map of keys, found [1]'],

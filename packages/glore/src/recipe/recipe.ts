@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { availableProviders, openTokenizer, readWholeSync } from '@glore/engine';
 import { z } from 'zod';
 import { createCodec } from '../codec/index.js';
-import { keyShown } from '../files/index.js';
+import { nameShown } from '../files/index.js';
 import { checkSettings, type HeldOut, WorldSettingError } from '../problem/index.js';
 import { endpoints, models, plainName, wrongModel } from './endpoints.js';
 import { type FileSet, gsm8k, jsonl, readGiven, svamp } from './files.js';
@@ -171,7 +171,7 @@ export function readRecipe(path: string, preset: string | readonly string[] = []
   for (const [i, name] of names.entries()) {
     if (!Object.hasOwn(presets, name)) {
       const known = Object.keys(presets).join(', ') || 'it has none';
-      throw source.error(['presets'], `a preset of the recipe (${known})`, keyShown(name));
+      throw source.error(['presets'], `a preset of the recipe (${known})`, nameShown(name));
     }
     for (const before of names.slice(0, i)) {
       const keys = clash(presets[before], presets[name]);

@@ -325,9 +325,11 @@ const built = pathToFileURL(join(import.meta.dirname, '../../dist/run/collect.js
 /** 60 units with records of 30 kB, three at a time; prints each unit's key and whether it was resumed. */
 const program = `
   import { setTimeout } from 'node:timers/promises';
+  import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
   import { collect } from ${JSON.stringify(built)};
   await collect({
     path: process.argv[1],
+    shape: z.looseObject({ n: z.int() }),
     units: Array.from({ length: 60 }, (_, i) => i),
     key: (n) => 'unit ' + n,
     work: async (n) => {

@@ -227,6 +227,7 @@ async function readJournal<U, R>(
         torn = { line, cause };
         continue;
       }
+      if (!anyEntry.safeParse(entry).success) throw brokenEntry(path, line);
       const { key, ...kept } = shaped(entryShape, entry, `${path}:${line.number}`, cure);
       if (!units.has(key)) throw foreignEntry(path, line, key);
       if (kept.records) {
@@ -254,6 +255,8 @@ const entryOf = <R>(shape: z.ZodType<R>) =>
       path: ['records'],
       error: 'the records of a finished unit, or the name and value of what one has kept',
     });
+
+const anyEntry = entryOf(z.unknown());
 
 const unkept = 'nothing of it is kept; look at the models that it comes from';
 const cure = 'delete this line, or the whole file, and its units are worked on again';

@@ -15,7 +15,7 @@ const holderShape = z.object({
   pid: z.int().min(1),
   host: z.string().min(1),
   /** When the process started; tells apart two processes that got the same pid, as in a restarted container. */
-  started: z.iso.datetime(),
+  started: z.string(),
   /** The same as the kernel counts it, which no change of the clock moves; absent where it is not said. */
   birth: z.string().exactOptional(),
 });
@@ -148,7 +148,7 @@ function isAlive(holder: Holder): boolean {
   const birth = birthOf(holder.pid);
   if (!birth) return true;
   return holder.birth === undefined
-    ? birth.at < Date.parse(holder.started) + CLOCK_SHIFT
+    ? !(birth.at > Date.parse(holder.started) + CLOCK_SHIFT)
     : birth.name === holder.birth;
 }
 
