@@ -44,10 +44,13 @@ export const pathShown = (path: readonly PropertyKey[]): string => path.map(keyS
 
 /** A key as it is shown: what is no plain name or number may be a secret in the wrong place. */
 export const keyShown = (key: PropertyKey): string =>
-  typeof key === 'number' ||
-  /^(?:\d{1,9}|[A-Za-z]+(?:[-_.]?[A-Za-z]+|[-_.]?\d{1,2})*)$/.test(String(key))
+  typeof key === 'number' || (plainName.test(String(key)) && !secret.test(String(key)))
     ? String(key)
     : '(another name)';
+
+const plainName = /^(?:\d{1,9}|[A-Za-z]+(?:[-_.]?[A-Za-z]+)*(?:[-_.]?\d{1,2})?)$/;
+/** What the keys of many services begin with. */
+const secret = /^(?:sk|pk|rk|hf|gsk|gh[a-z]|glpat|xox[a-z]|key|token|bearer|secret)[-_]/i;
 
 /** A name as it is shown, in the same way. */
 export const nameShown = (name: string): string =>

@@ -64,12 +64,10 @@ export function explain(path: string, cause: unknown): unknown {
   return new GloreError(kind, message, { cause });
 }
 
-/** The code of an error of the file system; undefined of any other. */
+/** The code of an error of the file system, or of Node about it; undefined of any other. */
 function codeOf(error: unknown): string | undefined {
-  const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
-  return code !== undefined && syscall !== undefined && /^E[A-Z0-9]+$/.test(code)
-    ? code
-    : undefined;
+  const { code = '', syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  return syscall === undefined ? undefined : /^(?:ERR_FS_)?(E[A-Z0-9]+)$/.exec(code)?.[1];
 }
 
 /** `$` stands for the code. */

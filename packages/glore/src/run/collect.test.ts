@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -93,6 +94,35 @@ describe('collect', () => {
     const shape = z.any();
     const records = await collect({ path, shape, units: ['x'], key: String, work, parallel: 1 });
     expect(records).toStrictEqual([{ b: null, c: 0 }]);
+  });
+
+  it('writes through no link, and cuts nothing off behind one', async () => {
+    const kept = join(folder, 'kept');
+    writeFileSync(kept, 'precious');
+    symlinkSync(kept, `${path}.journal`);
+    await expect(collect(options())).rejects.toMatchObject({ code: 'file-kind' });
+    expect(readFileSync(kept, 'utf8')).toBe('precious');
+    rmSync(`${path}.journal`);
+    symlinkSync(kept, `${path}.part-new`);
+    await collect(options());
+    expect(readFileSync(kept, 'utf8')).toBe('precious');
+    expect(readFileSync(path, 'utf8')).toBe(expected);
+  });
+
+  it('keeps no record that it could not read again', async () => {
+    const work = async (n: number) => [{ n, square: n === 3 ? Number.NaN : n * n }];
+    await expect(collect(options({ work, parallel: 1 }))).rejects.toMatchObject({
+      code: 'record-broken',
+      message: expect.stringContaining(
+        'of 3: records.0.square: expected a number, found nothing; nothing of it is kept',
+      ),
+    });
+    expect(journalLines()).toHaveLength(3);
+    writeFileSync(`${path}.journal`, '{"key":"0","records":[{"n":0}]}\n');
+    await expect(collect(options())).rejects.toMatchObject({
+      code: 'record-broken',
+      message: expect.stringContaining(`${path}.journal:1: records.0.square: expected a number`),
+    });
   });
 
   it('does nothing for no units', async () => {

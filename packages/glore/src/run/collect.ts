@@ -7,8 +7,9 @@
  * loses is worked on again.
  */
 import { existsSync } from 'node:fs';
-import { readdir, rm, truncate } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { openToAppend } from '@glore/engine';
 import { z } from 'zod';
 import { GloreError } from '../error.js';
 import {
@@ -238,8 +239,18 @@ async function readJournal<U, R>(
         found.set(key, values.set(kept.name, kept.value));
       }
     }
-    if (torn) await truncate(path, torn.line.start);
+    if (torn) await cutOff(path, torn.line.start);
   });
+}
+
+/** Cuts a file off, unless it is a link. */
+async function cutOff(path: string, length: number): Promise<void> {
+  const file = await openToAppend(path);
+  try {
+    await file.truncate(length);
+  } finally {
+    await file.close();
+  }
 }
 
 /** A line of the journal: either has the fields of the other not. */
