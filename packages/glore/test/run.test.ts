@@ -463,7 +463,7 @@ describe('a run of which something is lost or damaged', () => {
     expect(stderr).toContain(`glore run <recipe> --run ${other}`);
     expect(stderr).toContain(`(${code})`);
     // What it says is done.
-    rmSync(model, { recursive: true, force: true });
+    rmSync(join(other, 'global'), { recursive: true });
     const again = await glore(['run', recipe, '--run', other, '--json']);
     expect(stagesThatWorked(again.stderr)).toEqual(['global']);
     expect(recordsOf(other)).toEqual(recordsOf(run));

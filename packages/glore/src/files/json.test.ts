@@ -94,7 +94,7 @@ describe('JSON Lines', () => {
     const error = await failureOf(readJsonl(path, anything));
     expect(error).toMatchObject({ code: 'file-missing' });
     expect(error.message).toBe(
-      `${path}: expected a file, found none; check the path, or run the stage that writes it`,
+      `${path}: expected a file, found none; check the path; in a run, delete the folder that it belongs in and run the recipe again`,
     );
   });
 

@@ -122,7 +122,12 @@ const refusals: Readonly<Record<string, Refusal>> = {
   EEXIST: notFolder,
   ELOOP: link,
   ENXIO: ['file-kind', 'a file', 'a pipe or a socket', 'remove it or name another path'],
-  ENOENT: ['file-missing', 'a file', 'none', 'check the path, or run the stage that writes it'],
+  ENOENT: [
+    'file-missing',
+    'a file',
+    'none',
+    'check the path; in a run, delete the folder that it belongs in and run the recipe again',
+  ],
 };
 
 /** Makes a rename in the folder durable; Windows cannot open folders and needs no such thing. */

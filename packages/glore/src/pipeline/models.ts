@@ -29,7 +29,7 @@ export function readRole(run: Run, role: RoleName): Promise<Checkpoint> {
   if (!existsSync(folder)) {
     throw new GloreError(
       'model-missing',
-      `${folder}: expected the ${role}, found none; make it: glore run <recipe> --run ${run.folder}`,
+      `${folder}: expected the ${role}, found none; delete ${join(run.folder, role)} and make it again: glore run <recipe> --run ${run.folder}`,
     );
   }
   return readModel(run.folder, role);
@@ -44,7 +44,7 @@ export async function readModel(run: string, role: RoleName): Promise<Checkpoint
     if (!(cause instanceof EngineError)) throw cause;
     throw new GloreError(
       'model-damaged',
-      `${folder}: expected the ${role} that was trained, found it damaged or gone (${cause.message}); delete ${folder} and make it again: glore run <recipe> --run ${run}`,
+      `${folder}: expected the ${role} that was trained, found it damaged or gone (${cause.message}); delete ${join(run, role)} and make it again: glore run <recipe> --run ${run}`,
       { cause },
     );
   }
