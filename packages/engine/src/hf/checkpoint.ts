@@ -17,7 +17,7 @@ import {
 import { configFromJson, configToJson, eosToJson } from './config.js';
 import { type Json, readJson } from './json.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
-import { openTokenizer } from './tokenizer.js';
+import { openTokenizer, type Tokenizer } from './tokenizer.js';
 
 /** A model with all that is needed to run it. */
 export interface Checkpoint extends ModelWeights {
@@ -108,9 +108,22 @@ export function fingerprint(checkpoint: Checkpoint): string {
   return hash.digest('hex');
 }
 
+/** The tokenizer of a folder, whose errors name it. */
+function tokenizerIn(where: string, tokenizer: string): Tokenizer {
+  try {
+    return openTokenizer(tokenizer);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    const said = error.message.replace(/^tokenizer\.json: /, '');
+    throw new EngineError(error.code, `${join(where, 'tokenizer.json')}: ${said}`, {
+      cause: error,
+    });
+  }
+}
+
 /** Every token that texts can become must have a row in the embedding, which may have more. */
 function checkTokenizer(where: string, config: LlamaConfig, tokenizer: string): void {
-  const { size } = openTokenizer(tokenizer);
+  const { size } = tokenizerIn(where, tokenizer);
   if (size <= config.vocabSize) return;
   throw new EngineError(
     'tokenizer-misfit',

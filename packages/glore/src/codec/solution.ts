@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { GloreError } from '../error.js';
+import { listOf } from '../files/index.js';
 import { oneLineEnd, readSolution, stripAnnotations } from '../reading/index.js';
 
 export { stripAnnotations };
@@ -16,14 +17,14 @@ export interface Solution {
 }
 
 /** A text that is surely one line with nothing in it that would be read in another way; most are. */
-const plainLine = /^[^\s#<](?:[^\n\r\v\f\u0085\u2028\u2029<]*[^\s<])?$/u;
+const plainLine = /^[^\s#<](?:[^\n\r\v\f\u0085\u2028\u2029<]*[^\s<])?$/;
 
 /** The fields of a solution in a record. */
 export const solutionFields = {
-  steps: z.array(
-    z.string().refine((step) => plainLine.test(step) || readsAs(step, { steps: [step] }), {
-      error: 'one line of text that is no answer line',
-    }),
+  steps: listOf(
+    (step): step is string =>
+      typeof step === 'string' && (plainLine.test(step) || readsAs(step, { steps: [step] })),
+    'one line of text that is no answer line',
   ),
   answer: z
     .string()

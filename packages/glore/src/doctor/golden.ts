@@ -1,7 +1,7 @@
 /** Golden values: what the reward models of a run say of solutions, to see whether servers say the same. */
 import { z } from 'zod';
 import { type Solution, solutionFields } from '../codec/index.js';
-import { readJsonl, share, text, writeJsonl } from '../files/index.js';
+import { readJsonl, shares, text, writeJsonl } from '../files/index.js';
 import type { RewardModel } from '../model/index.js';
 import { openRunFolder, readProblems, rolesOf, withModels } from '../pipeline/index.js';
 import type { Recipe } from '../recipe/index.js';
@@ -18,7 +18,7 @@ const goldenShape: z.ZodType<GoldenVector> = z
     role: z.enum(['orm', 'sorm']),
     question: text,
     ...solutionFields,
-    values: z.array(share),
+    values: shares,
   })
   .refine(
     ({ steps, answer, values }) => values.length === steps.length + (answer === null ? 0 : 1),

@@ -1,7 +1,7 @@
 /** The records of an evaluation, and its thresholds and speeds, as they stand in files. */
 import { z } from 'zod';
 import { solutionFields } from '../codec/index.js';
-import { count, share, text, threshold } from '../files/index.js';
+import { count, flags, shares, text, threshold } from '../files/index.js';
 import { decisionShape } from '../refine/index.js';
 import { answered } from '../rollout/index.js';
 import type { Thresholds } from './fit.js';
@@ -20,9 +20,9 @@ const attempt: z.ZodType<Attempt> = answered(
       ...solutionFields,
       right: z.boolean(),
       tokens: count,
-      orm: z.array(share),
-      sorm: z.array(share),
-      truth: z.array(z.boolean()).nullable(),
+      orm: shares,
+      sorm: shares,
+      truth: flags.nullable(),
     })
     .refine((own) => own.orm.length === linesOf(own), {
       path: ['orm'],
@@ -64,7 +64,7 @@ export const roundsShape: z.ZodType<ProblemRounds> = z.object({
   problem: text,
   rounds: z.array(
     z
-      .object({ decision: decisionShape, right: z.array(z.boolean()) })
+      .object({ decision: decisionShape, right: flags })
       .refine(({ decision, right }) => decision.candidates.length === right.length, {
         path: ['right'],
         error: 'one for each candidate',

@@ -23,4 +23,14 @@ export {
   writeJsonl,
 } from './json.js';
 export { explain, explained, replaceFile } from './replace.js';
-export { amount, count, ratio, share, text, threshold } from './values.js';
+export {
+  amount,
+  count,
+  flags,
+  listOf,
+  ratio,
+  share,
+  shares,
+  text,
+  threshold,
+} from './values.js';

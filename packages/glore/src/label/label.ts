@@ -1,6 +1,6 @@
 /** Stepwise labels of student samples from rollouts: l_i = 1 iff the answer was reached from the prefix P_i. */
 import { z } from 'zod';
-import { count, text } from '../files/index.js';
+import { count, flags, text } from '../files/index.js';
 import { type RolloutRecord, type Sample, sampleKey, type Trace } from '../rollout/index.js';
 import { usesPrefix } from './consistency.js';
 
@@ -21,7 +21,7 @@ export const labelledShape: z.ZodType<LabelledSample> = z
   .object({
     problem: text,
     sample: count,
-    labels: z.array(z.boolean()),
+    labels: flags,
     answer: z.boolean().nullable(),
     counts: z.array(
       z

@@ -1,7 +1,7 @@
 /** Decisions as they stand in records. */
 import { z } from 'zod';
 import { solutionShape } from '../codec/index.js';
-import { count, share } from '../files/index.js';
+import { count, share, shares } from '../files/index.js';
 import type { Candidate, Decision, Source } from './refine.js';
 
 const candidate: z.ZodType<Candidate> = z.object({
@@ -21,7 +21,7 @@ const sources: readonly Source[] = ['draft', 'global', 'local'];
 /** A decision on a draft that was refined: the local refinement is there where the draft has an error. */
 export const decisionShape: z.ZodType<Decision> = z
   .object({
-    values: z.array(share),
+    values: shares,
     location: z.int().min(-1),
     candidates: z.array(candidate),
     choice: count,
