@@ -25,6 +25,8 @@ const mixture: BaseMixture = {
     { maxValue: 9999, operands: [11, 4999], factors: [2, 9] },
   ],
   problems: 6,
+  questionWeight: 0,
+  sums: 0,
   drills: 4,
   checks: 3,
   judgements: 5,

@@ -125,6 +125,15 @@ export function tablesOf(report: Report) {
         return [name, ...figures.map((figure) => percent(figure))];
       }),
     },
+    rounds: {
+      headers: ['student after', 'dev problems right', 'of', 'greedy'],
+      rows: (report.studentRounds ?? []).map(({ round, right, problems }) => [
+        round === 0 ? 'SFT' : `round ${round}`,
+        whole(right),
+        whole(problems),
+        percent(right / problems),
+      ]),
+    },
     stages: {
       headers: ['stage', 'time', 'generated tokens'],
       rows: [

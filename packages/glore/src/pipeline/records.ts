@@ -1,4 +1,5 @@
 /** The records of earlier stages, read from a run's folder, and what follows from them alone. */
+import { existsSync } from 'node:fs';
 import {
   correctRecords,
   ormRecords,
@@ -12,6 +13,7 @@ import type { Problem } from '../problem/index.js';
 import { learnedFrom, type RolloutRecord, type Sample } from '../rollout/index.js';
 import { readJsonl } from '../run/index.js';
 import { pathIn, type Run } from './context.js';
+import { roundSets } from './sets.js';
 
 export const readProblems = (run: Run, set: string): Promise<Problem[]> =>
   readJsonl<Problem>(pathIn(run, 'problems', `${set}.jsonl`));
@@ -21,14 +23,18 @@ export const readQuestions = async (run: Run, set: string): Promise<Map<string, 
 
 /** What the last student has learned from. Where it is served there were no rounds. */
 export async function studentRecords(run: Run): Promise<StudentRecord[]> {
-  const { models, student } = run.recipe;
-  const records = workedRecords(await readProblems(run, 'sft'));
-  const rounds = models?.student ? 0 : student.expertIteration.rounds;
-  for (let round = 1; round <= rounds; round++) {
-    const samples = await readJsonl<Sample>(pathIn(run, 'student', `samples-${round}.jsonl`));
-    records.push(...correctRecords(samples, await readQuestions(run, `ei-${round}`)));
+  const worked = workedRecords(await readProblems(run, 'sft'));
+  if (run.recipe.models?.student) return worked;
+  const samples: Sample[] = [];
+  const questions = new Map<string, string>();
+  for (const [i, set] of roundSets(run.recipe).entries()) {
+    const path = pathIn(run, 'student', `samples-${i + 1}.jsonl`);
+    // Rounds may have ended early.
+    if (!existsSync(path)) break;
+    samples.push(...(await readJsonl<Sample>(path)));
+    for (const [id, question] of await readQuestions(run, set)) questions.set(id, question);
   }
-  return records;
+  return [...worked, ...correctRecords(samples, questions)];
 }
 
 /** The student's samples that are learned from. */

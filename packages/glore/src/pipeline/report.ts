@@ -24,7 +24,7 @@ import {
 import { readJson, readJsonl, type StageRecord, writeJson } from '../run/index.js';
 import { pathIn, type Run } from './context.js';
 import { type Answered, type Coverage, readAnswered, readCoverage } from './served.js';
-import type { LabelSummary } from './stages/index.js';
+import type { LabelSummary, Round } from './stages/index.js';
 
 /** `report.json`, a stable interface. */
 export interface Report extends EvaluationReport {
@@ -38,6 +38,8 @@ export interface Report extends EvaluationReport {
     readonly seconds: number;
     readonly generatedTokens: number;
   }[];
+  /** What each round of Expert Iteration has made of the student, on dev; absent where that is not measured. */
+  readonly studentRounds?: readonly Round[];
   readonly labels: LabelSummary & { readonly generatedTokens: number };
   /** Of critics that are read from log-probabilities; absent without any. */
   readonly coverage?: Coverage;
@@ -104,6 +106,8 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
   const records = await recordsIn(run.folder);
   const { dev, test } = records;
   const labels = await readJson<LabelSummary>(pathIn(run, 'labels', 'summary.json'));
+  const rounds = pathIn(run, 'student', 'rounds.json');
+  const studentRounds = existsSync(rounds) ? await readJson<Round[]>(rounds) : undefined;
   const coverage = await readCoverage(run.folder);
   const answered = await readAnswered(run.folder);
   const report: Report = {
@@ -114,6 +118,7 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
       fitBudgets(dev.problems, pathsOf(dev.problems, dev.rounds)),
     ),
     problems: test.problems.length,
+    ...(studentRounds && { studentRounds }),
     labels: {
       ...labels,
       generatedTokens: stages.find(({ name }) => name === 'rollouts')?.generatedTokens ?? 0,

@@ -30,6 +30,7 @@ export const worldSettings = z.strictObject({
   }),
   named: share,
   distractors: share,
+  pronouns: share.optional(),
 });
 
 const world = z.strictObject({
@@ -74,8 +75,14 @@ const recipe = z.strictObject({
     /** With 0 problems the student begins as the base is. */
     sft: training.extend({ problems: z.int().min(0) }),
     expertIteration: training.extend({
+      /** Most rounds. */
       rounds: z.int().min(0),
-      problems: count,
+      /** A round that adds less than this to the share of dev problems solved greedily is the last; all are done if left out. */
+      until: share.optional(),
+      /** Fresh problems for each round, or those of the drafts, the same for each, as in the paper. */
+      problems: z.union([count, z.literal('drafts')], {
+        error: 'a whole number of at least 1, or "drafts"',
+      }),
       samples: count,
       temperature,
     }),

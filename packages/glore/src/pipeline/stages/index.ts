@@ -10,7 +10,7 @@ export { labels } from './labels.js';
 export { problems } from './problems.js';
 export { rollouts } from './rollouts.js';
 export { sorm } from './sorm.js';
-export { student } from './student.js';
+export { type Round, student } from './student.js';
 export { global, local, orm } from './training.js';
 export type { LabelSummary } from './truth.js';
 export type { Work } from './work.js';

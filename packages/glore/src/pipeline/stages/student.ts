@@ -1,4 +1,4 @@
-/** The student, by Expert Iteration; a round that is done is not done again. */
+/** The student, by Expert Iteration; a round that is done is not done again. `rounds.json` is the curve of them on dev. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCheckpoint, saveCheckpoint } from '@glore/engine';
@@ -7,20 +7,26 @@ import { writeJson } from '../../run/index.js';
 import { expertIteration } from '../../train/index.js';
 import { modelFolder } from '../models.js';
 import { readProblems } from '../records.js';
-import { setsRead } from '../sets.js';
+import { roundSets } from '../sets.js';
 import { examplesOf, trainModel } from '../training.js';
 import { sampleProblems } from './drafts.js';
-import { isServed, total, type Work } from './work.js';
+import { isServed, rightShare, total, type Work } from './work.js';
+
+/** What the student of a round solves greedily of the dev problems; 0 is SFT. */
+export interface Round {
+  readonly round: number;
+  readonly right: number;
+  readonly problems: number;
+}
 
 export const student: Work = async (run, context) => {
   if (isServed(run, 'student', context)) return {};
   const { recipe, base, codec } = run;
   const { sft, expertIteration: later } = recipe.student;
   const inFolder = (name: string) => join(context.folder, name);
-  const [solved = [], ...rounds] = await Promise.all(
-    setsRead(recipe, 'student').map(({ name }) => readProblems(run, name)),
-  );
-  const worked = workedRecords(solved);
+  const rounds = await Promise.all(roundSets(recipe).map((name) => readProblems(run, name)));
+  const worked = workedRecords(await readProblems(run, 'sft'));
+  const curve: Round[] = [];
   let generatedTokens = 0;
   let trainedTokens = 0;
   const last = await expertIteration(base, worked, rounds, {
@@ -57,6 +63,23 @@ export const student: Work = async (run, context) => {
         right: samples.filter(({ right }) => right).length,
         distinctRight: records.length - worked.length,
       }),
+    enough: async (checkpoint, round) => {
+      if (later.until === undefined) return false;
+      const drafts = await sampleProblems(run, context, await readProblems(run, 'dev'), {
+        path: inFolder(`dev-${round}.jsonl`),
+        sampling: { count: 1, temperature: 0, seed: `dev-${round}` },
+        checkpoint,
+      });
+      generatedTokens += total(drafts);
+      const right = drafts.filter((draft) => draft.right).length;
+      curve.push({ round, right, problems: drafts.length });
+      await writeJson(inFolder('rounds.json'), curve);
+      context.progress.note(
+        `round ${round}: ${rightShare(drafts)} of ${drafts.length} dev problems`,
+      );
+      const before = curve.at(-2);
+      return before !== undefined && (right - before.right) / drafts.length < later.until;
+    },
   });
   await saveCheckpoint(modelFolder(run, 'student'), last);
   return { generatedTokens, trainedTokens };
