@@ -49,22 +49,58 @@ export interface ProblemRounds {
   }[];
 }
 
+/** What shows of the refinements of a draft whether it was the draft, and the place in it, that made them right. */
+export interface ProblemControls {
+  readonly problem: string;
+  /** The global refiner with another problem's draft, and its weights solving the problem plainly. */
+  readonly globalBlind: Outcome;
+  readonly globalPlain: Outcome;
+  /** The local refiner at a random line of the drafts in which the SORM sees an error. */
+  readonly localRandom: Outcome;
+  /** Tokens of the question as a model reads it. */
+  readonly prompt: number;
+  /** Tokens that a critic reads after the question, for each candidate of the decision. */
+  readonly read: readonly number[];
+}
+
 /** All that the ways to answer one problem are read off. */
 export interface ProblemRecords {
   readonly attempts: ProblemAttempts;
   readonly refinements: ProblemRefinements;
+  /** Of the test problems. */
+  readonly controls?: ProblemControls;
+  /** The same as `attempts` of the student that went on learning; where there is one. */
+  readonly retrained?: ProblemAttempts;
 }
 
 /** What is enough for ways among samples. */
 export type Sampled = Pick<ProblemRecords, 'attempts'>;
 
-/** The records of problems. @throws GloreError `length-mismatch` unless both lists are of the same problems */
+/**
+ * The records of problems.
+ * @param more controls, where there are any
+ * @throws GloreError `length-mismatch` unless all lists are of the same problems
+ */
 export function recordsOf(
   attempts: readonly ProblemAttempts[],
   refinements: readonly ProblemRefinements[],
+  {
+    controls,
+    retrained,
+  }: {
+    readonly controls?: readonly ProblemControls[] | undefined;
+    readonly retrained?: readonly ProblemAttempts[] | undefined;
+  } = {},
 ): ProblemRecords[] {
   checkSameLength('recordsOf', attempts, refinements);
-  return attempts.map((own, i) => ({ attempts: own, refinements: refinements[i]! }));
+  if (controls) checkSameLength('recordsOf', attempts, controls);
+  if (retrained) checkSameLength('recordsOf', attempts, retrained);
+  return attempts.map((own, i) => ({
+    attempts: own,
+    refinements: refinements[i]!,
+    ...(controls && { controls: controls[i]! }),
+    ...(retrained && { retrained: retrained[i]! }),
+  }));
 }
 
 export const criticNames = ['orm', 'sorm'] as const;

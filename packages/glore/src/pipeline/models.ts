@@ -16,6 +16,9 @@ import { openServedRoles, type Waiting } from './served.js';
 /** The folder of a role's checkpoint. */
 export const modelFolder = (run: Run, role: RoleName): string => pathIn(run, role, 'model');
 
+/** The folder of the student that went on learning, which plays no role but is measured. */
+export const retrainedFolder = (run: Run): string => pathIn(run, 'retrained', 'model');
+
 export function readRole(run: Run, role: RoleName): Promise<Checkpoint> {
   const folder = modelFolder(run, role);
   const served = run.recipe.models?.[role];

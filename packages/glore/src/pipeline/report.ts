@@ -11,6 +11,7 @@ import {
   fitBudgets,
   fitGate,
   type ProblemAttempts,
+  type ProblemControls,
   type ProblemRefinements,
   type ProblemRounds,
   pathsOf,
@@ -58,10 +59,19 @@ export interface Report extends EvaluationReport {
 /** The records of a run's last stage, of dev and test. */
 async function recordsIn(folder: string) {
   const at = (name: string) => join(folder, 'evaluation', name);
+  /** Controls, which dev has none of, and earlier versions had none. */
+  const control = async <T>(name: string): Promise<T[] | undefined> => {
+    const path = join(folder, 'controls', name);
+    return existsSync(path) ? readJsonl<T>(path) : undefined;
+  };
   const records = async (split: string) => ({
     problems: recordsOf(
       await readJsonl<ProblemAttempts>(at(`${split}.attempts.jsonl`)),
       await readJsonl<ProblemRefinements>(at(`${split}.refinements.jsonl`)),
+      {
+        controls: await control<ProblemControls>(`${split}.controls.jsonl`),
+        retrained: await control<ProblemAttempts>(`${split}.retrained.jsonl`),
+      },
     ),
     // There are none beyond the first round unless the recipe asks for more.
     rounds: existsSync(at(`${split}.rounds.jsonl`))

@@ -32,6 +32,8 @@ export const stageNames = [
   'candidates',
   'orm',
   'evaluation',
+  'retrained',
+  'controls',
 ] as const;
 export type StageName = (typeof stageNames)[number];
 
@@ -107,6 +109,17 @@ export const table: Record<StageName, Stage> = {
     work: stages.evaluation,
     settings: ({ evaluation, maxTokens }) => [evaluation, maxTokens],
     needs: ['problems', 'student', 'orm', 'sorm', 'global', 'local'],
+  },
+  retrained: {
+    work: stages.retrained,
+    settings: ({ training, workers, models }) =>
+      models?.student || models?.global ? [] : [training.global, workers],
+    needs: ['student', 'datasets'],
+  },
+  controls: {
+    work: stages.controls,
+    settings: ({ evaluation, maxTokens }) => [evaluation, maxTokens],
+    needs: ['student', 'orm', 'sorm', 'global', 'local', 'evaluation', 'retrained'],
   },
 };
 

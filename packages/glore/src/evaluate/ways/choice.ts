@@ -20,6 +20,15 @@ export const byVote: Selection = {
     ),
   critics: 0,
 };
+export const byWeight: Selection = {
+  pick: (attempts) =>
+    majority(
+      attempts.map(({ answer }) => answer),
+      answerKeys(),
+      attempts.map(scoreOf),
+    ),
+  critics: 1,
+};
 export const byOrm: Selection = { pick: (attempts) => bestOf(attempts.map(scoreOf)), critics: 1 };
 export const byBoth: Selection = {
   pick: (attempts) =>

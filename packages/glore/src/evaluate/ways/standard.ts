@@ -1,7 +1,17 @@
 /** The ways to answer, in the order of the report's rows. One entry is all that a new one needs. */
 import type { Source } from '../../refine/index.js';
 import { type Sampled, scoreOf } from '../records.js';
-import { among, anyOf, anyRight, byBoth, byOrm, byVote, refined, reranked } from './choice.js';
+import {
+  among,
+  anyOf,
+  anyRight,
+  byBoth,
+  byOrm,
+  byVote,
+  byWeight,
+  refined,
+  reranked,
+} from './choice.js';
 import type { Setting, Way } from './way.js';
 
 type Counted = Pick<Setting, 'k'>;
@@ -50,21 +60,68 @@ export const standardWays: readonly Way[] = [
     againstInStudies: ['sample'],
     headroom: { over: 'sample', anyOf: ['oracle-bo3'] },
   },
+  {
+    name: 'draft-bo3',
+    meaning: 'the ORM chooses of draft and 2 samples',
+    group: 'samples',
+    answer: (problem) => among([problem.attempts.draft, ...firstOf(problem, 2)], byOrm),
+  },
   majorityAtK,
+  {
+    name: 'weighted@k',
+    meaning: 'the answer that k samples, as the ORM values them, are for',
+    group: 'samples',
+    undrawn: true,
+    answer: (problem, { k }) => among(firstOf(problem, k), byWeight),
+  },
   bestOfK,
+  {
+    name: 'retrained',
+    meaning: "the student, trained on with the refiners' targets",
+    group: 'single',
+    answer: ({ retrained }) => retrained?.draft,
+    againstInStudies: ['draft'],
+  },
+  {
+    name: 'retrained-bo3',
+    meaning: 'the ORM chooses of 3 samples of that one',
+    group: 'samples',
+    answer: ({ retrained }) => retrained && among(retrained.samples.slice(0, 3), byOrm),
+  },
+  {
+    name: 'retrained-best-of-k',
+    meaning: 'the ORM chooses of k samples of that one',
+    group: 'samples',
+    answer: ({ retrained }, { k }) => retrained && among(retrained.samples.slice(0, k), byOrm),
+  },
   {
     name: 'global',
     meaning: 'drafts refined globally',
     group: 'refiners',
     answer: (problem) => refined(problem, problem.refinements.global),
+    against: ['global-blind', 'global-plain'],
     againstInStudies: ['draft', 'local'],
+  },
+  {
+    name: 'global-blind',
+    meaning: "the global refiner with another problem's draft",
+    group: 'refiners',
+    undrawn: true,
+    answer: (problem) => problem.controls && refined(problem, problem.controls.globalBlind),
+  },
+  {
+    name: 'global-plain',
+    meaning: 'the global refiner solves without a draft',
+    group: 'refiners',
+    undrawn: true,
+    answer: ({ controls }) => controls?.globalPlain,
   },
   {
     name: 'local',
     meaning: 'drafts refined where the SORM says',
     group: 'refiners',
     answer: (problem) => refined(problem, problem.refinements.local),
-    against: ['local-orm'],
+    against: ['local-orm', 'local-random'],
     againstInStudies: ['draft'],
   },
   {
@@ -73,6 +130,13 @@ export const standardWays: readonly Way[] = [
     group: 'refiners',
     undrawn: true,
     answer: (problem) => refined(problem, problem.refinements.localOrm),
+  },
+  {
+    name: 'local-random',
+    meaning: 'the same drafts refined at a random line',
+    group: 'refiners',
+    undrawn: true,
+    answer: (problem) => problem.controls && refined(problem, problem.controls.localRandom),
   },
   {
     name: 'local-truth',
@@ -102,7 +166,17 @@ export const standardWays: readonly Way[] = [
     group: 'choices',
     role: 'method',
     answer: (problem) => reranked(problem, ALL),
-    against: ['draft', 'bo3', 'best-of-k', 'majority@k'],
+    against: [
+      'draft',
+      'bo3',
+      'draft-bo3',
+      'best-of-k',
+      'majority@k',
+      'weighted@k',
+      'retrained',
+      'retrained-bo3',
+      'retrained-best-of-k',
+    ],
     againstInStudies: ['rerank-global', 'rerank-local', 'gate'],
     headroom: { over: 'draft', anyOf: ['oracle'] },
   },

@@ -3,6 +3,7 @@
  * returns are its token counts, worked out from the records, so that they do not depend on interruptions.
  */
 export { candidates } from './candidates.js';
+export { controls } from './controls.js';
 export { datasets } from './datasets.js';
 export { drafts } from './drafts.js';
 export { evaluation } from './evaluation.js';
@@ -11,6 +12,6 @@ export { problems } from './problems.js';
 export { rollouts } from './rollouts.js';
 export { sorm } from './sorm.js';
 export { type Round, student } from './student.js';
-export { global, local, orm } from './training.js';
+export { global, local, orm, retrained } from './training.js';
 export type { LabelSummary } from './truth.js';
 export type { Work } from './work.js';

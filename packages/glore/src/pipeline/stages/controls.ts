@@ -1,0 +1,116 @@
+/** Controls on the test problems: what refinement would give without the draft, or without its place, and further training. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadCheckpoint } from '@glore/engine';
+import {
+  attempt,
+  type Controlled,
+  controls as controlsOf,
+  type ProblemAttempts,
+  type ProblemRefinements,
+  recordsOf,
+} from '../../evaluate/index.js';
+import { collect, readJsonl, type StageContext } from '../../run/index.js';
+import { pathIn, type Run } from '../context.js';
+import { retrainedFolder, rolesOf, withModels } from '../models.js';
+import { readProblems } from '../records.js';
+import { chunks, unitsOf } from '../units.js';
+import { advancing, PROBLEMS_PER_UNIT, total, type Work, waitingIn } from './work.js';
+
+export const controls: Work = async (run, context) => {
+  const items = await controlledIn(run);
+  const retrained = existsSync(retrainedFolder(run));
+  context.progress.total((retrained ? 2 : 1) * items.length, 'problems');
+  const spent = await refinedOtherwise(run, context, items);
+  return { generatedTokens: spent + (retrained ? await attemptedAgain(run, context, items) : 0) };
+};
+
+/** The test problems with their records, each beside the draft of the next one. */
+async function controlledIn(run: Run): Promise<Controlled[]> {
+  const records = recordsOf(
+    await readJsonl<ProblemAttempts>(pathIn(run, 'evaluation', 'test.attempts.jsonl')),
+    await readJsonl<ProblemRefinements>(pathIn(run, 'evaluation', 'test.refinements.jsonl')),
+  );
+  const problems = await readProblems(run, 'test');
+  return records.map((record, i) => ({
+    ...record,
+    problem: problems[i]!,
+    other: records[(i + 1) % records.length]!.attempts.draft,
+  }));
+}
+
+/** The refiners with less than they learned to read. Returns the tokens generated. */
+async function refinedOtherwise(
+  run: Run,
+  context: StageContext,
+  items: readonly Controlled[],
+): Promise<number> {
+  const roles = ['global', 'local'] as const;
+  const { size, parallel } = unitsOf(run, roles, PROBLEMS_PER_UNIT, 4);
+  const found = await withModels(
+    run,
+    roles,
+    (models) =>
+      collect({
+        path: join(context.folder, 'test.controls.jsonl'),
+        units: chunks(items, size),
+        key: ([first]) => first!.problem.id,
+        work: (unit, kept) => {
+          const { student: plain, local } = rolesOf(
+            run,
+            { student: models.global, local: models.local },
+            kept,
+          );
+          const { global } = rolesOf(run, { global: models.global }, kept);
+          const seed = `${run.recipe.seed}/controls`;
+          return controlsOf({ plain, global, local }, run.codec, unit, seed);
+        },
+        parallel,
+        signal: context.signal,
+        onUnit: advancing(context, (records) => records.length),
+      }),
+    waitingIn(context),
+  );
+  return total(
+    found.flatMap(({ globalBlind, globalPlain, localRandom }) => [
+      globalBlind,
+      globalPlain,
+      localRandom,
+    ]),
+  );
+}
+
+/** The retrained student's draft and samples, valued by both critics. Returns the tokens generated. */
+async function attemptedAgain(
+  run: Run,
+  context: StageContext,
+  items: readonly Controlled[],
+): Promise<number> {
+  const { samples, temperature } = run.recipe.evaluation;
+  const seed = `${run.recipe.seed}/test`;
+  const roles = ['student', 'orm', 'sorm'] as const;
+  const { size, parallel } = unitsOf(run, roles, PROBLEMS_PER_UNIT, 8);
+  const found = await withModels(
+    run,
+    roles,
+    (models) =>
+      collect({
+        path: join(context.folder, 'test.retrained.jsonl'),
+        units: chunks(
+          items.map(({ problem }) => problem),
+          size,
+        ),
+        key: ([first]) => first!.id,
+        work: (unit, kept) =>
+          attempt(rolesOf(run, models, kept), unit, { samples, temperature, seed }),
+        parallel,
+        signal: context.signal,
+        onUnit: advancing(context, (records) => records.length),
+      }),
+    {
+      ...waitingIn(context),
+      checkpoints: { student: await loadCheckpoint(retrainedFolder(run)) },
+    },
+  );
+  return total(found.flatMap(({ draft, samples: sampled }) => [draft, ...sampled]));
+}
