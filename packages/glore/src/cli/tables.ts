@@ -28,13 +28,17 @@ export function tablesOf(report: Report) {
   const { rows, critics, comparisons, refiners, curve, headroom, stages } = report;
   return {
     answers: {
-      headers: ['row', 'what', 'accuracy', '95% interval', 'tokens/problem', 'ms/problem'],
+      headers: ['row', 'what', 'accuracy', '95% interval', 'tokens/problem'].concat([
+        'processed/problem',
+        'ms/problem',
+      ]),
       rows: rows.map((row) => [
         row.name,
         meaningOf(row.name),
         percent(row.accuracy),
         interval(row.low, row.high),
         fixed(row.generatedTokens, 0),
+        fixed(row.processedTokens, 0),
         fixed(1000 * row.seconds, 1),
       ]),
     },

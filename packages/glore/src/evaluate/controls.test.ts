@@ -17,6 +17,7 @@ import { type Controlled, controls } from './controls.js';
 import { recordsOf } from './records.js';
 import { half, records } from './records.testing.js';
 import { evaluate } from './report/index.js';
+import { wayOf } from './ways/index.js';
 
 const problems = generateProblems({ split: 'test', count: 6, seed: 4, settings: difficulty(0.3) });
 const maxTokens = 64;
@@ -97,6 +98,46 @@ describe('controls', () => {
     }
     expect(items.filter(({ refinements }) => refinements.decision.location > 0)).toHaveLength(4);
     expect(places.size).toBeGreaterThan(1);
+  });
+
+  it('cost what the sequences of the models are long', async () => {
+    const found = await made('s');
+    const whole = items.map((item, i) => ({ ...item, controls: found[i]! }));
+    // A line that was cut off is in no sequence.
+    const ended = whole.filter(({ attempts: { draft } }) => draft.answer !== null);
+    expect(ended.length).toBeGreaterThan(2);
+    const setting = { k: 1, tau: 0 };
+    const processed = (name: string, record: (typeof whole)[number]) =>
+      wayOf(name)!.way.answer(record, setting)?.processed;
+    for (const record of ended) {
+      const { question } = record.problem;
+      const { draft } = record.attempts;
+      const { candidates, location } = record.refinements.decision;
+      const [, global, local] = candidates;
+      const length = {
+        draft: codec.plain(question, draft).tokens.length,
+        read: codec.tagged(question, draft).tokens.length,
+        global: codec.globalPrompt(question, draft).length + global!.tokens,
+        local: local ? codec.localPrompt(question, draft, location).length + local.tokens : 0,
+        // The question is read once.
+        choice: candidates.reduce(
+          (sum, { solution }) => sum + codec.tagged(question, solution).tokens.length,
+          -(candidates.length - 1) * codec.prompt(question).length,
+        ),
+      };
+      expect(processed('draft', record)).toBe(length.draft);
+      expect(processed('best-of-k', record)).toBe(
+        codec.prompt(question).length +
+          record.attempts.samples[0]!.tokens +
+          codec.tagged(question, record.attempts.samples[0]!).tokens.length,
+      );
+      expect(processed('global', record)).toBe(length.draft + length.global);
+      expect(processed('local', record)).toBe(length.draft + length.read + length.local);
+      const { choice, ...parts } = length;
+      expect(processed('rerank', record)).toBe(
+        parts.draft + parts.read + parts.global + parts.local + choice,
+      );
+    }
   });
 
   it('follow from their seed', async () => {

@@ -1,7 +1,8 @@
 /** The ways to answer, in the order of the report's rows. One entry is all that a new one needs. */
 import type { Source } from '../../refine/index.js';
-import { type Sampled, scoreOf } from '../records.js';
+import { type ProblemRecords, type Sampled, scoreOf } from '../records.js';
 import {
+  alone,
   among,
   anyOf,
   anyRight,
@@ -19,19 +20,22 @@ type Counted = Pick<Setting, 'k'>;
 const ALL: readonly Source[] = ['draft', 'global', 'local'];
 const firstOf = ({ attempts }: Sampled, count: number) => attempts.samples.slice(0, count);
 
+const ofRetrained = (problem: ProblemRecords, count: number) =>
+  problem.retrained && among(problem, problem.retrained.samples.slice(0, count), byOrm);
+
 /** The two that a curve follows over all numbers of samples. */
 export const majorityAtK = {
   name: 'majority@k',
   meaning: 'the most frequent answer of k samples',
   group: 'samples',
-  answer: (problem: Sampled, { k }: Counted) => among(firstOf(problem, k), byVote),
+  answer: (problem: Sampled, { k }: Counted) => among(problem, firstOf(problem, k), byVote),
   everyCount: true,
 } satisfies Way;
 export const bestOfK = {
   name: 'best-of-k',
   meaning: 'the ORM chooses of k samples',
   group: 'samples',
-  answer: (problem: Sampled, { k }: Counted) => among(firstOf(problem, k), byOrm),
+  answer: (problem: Sampled, { k }: Counted) => among(problem, firstOf(problem, k), byOrm),
   everyCount: true,
   against: ['sample', 'draft'],
   headroom: { over: 'sample', anyOf: ['oracle@k'] },
@@ -44,19 +48,19 @@ export const standardWays: readonly Way[] = [
     meaning: "the student's greedy solution",
     group: 'single',
     role: 'baseline',
-    answer: ({ attempts }) => attempts.draft,
+    answer: (problem) => alone(problem, problem.attempts.draft),
   },
   {
     name: 'sample',
     meaning: 'one sampled solution',
     group: 'single',
-    answer: ({ attempts }) => attempts.samples[0],
+    answer: (problem) => alone(problem, problem.attempts.samples[0]),
   },
   {
     name: 'bo3',
     meaning: 'the ORM chooses of 3 samples',
     group: 'samples',
-    answer: (problem) => among(firstOf(problem, 3), byOrm),
+    answer: (problem) => among(problem, firstOf(problem, 3), byOrm),
     againstInStudies: ['sample'],
     headroom: { over: 'sample', anyOf: ['oracle-bo3'] },
   },
@@ -64,7 +68,7 @@ export const standardWays: readonly Way[] = [
     name: 'draft-bo3',
     meaning: 'the ORM chooses of draft and 2 samples',
     group: 'samples',
-    answer: (problem) => among([problem.attempts.draft, ...firstOf(problem, 2)], byOrm),
+    answer: (problem) => among(problem, [problem.attempts.draft, ...firstOf(problem, 2)], byOrm),
   },
   majorityAtK,
   {
@@ -72,33 +76,33 @@ export const standardWays: readonly Way[] = [
     meaning: 'the answer that k samples, as the ORM values them, are for',
     group: 'samples',
     undrawn: true,
-    answer: (problem, { k }) => among(firstOf(problem, k), byWeight),
+    answer: (problem, { k }) => among(problem, firstOf(problem, k), byWeight),
   },
   bestOfK,
   {
     name: 'retrained',
     meaning: "the student, trained on with the refiners' targets",
     group: 'single',
-    answer: ({ retrained }) => retrained?.draft,
+    answer: (problem) => alone(problem, problem.retrained?.draft),
     againstInStudies: ['draft'],
   },
   {
     name: 'retrained-bo3',
     meaning: 'the ORM chooses of 3 samples of that one',
     group: 'samples',
-    answer: ({ retrained }) => retrained && among(retrained.samples.slice(0, 3), byOrm),
+    answer: (problem) => ofRetrained(problem, 3),
   },
   {
     name: 'retrained-best-of-k',
     meaning: 'the ORM chooses of k samples of that one',
     group: 'samples',
-    answer: ({ retrained }, { k }) => retrained && among(retrained.samples.slice(0, k), byOrm),
+    answer: (problem, { k }) => ofRetrained(problem, k),
   },
   {
     name: 'global',
     meaning: 'drafts refined globally',
     group: 'refiners',
-    answer: (problem) => refined(problem, problem.refinements.global),
+    answer: (problem) => refined(problem, 'global', problem.refinements.global),
     against: ['global-blind', 'global-plain'],
     againstInStudies: ['draft', 'local'],
   },
@@ -107,20 +111,25 @@ export const standardWays: readonly Way[] = [
     meaning: "the global refiner with another problem's draft",
     group: 'refiners',
     undrawn: true,
-    answer: (problem) => problem.controls && refined(problem, problem.controls.globalBlind),
+    answer: (problem) => refined(problem, 'global', problem.controls?.globalBlind),
   },
   {
     name: 'global-plain',
     meaning: 'the global refiner solves without a draft',
     group: 'refiners',
     undrawn: true,
-    answer: ({ controls }) => controls?.globalPlain,
+    answer: ({ controls }) =>
+      controls && {
+        right: controls.globalPlain.right,
+        tokens: controls.globalPlain.tokens,
+        processed: controls.prompt + controls.globalPlain.tokens,
+      },
   },
   {
     name: 'local',
     meaning: 'drafts refined where the SORM says',
     group: 'refiners',
-    answer: (problem) => refined(problem, problem.refinements.local),
+    answer: (problem) => refined(problem, 'local', problem.refinements.local),
     against: ['local-orm', 'local-random'],
     againstInStudies: ['draft'],
   },
@@ -129,21 +138,21 @@ export const standardWays: readonly Way[] = [
     meaning: 'drafts refined where the ORM says',
     group: 'refiners',
     undrawn: true,
-    answer: (problem) => refined(problem, problem.refinements.localOrm),
+    answer: (problem) => refined(problem, 'local', problem.refinements.localOrm),
   },
   {
     name: 'local-random',
     meaning: 'the same drafts refined at a random line',
     group: 'refiners',
     undrawn: true,
-    answer: (problem) => problem.controls && refined(problem, problem.controls.localRandom),
+    answer: (problem) => refined(problem, 'local', problem.controls?.localRandom),
   },
   {
     name: 'local-truth',
     meaning: 'drafts refined at their true first error',
     group: 'refiners',
     undrawn: true,
-    answer: (problem) => refined(problem, problem.refinements.localTruth),
+    answer: (problem) => refined(problem, 'local', problem.refinements.localTruth),
     againstInStudies: ['local'],
   },
   {
@@ -187,7 +196,7 @@ export const standardWays: readonly Way[] = [
     answer: (problem, { tau }) => {
       const { draft } = problem.attempts;
       if (scoreOf(draft) < tau) return reranked(problem, ALL);
-      return { right: draft.right, tokens: draft.tokens, scored: draft.tokens };
+      return among(problem, [draft], byOrm);
     },
     against: ['draft'],
     headroom: { over: 'draft', anyOf: ['oracle'] },
@@ -204,7 +213,7 @@ export const standardWays: readonly Way[] = [
     name: 'both-of-k',
     meaning: 'both critics choose of k samples',
     group: 'samples',
-    answer: (problem, { k }) => among(firstOf(problem, k), byBoth),
+    answer: (problem, { k }) => among(problem, firstOf(problem, k), byBoth),
     againstInStudies: ['best-of-k'],
   },
   {
@@ -219,13 +228,13 @@ export const standardWays: readonly Way[] = [
     meaning: 'one of 3 samples is right',
     group: 'bounds',
     undrawn: true,
-    answer: (problem) => anyOf(firstOf(problem, 3)),
+    answer: (problem) => anyOf(problem, firstOf(problem, 3)),
   },
   {
     name: 'oracle@k',
     meaning: 'one of k samples is right',
     group: 'bounds',
     undrawn: true,
-    answer: (problem, { k }) => anyOf(firstOf(problem, k)),
+    answer: (problem, { k }) => anyOf(problem, firstOf(problem, k)),
   },
 ];
