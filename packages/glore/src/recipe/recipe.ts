@@ -144,6 +144,8 @@ const recipe = z.strictObject({
     rounds: count.default(1),
     /** Most test problems, the first of them; all if left out. */
     problems: count.optional(),
+    /** Most dev problems that thresholds are fitted on, the first of them; all if left out. */
+    dev: count.optional(),
   }),
   /** Servers by name, and the roles whose models they have; roles left out are trained and run in this process. */
   endpoints: endpoints.optional(),
