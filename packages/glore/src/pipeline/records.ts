@@ -46,7 +46,11 @@ export const readSamples = async (run: Run): Promise<Sample[]> =>
 
 /** Those of the samples whose steps are labelled. */
 export const samplesToLabel = ({ recipe }: Run, samples: readonly Sample[]) =>
-  chooseSamples(samples, { most: recipe.rollouts.samples, seed: `${recipe.seed}/labelled` });
+  chooseSamples(samples, {
+    most: recipe.rollouts.samples,
+    seed: `${recipe.seed}/labelled`,
+    unsolved: recipe.rollouts.unsolved,
+  });
 
 export const readRollouts = (run: Run): Promise<RolloutRecord[]> =>
   readJsonl<RolloutRecord>(pathIn(run, 'rollouts', 'rollouts.jsonl'));

@@ -89,7 +89,12 @@ export const table: Record<StageName, Stage> = {
   },
   datasets: {
     work: stages.datasets,
-    settings: ({ labels, localPairs, pairing }) => [labels.balance, localPairs, pairing],
+    settings: ({ labels, localPairs, localDrafts, pairing }) => [
+      labels.balance,
+      localPairs,
+      pairing,
+      ...(localDrafts ? [localDrafts] : []),
+    ],
     needs: ['labels'],
   },
   sorm: trainedOnSets('sorm', stages.sorm),

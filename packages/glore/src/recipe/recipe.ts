@@ -110,6 +110,10 @@ const recipe = z.strictObject({
     samples: count,
     count,
     temperature,
+    /** Whether these other samples count; they do if left out, the paper's do not. */
+    others: z.boolean().optional(),
+    /** Whether wrong drafts of problems that no draft solves are labelled too; they are not if left out. */
+    unsolved: z.boolean().optional(),
   }),
   labels: z.strictObject({
     propagation: z.boolean(),
@@ -118,6 +122,8 @@ const recipe = z.strictObject({
   }),
   /** Most local pairs cut from one wrong draft. */
   localPairs: count,
+  /** Drafts of local pairs: failing rollouts, and the wrong draft itself, which the paper's are not (`rollouts`). */
+  localDrafts: z.enum(['all', 'rollouts']).optional(),
   /** The right sample that a wrong one is paired with for the global refiner: the nearest by edit distance, or any. */
   pairing: z.enum(['nearest', 'random']).default('nearest'),
   training: z.strictObject({
