@@ -154,7 +154,7 @@ describe('settings', () => {
 
   it('are refused when they make no sense', () => {
     const refused: Partial<WorldSettings>[] = [
-      { steps: [1, 3] },
+      { steps: [0, 3] },
       { steps: [4, 3] },
       { steps: [2, 2.5] },
       { maxValue: 5 },
