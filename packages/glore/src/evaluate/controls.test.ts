@@ -50,7 +50,11 @@ const refiners = () => ({
   global: new GlobalRefiner(model.author(codec), maxTokens),
   local: new LocalRefiner(model.author(codec), maxTokens),
 });
-const made = (seed: string) => controls({ plain: student(), ...refiners() }, codec, items, seed);
+const made = (seed: string) => {
+  const [orm, sorm] = [model, model].map((one) => new RewardModel(one.critic(codec)));
+  const roles = { student: student(), plain: student(), orm: orm!, sorm: sorm!, ...refiners() };
+  return controls(roles, codec, items, { seed, temperature: 1 });
+};
 
 describe('controls', () => {
   it("refine another problem's draft, solve plainly, and rewrite from a random line", async () => {
@@ -66,7 +70,7 @@ describe('controls', () => {
         right: isRight(problem, answer),
         tokens,
       });
-      const { localRandom, ...rest } = found[i]!;
+      const { localRandom, beams, ...rest } = found[i]!;
       expect(rest).toEqual({
         problem: problem.id,
         globalBlind: verdict(blind!),

@@ -3,13 +3,27 @@ import type { Codec } from '../codec/index.js';
 import type { Roles, Student } from '../model/index.js';
 import { type Problem, Random } from '../problem/index.js';
 import { isRight } from '../rollout/index.js';
-import type {
-  Outcome,
-  ProblemAttempts,
-  ProblemControls,
-  ProblemRecords,
-  ProblemRefinements,
+import { beamSearch } from './beam.js';
+import {
+  type BeamOutcome,
+  type BeamSize,
+  beamSizes,
+  type Outcome,
+  type ProblemAttempts,
+  type ProblemControls,
+  type ProblemRecords,
+  type ProblemRefinements,
 } from './records.js';
+
+export interface ControlOptions {
+  /** Of the random places and of what is sampled. */
+  readonly seed: string;
+  /** Of the lines of a beam search. */
+  readonly temperature: number;
+}
+
+/** Most lines that a beam search writes. */
+const LINES = 24;
 
 /** A problem with its records, and the draft of another one. */
 export interface Controlled extends Pick<ProblemRecords, 'attempts' | 'refinements'> {
@@ -19,14 +33,13 @@ export interface Controlled extends Pick<ProblemRecords, 'attempts' | 'refinemen
 
 /**
  * The controls of each problem.
- * @param models the refiners, and the global one's weights in the student's role
- * @param seed of the random places
+ * @param models the roles, and the global refiner's weights in the student's
  */
 export async function controls(
-  models: Pick<Roles, 'global' | 'local'> & { readonly plain: Student },
+  models: Roles & { readonly plain: Student },
   codec: Codec,
   items: readonly Controlled[],
-  seed: string,
+  { seed, ...beam }: ControlOptions,
 ): Promise<ProblemControls[]> {
   const questions = items.map(({ problem }) => problem.question);
   const blind = await models.global.refine(
@@ -45,6 +58,9 @@ export async function controls(
     const { at } = marked[k]!;
     random[at] = outcome(items[at]!.problem, written);
   }
+  const searched = models.student.writesLines
+    ? await beamSearches(models, items, { seed, ...beam })
+    : undefined;
   return items.map(({ problem, refinements }, i) => {
     const prompt = codec.prompt(problem.question).length;
     return {
@@ -52,12 +68,28 @@ export async function controls(
       globalBlind: outcome(problem, blind[i]!),
       globalPlain: outcome(problem, plain[i]!),
       localRandom: random[i]!,
+      ...(searched && { beams: { 3: searched[3][i]!, 8: searched[8][i]! } }),
       prompt,
       read: refinements.decision.candidates.map(
         ({ solution }) => codec.tagged(problem.question, solution).tokens.length - prompt,
       ),
     };
   });
+}
+
+/** A beam search of each size. */
+async function beamSearches(
+  models: Pick<Roles, 'student' | 'sorm' | 'orm'>,
+  items: readonly Controlled[],
+  options: ControlOptions,
+): Promise<Record<BeamSize, BeamOutcome[]>> {
+  const of = (size: BeamSize) =>
+    beamSearch(
+      models,
+      items.map(({ problem }) => problem),
+      { ...options, ...beamSizes[size], seed: `${options.seed}/beam-${size}`, lines: LINES },
+    );
+  return { 3: await of(3), 8: await of(8) };
 }
 
 /** Any line of a draft in which the SORM sees an error; -1 where it sees none. */

@@ -61,6 +61,21 @@ export interface ProblemControls {
   readonly prompt: number;
   /** Tokens that a critic reads after the question, for each candidate of the decision. */
   readonly read: readonly number[];
+  /** Step-level beam search by the number of lines sampled at once; where the student can write line by line. */
+  readonly beams?: Readonly<Record<BeamSize, BeamOutcome>>;
+}
+
+/** Lines sampled at once: for about the tokens of `rerank`, and of 8 samples. */
+export const beamSizes = {
+  3: { beams: 1, width: 3 },
+  8: { beams: 2, width: 4 },
+} as const;
+export type BeamSize = keyof typeof beamSizes;
+
+/** The answer of a beam search. */
+export interface BeamOutcome extends Outcome {
+  /** Tokens that the critics read after the question, each critic each of them once. */
+  readonly read: number;
 }
 
 /** All that the ways to answer one problem are read off. */

@@ -1,6 +1,6 @@
 /** A model that runs in this process, on the engine's worker threads. */
 import { type Checkpoint, Model, type Provider } from '@glore/engine';
-import { tokenAuthor, tokenCritic } from './tokens.js';
+import { type GenerateTo, lineAuthor, tokenCritic } from './tokens.js';
 import type { Generator, LanguageModel, Scorer } from './types.js';
 
 /** Opens a checkpoint for sampling and scoring. One call is one task of one worker: keep `workers` calls in flight. */
@@ -12,7 +12,7 @@ export async function openEmbedded(
   const model = await Model.open(checkpoint, { workers, provider });
   const opened: LanguageModel = {
     ...onEngine(model),
-    author: (codec) => tokenAuthor(opened, codec),
+    author: (codec) => lineAuthor(onEngine(model), codec),
     critic: (codec) => tokenCritic(opened, codec),
     close: () => model.close(),
   };
@@ -20,14 +20,16 @@ export async function openEmbedded(
 }
 
 /** What the pipeline asks of a model, answered by the engine, or by whatever takes its tasks. */
-export function onEngine(engine: Pick<Model, 'generate' | 'score'>): Generator & Scorer {
+export function onEngine(
+  engine: Pick<Model, 'generate' | 'score'>,
+): Generator & Scorer & { generate: GenerateTo } {
   return {
     async generate(requests, { temperature, maxTokens, stop }) {
       const { completions } = await engine.generate({
         contexts: requests,
         temperature,
         maxTokens,
-        stop: [stop],
+        stop: typeof stop === 'number' ? [stop] : stop,
       });
       return completions.map((branches) => branches.map(({ tokens }) => tokens));
     },

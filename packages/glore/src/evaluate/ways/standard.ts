@@ -98,6 +98,21 @@ export const standardWays: readonly Way[] = [
     group: 'samples',
     answer: (problem, { k }) => ofRetrained(problem, k),
   },
+  ...([3, 8] as const).map(
+    (size): Way => ({
+      name: `beam-${size}`,
+      meaning: `step-level beam search with the SORM, ${size} lines at once`,
+      group: 'samples',
+      undrawn: true,
+      answer: ({ controls }) => {
+        const found = controls?.beams?.[size];
+        if (!controls || !found) return undefined;
+        const { right, tokens, read } = found;
+        // The student and both critics read the question.
+        return { right, tokens, scored: read, processed: 3 * controls.prompt + tokens + read };
+      },
+    }),
+  ),
   {
     name: 'global',
     meaning: 'drafts refined globally',
@@ -185,6 +200,8 @@ export const standardWays: readonly Way[] = [
       'retrained',
       'retrained-bo3',
       'retrained-best-of-k',
+      'beam-3',
+      'beam-8',
     ],
     againstInStudies: ['rerank-global', 'rerank-local', 'gate'],
     headroom: { over: 'draft', anyOf: ['oracle'] },

@@ -10,6 +10,7 @@ import {
   type ProblemRefinements,
   recordsOf,
 } from '../../evaluate/index.js';
+import { roleNames } from '../../model/index.js';
 import { collect, readJsonl, type StageContext } from '../../run/index.js';
 import { pathIn, type Run } from '../context.js';
 import { retrainedFolder, rolesOf, withModels } from '../models.js';
@@ -45,25 +46,21 @@ async function refinedOtherwise(
   context: StageContext,
   items: readonly Controlled[],
 ): Promise<number> {
-  const roles = ['global', 'local'] as const;
-  const { size, parallel } = unitsOf(run, roles, PROBLEMS_PER_UNIT, 4);
+  const { temperature } = run.recipe.evaluation;
+  const { size, parallel } = unitsOf(run, roleNames, PROBLEMS_PER_UNIT, 8);
   const found = await withModels(
     run,
-    roles,
+    roleNames,
     (models) =>
       collect({
         path: join(context.folder, 'test.controls.jsonl'),
         units: chunks(items, size),
         key: ([first]) => first!.problem.id,
         work: (unit, kept) => {
-          const { student: plain, local } = rolesOf(
-            run,
-            { student: models.global, local: models.local },
-            kept,
-          );
-          const { global } = rolesOf(run, { global: models.global }, kept);
+          const { student: plain } = rolesOf(run, { student: models.global }, kept);
+          const roles = rolesOf(run, models, kept);
           const seed = `${run.recipe.seed}/controls`;
-          return controlsOf({ plain, global, local }, run.codec, unit, seed);
+          return controlsOf({ ...roles, plain }, run.codec, unit, { seed, temperature });
         },
         parallel,
         signal: context.signal,
@@ -72,10 +69,11 @@ async function refinedOtherwise(
     waitingIn(context),
   );
   return total(
-    found.flatMap(({ globalBlind, globalPlain, localRandom }) => [
+    found.flatMap(({ globalBlind, globalPlain, localRandom, beams = {} }) => [
       globalBlind,
       globalPlain,
       localRandom,
+      ...Object.values(beams),
     ]),
   );
 }
