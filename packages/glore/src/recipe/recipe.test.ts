@@ -127,7 +127,7 @@ describe('readRecipe', () => {
 });
 
 describe('a wrong key', () => {
-  const rolloutKeys = 'method, samples, count, temperature';
+  const rolloutKeys = 'method, samples, count, temperature, others, unsolved';
   refuses([
     [
       'one that is misspelt',
