@@ -33,6 +33,7 @@ export {
   rotaryAngles,
   rotaryScale,
 } from './rope.js';
+export { treeGraph } from './scored.js';
 export { trainedForward } from './training.js';
 export {
   eachWeight,

@@ -1,7 +1,14 @@
 /** A model opened for sampling and scoring on worker threads. */
 import { type Adapter, flatten, layoutOf, type ModelWeights } from '../llama/index.js';
 import { checkProvider, type Provider } from '../onnx/index.js';
-import type { Decoder, Drawn, GenerateResult, GenerateTask, ScoreTask } from '../sample/index.js';
+import type {
+  Decoder,
+  Drawn,
+  GenerateResult,
+  GenerateTask,
+  ScoreResult,
+  ScoreTask,
+} from '../sample/index.js';
 import { Remote } from '../worker/index.js';
 
 export interface ModelOptions {
@@ -9,6 +16,8 @@ export interface ModelOptions {
   readonly workers?: number;
   /** Branches sampled at once in each worker. Default 256. */
   readonly rows?: number;
+  /** Whether what scored sequences begin with alike is computed once. Default true. */
+  readonly trees?: boolean;
   /** Where to compute, one of `availableProviders()`. Default `cpu`. */
   readonly provider?: Provider | undefined;
 }
@@ -31,7 +40,7 @@ export class Model {
     const layout = layoutOf(config);
     const parameters = new SharedArrayBuffer(4 * layout.size);
     flatten(layout, weights, new Float32Array(parameters));
-    const { workers = 2, rows = 256, provider } = options;
+    const { workers = 2, rows = 256, trees = true, provider } = options;
     checkProvider(provider ?? 'cpu');
     return new Model(
       await Remote.start(
@@ -40,6 +49,7 @@ export class Model {
           config,
           parameters,
           rows,
+          trees,
           provider,
           ...(adapter && { adapter }),
         })),
@@ -55,7 +65,13 @@ export class Model {
   }
 
   /** Log-probabilities of the labels at each position of each item: [item][position][label], in nats. */
-  score(task: ScoreTask): Promise<number[][][]> {
+  async score(task: ScoreTask): Promise<number[][][]> {
+    const { scores } = await this.scoreCounted(task);
+    return scores;
+  }
+
+  /** As `score`, with the number of positions that it took. */
+  scoreCounted(task: ScoreTask): Promise<ScoreResult> {
     return this.with((decoder) => decoder.call('score', task));
   }
 

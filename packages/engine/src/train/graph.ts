@@ -77,7 +77,7 @@ function forTree(config: LlamaConfig, work: TreeBatch): Record<string, Tensor> {
     totals[row]! += weights[i]!;
   });
   return {
-    ...treeFeeds(config, tree, picked),
+    ...treeFeeds(config, tree, picked, 'rows'),
     places: new Tensor('int64', places, [rows.length, 2]),
     weights: new Tensor('float32', weights, [rows.length]),
     totals: new Tensor('float32', totals, [totals.length, 1]),

@@ -9,24 +9,36 @@ export interface Chunk {
   readonly keys: readonly number[];
 }
 
+/** `paths`: a chunk's rows are on one path. `rows`: they are any that follow one another, so that all chunks are full. */
+export type ChunkKind = 'paths' | 'rows';
+
 /**
- * `size` wanted rows at a time. They come in the tree's order, so that the paths of a chunk are mostly one; where it goes
- * from one sequence to another, what they do not share is masked.
+ * At most `size` wanted rows at a time, which come in the tree's order, so that the paths to those of a chunk are mostly
+ * one. Keys are in the tree's order, too; those that a row's path has not are masked.
  */
-export function chunksOf({ parents }: Tree, wanted: Int32Array, size: number): Chunk[] {
+export function chunksOf(
+  { parents }: Tree,
+  wanted: Int32Array,
+  size: number,
+  kind: ChunkKind,
+): Chunk[] {
   const chunks: Chunk[] = [];
   /** The chunk that a row was last read in. */
   const reader = new Int32Array(parents.length).fill(-1);
-  for (let first = 0; first < wanted.length; first += size) {
-    const end = Math.min(wanted.length, first + size);
+  for (let first = 0; first < wanted.length; ) {
     const keys: number[] = [];
-    for (let i = first; i < end; i++) {
-      for (let row = wanted[i]!; row >= 0 && reader[row] !== first; row = parents[row]!) {
-        reader[row] = first;
-        keys.push(row);
-      }
+    let end = first;
+    for (; end < wanted.length && end - first < size; end++) {
+      const fresh: number[] = [];
+      let row = wanted[end]!;
+      for (; row >= 0 && reader[row] !== first; row = parents[row]!) fresh.push(row);
+      // What is above is in the chunk, but on the path to its last row only if it is that row.
+      if (kind === 'paths' && end > first && row !== wanted[end - 1]) break;
+      for (const key of fresh) reader[key] = first;
+      keys.push(...fresh.reverse());
     }
     chunks.push({ first, end, keys });
+    first = end;
   }
   return chunks;
 }

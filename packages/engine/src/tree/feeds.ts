@@ -1,22 +1,26 @@
 /** A tree as inputs of `treeAttention`. */
 import { fixedPositions, type LlamaConfig, rotaryAngles } from '../llama/index.js';
 import { Tensor } from '../onnx/index.js';
-import { type Chunk, chunksOf, inBlocks } from './chunks.js';
+import { type Chunk, type ChunkKind, chunksOf, inBlocks } from './chunks.js';
 import type { Tree } from './tree.js';
 
 /** Rows in a chunk: products of 16 rows are slower, with 64 more of what is computed is masked. */
 const CHUNK = 32;
+/** Keys of chunks that are paths are a multiple of so many: sums over them are in the same order however many there are. */
+const KEYS = 64;
 /** Added to the score of a key that a query does not read. */
 const BLOCKED = -1e9;
 
 /**
- * The inputs, with `tokens` int64 [N] and `picked` int64 [P], of which the last row of both is none of the tree's: nothing
- * reads it, and it stands in cells that are none. Sequences must be no longer than `fixedPositions`.
+ * The inputs of `treeAttention`, with `tokens` int64 [N] and `picked` int64 [P], of which the last row of both is none of the tree's: nothing
+ * reads it, and it stands in cells that are none. Sequences must be no longer than `fixedPositions`. With chunks that are `paths` what is
+ * computed of a row depends on its own path alone, to the last bit; with `rows` it takes less time.
  */
 export function treeFeeds(
   config: LlamaConfig,
   tree: Tree,
   picked: ArrayLike<number>,
+  kind: ChunkKind,
 ): Record<string, Tensor> {
   const rows = tree.tokens.length;
   const parents = new Int32Array(rows + 1);
@@ -35,6 +39,7 @@ export function treeFeeds(
   // Both blocks have a chunk.
   const size = Math.min(CHUNK, Math.ceil((rows + 1) / 2));
   const all = Int32Array.from(parents, (_, row) => row);
+  const least = kind === 'paths' ? KEYS : 1;
   const some = new Int32Array(picked.length + 1);
   some.set(picked);
   some[picked.length] = rows;
@@ -42,8 +47,8 @@ export function treeFeeds(
     tokens: new Tensor('int64', tokens, [rows + 1]),
     positions: new Tensor('int64', positions, [rows + 1, 1]),
     picked: new Tensor('int64', BigInt64Array.from(some, BigInt), [some.length]),
-    ...gridFeeds('all', config, whole, all, inBlocks(chunksOf(whole, all, size))),
-    ...gridFeeds('last', config, whole, some, [chunksOf(whole, some, CHUNK)]),
+    ...gridFeeds('all', config, whole, all, inBlocks(chunksOf(whole, all, size, kind)), least),
+    ...gridFeeds('last', config, whole, some, [chunksOf(whole, some, CHUNK, kind)], least),
     ...(fixedPositions(config) < Infinity && angleFeeds(config, longest)),
   };
 }
@@ -55,6 +60,7 @@ function gridFeeds(
   tree: Tree,
   wanted: Int32Array,
   blocks: readonly (readonly Chunk[])[],
+  least: number,
 ): Record<string, Tensor> {
   const { heads, kvHeads } = config;
   const groups = heads / kvHeads;
@@ -65,7 +71,8 @@ function gridFeeds(
   let before = 0;
   blocks.forEach((chunks, i) => {
     const size = chunks.reduce((most, { first, end }) => Math.max(most, end - first), 0);
-    const time = chunks.reduce((most, { keys }) => Math.max(most, keys.length), 0);
+    const longest = chunks.reduce((most, { keys }) => Math.max(most, keys.length), 0);
+    const time = Math.ceil(longest / least) * least;
     const count = groups * size;
     const queries = new Int32Array(chunks.length * kvHeads * count);
     const keys = new Int32Array(chunks.length * kvHeads * time);

@@ -52,7 +52,7 @@ export async function trainModel(
   const seed = `${recipe.seed}/${name}`;
   const groups = examples.map(({ group }) => group);
   const { learned, heldOut } = holdOutExamples(usable, groups, seed);
-  const { steps, batch } = batches(learned, training, seed);
+  const { steps, batch } = batches(learned, { ...training, together: true }, seed);
   progress.total(steps, 'updates');
   let going = false;
   const { weights, tokens } = await fit({
