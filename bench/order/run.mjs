@@ -38,6 +38,7 @@ const { values } = parseArgs({
     run: { type: 'string', default: 'runs/tiny' },
     role: { type: 'string', default: 'sorm' },
     seeds: { type: 'string', default: '1,2' },
+    orders: { type: 'string', default: 'any,problem' },
     epochs: { type: 'string', default: '1' },
     examples: { type: 'string' },
     batch: { type: 'string', default: '16' },
@@ -50,6 +51,7 @@ if (values.help || !Object.hasOwn(roles, values.role)) {
   --run ${values.run}        a finished run
   --role sorm            whose set: ${Object.keys(roles)}
   --seeds 1,2            of the order, one training each
+  --orders any,problem   of batches: any examples, and those of a problem together
   --epochs 1 --batch 16 --rate 3e-4
   --examples 3000        so many of the set; all if left out
   --out ${values.out}    a line for each training`);
@@ -117,7 +119,7 @@ async function train(seed, together) {
     const report = await trainer.step(batch(step), rateAt(schedule, step));
     tokens += report.tokens;
     computed += report.computed;
-    if (step % 100 === 0) console.error(`seed ${seed}, together ${together}: ${step} of ${steps}`);
+    if (step % 100 === 0) console.error(`seed ${seed}, order by problem ${together}: ${step} of ${steps}`);
   }
   const seconds = (performance.now() - began) / 1000;
   const weights = trainer.weights();
@@ -139,8 +141,8 @@ async function train(seed, together) {
 const results = [];
 await mkdir(dirname(values.out), { recursive: true });
 for (const seed of values.seeds.split(',')) {
-  for (const together of [false, true]) {
-    const result = await train(seed, together);
+  for (const order of values.orders.split(',')) {
+    const result = await train(seed, order === 'problem');
     results.push(result);
     await appendFile(values.out, `${JSON.stringify(result)}\n`);
   }
