@@ -119,7 +119,8 @@ async function train(seed, together) {
     const report = await trainer.step(batch(step), rateAt(schedule, step));
     tokens += report.tokens;
     computed += report.computed;
-    if (step % 100 === 0) console.error(`seed ${seed}, order by problem ${together}: ${step} of ${steps}`);
+    if (step % 100 === 0)
+      console.error(`seed ${seed}, order by problem ${together}: ${step} of ${steps}`);
   }
   const seconds = (performance.now() - began) / 1000;
   const weights = trainer.weights();

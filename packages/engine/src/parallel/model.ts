@@ -1,14 +1,7 @@
 /** A model opened for sampling and scoring on worker threads. */
 import { type Adapter, flatten, layoutOf, type ModelWeights } from '../llama/index.js';
 import { checkProvider, type Provider } from '../onnx/index.js';
-import type {
-  Decoder,
-  Drawn,
-  GenerateResult,
-  GenerateTask,
-  ScoreResult,
-  ScoreTask,
-} from '../sample/index.js';
+import type { Decoder, Drawn, GenerateResult, GenerateTask, ScoreTask } from '../sample/index.js';
 import { Remote } from '../worker/index.js';
 
 export interface ModelOptions {
@@ -64,15 +57,14 @@ export class Model {
     );
   }
 
-  /** Log-probabilities of the labels at each position of each item: [item][position][label], in nats. */
-  async score(task: ScoreTask): Promise<number[][][]> {
-    const { scores } = await this.scoreCounted(task);
+  /**
+   * Log-probabilities of the labels at each position of each item: [item][position][label], in nats. `onComputed` is told how
+   * many positions were run through the model: what several sequences begin with counts once.
+   */
+  async score(task: ScoreTask, onComputed?: (positions: number) => void): Promise<number[][][]> {
+    const { scores, computed } = await this.with((decoder) => decoder.call('score', task));
+    onComputed?.(computed);
     return scores;
-  }
-
-  /** As `score`, with the number of positions that it took. */
-  scoreCounted(task: ScoreTask): Promise<ScoreResult> {
-    return this.with((decoder) => decoder.call('score', task));
   }
 
   async close(): Promise<void> {

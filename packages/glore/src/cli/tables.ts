@@ -139,17 +139,22 @@ export function tablesOf(report: Report) {
       ]),
     },
     stages: {
-      headers: ['stage', 'time', 'generated tokens'],
+      headers: ['stage', 'time', 'generated tokens', 'tokens needed', 'computed / needed'],
       rows: [
-        ...stages.map(({ name, seconds, generatedTokens }) => [
+        ...stages.map(({ name, seconds, generatedTokens, neededTokens, computedTokens }) => [
           name,
           formatSeconds(seconds),
           generatedTokens === 0 ? '' : whole(generatedTokens),
+          // Reports of earlier versions have not counted.
+          neededTokens ? whole(neededTokens) : '',
+          neededTokens ? (computedTokens / neededTokens).toFixed(2) : '',
         ]),
         [
           'all',
           formatSeconds(report.seconds),
           whole(stages.reduce((sum, { generatedTokens }) => sum + generatedTokens, 0)),
+          '',
+          '',
         ],
       ],
     },

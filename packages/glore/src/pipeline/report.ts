@@ -38,6 +38,9 @@ export interface Report extends EvaluationReport {
     readonly name: string;
     readonly seconds: number;
     readonly generatedTokens: number;
+    /** Tokens that models had to read here, each distinct beginning once, and positions computed; 0 where not counted. */
+    readonly neededTokens: number;
+    readonly computedTokens: number;
   }[];
   /** What each round of Expert Iteration has made of the student, on dev; absent where that is not measured. */
   readonly studentRounds?: readonly Round[];
@@ -137,11 +140,15 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
     ...(answered && { answered }),
     seeds: [run.recipe.seed],
     seconds: stages.reduce((sum, { seconds }) => sum + seconds, 0),
-    stages: stages.map(({ name, seconds, generatedTokens }) => ({
-      name,
-      seconds,
-      generatedTokens,
-    })),
+    stages: stages.map(
+      ({ name, seconds, generatedTokens, neededTokens = 0, computedTokens = 0 }) => ({
+        name,
+        seconds,
+        generatedTokens,
+        neededTokens,
+        computedTokens,
+      }),
+    ),
     machine: {
       processor: cpus()[0]?.model ?? 'unknown',
       cores: availableParallelism(),

@@ -1,6 +1,6 @@
 /** Training a model within a stage: its loss mask, its progress, its curve and its checkpoint. */
 import { join } from 'node:path';
-import { type Checkpoint, type Example, saveCheckpoint } from '@glore/engine';
+import { type Checkpoint, distinctPositions, type Example, saveCheckpoint } from '@glore/engine';
 import type { Codec } from '../codec/index.js';
 import { type LossMask, maskReport } from '../dataset/index.js';
 import { GloreError } from '../error.js';
@@ -27,7 +27,7 @@ export const examplesOf = <R extends { readonly problem: string }>(
 /** Fits a checkpoint on examples and saves it; the loss mask is written first. Returns the tokens learned from. */
 export async function trainModel(
   run: Run,
-  { folder, signal, progress }: StageContext,
+  { folder, signal, progress, count }: StageContext,
   options: {
     /** Of the training's files, and of its random choices. */
     readonly name: string;
@@ -55,7 +55,7 @@ export async function trainModel(
   const { steps, batch } = batches(learned, { ...training, together: true }, seed);
   progress.total(steps, 'updates');
   let going = false;
-  const { weights, tokens } = await fit({
+  const { weights, tokens, computed } = await fit({
     start,
     batch,
     heldOut,
@@ -78,7 +78,18 @@ export async function trainModel(
   });
   await saveCheckpoint(model, { ...start, weights });
   await forgetState(join(folder, name));
+  count('neededTokens', training.epochs * distinctInGroups(learned));
+  count('computedTokens', computed);
   return tokens;
+}
+
+/** Positions of the examples, those that several of a group begin with counted once. */
+function distinctInGroups(examples: readonly GroupedExample[]): number {
+  const groups = new Map<string, (readonly number[])[]>();
+  for (const { group, tokens } of examples) {
+    groups.set(group, [...(groups.get(group) ?? []), tokens]);
+  }
+  return [...groups.values()].reduce((sum, sequences) => sum + distinctPositions(sequences), 0);
 }
 
 function describeMask({ examples, targets, positive, negative, lostExamples }: LossMask): string {

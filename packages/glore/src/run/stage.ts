@@ -14,6 +14,10 @@ export interface TokenCounts {
   readonly generatedTokens: number;
   readonly scoredTokens: number;
   readonly trainedTokens: number;
+  /** Of what was generated, scored and trained here: each distinct beginning of a problem's sequences once. */
+  readonly neededTokens: number;
+  /** Positions that models were run on for that. */
+  readonly computedTokens: number;
 }
 
 /** What a finished stage was and cost; `<stage>/done.json`. */
@@ -173,9 +177,16 @@ class Meter {
 
   /** Goes on from what the stage has cost before; of a stage in shards, from what all of them have. */
   static async start(folder: string, shard?: Shard): Promise<Meter> {
-    const nothing = { seconds: 0, generatedTokens: 0, scoredTokens: 0, trainedTokens: 0 };
+    const nothing: Spent = {
+      seconds: 0,
+      generatedTokens: 0,
+      scoredTokens: 0,
+      trainedTokens: 0,
+      neededTokens: 0,
+      computedTokens: 0,
+    };
     const own = join(folder, shard ? `spent.${shardName(shard)}.json` : 'spent.json');
-    const before = (await readIfThere<Spent>(own)) ?? nothing;
+    const before = { ...nothing, ...(await readIfThere<Spent>(own)) };
     if (shard) return new Meter(own, before);
     let { seconds } = before;
     for (const file of await readdir(folder)) {
@@ -253,16 +264,19 @@ async function readIfThere<T>(path: string): Promise<T | undefined> {
   return existsSync(path) ? readJson<T>(path) : undefined;
 }
 
-/** "3 min 12 s, 40,000 tokens generated" */
+/** "3 min 12 s, 40,000 tokens generated, computed / needed 1.02" */
 function summary(record: StageRecord): string {
   const verbs = {
     generatedTokens: 'generated',
     scoredTokens: 'scored',
     trainedTokens: 'trained on',
   };
-  const kinds = Object.keys(verbs) as (keyof TokenCounts)[];
+  const kinds = Object.keys(verbs) as (keyof typeof verbs)[];
   const tokens = kinds
     .filter((kind) => record[kind] > 0)
     .map((kind) => `${record[kind].toLocaleString('en')} tokens ${verbs[kind]}`);
-  return [formatSeconds(record.seconds), ...tokens].join(', ');
+  const computed = record.computedTokens / record.neededTokens;
+  // Stages of earlier versions have not counted.
+  const ratio = computed > 0 ? [`computed / needed ${computed.toFixed(2)}`] : [];
+  return [formatSeconds(record.seconds), ...tokens, ...ratio].join(', ');
 }
