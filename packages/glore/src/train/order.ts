@@ -60,7 +60,12 @@ export function batches<E extends { readonly group: string }>(
       const epoch = Math.floor((step - 1) / perEpoch);
       if (latest?.epoch !== epoch) {
         const order = new Random(seed, epoch).shuffle(chosen);
-        latest = { epoch, order: together ? groupsTogether(order, size) : order };
+        if (!together) latest = { epoch, order };
+        else {
+          // Not by their first examples: large groups would come first.
+          const groups = new Random(seed, epoch, 'groups').shuffle(grouped(order));
+          latest = { epoch, order: filled(groups, size) };
+        }
       }
       const at = ((step - 1) % perEpoch) * size;
       return latest.order.slice(at, at + size);
@@ -68,22 +73,23 @@ export function batches<E extends { readonly group: string }>(
   };
 }
 
-/**
- * The groups in the order of their first examples, except that one which does not fit into what is left of a batch waits
- * for the next in which it does; where none fits, the first that waits is cut.
- */
-function groupsTogether<E extends { readonly group: string }>(
-  examples: readonly E[],
-  size: number,
-): E[] {
+function grouped<E extends { readonly group: string }>(examples: readonly E[]): E[][] {
   const groups = new Map<string, E[]>();
   for (const example of examples) {
     const known = groups.get(example.group);
     if (known) known.push(example);
     else groups.set(example.group, [example]);
   }
+  return [...groups.values()];
+}
+
+/**
+ * The groups in their order, except that one which does not fit into what is left of a batch waits for the next in which it
+ * does; where none fits, the first that waits is cut.
+ */
+function filled<E>(groups: readonly E[][], size: number): E[] {
   const order: E[] = [];
-  let waiting = [...groups.values()];
+  let waiting = [...groups];
   while (waiting.length > 0) {
     let room = size;
     const later: E[][] = [];

@@ -13,25 +13,12 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadCheckpoint, Model, openTokenizer, rateAt, Trainer } from '@glore/engine';
 import { createCodec } from '../../packages/glore/dist/codec/index.js';
-import {
-  globalExample,
-  localExample,
-  rewardExample,
-  studentExample,
-} from '../../packages/glore/dist/dataset/index.js';
 import { auc, withinProblemAuc } from '../../packages/glore/dist/evaluate/critic.js';
-import { examplesOf } from '../../packages/glore/dist/pipeline/training.js';
 import { Random } from '../../packages/glore/dist/problem/index.js';
-import { readJsonl } from '../../packages/glore/dist/run/index.js';
 import { batches, scheduleOf } from '../../packages/glore/dist/train/index.js';
 import { table } from '../table.mjs';
+import { examplesIn, roles } from './sets.mjs';
 
-const roles = {
-  sorm: rewardExample,
-  local: localExample,
-  global: globalExample,
-  plain: studentExample,
-};
 const { values } = parseArgs({
   options: {
     help: { type: 'boolean', short: 'h', default: false },
@@ -48,7 +35,7 @@ const { values } = parseArgs({
 });
 if (values.help || !Object.hasOwn(roles, values.role)) {
   console.log(`npm run bench:order -- [options]
-  --run ${values.run}        a finished run
+  --run ${values.run}       a finished run
   --role sorm            whose set: ${Object.keys(roles)}
   --seeds 1,2            of the order, one training each
   --orders any,problem   of batches: any examples, and those of a problem together
@@ -62,8 +49,7 @@ const HELD_OUT = 10;
 const reward = values.role === 'sorm';
 const start = await loadCheckpoint(join(values.run, 'student/model'));
 const codec = createCodec(openTokenizer(start.tokenizer));
-const records = await readJsonl(join(values.run, `datasets/${values.role}.jsonl`));
-const all = examplesOf(codec, records, roles[values.role]);
+const all = await examplesIn(values.run, values.role, codec);
 const problems = new Random('bench/order').shuffle([...new Set(all.map(({ group }) => group))]);
 const held = new Set(problems.slice(0, Math.ceil(problems.length / HELD_OUT)));
 const heldOut = all.filter(({ group }) => held.has(group));
