@@ -140,6 +140,13 @@ const results = [
     'Step labels',
     `${whole(labels.labels)} labels, ${share(labels.positive)} positive, for ${whole(labels.generatedTokens)} generated tokens; ${labelled}.`,
   ),
+  tables.rounds.rows.length === 0
+    ? ''
+    : details(
+        'The student, round by round',
+        'Greedy on dev problems, on which the rounds end.',
+        table(tables.rounds),
+      ),
   details(
     'Time by stage',
     table({ ...tables.stages, rows: [...stages.slice(0, -1), strong(stages.at(-1))] }),

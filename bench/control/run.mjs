@@ -45,7 +45,7 @@ try {
   const model = join(folder, 'model');
   const tokens = await trainModel(
     { ...run, recipe: { ...recipe, seed: `control/${values.seed}` } },
-    { folder, progress },
+    { folder, progress, count: () => {} },
     {
       name: 'student',
       start: await readRole(run, 'student'),

@@ -39,6 +39,22 @@ export function render({ machine, setting, results }) {
       ]);
     });
   });
+  const trees = results.flatMap((result) =>
+    ['train', 'score'].map((work) => {
+      const { [`${work}Trees`]: whole, [`${work}Separate`]: apart } = result.tokensPerSecond;
+      const { tokens, distinct, computed } = result.trees;
+      return [
+        ...label(result),
+        work,
+        thousands(apart),
+        thousands(whole),
+        (whole / apart).toFixed(2),
+        ...(work === 'train'
+          ? [(tokens / distinct).toFixed(2), (computed / distinct).toFixed(3)]
+          : []),
+      ];
+    }),
+  );
   const mebi = (bytes) =>
     bytes === undefined ? '' : Math.round(bytes / 2 ** 20).toLocaleString('en');
   const memory = results.map((result) => [
@@ -92,6 +108,23 @@ export function render({ machine, setting, results }) {
     table(
       ['model', 'sequence', 'work', 'ours', 'share', 'peer', 'tokens/s', 'ours / peer', 'at most'],
       rates,
+    ),
+    '',
+    `Tokens/s on ${setting.each} samples of each problem, what they begin with alike computed once (trees) or with each (separate);`,
+    'of the training batch its tokens, and the positions computed, to its distinct positions.',
+    '',
+    table(
+      [
+        'model',
+        'sequence',
+        'work',
+        'separate',
+        'trees',
+        'trees / separate',
+        'tokens / distinct',
+        'computed / distinct',
+      ],
+      trees.map((row) => [...row, ...Array(8 - row.length).fill('')]),
     ),
     '',
     'Peak memory of a process that trains, in MiB, all that it loads included; and, for 8 rollouts from each of 6 prefixes',

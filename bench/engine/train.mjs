@@ -3,7 +3,8 @@
  * the machine's own matrix products measured in the same run. A model first learns a little from the built-in world, so
  * that it writes solutions as a student does; `base` is the committed checkpoint. Peers: PyTorch eager and compiled, transformers' generate,
  * a PyTorch loop with a static cache (GLORE_PYTHON names a Python with torch and transformers), llama.cpp
- * (`npm ci --prefix bench/peers`). What is absent is left out. Medians of alternating rounds are printed. Figures are in
+ * (`npm ci --prefix bench/peers`). What is absent is left out. Its own samples of problems are trained on and scored as trees
+ * and as separate sequences. Medians of alternating rounds are printed. Figures are in
  * a JSON file after every round, from which a run that was interrupted goes on.
  */
 import { readFileSync } from 'node:fs';
@@ -23,7 +24,7 @@ import { readRecipe } from '../../packages/glore/dist/recipe/index.js';
 import { python, startPython } from '../python.mjs';
 import { openLlamaSide } from './llama_side.mjs';
 import { measureMemory } from './memory.mjs';
-import { openOurs } from './ours.mjs';
+import { openOurs, treeUnits } from './ours.mjs';
 import { startPeak } from './peak.mjs';
 import { render } from './render.mjs';
 import { measureRollouts } from './rollouts.mjs';
@@ -269,7 +270,7 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
     }
   }
   const found = { square: [], small: [], ours: {}, peers: {} };
-  for (const unit of units) found.ours[unit] = [];
+  for (const unit of [...units, ...treeUnits]) found.ours[unit] = [];
   for (const [peer, works] of Object.entries(sides)) {
     found.peers[peer] = Object.fromEntries(Object.keys(works).map((work) => [work, []]));
   }
@@ -291,6 +292,7 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
       batch,
       more: data.more,
       computedOfSampled: computed,
+      trees: ours.trees(),
       matrixParameters: matrixParameters(config),
       trainingOperationsPerToken: operations,
       tokensPerSecond: medians(found.ours),
@@ -320,6 +322,7 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
         if (works[unit]) found.peers[peer][unit].push(await works[unit]());
       }
     }
+    for (const unit of treeUnits) found.ours[unit].push(await rate(ours[unit]));
     const last = round === rounds - 1 || performance.now() > until;
     await keep(result(last));
     if (last) break;
@@ -359,7 +362,7 @@ async function measuredBefore() {
   const before = JSON.parse(text);
   const same = (key, value) => JSON.stringify(before[key]) === JSON.stringify(value);
   if (!same('machine', machine) || !same('setting', setting)) return [];
-  return before.results.filter(({ complete }) => complete);
+  return before.results.filter(({ complete, trees }) => complete && trees);
 }
 
 async function write() {

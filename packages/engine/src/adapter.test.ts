@@ -114,7 +114,7 @@ test('gradients are those of finite differences', async () => {
   const adapter = strongAdapter(config, shape, 3);
   const learned = adapterLayoutOf(config, adapter);
   const frozen = layoutOf(config);
-  const work = dealt(batch, config.vocabSize, config.maxPositions, 1)[0]![0];
+  const work = dealt(batch, config, 1)[0]![0];
   const session = await Session.compile(
     trainingGraph(
       {
@@ -123,6 +123,7 @@ test('gradients are those of finite differences', async () => {
         frozen: joinedEntries(config, frozen, adapter.modules),
         adapterScale: 2,
       },
+      work!.kind,
       true,
     ),
   );

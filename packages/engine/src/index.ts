@@ -39,3 +39,4 @@ export type {
   TokenLogprobs,
 } from './sample/index.js';
 export { type Example, nextTokenExample } from './train/index.js';
+export { distinctPositions } from './tree/index.js';

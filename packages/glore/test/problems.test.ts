@@ -185,7 +185,7 @@ describe('GSM8K, trained here', () => {
       return stagesThatWorked(stderr);
     };
     const fewer = await rerun('tests', 'run', ['limit: 16', 'limit: 5']);
-    expect(fewer).toEqual(['problems', 'evaluation']);
+    expect(fewer).toEqual(['problems', 'evaluation', 'controls']);
     // The same file elsewhere is the same file.
     cpSync(join(folder, 'train.jsonl'), join(folder, 'moved.jsonl'));
     expect(await rerun('moved', 'run', ['train.jsonl', 'moved.jsonl'])).toEqual([]);
@@ -370,7 +370,7 @@ describe('JSON Lines, served', () => {
     writeFileSync(path, yaml.replace('dev: 10', 'dev: 10, limit: 4'));
     const { code, stderr } = await glore(['run', path, '--run', other, '--json']);
     expect(code).toBe(0);
-    expect(stagesThatWorked(stderr)).toEqual(['problems', 'evaluation']);
+    expect(stagesThatWorked(stderr)).toEqual(['problems', 'evaluation', 'controls']);
   });
 });
 

@@ -73,7 +73,8 @@ describe('a whole run', () => {
   it('writes a report with every field that others build on', () => {
     const names = ['draft', 'sample', 'bo3', 'majority@8', 'best-of-8', 'global', 'local'];
     names.push('local-orm', 'local-truth', 'rerank-global', 'rerank-local', 'rerank', 'gate');
-    names.push('oracle');
+    names.push('oracle', 'draft-bo3', 'weighted@8', 'retrained', 'retrained-bo3');
+    names.push('retrained-best-of-8', 'global-blind', 'global-plain', 'local-random');
     for (const name of names) {
       expect(report.rows.find((row) => row.name === name)).toEqual({
         name,
@@ -318,9 +319,24 @@ models:\n${models.join('')}`,
 
   it('has the same thresholds, table and figures', () => {
     const over = JSON.parse(readFileSync(join(served(), 'report.json'), 'utf8')) as Report;
-    const figures = ({ rows, seconds, stages, machine, coverage, answered, ...rest }: Report) => ({
+    // Without a student here there is none that is trained on.
+    const here = (name: string) => !name.startsWith('retrained');
+    const figures = ({
+      rows,
+      comparisons,
+      outcomes: { right, ...outcomes },
+      seconds,
+      stages,
+      machine,
+      coverage,
+      answered,
+      ...rest
+    }: Report) => ({
       ...rest,
-      rows: rows.map(({ seconds: _, ...row }) => row),
+      outcomes,
+      right: Object.fromEntries(Object.entries(right).filter(([name]) => here(name))),
+      comparisons: comparisons.filter(({ b }) => here(b)),
+      rows: rows.flatMap(({ seconds: _, ...row }) => (here(row.name) ? [row] : [])),
     });
     expect(figures(over)).toEqual(close(figures(report)));
     // The ORM is read from log-probabilities there, the SORM is not.
@@ -342,7 +358,9 @@ models:\n${models.join('')}`,
     expect(both.critics.sorm).toEqual(close(report.critics.sorm));
     // The ORM here began at the base, since the student is elsewhere.
     expect(both.critics.orm).not.toEqual(close(report.critics.orm));
-    expect(both.rows.map(({ name }) => name)).toEqual(report.rows.map(({ name }) => name));
+    expect(both.rows.map(({ name }) => name)).toEqual(
+      report.rows.map(({ name }) => name).filter((name) => !name.startsWith('retrained')),
+    );
   });
 });
 
@@ -354,6 +372,8 @@ const moments = {
   orm: 'orm/training/curve.jsonl',
   sorm: 'sorm/training/curve.jsonl',
   evaluation: 'evaluation/test.attempts.jsonl.journal',
+  retrained: 'retrained/training/curve.jsonl',
+  controls: 'controls/test.controls.jsonl.journal',
 };
 
 describe('an interrupted run', () => {
@@ -390,7 +410,7 @@ describe('an interrupted run', () => {
     expect(why).toContain('(run-unfinished)');
   });
 
-  it.each(['orm', 'evaluation'] as const)(
+  it.each(['orm', 'evaluation', 'retrained', 'controls'] as const)(
     'goes on and is killed in the stage %s',
     async (stage) => {
       expect(await interrupt(stage, 'SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
@@ -401,7 +421,7 @@ describe('an interrupted run', () => {
     const { other, running } = begin('interrupted');
     const { code, stderr } = await running.ended;
     expect(code).toBe(0);
-    expect(stagesThatWorked(stderr)).toEqual(['evaluation']);
+    expect(stagesThatWorked(stderr)).toEqual(['controls']);
     expect(recordsOf(other)).toEqual(recordsOf(run));
     expect(stages.map((stage) => tokensOf(other, stage))).toEqual(
       stages.map((stage) => tokensOf(run, stage)),
@@ -537,7 +557,7 @@ describe('a changed recipe', () => {
 
   it('evaluates anew where only the tests change', async () => {
     const { worked } = await rerun('tests', 'run', 'test: 66', 'test: 5');
-    expect(worked).toEqual(['problems', 'evaluation']);
+    expect(worked).toEqual(['problems', 'evaluation', 'controls']);
   });
 
   it('trains and evaluates anew only what it changes', async () => {
@@ -550,6 +570,8 @@ describe('a changed recipe', () => {
       'candidates',
       'orm',
       'evaluation',
+      'retrained',
+      'controls',
     ]);
     const [before, after] = [recordsOf(run), recordsOf(other)];
     for (const same of ['sorm', 'global'].map((role) => `${role}/model/model.safetensors`)) {
@@ -572,4 +594,6 @@ const stages = [
   'candidates',
   'orm',
   'evaluation',
+  'retrained',
+  'controls',
 ];

@@ -57,7 +57,7 @@ variants:
   balance-off:
     about: Without balance.
     recipe: { labels: { balance: false } }
-    keep: [global, local, candidates, orm]
+    keep: [global, local, candidates, orm, retrained]
     seeds: [3]
     figures: [sorm, local]
   brute:
@@ -100,8 +100,8 @@ describe('a study', () => {
 
   it('does only the stages that a variant changes, each once', () => {
     expect(stagesThatWorked(resumed.stderr)).toEqual([
-      'evaluation',
-      ...['datasets', 'sorm', 'evaluation'],
+      ...['evaluation', 'controls'],
+      ...['datasets', 'sorm', 'evaluation', 'controls'],
       ...['rollouts', 'labels'],
     ]);
     const inode = (...parts: string[]) => statSync(at(...parts)).ino;
@@ -125,11 +125,13 @@ describe('a study', () => {
       'local',
       'candidates',
       'orm',
+      'retrained',
     ]);
     expect(stages.filter(({ taken }) => taken === null).map(({ name }) => name)).toEqual([
       'datasets',
       'sorm',
       'evaluation',
+      'controls',
     ]);
   });
 

@@ -16,7 +16,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const commands = [
   ...['run', 'report', 'study', 'ask', 'serve', 'eval', 'export', 'export-gguf', 'doctor', 'grade'],
   ...['problems', 'student', 'drafts', 'rollouts', 'labels', 'datasets'],
-  ...['sorm', 'global', 'local', 'candidates', 'orm', 'evaluation', 'base'],
+  ...['sorm', 'global', 'local', 'candidates', 'orm', 'evaluation', 'retrained', 'controls'],
+  ...['base'],
 ];
 
 describe('help', () => {

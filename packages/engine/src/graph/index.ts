@@ -3,6 +3,7 @@ export { type AttentionGrid, type AttentionShape, causalAttention } from './atte
 export { gradients } from './gradient.js';
 export * from './layout.js';
 export * from './operations.js';
+export { type PathAngles, type PathBlock, type PathGrid, pathAttention } from './paths.js';
 export {
   constant,
   type Dimension,

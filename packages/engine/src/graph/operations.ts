@@ -208,6 +208,27 @@ export function crossEntropy(logits: Value, targets: Value, weights: Value): Val
   });
 }
 
+/**
+ * `crossEntropy` where a row may have several targets: sum over entries of weight * -log softmax(logits[row])[target],
+ * shape []. logits [N, V], places int64 [E, 2] (row and target of each entry, none twice), weights [E], totals [N, 1] (the
+ * sum of the weights of a row's entries).
+ */
+export function crossEntropyAt(logits: Value, places: Value, weights: Value, totals: Value): Value {
+  const logProbability = node('LogSoftmax', [logits], [logits.shape], {
+    attributes: { axis: -1n },
+  })[0];
+  const picked = node('GatherND', [logProbability, places], [weights.shape])[0];
+  const loss = node('ReduceSum', [times(picked, weights)], [[]], {
+    attributes: { keepdims: 0n },
+  })[0];
+  return differentiable(plain('Neg', [], loss), [logits], (up) => {
+    const softmax = times(plain('Exp', logits.shape, logProbability), times(totals, up));
+    const less = plain('Neg', weights.shape, times(weights, up));
+    const attributes = { reduction: 'add' };
+    return [node('ScatterND', [softmax, places, less], [logits.shape], { attributes })[0]];
+  });
+}
+
 /** x [.., in] times a matrix [in, out] -> [.., out], with no gradient: for inference on constant weights. */
 export function apply(x: Value, matrix: Value): Value {
   return plain('MatMul', [...x.shape.slice(0, -1), sizeAt(matrix, 1)], x, matrix);

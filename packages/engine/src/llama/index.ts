@@ -9,6 +9,7 @@ export {
   initialAdapter,
   mergeAdapter,
 } from './adapter.js';
+export { paddedAttention, type RowAttention, treeAttention } from './attending.js';
 export { sequenceGraph, stepGraph } from './cached.js';
 export type { LlamaConfig } from './config.js';
 export { forward } from './forward.js';
@@ -32,6 +33,7 @@ export {
   rotaryAngles,
   rotaryScale,
 } from './rope.js';
+export { treeGraph } from './scored.js';
 export { trainedForward } from './training.js';
 export {
   eachWeight,

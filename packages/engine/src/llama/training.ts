@@ -1,37 +1,26 @@
 /**
- * The Llama that is trained: the function of `forward.ts`, which is its oracle, for any number of rows and positions in
- * one graph. Queries, keys and values are one product where nothing comes between, attention is one operation, and the
- * last layer's rest and the head are computed at the positions that have a target.
- * Legend: B batch, T time, N = B * T rows, P picked rows, d hidden, V vocabulary.
+ * The Llama that is trained, and that scores trees: the function of `forward.ts`, which is its oracle, for any rows, each
+ * of which is one position. Queries, keys and values are one product where nothing comes between, attention is one
+ * operation, and the last layer's rest and the head are computed at the rows that are wanted.
+ * Legend: N rows, P picked rows, d hidden, V vocabulary.
  */
 import * as g from '../graph/index.js';
+import type { RowAttention } from './attending.js';
 import type { LlamaConfig } from './config.js';
-import { headModule, linearModules, rotaryTables, type WeightValues, weight } from './layers.js';
+import { headModule, linearModules, type WeightValues, weight } from './layers.js';
 import { joinedModule } from './parameters.js';
-import { fixedPositions } from './rope.js';
 
 /**
- * Logits [P, V]. Inputs of the graph beside the weights: `tokens` int64 [N], row-major by sequence, padded at the ends;
- * `picked` int64 [P]; `grid` int64 [3] = B, T, -1; `last` int32 [B], all T - 1; `total` int32 [1] = T; and the angles
- * `cosine`, `sine`, `negativeSine` [T, D/2] where they depend on a sequence's length, which is T here.
+ * Logits [P, V]. Inputs of the graph beside the weights and those of the attention: `tokens` int64 [N], and `picked`
+ * int64 [P], the rows that are wanted.
  */
 export function trainedForward(
   config: LlamaConfig,
   weights: WeightValues,
+  attention: RowAttention,
   adapterScale = 1,
 ): g.Value {
   const { heads, kvHeads, headSize, normEpsilon } = config;
-  const table = (name: string) => g.input(name, 'float32', ['angles', headSize / 2]);
-  const angles =
-    fixedPositions(config) === Infinity
-      ? rotaryTables(config, config.maxPositions)
-      : { cosine: table('cosine'), sine: table('sine'), negativeSine: table('negativeSine') };
-  const grid: g.AttentionGrid = {
-    grid: g.input('grid', 'int64', [3]),
-    last: g.input('last', 'int32', ['batch']),
-    total: g.input('total', 'int32', [1]),
-    ...angles,
-  };
   const picked = g.input('picked', 'int64', ['picked']);
   const norm = (x: g.Value, module: string) =>
     g.rmsNorm(x, weight(weights, `${module}.weight`), normEpsilon);
@@ -69,9 +58,11 @@ export function trainedForward(
   for (let layer = 0; layer < config.layers; layer++) {
     const at = `model.layers.${layer}`;
     const modules = linearModules(layer);
-    let mixed = g.causalAttention(attended(norm(x, `${at}.input_layernorm`), layer), config, grid);
-    // Nothing reads the other rows any more.
-    if (layer === config.layers - 1) [mixed, x] = [g.embed(mixed, picked), g.embed(x, picked)];
+    // Nothing reads the other rows any more after the last attention.
+    const last = layer === config.layers - 1;
+    const qkv = attended(norm(x, `${at}.input_layernorm`), layer);
+    const mixed = attention(qkv, last ? picked : undefined);
+    if (last) x = g.embed(x, picked);
     x = g.add(x, linear(mixed, modules.output));
     const inner = norm(x, `${at}.post_attention_layernorm`);
     const gated = g.swiglu(linear(inner, modules.gate), linear(inner, modules.up));

@@ -9,6 +9,8 @@ export interface ModelOptions {
   readonly workers?: number;
   /** Branches sampled at once in each worker. Default 256. */
   readonly rows?: number;
+  /** Whether what scored sequences begin with alike is computed once. Default true. */
+  readonly trees?: boolean;
   /** Where to compute, one of `availableProviders()`. Default `cpu`. */
   readonly provider?: Provider | undefined;
 }
@@ -31,7 +33,7 @@ export class Model {
     const layout = layoutOf(config);
     const parameters = new SharedArrayBuffer(4 * layout.size);
     flatten(layout, weights, new Float32Array(parameters));
-    const { workers = 2, rows = 256, provider } = options;
+    const { workers = 2, rows = 256, trees = true, provider } = options;
     checkProvider(provider ?? 'cpu');
     return new Model(
       await Remote.start(
@@ -40,6 +42,7 @@ export class Model {
           config,
           parameters,
           rows,
+          trees,
           provider,
           ...(adapter && { adapter }),
         })),
@@ -54,9 +57,14 @@ export class Model {
     );
   }
 
-  /** Log-probabilities of the labels at each position of each item: [item][position][label], in nats. */
-  score(task: ScoreTask): Promise<number[][][]> {
-    return this.with((decoder) => decoder.call('score', task));
+  /**
+   * Log-probabilities of the labels at each position of each item: [item][position][label], in nats. `onComputed` is told how
+   * many positions were run through the model: what several sequences begin with counts once.
+   */
+  async score(task: ScoreTask, onComputed?: (positions: number) => void): Promise<number[][][]> {
+    const { scores, computed } = await this.with((decoder) => decoder.call('score', task));
+    onComputed?.(computed);
+    return scores;
   }
 
   async close(): Promise<void> {

@@ -8,19 +8,26 @@ import {
   layoutOf,
   type ModelWeights,
   type ParameterLayout,
-  positionLimit,
   unflatten,
   type Weights,
 } from '../llama/index.js';
 import { checkProvider, type Provider } from '../onnx/index.js';
 import { type AdamWOptions, adamWDefaults } from '../optimizer/index.js';
-import { dealt, type Example, type Replica, type SharedState } from '../train/index.js';
+import {
+  dealt,
+  type Example,
+  positionsIn,
+  type Replica,
+  type SharedState,
+} from '../train/index.js';
 import { Remote } from '../worker/index.js';
 
 export interface TrainerOptions {
   /** Worker threads. The sum's order depends on it, so the same number gives the same bits. Default 2. */
   readonly workers?: number;
   readonly optimizer?: Partial<AdamWOptions>;
+  /** Whether what sequences of a batch begin with alike is computed once. Default true. */
+  readonly trees?: boolean;
   /** Where to compute, one of `availableProviders()`. Default `cpu`. */
   readonly provider?: Provider | undefined;
 }
@@ -30,7 +37,7 @@ export interface StepReport {
   readonly loss: number;
   /** Euclidean norm of the mean gradient before clipping. */
   readonly gradientNorm: number;
-  /** Real (not padding) positions in the batch, and positions computed. */
+  /** Positions of the batch's sequences, and positions computed: with padding, or each that several share once. */
   readonly tokens: number;
   readonly computed: number;
 }
@@ -55,6 +62,7 @@ export class Trainer {
   private readonly shared: SharedState;
   private readonly optimizer: AdamWOptions;
   private replicas: Remote<Replica>[] = [];
+  private readonly trees: boolean;
   private updates = 0;
 
   private constructor(start: Trained, options: TrainerOptions) {
@@ -64,6 +72,7 @@ export class Trainer {
     const whole = layoutOf(config);
     this.layout = adapter ? adapterLayoutOf(config, adapter) : whole;
     this.optimizer = { ...adamWDefaults, ...options.optimizer };
+    this.trees = options.trees ?? true;
     const vector = ({ size } = this.layout) => new SharedArrayBuffer(4 * size);
     const frozen = adapter && vector(whole);
     this.shared = {
@@ -177,18 +186,13 @@ export class Trainer {
 
   /** Micro-batches dealt to the replicas, and what they weigh. */
   private cut(batch: readonly Example[]) {
-    const shares = dealt(
-      batch,
-      this.config.vocabSize,
-      positionLimit(this.config),
-      this.shared.gradients.length,
-    );
+    const shares = dealt(batch, this.config, this.shared.gradients.length, this.trees);
     const all = shares.flat();
     const weight = all.reduce((sum, { weights }) => sum + weights.reduce((a, b) => a + b, 0), 0);
     if (!(weight > 0))
       throw new EngineError('example', 'no position of the batch has a target: nothing to learn');
     const tokens = batch.reduce((sum, example) => sum + example.tokens.length, 0);
-    const computed = all.reduce((sum, { batch: rows, time }) => sum + rows * time, 0);
+    const computed = all.reduce((sum, work) => sum + positionsIn(work), 0);
     return { shares, weight, tokens, computed };
   }
 }

@@ -15,14 +15,16 @@ import {
   positionLimit,
   stepGraph,
   unflatten,
+  type Weights,
 } from '../llama/index.js';
 import { floats, type Provider, Session } from '../onnx/index.js';
 import { Cache } from './cache.js';
 import { Draws } from './draws.js';
 import { logTotal } from './logprobs.js';
 import { type Branch, Rows } from './rows.js';
-import { partEnd, Sequences } from './sequences.js';
-import type { Drawn, GenerateResult, GenerateTask, ScoreTask } from './task.js';
+import { checkPositions, type Item, type Picked, partEnd, Sequences } from './sequences.js';
+import type { Drawn, GenerateResult, GenerateTask, ScoreResult, ScoreTask } from './task.js';
+import { Trees } from './trees.js';
 
 export interface DecoderOptions {
   readonly config: LlamaConfig;
@@ -32,6 +34,8 @@ export interface DecoderOptions {
   readonly adapter?: Adapter;
   /** Branches sampled at once. */
   readonly rows: number;
+  /** Whether what scored sequences begin with alike is computed once. */
+  readonly trees: boolean;
   readonly provider?: Provider | undefined;
 }
 
@@ -45,6 +49,22 @@ interface Start {
   readonly at: number;
 }
 
+/** What is scored, and its place in the task. */
+type Placed = Item & { readonly place: number };
+
+/** The weights by name, an adapter's among them with its factor in `lora_B`. */
+function weightsOf({ config, parameters, adapter }: DecoderOptions): Weights {
+  const flat = Float32Array.from(new Float32Array(parameters));
+  const weights = unflatten(layoutOf(config), flat);
+  if (!adapter) return weights;
+  const { rank, alpha } = adapter;
+  for (const [name, { shape, data }] of adapter.weights) {
+    const scale = name.endsWith('.lora_B.weight') ? alpha / rank : 1;
+    weights.set(name, { shape, data: data.map((value) => scale * value) });
+  }
+  return weights;
+}
+
 export class Decoder {
   private readonly config: LlamaConfig;
   /** Branches sampled at once. */
@@ -54,28 +74,24 @@ export class Decoder {
   /** Of the rows that are being sampled. */
   private readonly cache: Cache;
 
-  private constructor(config: LlamaConfig, capacity: number, sequences: Sequences, step: Session) {
-    this.config = config;
-    this.capacity = capacity;
+  private readonly options: DecoderOptions;
+  /** Compiled when something is scored. */
+  private trees: Promise<Trees> | undefined;
+
+  private constructor(options: DecoderOptions, sequences: Sequences, step: Session) {
+    this.options = options;
+    this.config = options.config;
+    this.capacity = options.rows;
     this.sequences = sequences;
     this.step = step;
-    this.cache = Cache.allocate(config, 0, 0);
+    this.cache = Cache.allocate(options.config, 0, 0);
   }
 
   static async open(options: DecoderOptions): Promise<Decoder> {
-    const { config, adapter, rows, provider } = options;
-    const flat = Float32Array.from(new Float32Array(options.parameters));
-    const weights = unflatten(layoutOf(config), flat);
-    if (adapter) {
-      const { rank, alpha } = adapter;
-      for (const [name, { shape, data }] of adapter.weights) {
-        const scale = name.endsWith('.lora_B.weight') ? alpha / rank : 1;
-        weights.set(name, { shape, data: data.map((value) => scale * value) });
-      }
-    }
+    const { config, provider } = options;
+    const weights = weightsOf(options);
     return new Decoder(
-      config,
-      rows,
+      options,
       await Sequences.compile(config, weights, provider),
       await Session.compile(stepGraph(config, weights), { provider }),
     );
@@ -180,24 +196,39 @@ export class Decoder {
   }
 
   /** Log-probability of each label as the next token at each position: [item][position][label]. */
-  async score(task: ScoreTask): Promise<number[][][]> {
+  async score({ items, labels }: ScoreTask): Promise<ScoreResult> {
     const { vocabSize } = this.config;
-    const sorted = task.items
-      .map((item, place) => ({ ...item, place }))
-      .sort((a, b) => a.tokens.length - b.tokens.length);
-    const scores: number[][][] = [];
-    for (let first = 0; first < sorted.length; ) {
-      const end = partEnd(sorted, first);
-      const part = sorted.slice(first, end);
-      const { logits, at } = await this.sequences.logits(part);
+    for (const item of items) checkPositions(this.config, item);
+    const scores: number[][][] = items.map(() => []);
+    let computed = 0;
+    const read = (part: readonly Placed[], { logits, at }: Picked) =>
       part.forEach(({ place }, i) => {
         scores[place] = at[i]!.map((row) => {
           const total = logTotal(logits, row * vocabSize, vocabSize);
-          return task.labels.map((label) => logits[row * vocabSize + label]! - total);
+          return labels.map((label) => logits[row * vocabSize + label]! - total);
         });
       });
+    // Where positions follow the length, sequences that begin alike are not computed alike.
+    const most = this.options.trees ? fixedPositions(this.config) : 0;
+    const asked = items
+      .map((item, place) => ({ ...item, place }))
+      .filter(({ positions }) => positions.length > 0);
+    const [alike, apart] = [true, false].map((short) =>
+      asked.filter(({ tokens }) => tokens.length <= most === short),
+    ) as [Placed[], Placed[]];
+    for (const { part, positions } of Trees.parts(alike)) {
+      this.trees ??= Trees.compile(this.config, weightsOf(this.options), this.options.provider);
+      read(part, await (await this.trees).logits(part));
+      computed += positions;
+    }
+    apart.sort((a, b) => a.tokens.length - b.tokens.length);
+    for (let first = 0; first < apart.length; ) {
+      const end = partEnd(apart, first);
+      const part = apart.slice(first, end);
+      read(part, await this.sequences.logits(part));
+      computed += part.reduce((sum, { tokens }) => sum + tokens.length, 0);
       first = end;
     }
-    return scores;
+    return { scores, computed };
   }
 }

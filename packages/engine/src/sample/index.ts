@@ -9,5 +9,6 @@ export type {
   Drawn,
   GenerateResult,
   GenerateTask,
+  ScoreResult,
   ScoreTask,
 } from './task.js';

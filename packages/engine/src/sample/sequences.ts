@@ -64,12 +64,7 @@ export class Sequences {
   private feeds(items: readonly Item[]) {
     const { config } = this;
     const time = items.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
-    if (time > positionLimit(config)) {
-      throw new EngineError(
-        'length',
-        `a sequence has ${time} tokens; the model has ${positionLimit(config)} positions`,
-      );
-    }
+    for (const item of items) checkPositions(config, item);
     const count = items.length;
     const tokens = new BigInt64Array(count * time);
     const picked = new Map<number, number>();
@@ -78,12 +73,6 @@ export class Sequences {
         tokens[row * time + t] = BigInt(token);
       });
       return item.positions.map((position) => {
-        if (!(position >= 0 && position < item.tokens.length)) {
-          throw new EngineError(
-            'position',
-            `position ${position} is outside a sequence of ${item.tokens.length} tokens`,
-          );
-        }
         const flat = row * time + position;
         const place = picked.get(flat) ?? picked.size;
         picked.set(flat, place);
@@ -102,6 +91,23 @@ export class Sequences {
       ...(fixedPositions(config) < Infinity && angleFeeds(config, time, items)),
     };
     return { feeds, at, time };
+  }
+}
+
+/** @throws EngineError `length` for a sequence that the model has no room for, `position` for a position outside of it */
+export function checkPositions(config: LlamaConfig, { tokens, positions }: Item): void {
+  if (tokens.length > positionLimit(config)) {
+    throw new EngineError(
+      'length',
+      `a sequence has ${tokens.length} tokens; the model has ${positionLimit(config)} positions`,
+    );
+  }
+  for (const position of positions) {
+    if (position >= 0 && position < tokens.length) continue;
+    throw new EngineError(
+      'position',
+      `position ${position} is outside a sequence of ${tokens.length} tokens`,
+    );
   }
 }
 

@@ -51,3 +51,10 @@ export interface ScoreTask {
   /** Token ids whose log-probabilities are wanted as the next token at each position. */
   readonly labels: readonly number[];
 }
+
+export interface ScoreResult {
+  /** Log-probability of each label as the next token at each position: [item][position][label], in nats. */
+  readonly scores: number[][][];
+  /** Positions run through the model: what sequences begin with alike once. */
+  readonly computed: number;
+}

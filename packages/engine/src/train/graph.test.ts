@@ -14,8 +14,9 @@ import {
 } from '../llama/index.js';
 import { Session, Tensor } from '../onnx/index.js';
 import { uniform } from '../sample/index.js';
-import { dealt, type Example } from './batch.js';
+import type { Example } from './example.js';
 import { batchFeeds, trainingGraph } from './graph.js';
+import { dealtPadded } from './padded.js';
 
 const base: LlamaConfig = {
   vocabSize: 23,
@@ -57,7 +58,7 @@ const examples = [11, 9, 4].map((length, row): Example => {
   };
 });
 
-const micro = dealt(examples, base.vocabSize, base.maxPositions, 1)[0]![0]!;
+const micro = dealtPadded(examples, 1)[0]![0]!;
 
 const feed = (name: string, data: Float32Array, shape: readonly number[]) => [
   name,
@@ -116,6 +117,7 @@ async function found(config: LlamaConfig, weights: Weights, adapter?: Adapter) {
         learned,
         ...(adapter && { frozen: joined, adapterScale: adapter.alpha / adapter.rank }),
       },
+      'padded',
       true,
     ),
   );

@@ -1,14 +1,19 @@
-/** The training graph: parameters and a micro-batch of any shape in, loss and gradients out. */
+/** The training graphs, one for each kind of micro-batch: parameters and a micro-batch of any shape in, loss and gradients out. */
 import * as g from '../graph/index.js';
 import {
   fixedPositions,
   type LlamaConfig,
   type ParameterEntry,
+  paddedAttention,
   rotaryAngles,
   trainedForward,
+  treeAttention,
 } from '../llama/index.js';
 import { Tensor } from '../onnx/index.js';
+import { treeFeeds } from '../tree/index.js';
 import type { MicroBatch } from './batch.js';
+import type { PaddedBatch } from './padded.js';
+import type { TreeBatch } from './trees.js';
 
 /** What a training graph is of. */
 export interface TrainingShape {
@@ -20,22 +25,21 @@ export interface TrainingShape {
 }
 
 /**
- * Inputs: the weights, those of `trainedForward`, and `targets` int64 [picked], `weights` [picked] of the picked rows.
+ * Inputs: the weights, those of `trainedForward` and its attention, and the targets: of padded sequences `targets` int64
+ * [picked] and `weights` [picked], of trees those of `crossEntropyAt`.
  * Outputs: `loss` (a sum, not a mean) and one gradient per parameter, named `d:` + its name; loss alone if not `learning`.
  */
 export function trainingGraph(
   { config, learned, frozen = [], adapterScale }: TrainingShape,
+  kind: MicroBatch['kind'],
   learning: boolean,
 ): Record<string, g.Value> {
   const inputs = (entries: readonly ParameterEntry[]) =>
     entries.map(({ name, shape }) => [name, g.input(name, 'float32', shape)] as const);
   const parameters = inputs(learned);
-  const logits = trainedForward(config, new Map([...parameters, ...inputs(frozen)]), adapterScale);
-  const loss = g.crossEntropy(
-    logits,
-    g.input('targets', 'int64', ['picked']),
-    g.input('weights', 'float32', ['picked']),
-  );
+  const attention = kind === 'tree' ? treeAttention(config) : paddedAttention(config);
+  const weights = new Map([...parameters, ...inputs(frozen)]);
+  const loss = lossOf(trainedForward(config, weights, attention, adapterScale), kind);
   if (!learning) return { loss };
   const values = parameters.map(([, value]) => value);
   const gradients = g.gradients(loss, values, g.scalar(1));
@@ -45,8 +49,42 @@ export function trainingGraph(
   };
 }
 
-/** A micro-batch as inputs of the graph. */
-export function batchFeeds(config: LlamaConfig, work: MicroBatch): Record<string, Tensor> {
+function lossOf(logits: g.Value, kind: MicroBatch['kind']): g.Value {
+  const weights = (size: string) => g.input('weights', 'float32', [size]);
+  if (kind === 'padded') {
+    return g.crossEntropy(logits, g.input('targets', 'int64', ['picked']), weights('picked'));
+  }
+  return g.crossEntropyAt(
+    logits,
+    g.input('places', 'int64', ['targets', 2]),
+    weights('targets'),
+    g.input('totals', 'float32', ['picked', 1]),
+  );
+}
+
+/** A micro-batch as inputs of the graph of its kind. */
+export const batchFeeds = (config: LlamaConfig, work: MicroBatch): Record<string, Tensor> =>
+  work.kind === 'tree' ? forTree(config, work) : forPadded(config, work);
+
+function forTree(config: LlamaConfig, work: TreeBatch): Record<string, Tensor> {
+  const { tree, picked, rows, targets, weights } = work;
+  const places = new BigInt64Array(2 * rows.length);
+  // The last of the picked rows is none of the tree's, and has no target.
+  const totals = new Float32Array(picked.length + 1);
+  rows.forEach((row, i) => {
+    places[2 * i] = BigInt(row);
+    places[2 * i + 1] = BigInt(targets[i]!);
+    totals[row]! += weights[i]!;
+  });
+  return {
+    ...treeFeeds(config, tree, picked, 'rows'),
+    places: new Tensor('int64', places, [rows.length, 2]),
+    weights: new Tensor('float32', weights, [rows.length]),
+    totals: new Tensor('float32', totals, [totals.length, 1]),
+  };
+}
+
+function forPadded(config: LlamaConfig, work: PaddedBatch): Record<string, Tensor> {
   const { batch, time, tokens, picked, targets, weights } = work;
   return {
     tokens: new Tensor('int64', tokens, [batch * time]),

@@ -44,7 +44,8 @@ export class Replica {
   private readonly fresh: Float32Array;
   private readonly parameterTensors: Record<string, Tensor>;
   private readonly gradientTensors: Record<string, Tensor>;
-  private readonly sessions: { learning?: Session; measuring?: Session } = {};
+  /** By kind of micro-batch and whether gradients are wanted, compiled when one is needed. */
+  private readonly sessions = new Map<string, Session>();
 
   private constructor(options: ReplicaOptions) {
     this.options = options;
@@ -137,11 +138,14 @@ export class Replica {
   }
 
   private async run(work: MicroBatch, learning: boolean): Promise<Record<string, Tensor>> {
-    const kind = learning ? 'learning' : 'measuring';
-    this.sessions[kind] ??= await Session.compile(trainingGraph(this.shape, learning), {
-      provider: this.options.provider,
-    });
-    return this.sessions[kind].run(
+    const name = `${work.kind} ${learning}`;
+    let session = this.sessions.get(name);
+    if (!session) {
+      const { provider } = this.options;
+      session = await Session.compile(trainingGraph(this.shape, work.kind, learning), { provider });
+      this.sessions.set(name, session);
+    }
+    return session.run(
       { ...this.parameterTensors, ...batchFeeds(this.options.config, work) },
       learning ? this.gradientTensors : {},
     );

@@ -25,6 +25,8 @@ const mixture: BaseMixture = {
     { maxValue: 9999, operands: [11, 4999], factors: [2, 9] },
   ],
   problems: 6,
+  questionWeight: 0,
+  sums: 0,
   drills: 4,
   checks: 3,
   judgements: 5,
@@ -230,6 +232,38 @@ describe('baseBatch', () => {
     }
     expect(seen.marked).toBeGreaterThan(0);
     expect(seen.whole).toBeGreaterThan(0);
+  });
+
+  it('of a base that knows no truth has questions, solutions and right equations alone', () => {
+    const plain: BaseMixture = {
+      ...mixture,
+      ...{ drills: 0, checks: 0, judgements: 0, revisions: 0, questionWeight: 0.1, sums: 4 },
+    };
+    const roles = [ids.step, ids.plus, ids.minus, ids.bad, ids.draft, ids.revision];
+    for (const step of steps) {
+      const batch = baseBatch(codec, plain, 'train', step);
+      expect(batch).toHaveLength(10);
+      for (const { tokens, targets } of batch) {
+        expect([...tokens, ...targets].filter((token) => roles.includes(token))).toEqual([]);
+      }
+      for (const { tokens, targets, weights } of batch.slice(0, 6)) {
+        // All of it is written, the question at a tenth.
+        expect(targets).toEqual([...tokens.slice(1), -1]);
+        const start = tokens.indexOf(tokenizer.encode('\n')[0]!);
+        expect(weights!.map((weight) => weight < 1)).toEqual(tokens.map((_, at) => at < start));
+      }
+      for (const { tokens, targets } of batch.slice(6)) {
+        const lines = spell(tokens.slice(1)).split('\n').filter(Boolean);
+        expect(lines).toHaveLength(8);
+        for (const line of lines) {
+          const [, a, operator, b, result] = /^(\d+)([-+*/])(\d+)=(\d+)\.$/.exec(line)!;
+          expect(result).toBe(String(operations[operator!]!(Number(a), Number(b))));
+        }
+        // What follows each sign = is learned.
+        const learned = spell(targets.filter((target) => target >= 0));
+        expect(learned).toBe(lines.map((line) => `${line.split('=')[1]}\n`).join(''));
+      }
+    }
   });
 
   it('shares no structure with the problems of the other splits', () => {

@@ -1,6 +1,6 @@
 /**
- * The base model's training mixture: easier problems of the built-in world to solve, to judge and to revise, and equations
- * to solve and to check. No problem of the task's dev or test structures is in it, and no solution of the student's: what a
+ * A base model's training mixture: easier problems of the built-in world and right equations, as a pretrained model has seen
+ * them. What the first base has seen besides: attempts at problems to judge and to revise, and equations to check. No problem of the task's dev or test structures is in it, and no solution of the student's: what a
  * pretrained base brings along.
  */
 import { type Example, nextTokenExample } from '@glore/engine';
@@ -11,6 +11,7 @@ import {
   flawedAttempt,
   generateProblems,
   Random,
+  rightEquation,
   type Split,
   type WorldSettings,
 } from '../problem/index.js';
@@ -23,7 +24,11 @@ export interface BaseMixture {
   readonly drillSizes: readonly Pick<WorldSettings, 'maxValue' | 'operands' | 'factors'>[];
   /** Problems in a batch. */
   readonly problems: number;
-  /** Sequences of equations in a batch: with a label after each, and with one after each digit too. */
+  /** Weight of a question's token in the loss, where a token of a solution has 1. */
+  readonly questionWeight: number;
+  /** Sequences of right equations in a batch. */
+  readonly sums: number;
+  /** Sequences of equations, right and wrong, in a batch: with a label after each, and with one after each digit too. */
   readonly drills: number;
   readonly checks: number;
   /** Attempts at problems to judge, and to revise. */
@@ -44,7 +49,7 @@ export function baseBatch(
   split: Split,
   step: number,
 ): Example[] {
-  const { seed, settings, problems, drills, checks, judgements, revisions } = mixture;
+  const { seed, settings, problems, sums, drills, checks, judgements, revisions } = mixture;
   const random = new Random('base', split, seed, step);
   const drawn = generateProblems({
     split,
@@ -56,8 +61,9 @@ export function baseBatch(
   return [
     ...drawn.slice(0, problems).map(({ question, steps, answer }) => {
       const { tokens, promptLength } = codec.plain(question, { steps, answer });
-      return nextTokenExample(tokens, promptLength);
+      return problemExample(tokens, promptLength, mixture.questionWeight);
     }),
+    ...Array.from({ length: sums }, () => sumExample(codec, mixture, random)),
     ...Array.from({ length: drills }, () => drillExample(codec, mixture, random)),
     ...Array.from({ length: checks }, () => checkExample(codec, mixture, random)),
     ...questions
@@ -65,6 +71,34 @@ export function baseBatch(
       .map((question) => judgementExample(codec, mixture, random, question)),
     ...questions.slice(judgements).map((question) => revisionExample(codec, random, question)),
   ];
+}
+
+/** A question and its solution, both to be written, the question with a weight of its own; 0 leaves it out. */
+function problemExample(tokens: readonly number[], promptLength: number, weight: number): Example {
+  if (weight === 0) return nextTokenExample(tokens, promptLength);
+  const example = nextTokenExample(tokens, 1);
+  return { ...example, weights: tokens.map((_, at) => (at < promptLength - 1 ? weight : 1)) };
+}
+
+/** `BOS equation \n equation \n ..`, right ones alone: their results are learned. */
+function sumExample(codec: Codec, mixture: BaseMixture, random: Random): Example {
+  const { encode } = mixture;
+  const settings = { ...mixture.settings, ...random.pick(mixture.drillSizes) };
+  const tokens = [codec.ids.bos];
+  const targets = [-1];
+  for (let i = 0; i < mixture.equations; i++) {
+    const [left, result] = rightEquation(random, settings).split('=');
+    for (const token of encode(`${left}=`)) {
+      tokens.push(token);
+      targets.push(-1);
+    }
+    for (const token of encode(`${result}.\n`)) {
+      targets[tokens.length - 1] = token;
+      tokens.push(token);
+      targets.push(-1);
+    }
+  }
+  return { tokens, targets };
 }
 
 /**

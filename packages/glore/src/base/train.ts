@@ -20,6 +20,8 @@ import { lockRun, type Reporter, runStage, type StageRecord } from '../run/index
 import { fit, forgetState } from '../train/index.js';
 import { type BaseMixture, baseBatch } from './mixture.js';
 
+const kind = z.int().min(0).default(0);
+
 const phase = z.strictObject({
   seed: z
     .int()
@@ -32,15 +34,17 @@ const phase = z.strictObject({
   rate: z.number().positive(),
   warmup: count,
   /** Sequences in a batch, by kind. */
-  problems: z.int().min(0),
-  drills: z.int().min(0),
-  checks: z.int().min(0),
-  judgements: z.int().min(0),
-  revisions: z.int().min(0),
+  problems: kind,
+  sums: kind,
+  drills: kind,
+  checks: kind,
+  judgements: kind,
+  revisions: kind,
+  questionWeight: z.number().min(0).default(0),
   drillSizes: z
     .array(z.strictObject({ maxValue: z.int(), operands: range, factors: range }))
     .min(1),
-  labelWeight: z.number().positive(),
+  labelWeight: z.number().positive().default(1),
 });
 
 const schema = z.strictObject({

@@ -40,6 +40,7 @@ export function renderReport(report: Report, screen: Screen): string {
     render(tables.paired),
     render(tables.sampled),
     `${render(tables.spent)}\n* interpolated at equal tokens`,
+    ...(tables.rounds.rows.length === 0 ? [] : [render(tables.rounds)]),
     render(tables.critics),
     say(
       `AUC of the ORM within {draft, global, local} of a problem: ${fixed(critics.orm.withinCandidatesAuc, 3)}`,

@@ -54,6 +54,8 @@ const purposes: Record<StageName, string> = {
   candidates: 'refine fresh training problems, for the ORM to learn from',
   orm: 'train the ORM, which says when to refine and which candidate is best',
   evaluation: 'measure all of it on dev and test problems',
+  retrained: "train the student on with the refiners' targets, the control of refinement",
+  controls: 'measure the controls of refinement on the test problems',
 };
 
 export function stageCommands(): Command[] {

@@ -28,13 +28,17 @@ export function tablesOf(report: Report) {
   const { rows, critics, comparisons, refiners, curve, headroom, stages } = report;
   return {
     answers: {
-      headers: ['row', 'what', 'accuracy', '95% interval', 'tokens/problem', 'ms/problem'],
+      headers: ['row', 'what', 'accuracy', '95% interval', 'tokens/problem'].concat([
+        'processed/problem',
+        'ms/problem',
+      ]),
       rows: rows.map((row) => [
         row.name,
         meaningOf(row.name),
         percent(row.accuracy),
         interval(row.low, row.high),
         fixed(row.generatedTokens, 0),
+        fixed(row.processedTokens, 0),
         fixed(1000 * row.seconds, 1),
       ]),
     },
@@ -125,18 +129,32 @@ export function tablesOf(report: Report) {
         return [name, ...figures.map((figure) => percent(figure))];
       }),
     },
+    rounds: {
+      headers: ['student after', 'dev problems right', 'of', 'greedy'],
+      rows: (report.studentRounds ?? []).map(({ round, right, problems }) => [
+        round === 0 ? 'SFT' : `round ${round}`,
+        whole(right),
+        whole(problems),
+        percent(right / problems),
+      ]),
+    },
     stages: {
-      headers: ['stage', 'time', 'generated tokens'],
+      headers: ['stage', 'time', 'generated tokens', 'tokens needed', 'computed / needed'],
       rows: [
-        ...stages.map(({ name, seconds, generatedTokens }) => [
+        ...stages.map(({ name, seconds, generatedTokens, neededTokens, computedTokens }) => [
           name,
           formatSeconds(seconds),
           generatedTokens === 0 ? '' : whole(generatedTokens),
+          // Reports of earlier versions have not counted.
+          neededTokens ? whole(neededTokens) : '',
+          neededTokens ? (computedTokens / neededTokens).toFixed(2) : '',
         ]),
         [
           'all',
           formatSeconds(report.seconds),
           whole(stages.reduce((sum, { generatedTokens }) => sum + generatedTokens, 0)),
+          '',
+          '',
         ],
       ],
     },

@@ -32,7 +32,7 @@ const rollouts = (index: number, ...prefixes: Trace[][]): RolloutRecord => ({
 const local = (
   samples: Sample[],
   record: RolloutRecord,
-  options = { perSample: 9, seed: 'seed' },
+  options: Parameters<typeof localRecords>[4] = { perSample: 9, seed: 'seed' },
 ) => {
   const draft = samples.find(({ index }) => index === record.sample)!;
   return localRecords([verify(draft, record, true)], [record], samples, questions, options);
@@ -167,6 +167,10 @@ describe('localRecords', () => {
       { ...shared, draft: { steps: [first, bad, 'Fay has 166-159=7.'], answer: '7' } },
     ]);
     expect(local([wrong], record, { perSample: 1, seed: 'seed' })).toEqual(made.slice(0, 1));
+    // The paper's drafts are rollouts alone.
+    const rolled = { perSample: 9, seed: 'seed', drafts: 'rollouts' } as const;
+    expect(local([wrong], record, rolled)).toEqual(made.slice(1));
+    expect(local([wrong], rollouts(0, [verifying], [trace(true, '166')]), rolled)).toEqual([]);
   });
 
   it('takes right samples as targets where the first step is bad, and where they share the prefix', () => {

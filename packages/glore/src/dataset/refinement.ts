@@ -38,13 +38,18 @@ export function globalRecords(
  * contain the bad step too. Targets: verifying traces of `P_(E-1)`, from there on, that do not write the bad step again;
  * for E = 1 the right samples.
  * @param perSample most pairs cut from one sample
+ * @param drafts `rollouts` leaves out the sample itself, as the paper's do
  */
 export function localRecords(
   labelled: readonly LabelledSample[],
   rollouts: readonly RolloutRecord[],
   samples: readonly Sample[],
   questions: ReadonlyMap<string, string>,
-  options: { readonly perSample: number; readonly seed: string },
+  options: {
+    readonly perSample: number;
+    readonly seed: string;
+    readonly drafts?: 'all' | 'rollouts' | undefined;
+  },
 ): LocalRecord[] {
   const groups = byProblem(samples);
   const rolled = new Map(
@@ -62,13 +67,13 @@ export function localRecords(
       ({ steps }) => steps[location - 1] !== bad,
     );
     const drafts = distinct([
-      solutionIn(sample),
+      ...(options.drafts === 'rollouts' ? [] : [solutionIn(sample)]),
       ...record.prefixes[location - 1]!.traces.filter((trace) => !trace.right).map((trace) => ({
         steps: [...sample.steps.slice(0, location), ...trace.steps],
         answer: trace.answer,
       })),
     ]);
-    if (targets.length === 0) return [];
+    if (targets.length === 0 || drafts.length === 0) return [];
     const random = new Random(options.seed, problem, index);
     const chosen = [drafts[0]!, ...random.shuffle(drafts.slice(1))].slice(0, options.perSample);
     const order = random.shuffle(targets);

@@ -106,6 +106,7 @@ describe('renderChart', () => {
       'draft',
       'sample',
       'bo3',
+      'draft-bo3',
       'majority@8',
       'best-of-8',
       'both-of-8',

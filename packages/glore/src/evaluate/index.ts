@@ -1,5 +1,6 @@
 export { attempt, laterRounds, prefixTruth, refinements } from './attempt.js';
 export { renderChart } from './chart.js';
+export { type Controlled, controls } from './controls.js';
 export { harmonicMean } from './critic.js';
 export {
   accuracyCurve,
@@ -21,6 +22,7 @@ export {
   criticNames,
   type Outcome,
   type ProblemAttempts,
+  type ProblemControls,
   type ProblemRecords,
   type ProblemRefinements,
   type ProblemRounds,
@@ -40,6 +42,7 @@ export {
 } from './report/index.js';
 export {
   attemptsShape,
+  controlsShape,
   refinementsShape,
   roundsShape,
   speedsShape,

@@ -50,23 +50,74 @@ export interface ProblemRounds {
   }[];
 }
 
+/** What shows of the refinements of a draft whether it was the draft, and the place in it, that made them right. */
+export interface ProblemControls {
+  readonly problem: string;
+  /** The global refiner with another problem's draft, and its weights solving the problem plainly. */
+  readonly globalBlind: Outcome;
+  readonly globalPlain: Outcome;
+  /** The local refiner at a random line of the drafts in which the SORM sees an error. */
+  readonly localRandom: Outcome;
+  /** Tokens of the question as a model reads it. */
+  readonly prompt: number;
+  /** Tokens that a critic reads after the question, for each candidate of the decision. */
+  readonly read: readonly number[];
+  /** Step-level beam search by the number of lines sampled at once; where the student can write line by line. */
+  readonly beams?: Readonly<Record<BeamSize, BeamOutcome>>;
+}
+
+/** Lines sampled at once: for about the tokens of `rerank`, and of 8 samples. */
+export const beamSizes = {
+  3: { beams: 1, width: 3 },
+  8: { beams: 2, width: 4 },
+} as const;
+export type BeamSize = keyof typeof beamSizes;
+
+/** The answer of a beam search. */
+export interface BeamOutcome extends Outcome {
+  /** Tokens that the critics read after the question, each critic each of them once. */
+  readonly read: number;
+}
+
 /** All that the ways to answer one problem are read off. */
 export interface ProblemRecords {
   readonly attempts: ProblemAttempts;
   readonly refinements: ProblemRefinements;
+  /** Of the test problems. */
+  readonly controls?: ProblemControls;
+  /** The same as `attempts` of the student that went on learning; where there is one. */
+  readonly retrained?: ProblemAttempts;
 }
 
 /** What is enough for ways among samples. */
 export type Sampled = Pick<ProblemRecords, 'attempts'>;
 
-/** The records of problems. @throws GloreError `length-mismatch`, `records-mixed` unless both lists are of the same problems */
+/**
+ * The records of problems.
+ * @param more controls, where there are any
+ * @throws GloreError `length-mismatch`, `records-mixed` unless all lists are of the same problems
+ */
 export function recordsOf(
   attempts: readonly ProblemAttempts[],
   refinements: readonly ProblemRefinements[],
+  {
+    controls,
+    retrained,
+  }: {
+    readonly controls?: readonly ProblemControls[] | undefined;
+    readonly retrained?: readonly ProblemAttempts[] | undefined;
+  } = {},
 ): ProblemRecords[] {
   checkSameLength('recordsOf', attempts, refinements);
   checkSameProblems(attempts, refinements);
-  return attempts.map((own, i) => ({ attempts: own, refinements: refinements[i]! }));
+  if (controls) checkSameProblems(attempts, controls);
+  if (retrained) checkSameProblems(attempts, retrained);
+  return attempts.map((own, i) => ({
+    attempts: own,
+    refinements: refinements[i]!,
+    ...(controls && { controls: controls[i]! }),
+    ...(retrained && { retrained: retrained[i]! }),
+  }));
 }
 
 /** @throws GloreError `records-mixed` at the first problem that differs */

@@ -9,6 +9,7 @@ import type {
   Attempt,
   Outcome,
   ProblemAttempts,
+  ProblemControls,
   ProblemRefinements,
   ProblemRounds,
 } from './records.js';
@@ -58,6 +59,20 @@ export const refinementsShape: z.ZodType<ProblemRefinements> = z.object({
   local: outcome,
   localOrm: outcome,
   localTruth: outcome.nullable(),
+});
+
+const beam = answered(
+  z.object({ answer: solutionFields.answer, right: z.boolean(), tokens: count, read: count }),
+);
+
+export const controlsShape: z.ZodType<ProblemControls> = z.object({
+  problem: text,
+  globalBlind: outcome,
+  globalPlain: outcome,
+  localRandom: outcome,
+  prompt: count,
+  read: z.array(count).min(2).max(3),
+  beams: z.object({ 3: beam, 8: beam }).exactOptional(),
 });
 
 export const roundsShape: z.ZodType<ProblemRounds> = z.object({

@@ -14,6 +14,11 @@ describe('majority', () => {
     expect(majority(['5', '5', '1,000', '1000', '1000.0'], number)).toBe(2);
   });
 
+  it('weighs votes, so that a heavy one may win over several', () => {
+    expect(majority(['7', '8', '8', null], same, [0.9, 0.4, 0.4, 3])).toBe(0);
+    expect(majority(['7', '8', '8', null], same, [0.7, 0.4, 0.4, 3])).toBe(1);
+  });
+
   it('leaves ties with the answer seen first', () => {
     expect(majority(['8', '7', '7', '8'], same)).toBe(0);
     expect(majority(['1', '2', '3'], same)).toBe(0);

@@ -3,7 +3,8 @@ import { sameAnswer } from '../reading/index.js';
 import { checkNotEmpty, checkNumbers } from './statistics.js';
 
 /**
- * Index of the first sample that gives the most frequent answer (majority@k); `key` maps equivalent answers to one string.
+ * Index of the first sample that gives the answer with the largest sum of weights (weighted majority); all weigh 1 if left
+ * out, and then it is the most frequent answer (majority@k); `key` maps equivalent answers to one string.
  * A missing answer has no vote, so it wins only if all are missing; of tied answers the one seen first wins.
  *
  * @throws GloreError `nothing-to-measure` without samples.
@@ -11,13 +12,14 @@ import { checkNotEmpty, checkNumbers } from './statistics.js';
 export function majority(
   answers: readonly (string | null)[],
   key: (answer: string) => string,
+  weights?: readonly number[],
 ): number {
   checkNotEmpty('majority', answers);
   const groups = new Map<string, { first: number; votes: number }>();
   answers.forEach((answer, index) => {
     if (answer === null) return;
     const group = groups.get(key(answer)) ?? { first: index, votes: 0 };
-    group.votes++;
+    group.votes += weights?.[index] ?? 1;
     groups.set(key(answer), group);
   });
   // A Map keeps insertion order, so a strict comparison leaves ties with the answer seen first.

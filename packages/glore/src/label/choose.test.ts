@@ -51,6 +51,20 @@ describe('chooseSamples', () => {
     );
   });
 
+  it('takes wrong ones of problems that are not solved where they are wanted', () => {
+    const wrong: Sample = {
+      problem: 'p',
+      index: 0,
+      seed: 0,
+      steps: ['a'],
+      answer: '6',
+      right: false,
+      tokens: 3,
+    };
+    expect(chooseSamples([wrong], { most: 9, seed: '' }).wrong).toEqual([]);
+    expect(chooseSamples([wrong], { most: 9, seed: '', unsolved: true }).wrong).toEqual([wrong]);
+  });
+
   it('chooses by the seed, and keeps the order of the samples', () => {
     const many = Array.from(
       { length: 40 },

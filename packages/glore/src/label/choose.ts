@@ -8,13 +8,22 @@ import { byProblem, type Sample } from '../rollout/index.js';
  * ones, which need no rollouts. Where no sample is right the student mostly lacks a skill, rollouts fail from right prefixes
  * too, and a quarter of the labels would be false.
  * @param most wrong samples, and right ones
+ * @param unsolved whether wrong ones of problems that the student has not solved are chosen as well
  */
 export function chooseSamples(
   samples: readonly Sample[],
-  { most, seed }: { readonly most: number; readonly seed: string },
+  {
+    most,
+    seed,
+    unsolved = false,
+  }: {
+    readonly most: number;
+    readonly seed: string;
+    readonly unsolved?: boolean | undefined;
+  },
 ): { wrong: Sample[]; right: Sample[] } {
-  const solved = [...byProblem(samples).values()].filter((group) =>
-    group.some((sample) => sample.right),
+  const solved = [...byProblem(samples).values()].filter(
+    (group) => unsolved || group.some((sample) => sample.right),
   );
   const choose = (right: boolean) => {
     const all = solved.flatMap((group) =>

@@ -145,3 +145,24 @@ describe('generate', () => {
     await expect(closed.generate(requests, sampling)).rejects.toMatchObject({ code: 'closed' });
   });
 });
+
+it('tells what it computes, and what of that is needed', async () => {
+  const told: { needed: number; computed: number }[] = [];
+  const counted = await openEmbedded(checkpoint, 1, 'cpu', (positions) => told.push(positions));
+  const branches = [1, 2, 3].map((seed) => ({ length: long.length, seed }));
+  const sampling = { temperature: 1, maxTokens: 5, stop: eos };
+  const [drawn = []] = await counted.generate([{ tokens: long, branches }], sampling);
+  const before = drawn.map((tokens) => tokens.slice(0, -1));
+  const apart = new Set(
+    before.flatMap((tokens) => tokens.map((_, t) => `${tokens.slice(0, t + 1)}`)),
+  );
+  await counted.score([...items, ...items], { positive: plus, negative: minus });
+  await counted.close();
+  const both = new Set(
+    [long, short].flatMap((tokens) => tokens.map((_, t) => `${tokens.slice(0, t + 1)}`)),
+  ).size;
+  expect(told).toEqual([
+    { needed: long.length + apart.size, computed: long.length + apart.size },
+    { needed: both, computed: both },
+  ]);
+});

@@ -1,18 +1,26 @@
 /** A model that runs in this process, on the engine's worker threads. */
-import { type Checkpoint, Model, type Provider } from '@glore/engine';
-import { tokenAuthor, tokenCritic } from './tokens.js';
-import type { Generator, LanguageModel, Scorer } from './types.js';
+import { type Checkpoint, distinctPositions, Model, type Provider } from '@glore/engine';
+import { type GenerateTo, lineAuthor, tokenCritic } from './tokens.js';
+import type { GenerateRequest, Generator, LanguageModel, Scorer } from './types.js';
+
+/** Told of positions run through a model, and of those that cannot be spared: each beginning of a sequence once. */
+export type CountPositions = (positions: {
+  readonly needed: number;
+  readonly computed: number;
+}) => void;
 
 /** Opens a checkpoint for sampling and scoring. One call is one task of one worker: keep `workers` calls in flight. */
 export async function openEmbedded(
   checkpoint: Checkpoint,
   workers: number,
   provider?: Provider,
+  count?: CountPositions,
 ): Promise<LanguageModel> {
   const model = await Model.open(checkpoint, { workers, provider });
+  const answering = onEngine(model, count);
   const opened: LanguageModel = {
-    ...onEngine(model),
-    author: (codec) => tokenAuthor(opened, codec),
+    ...answering,
+    author: (codec) => lineAuthor(answering, codec),
     critic: (codec) => tokenCritic(opened, codec),
     close: () => model.close(),
   };
@@ -20,19 +28,29 @@ export async function openEmbedded(
 }
 
 /** What the pipeline asks of a model, answered by the engine, or by whatever takes its tasks. */
-export function onEngine(engine: Pick<Model, 'generate' | 'score'>): Generator & Scorer {
+export function onEngine(
+  engine: Pick<Model, 'generate' | 'score'>,
+  count?: CountPositions,
+): Generator & Scorer & { generate: GenerateTo } {
   return {
     async generate(requests, { temperature, maxTokens, stop }) {
-      const { completions } = await engine.generate({
+      const { completions, prefilled, generated } = await engine.generate({
         contexts: requests,
         temperature,
         maxTokens,
-        stop: [stop],
+        stop: typeof stop === 'number' ? [stop] : stop,
       });
-      return completions.map((branches) => branches.map(({ tokens }) => tokens));
+      const drawn = completions.map((branches) => branches.map(({ tokens }) => tokens));
+      count?.({ needed: neededFor(requests, drawn), computed: prefilled + generated });
+      return drawn;
     },
     async score(requests, { positive, negative }) {
-      const scores = await engine.score({ items: requests, labels: [positive, negative] });
+      const task = { items: requests, labels: [positive, negative] };
+      const asked = requests.filter(({ positions }) => positions.length > 0);
+      const needed = count && distinctPositions(asked.map(({ tokens }) => tokens));
+      const scores = await engine.score(task, (computed) =>
+        count?.({ needed: needed ?? 0, computed }),
+      );
       return scores.map((positions) =>
         // The sigmoid of the difference of log-probabilities is p(+) / (p(+) + p(-)).
         positions.map(([plus, minus]) => 1 / (1 + Math.exp(minus! - plus!))),
@@ -40,3 +58,11 @@ export function onEngine(engine: Pick<Model, 'generate' | 'score'>): Generator &
     },
   };
 }
+
+/** What is read before each token that was drawn. */
+const neededFor = (requests: readonly GenerateRequest[], drawn: readonly number[][][]): number =>
+  distinctPositions(
+    requests.flatMap(({ tokens, branches }, i) =>
+      branches.map(({ length }, k) => [...tokens.slice(0, length), ...drawn[i]![k]!.slice(0, -1)]),
+    ),
+  );

@@ -9,8 +9,8 @@ export class Meter {
 }
 
 abstract class Writer {
-  private readonly author: Author;
-  private readonly maxTokens: number;
+  protected readonly author: Author;
+  protected readonly maxTokens: number;
   readonly meter = new Meter();
 
   /** @param maxTokens bounds what is written for one task */
@@ -62,6 +62,32 @@ export class Student extends Writer {
       })),
       temperature,
     );
+  }
+
+  /** Whether it can write line by line. */
+  get writesLines(): boolean {
+    return this.author.writeLine !== undefined;
+  }
+
+  /** The next line after some steps, sampled once for each seed. @throws TypeError unless `writesLines` */
+  async nextLines(
+    requests: readonly {
+      readonly question: string;
+      readonly steps: readonly string[];
+      readonly seeds: readonly number[];
+    }[],
+    temperature: number,
+  ): Promise<Generated[][]> {
+    const { maxTokens } = this;
+    const written = await this.author.writeLine!(
+      requests.map(({ question, steps, seeds }) => ({
+        task: { role: 'student', question, steps },
+        branches: seeds.map((seed) => ({ kept: steps.length, seed })),
+      })),
+      { temperature, maxTokens },
+    );
+    for (const { tokens } of written.flat()) this.meter.generated += tokens;
+    return written;
   }
 
   /** Rollouts from prefixes `P_i` of a solution: the sampled continuations, one for each seed of each prefix. */

@@ -1,20 +1,50 @@
 /** The roles' tasks in the codec's ids, for models that read them. */
 import type { Codec } from '../codec/index.js';
-import type { Author, Critic, Generator, Scorer, WriteRequest } from './types.js';
+import type {
+  Author,
+  Critic,
+  GenerateRequest,
+  Generator,
+  Sampling,
+  Scorer,
+  WriteRequest,
+} from './types.js';
+
+/** Generating up to the first of some tokens. */
+export type GenerateTo = (
+  requests: readonly GenerateRequest[],
+  sampling: Omit<Sampling, 'stop'> & { readonly stop: number | readonly number[] },
+) => Promise<number[][][]>;
 
 export function tokenAuthor(model: Generator, codec: Codec): Author {
+  return { write: writing((requests, sampling) => model.generate(requests, sampling), codec) };
+}
+
+/** An author whose model can end at more than one token, so that it also writes line by line. */
+export function lineAuthor(model: Generator & { generate: GenerateTo }, codec: Codec): Author {
+  // A step ends with a newline, the answer with EOS.
+  const newline = codec.step('.').at(-1)!;
   return {
-    async write(requests, { temperature, maxTokens }) {
-      const completions = await model.generate(
-        requests.map((request) => spelt(codec, request)),
-        { temperature, maxTokens, stop: codec.ids.eos },
-      );
-      return completions.map((branches) =>
-        branches.map((tokens) => ({ ...codec.parse(tokens), tokens: tokens.length })),
-      );
-    },
+    ...tokenAuthor(model, codec),
+    writeLine: writing(
+      (requests, { stop, ...sampling }) =>
+        model.generate(requests, { ...sampling, stop: [stop, newline] }),
+      codec,
+    ),
   };
 }
+
+const writing =
+  (generate: Generator['generate'], codec: Codec): Author['write'] =>
+  async (requests, { temperature, maxTokens }) => {
+    const completions = await generate(
+      requests.map((request) => spelt(codec, request)),
+      { temperature, maxTokens, stop: codec.ids.eos },
+    );
+    return completions.map((branches) =>
+      branches.map((tokens) => ({ ...codec.parse(tokens), tokens: tokens.length })),
+    );
+  };
 
 /** One sequence for all branches: each is its beginning, so its keys and values are computed once. */
 function spelt(codec: Codec, { task, branches }: WriteRequest) {

@@ -35,6 +35,8 @@ export interface Author {
     requests: readonly WriteRequest[],
     sampling: { readonly temperature: number; readonly maxTokens: number },
   ): Promise<Generated[][]>;
+  /** The same, but each completion ends with its first line. One that cannot end there has none of it. */
+  writeLine?: Author['write'];
 }
 
 /** The values in 0..1 of a solution's lines, and the tokens read for them. */

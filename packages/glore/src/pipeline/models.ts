@@ -11,11 +11,15 @@ import {
   type RoleName,
   type Roles,
 } from '../model/index.js';
+import type { StageContext } from '../run/index.js';
 import { pathIn, type Run } from './context.js';
 import { openServedRoles, type Waiting } from './served.js';
 
 /** The folder of a role's checkpoint. */
 export const modelFolder = (run: Run, role: RoleName): string => pathIn(run, role, 'model');
+
+/** The folder of the student that went on learning, which plays no role but is measured. */
+export const retrainedFolder = (run: Run): string => pathIn(run, 'retrained', 'model');
 
 export function readRole(run: Run, role: RoleName): Promise<Checkpoint> {
   const folder = modelFolder(run, role);
@@ -57,13 +61,15 @@ export const startOf = async (run: Run, role: RoleName | 'base'): Promise<Checkp
 export interface Opening extends Waiting {
   /** Checkpoints that are opened in the place of the run's own. */
   readonly checkpoints?: Partial<Record<RoleName, Checkpoint>>;
+  /** Told of what the models that are opened here compute. */
+  readonly count?: StageContext['count'];
 }
 
 /** Models by role, opened where they are served or here; `close` ends all of them. */
 export async function openModels<N extends RoleName>(
   run: Run,
   names: readonly N[],
-  { checkpoints = {}, ...waiting }: Opening = {},
+  { checkpoints = {}, count, ...waiting }: Opening = {},
 ): Promise<{ readonly models: Record<N, RoleModel>; close(): Promise<void> }> {
   const served = await openServedRoles(run, names, waiting);
   const opened: Partial<Record<RoleName, RoleModel>> = { ...served.models };
@@ -78,6 +84,10 @@ export async function openModels<N extends RoleName>(
         checkpoints[name] ?? (await readRole(run, name)),
         workers,
         provider,
+        ({ needed, computed }) => {
+          count?.('neededTokens', needed);
+          count?.('computedTokens', computed);
+        },
       );
     }
   } catch (error) {

@@ -14,6 +14,7 @@ import {
 } from '../dataset/index.js';
 import {
   attemptsShape,
+  controlsShape,
   type ProblemAttempts,
   refinementsShape,
   roundsShape,
@@ -30,6 +31,8 @@ import {
   sampleShape,
 } from '../rollout/index.js';
 import { pathIn, type Run } from './context.js';
+import { roundSets } from './sets.js';
+import { type Round, roundsOfStudent } from './stages/rounds.js';
 import { type LabelSummary, labelSummaryShape } from './stages/truth.js';
 
 /** The problems of a set, each once. */
@@ -52,15 +55,19 @@ export const readQuestions = async (run: Run, set: string): Promise<Map<string, 
 
 /** What the last student has learned from. Where it is served there were no rounds. */
 export async function studentRecords(run: Run): Promise<StudentRecord[]> {
-  const { models, student } = run.recipe;
-  const records = [workedRecords(await readProblems(run, 'sft'))];
-  const rounds = models?.student ? 0 : student.expertIteration.rounds;
-  for (let round = 1; round <= rounds; round++) {
-    const questions = await readQuestions(run, `ei-${round}`);
-    const samples = await samplesIn(pathIn(run, 'student', `samples-${round}.jsonl`), questions);
-    records.push(correctRecords(samples, questions));
+  const worked = workedRecords(await readProblems(run, 'sft'));
+  if (run.recipe.models?.student) return worked;
+  const samples: Sample[][] = [];
+  const all = new Map<string, string>();
+  for (const [i, set] of roundSets(run.recipe).entries()) {
+    const path = pathIn(run, 'student', `samples-${i + 1}.jsonl`);
+    // Rounds may have ended early.
+    if (!existsSync(path)) break;
+    const questions = await readQuestions(run, set);
+    samples.push(await samplesIn(path, questions));
+    for (const [id, question] of questions) all.set(id, question);
   }
-  return records.flat();
+  return [...worked, ...correctRecords(samples.flat(), all)];
 }
 
 /** Samples of problems in their order, those of a problem numbered from 0. */
@@ -87,7 +94,11 @@ export const readSamples = async (run: Run): Promise<Sample[]> =>
 
 /** Those of the samples whose steps are labelled. */
 export const samplesToLabel = ({ recipe }: Run, samples: readonly Sample[]) =>
-  chooseSamples(samples, { most: recipe.rollouts.samples, seed: `${recipe.seed}/labelled` });
+  chooseSamples(samples, {
+    most: recipe.rollouts.samples,
+    seed: `${recipe.seed}/labelled`,
+    unsolved: recipe.rollouts.unsolved,
+  });
 
 /** The rollouts of those samples that are rolled out: one record for each. */
 export async function readRollouts(run: Run, samples: readonly Sample[]): Promise<RolloutRecord[]> {
@@ -154,22 +165,39 @@ export const readLabelSummary = (folder: string): Promise<LabelSummary> =>
 export const readSet = <N extends keyof SetRecords>(run: Run, name: N): Promise<SetRecords[N][]> =>
   readJsonl(pathIn(run, 'datasets', `${name}.jsonl`), setShapes[name]);
 
-/** What was measured on each problem of a split, by its files; there are no later rounds unless the recipe asks for more. */
+/**
+ * What was measured on each problem of a split, by its files. There are no later rounds unless the recipe asks for more; dev
+ * has no controls, and earlier versions had none.
+ */
 export async function readMeasured(folder: string, split: string) {
   const attempts = await readAttempts(folder, split);
-  const refinements = await measuredIn(folder, `${split}.refinements`, refinementsShape);
-  const rounds = existsSync(join(folder, 'evaluation', `${split}.rounds.jsonl`))
-    ? await measuredIn(folder, `${split}.rounds`, roundsShape)
-    : undefined;
-  for (const list of [refinements, rounds]) {
-    if (list) checkProblems(list.path, list.records, attempts, attempts.length);
-  }
-  return { attempts, refinements: refinements.records, rounds: rounds?.records ?? [] };
+  const of = async <R extends OfProblem>(stage: string, kind: string, shape: z.ZodType<R>) => {
+    const path = join(folder, stage, `${split}.${kind}.jsonl`);
+    const records = await readJsonl(path, shape);
+    checkProblems(path, records, attempts, attempts.length);
+    return records;
+  };
+  const ifThere = async <R extends OfProblem>(stage: string, kind: string, shape: z.ZodType<R>) =>
+    existsSync(join(folder, stage, `${split}.${kind}.jsonl`)) ? of(stage, kind, shape) : undefined;
+  return {
+    attempts,
+    refinements: await of('evaluation', 'refinements', refinementsShape),
+    rounds: (await ifThere('evaluation', 'rounds', roundsShape)) ?? [],
+    controls: await ifThere('controls', 'controls', controlsShape),
+    retrained: await ifThere('controls', 'retrained', attemptsShape),
+  };
+}
+
+/** What each round of Expert Iteration has made of the student; undefined where that is not measured. */
+export async function readRounds(folder: string): Promise<Round[] | undefined> {
+  const path = join(folder, 'student', 'rounds.json');
+  return existsSync(path) ? readJson(path, roundsOfStudent) : undefined;
 }
 
 /** The attempts at the problems of a split. */
 export async function readAttempts(folder: string, split: string): Promise<ProblemAttempts[]> {
-  const { path, records } = await measuredIn(folder, `${split}.attempts`, attemptsShape);
+  const path = join(folder, 'evaluation', `${split}.attempts.jsonl`);
+  const records = await readJsonl(path, attemptsShape);
   const problems = await readProblems({ folder }, split);
   checkProblems(
     path,
@@ -186,11 +214,6 @@ export async function readAttempts(folder: string, split: string): Promise<Probl
     }
   }
   return records;
-}
-
-async function measuredIn<R>(folder: string, name: string, shape: z.ZodType<R>) {
-  const path = join(folder, 'evaluation', `${name}.jsonl`);
-  return { path, records: await readJsonl(path, shape) };
 }
 
 interface OfProblem {

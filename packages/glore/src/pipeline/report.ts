@@ -22,7 +22,7 @@ import {
 import { amount, count, readJson, replaceFile, text, writeJson } from '../files/index.js';
 import type { StageRecord } from '../run/index.js';
 import type { Run } from './context.js';
-import { readLabelSummary, readMeasured } from './records.js';
+import { readLabelSummary, readMeasured, readRounds } from './records.js';
 import {
   type Answered,
   answeredShape,
@@ -31,7 +31,12 @@ import {
   readAnswered,
   readCoverage,
 } from './served.js';
-import { type LabelSummary, labelSummaryShape } from './stages/index.js';
+import {
+  type LabelSummary,
+  labelSummaryShape,
+  type Round,
+  roundsOfStudent,
+} from './stages/index.js';
 
 /** `report.json`, a stable interface. */
 export interface Report extends EvaluationReport {
@@ -44,7 +49,12 @@ export interface Report extends EvaluationReport {
     readonly name: string;
     readonly seconds: number;
     readonly generatedTokens: number;
+    /** Tokens that models had to read here, each distinct beginning once, and positions computed; 0 where not counted. */
+    readonly neededTokens: number;
+    readonly computedTokens: number;
   }[];
+  /** What each round of Expert Iteration has made of the student, on dev; absent where that is not measured. */
+  readonly studentRounds?: readonly Round[];
   readonly labels: LabelSummary & { readonly generatedTokens: number };
   /** Of critics that are read from log-probabilities; absent without any. */
   readonly coverage?: Coverage;
@@ -66,9 +76,18 @@ export const reportShape: z.ZodType<Report> = z
     ...evaluationFields,
     curve: curveShape,
     problems: count,
+    studentRounds: roundsOfStudent.exactOptional(),
     seeds: z.array(count),
     seconds: amount,
-    stages: z.array(z.object({ name: text, seconds: amount, generatedTokens: count })),
+    stages: z.array(
+      z.object({
+        name: text,
+        seconds: amount,
+        generatedTokens: count,
+        neededTokens: count,
+        computedTokens: count,
+      }),
+    ),
     labels: z.intersection(labelSummaryShape, z.object({ generatedTokens: count })),
     coverage: coverageShape.exactOptional(),
     answered: answeredShape.exactOptional(),
@@ -89,8 +108,8 @@ export const reportShape: z.ZodType<Report> = z
 async function recordsIn(folder: string) {
   const at = (name: string) => join(folder, 'evaluation', name);
   const records = async (split: string) => {
-    const { attempts, refinements, rounds } = await readMeasured(folder, split);
-    return { problems: recordsOf(attempts, refinements), rounds };
+    const { attempts, refinements, rounds, ...more } = await readMeasured(folder, split);
+    return { problems: recordsOf(attempts, refinements, more), rounds };
   };
   return {
     dev: await records('dev'),
@@ -130,6 +149,7 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
   const records = await recordsIn(run.folder);
   const { dev, test } = records;
   const labels = await readLabelSummary(run.folder);
+  const studentRounds = await readRounds(run.folder);
   const coverage = await readCoverage(run.folder);
   const answered = await readAnswered(run.folder);
   const report: Report = {
@@ -140,6 +160,7 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
       fitBudgets(dev.problems, pathsOf(dev.problems, dev.rounds)),
     ),
     problems: test.problems.length,
+    ...(studentRounds && { studentRounds }),
     labels: {
       ...labels,
       generatedTokens: stages.find(({ name }) => name === 'rollouts')?.generatedTokens ?? 0,
@@ -148,11 +169,15 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
     ...(answered && { answered }),
     seeds: [run.recipe.seed],
     seconds: stages.reduce((sum, { seconds }) => sum + seconds, 0),
-    stages: stages.map(({ name, seconds, generatedTokens }) => ({
-      name,
-      seconds,
-      generatedTokens,
-    })),
+    stages: stages.map(
+      ({ name, seconds, generatedTokens, neededTokens = 0, computedTokens = 0 }) => ({
+        name,
+        seconds,
+        generatedTokens,
+        neededTokens,
+        computedTokens,
+      }),
+    ),
     machine: {
       processor: cpus()[0]?.model ?? 'unknown',
       cores: availableParallelism(),

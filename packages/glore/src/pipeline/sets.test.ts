@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Recipe, readRecipe } from '../recipe/index.js';
-import { setsOf, setsRead } from './sets.js';
+import { roundSets, setsOf, setsRead } from './sets.js';
 
 const recipe = readRecipe(join(resolve(import.meta.dirname, '../../../..'), 'recipes/tiny.yaml'));
 const namesOf = (of: Recipe) => setsOf(of).map(({ name }) => name);
@@ -40,6 +40,21 @@ describe('the sets of problems', () => {
       'test',
     ]);
     expect(new Set(sets.map(({ split, offset }) => `${split} ${offset}`)).size).toBe(sets.length);
+  });
+
+  it('has none for rounds on the problems of the drafts; the student reads those, and dev if it stops by it', () => {
+    const { expertIteration } = recipe.student;
+    const together: Recipe = {
+      ...recipe,
+      student: {
+        ...recipe.student,
+        expertIteration: { ...expertIteration, rounds: 3, problems: 'drafts', until: 0.005 },
+      },
+    };
+    expect(namesOf(together)).toEqual(['sft', 'train', 'candidates', 'dev', 'test']);
+    expect(roundSets(together)).toEqual(['train', 'train', 'train']);
+    expect(setsRead(together, 'student').map(({ name }) => name)).toEqual(['sft', 'train', 'dev']);
+    expect(roundSets(withRounds(2))).toEqual(['ei-1', 'ei-2']);
   });
 
   it('has counts as the recipe has them; of files all tests, unless it says how many', () => {

@@ -16,7 +16,10 @@ export interface ProblemSet {
 /** Training problems are fresh for each use; of files a served student uses none. */
 export function setsOf({ problems, student, drafts, training, models }: Recipe): ProblemSet[] {
   const { sft, expertIteration } = student;
-  const rounds = problems.source !== 'world' && models?.student ? 0 : expertIteration.rounds;
+  const { problems: each, rounds } = expertIteration;
+  const served = problems.source !== 'world' && models?.student;
+  // Rounds on the problems of the drafts have none of their own.
+  const fresh = served || each === 'drafts' ? [] : Array.from({ length: rounds }, () => each);
   const set = (
     name: string,
     reader: ProblemSet['reader'],
@@ -26,9 +29,7 @@ export function setsOf({ problems, student, drafts, training, models }: Recipe):
   ) => ({ name, reader, split, count, offset });
   return [
     set('sft', 'student', 'train', sft.problems, 1),
-    ...Array.from({ length: rounds }, (_, i) =>
-      set(`ei-${i + 1}`, 'student', 'train', expertIteration.problems, 11 + i),
-    ),
+    ...fresh.map((count, i) => set(`ei-${i + 1}`, 'student', 'train', count, 11 + i)),
     set('train', 'drafts', 'train', drafts.problems, 2),
     set('candidates', 'candidates', 'train', training.orm.candidates, 4),
     set('dev', 'evaluation', 'dev', problems.dev, 3),
@@ -36,8 +37,17 @@ export function setsOf({ problems, student, drafts, training, models }: Recipe):
   ];
 }
 
-/** The sets that a stage reads; a served student learns from none. */
-export const setsRead = (recipe: Recipe, stage: string): ProblemSet[] =>
-  stage === 'student' && recipe.models?.student
-    ? []
-    : setsOf(recipe).filter(({ reader }) => reader === stage);
+/** The set of problems of each round of Expert Iteration. */
+export const roundSets = ({ student: { expertIteration } }: Recipe): string[] =>
+  Array.from({ length: expertIteration.rounds }, (_, i) =>
+    expertIteration.problems === 'drafts' ? 'train' : `ei-${i + 1}`,
+  );
+
+/** The sets that a stage reads, some of which another one reads first; a served student learns from none. */
+export function setsRead(recipe: Recipe, stage: string): ProblemSet[] {
+  if (stage !== 'student') return setsOf(recipe).filter(({ reader }) => reader === stage);
+  if (recipe.models?.student) return [];
+  const { until } = recipe.student.expertIteration;
+  const read = new Set(['sft', ...roundSets(recipe), ...(until === undefined ? [] : ['dev'])]);
+  return setsOf(recipe).filter(({ name }) => read.has(name));
+}

@@ -32,6 +32,8 @@ export const stageNames = [
   'candidates',
   'orm',
   'evaluation',
+  'retrained',
+  'controls',
 ] as const;
 export type StageName = (typeof stageNames)[number];
 
@@ -89,7 +91,12 @@ export const table: Record<StageName, Stage> = {
   },
   datasets: {
     work: stages.datasets,
-    settings: ({ labels, localPairs, pairing }) => [labels.balance, localPairs, pairing],
+    settings: ({ labels, localPairs, localDrafts, pairing }) => [
+      labels.balance,
+      localPairs,
+      pairing,
+      ...(localDrafts ? [localDrafts] : []),
+    ],
     needs: ['labels'],
   },
   sorm: trainedOnSets('sorm', stages.sorm),
@@ -109,6 +116,17 @@ export const table: Record<StageName, Stage> = {
     work: stages.evaluation,
     settings: ({ evaluation, maxTokens }) => [evaluation, maxTokens],
     needs: ['problems', 'student', 'orm', 'sorm', 'global', 'local'],
+  },
+  retrained: {
+    work: stages.retrained,
+    settings: ({ training, workers, models }) =>
+      models?.student || models?.global ? [] : [training.global, workers],
+    needs: ['student', 'datasets'],
+  },
+  controls: {
+    work: stages.controls,
+    settings: ({ evaluation, maxTokens }) => [evaluation, maxTokens],
+    needs: ['student', 'orm', 'sorm', 'global', 'local', 'evaluation', 'retrained'],
   },
 };
 

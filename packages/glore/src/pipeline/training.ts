@@ -1,7 +1,7 @@
 /** Training a model within a stage: its loss mask, its progress, its curve and its checkpoint. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Checkpoint, type Example, saveCheckpoint } from '@glore/engine';
+import { type Checkpoint, distinctPositions, type Example, saveCheckpoint } from '@glore/engine';
 import type { Codec } from '../codec/index.js';
 import { type LossMask, maskReport } from '../dataset/index.js';
 import { GloreError } from '../error.js';
@@ -58,7 +58,7 @@ const maskPath = (folder: string, name: string): string => join(folder, `${name}
 
 async function trainAnew(
   run: Run,
-  { folder, signal, progress }: StageContext,
+  { folder, signal, progress, count }: StageContext,
   options: TrainingOptions,
 ): Promise<number> {
   const { name, start, examples, training, model } = options;
@@ -75,10 +75,10 @@ async function trainAnew(
   const seed = `${recipe.seed}/${name}`;
   const groups = examples.map(({ group }) => group);
   const { learned, heldOut } = holdOutExamples(usable, groups, seed);
-  const { steps, batch } = batches(learned, training, seed);
+  const { steps, batch } = batches(learned, { ...training, together: true }, seed);
   progress.total(steps, 'updates');
   let going = false;
-  const { weights, tokens } = await fit({
+  const { weights, tokens, computed } = await fit({
     start,
     batch,
     heldOut,
@@ -101,7 +101,18 @@ async function trainAnew(
   });
   await saveCheckpoint(model, { ...start, weights });
   await forgetState(join(folder, name));
+  count('neededTokens', training.epochs * distinctInGroups(learned));
+  count('computedTokens', computed);
   return tokens;
+}
+
+/** Positions of the examples, those that several of a group begin with counted once. */
+function distinctInGroups(examples: readonly GroupedExample[]): number {
+  const groups = new Map<string, (readonly number[])[]>();
+  for (const { group, tokens } of examples) {
+    groups.set(group, [...(groups.get(group) ?? []), tokens]);
+  }
+  return [...groups.values()].reduce((sum, sequences) => sum + distinctPositions(sequences), 0);
 }
 
 function describeMask({ examples, targets, positive, negative, lostExamples }: LossMask): string {

@@ -128,7 +128,7 @@ describe('readRecipe', () => {
 });
 
 describe('a wrong key', () => {
-  const rolloutKeys = 'method, samples, count, temperature';
+  const rolloutKeys = 'method, samples, count, temperature, others, unsolved';
   refuses([
     [
       'one that is misspelt',
@@ -140,7 +140,7 @@ describe('a wrong key', () => {
       'one that does not belong there',
       'localPairs: 3',
       'localPairs: 3\nlearningRate: 1',
-      ':28: learningRate: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, pairing, training, evaluation, endpoints, models, presets, found this one',
+      ':28: learningRate: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, localDrafts, pairing, training, evaluation, endpoints, models, presets, found this one',
     ],
     [
       'a missing one, at the map it should be in',
@@ -302,7 +302,7 @@ describe('a world without problems', () => {
       'steps from high to low',
       'steps: [2, 6]',
       'steps: [6, 2]',
-      ':7: problems.settings.steps: expected two whole numbers [low, high] from 2 to 12, found [6, 2]',
+      ':7: problems.settings.steps: expected two whole numbers [low, high] from 1 to 12, found [6, 2]',
     ],
     [
       'a tiny world',
@@ -384,7 +384,7 @@ describe('a wrong preset', () => {
         'its unknown key, by the line in it',
         'samples: 1000',
         'amount: 1000',
-        ':38: rollouts.amount: expected one of the keys method, samples, count, temperature, found this one',
+        ':38: rollouts.amount: expected one of the keys method, samples, count, temperature, others, unsolved, found this one',
       ],
       [
         'its wrong value, by the line in it',
@@ -402,7 +402,7 @@ describe('a wrong preset', () => {
         'presets in presets',
         'problems: { test: 1000 }',
         'presets: {}',
-        ':36: presets: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, pairing, training, evaluation, endpoints, models, found this one',
+        ':36: presets: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, localDrafts, pairing, training, evaluation, endpoints, models, found this one',
       ],
     ],
     'quick',

@@ -34,6 +34,7 @@ export const worldSettings = z.strictObject({
   }),
   named: share,
   distractors: share,
+  pronouns: share.optional(),
 });
 
 export const world = z.strictObject({
@@ -78,8 +79,14 @@ export const recipe = z.strictObject({
     /** With 0 problems the student begins as the base is. */
     sft: training.extend({ problems: z.int().min(0) }),
     expertIteration: training.extend({
+      /** Most rounds. */
       rounds: z.int().min(0),
-      problems: count,
+      /** A round that adds less than this to the share of dev problems solved greedily is the last; all are done if left out. */
+      until: share.optional(),
+      /** Fresh problems for each round, or those of the drafts, the same for each, as in the paper. */
+      problems: z.union([count, z.literal('drafts')], {
+        error: 'a whole number of at least 1, or "drafts"',
+      }),
       samples: count,
       temperature,
     }),
@@ -107,6 +114,10 @@ export const recipe = z.strictObject({
     samples: count,
     count,
     temperature,
+    /** Whether these other samples count; they do if left out, the paper's do not. */
+    others: z.boolean().optional(),
+    /** Whether wrong drafts of problems that no draft solves are labelled too; they are not if left out. */
+    unsolved: z.boolean().optional(),
   }),
   labels: z.strictObject({
     propagation: z.boolean(),
@@ -115,6 +126,8 @@ export const recipe = z.strictObject({
   }),
   /** Most local pairs cut from one wrong draft. */
   localPairs: count,
+  /** Drafts of local pairs: failing rollouts, and the wrong draft itself, which the paper's are not (`rollouts`). */
+  localDrafts: z.enum(['all', 'rollouts']).optional(),
   /** The right sample that a wrong one is paired with for the global refiner: the nearest by edit distance, or any. */
   pairing: z.enum(['nearest', 'random']).default('nearest'),
   training: z.strictObject({
@@ -141,6 +154,8 @@ export const recipe = z.strictObject({
     rounds: count.default(1),
     /** Most test problems, the first of them; all if left out. */
     problems: count.optional(),
+    /** Most dev problems that thresholds are fitted on, the first of them; all if left out. */
+    dev: count.optional(),
   }),
   /** Servers by name, and the roles whose models they have; roles left out are trained and run in this process. */
   endpoints: endpoints.optional(),

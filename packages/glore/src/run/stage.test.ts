@@ -58,6 +58,8 @@ describe('runStage', () => {
       generatedTokens: 10,
       scoredTokens: 0,
       trainedTokens: 0,
+      neededTokens: 0,
+      computedTokens: 0,
     });
     expect(record.fingerprint).toMatch(/^[0-9a-f]{64}$/);
     expect(json('done.json')).toEqual(record);
@@ -148,6 +150,17 @@ describe('runStage', () => {
     const record = await runStage(options({ work }));
     expect(record).toMatchObject({ generatedTokens: 1234, scoredTokens: 7 });
     expect(untimed()).toBe('drafts   T, 1,234 tokens generated, 7 tokens scored\n');
+  });
+
+  it('says how much of what was computed was needed', async () => {
+    const work = async ({ count }: StageContext) => {
+      count('neededTokens', 200);
+      count('computedTokens', 205);
+      return { trainedTokens: 400 };
+    };
+    const record = await runStage(options({ work }));
+    expect(record).toMatchObject({ neededTokens: 200, computedTokens: 205 });
+    expect(untimed()).toBe('drafts   T, 400 tokens trained on, computed / needed 1.02\n');
   });
 
   it('saves what is spent while it works', async () => {

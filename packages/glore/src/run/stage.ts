@@ -14,6 +14,10 @@ export interface TokenCounts {
   readonly generatedTokens: number;
   readonly scoredTokens: number;
   readonly trainedTokens: number;
+  /** Of what was generated, scored and trained here: each distinct beginning of a problem's sequences once. */
+  readonly neededTokens: number;
+  /** Positions that models were run on for that. */
+  readonly computedTokens: number;
 }
 
 /** What a finished stage was and cost; `<stage>/done.json`. */
@@ -33,6 +37,9 @@ const costs = {
   generatedTokens: count,
   scoredTokens: count,
   trainedTokens: count,
+  // Earlier versions did not count these.
+  neededTokens: count.default(0),
+  computedTokens: count.default(0),
 };
 const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'a hash' });
 
@@ -222,9 +229,16 @@ class Meter {
 
   /** Goes on from what the stage has cost before; of a stage in shards, from what all of them have. */
   static async start(folder: string, shard?: Shard): Promise<Meter> {
-    const nothing = { seconds: 0, generatedTokens: 0, scoredTokens: 0, trainedTokens: 0 };
+    const nothing: Spent = {
+      seconds: 0,
+      generatedTokens: 0,
+      scoredTokens: 0,
+      trainedTokens: 0,
+      neededTokens: 0,
+      computedTokens: 0,
+    };
     const own = join(folder, shard ? `spent.${shardName(shard)}.json` : 'spent.json');
-    const before = (await readIfThere(own, spentShape)) ?? nothing;
+    const before: Spent = { ...nothing, ...(await readIfThere(own, spentShape)) };
     if (shard) return new Meter(own, before);
     let { seconds } = before;
     for (const file of await readdir(folder)) {
@@ -308,16 +322,19 @@ const cureOf = (path: string): string =>
     ? `delete the folder ${dirname(path)} and run the recipe again: the stage is done anew`
     : `delete ${path} and run the recipe again: the stage goes on from what else is there`;
 
-/** "3 min 12 s, 40,000 tokens generated" */
+/** "3 min 12 s, 40,000 tokens generated, computed / needed 1.02" */
 function summary(record: StageRecord): string {
   const verbs = {
     generatedTokens: 'generated',
     scoredTokens: 'scored',
     trainedTokens: 'trained on',
   };
-  const kinds = Object.keys(verbs) as (keyof TokenCounts)[];
+  const kinds = Object.keys(verbs) as (keyof typeof verbs)[];
   const tokens = kinds
     .filter((kind) => record[kind] > 0)
     .map((kind) => `${record[kind].toLocaleString('en')} tokens ${verbs[kind]}`);
-  return [formatSeconds(record.seconds), ...tokens].join(', ');
+  const computed = record.computedTokens / record.neededTokens;
+  // Stages of earlier versions have not counted.
+  const ratio = computed > 0 ? [`computed / needed ${computed.toFixed(2)}`] : [];
+  return [formatSeconds(record.seconds), ...tokens, ...ratio].join(', ');
 }

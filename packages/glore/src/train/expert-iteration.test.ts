@@ -60,6 +60,34 @@ describe('expertIteration', () => {
     ]);
   });
 
+  it('ends early where a student is enough, and is told of the last one too', async () => {
+    const asked: [string, number][] = [];
+    const until = (last: number) =>
+      expertIteration('base', worked, rounds, {
+        fineTune,
+        sample,
+        enough: async (student, round) => {
+          asked.push([student.slice(0, 7), round]);
+          return round === last;
+        },
+      });
+    expect(await until(1)).toBe('base +1: w 2+3=5., p so 5., p thus 5., q so 5., q thus 5.');
+    expect(asked.splice(0)).toEqual([
+      ['base +0', 0],
+      ['base +1', 1],
+    ]);
+    expect(await until(0)).toBe('base +0: w 2+3=5.');
+    asked.splice(0);
+    await until(9);
+    expect(asked.map(([, round]) => round)).toEqual([0, 1, 2]);
+  });
+
+  it('learns what rounds of the same problems find once', async () => {
+    const same = [[problem('p')], [problem('p')]];
+    const student = await expertIteration('base', worked, same, { fineTune, sample });
+    expect(student).toBe('base +2: w 2+3=5., p so 5., p thus 5.');
+  });
+
   it('is SFT alone without rounds', async () => {
     expect(await expertIteration('base', worked, [], { fineTune, sample })).toBe(
       'base +0: w 2+3=5.',

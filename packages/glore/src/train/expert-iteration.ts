@@ -4,6 +4,8 @@
  *   student 0    the base, fine-tuned on worked solutions (SFT)
  *   round r      student r-1 samples solutions of problems; the correct and distinct ones join what is learned from
  *   student r    the base, not student r-1, fine-tuned on all of it
+ *
+ * Rounds may be of the same problems: solutions that an earlier one has found are not learned from twice. They may end early.
  */
 import { correctRecords, questionsOf, type StudentRecord } from '../dataset/index.js';
 import type { Problem } from '../problem/index.js';
@@ -29,6 +31,8 @@ export interface RoundWork<Model> {
     samples: readonly Sample[],
     records: readonly StudentRecord[],
   ) => Promise<void>;
+  /** Whether the student of a round is the last one, though there are problems for further ones; never if left out. */
+  readonly enough?: (student: Model, round: number) => Promise<boolean>;
 }
 
 /** The student of the last round. @param rounds the problems of each */
@@ -36,16 +40,20 @@ export async function expertIteration<Model>(
   base: Model,
   worked: readonly StudentRecord[],
   rounds: readonly (readonly Problem[])[],
-  { fineTune, sample, onRound }: RoundWork<Model>,
+  { fineTune, sample, onRound, enough = async () => false }: RoundWork<Model>,
 ): Promise<Model> {
-  let records = worked;
-  let student = await fineTune(base, records, 0);
+  const all: Sample[] = [];
+  let student = await fineTune(base, worked, 0);
+  let last = await enough(student, 0);
   for (const [i, problems] of rounds.entries()) {
+    if (last) break;
     const round = i + 1;
     const samples = await sample(student, problems, round);
-    records = [...records, ...correctRecords(samples, questionsOf(problems))];
+    all.push(...samples);
+    const records = [...worked, ...correctRecords(all, questionsOf(rounds.slice(0, round).flat()))];
     await onRound?.(round, samples, records);
     student = await fineTune(base, records, round);
+    last = await enough(student, round);
   }
   return student;
 }

@@ -98,6 +98,7 @@ describe('fit', () => {
 
   async function expectWhole(name: string, result: FitResult): Promise<void> {
     expect(result.tokens).toBe(whole.tokens);
+    expect(result.computed).toBe(whole.computed);
     expect(bytes(result.weights)).toEqual(bytes(whole.weights));
     expect(await curveText(name)).toBe(await curveText('whole'));
   }

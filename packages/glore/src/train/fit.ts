@@ -69,7 +69,10 @@ export interface FitOptions {
 
 export interface FitResult {
   readonly weights: Weights;
+  /** Positions learned from. */
   readonly tokens: number;
+  /** Positions computed for that. */
+  readonly computed: number;
 }
 
 /** Trains to the last step, going on from the folder's state if there is one. */
@@ -81,41 +84,45 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const { workers, provider } = options;
   const trainer = await Trainer.open(options.start, { workers, provider });
   try {
-    let { step, tokens, lossSum, lossSteps } = { step: 0, tokens: 0, lossSum: 0, lossSteps: 0 };
+    let step = 0;
+    let counts: Counters = { tokens: 0, lossSum: 0, lossSteps: 0, computed: 0 };
     if (existsSync(statePath)) {
-      ({ step, tokens, lossSum, lossSteps } = await restore(trainer, statePath, steps));
+      ({ step, ...counts } = await restore(trainer, statePath, steps));
     }
     await cutCurve(curvePath, step);
     let saved = performance.now();
     while (step < steps) {
       if (options.signal?.aborted) {
-        await save(trainer, statePath, { tokens, lossSum, lossSteps });
+        await save(trainer, statePath, counts);
         options.signal.throwIfAborted();
       }
       const rate = rateAt(schedule, ++step);
       const report = await trainer.step(options.batch(step), rate);
-      tokens += report.tokens;
-      lossSum += report.loss;
-      lossSteps++;
-      options.onStep?.(step, tokens, report.loss);
+      counts = {
+        tokens: counts.tokens + report.tokens,
+        lossSum: counts.lossSum + report.loss,
+        lossSteps: counts.lossSteps + 1,
+        computed: counts.computed + report.computed,
+      };
+      options.onStep?.(step, counts.tokens, report.loss);
       if (step % options.evaluateEvery === 0 || step === steps) {
         const point: CurvePoint = {
           step,
-          tokens,
+          tokens: counts.tokens,
           rate,
-          loss: lossSum / lossSteps,
+          loss: counts.lossSum / counts.lossSteps,
           heldOut: await trainer.loss(heldOut),
         };
         await addPoint(curvePath, point);
         options.onPoint?.(point);
-        lossSum = lossSteps = 0;
+        counts = { ...counts, lossSum: 0, lossSteps: 0 };
       }
       if (performance.now() - saved > options.saveEvery * 1000 && step < steps) {
-        await save(trainer, statePath, { tokens, lossSum, lossSteps });
+        await save(trainer, statePath, counts);
         saved = performance.now();
       }
     }
-    return { weights: trainer.weights(), tokens };
+    return { weights: trainer.weights(), tokens: counts.tokens, computed: counts.computed };
   } finally {
     await trainer.close();
   }
@@ -126,7 +133,8 @@ export async function forgetState(folder: string): Promise<void> {
   await rm(join(folder, 'state.safetensors'), { force: true });
 }
 
-const counters = ['tokens', 'lossSum', 'lossSteps'] as const;
+// A state of an earlier version has not the last of them.
+const counters = ['tokens', 'lossSum', 'lossSteps', 'computed'] as const;
 type Counters = Record<(typeof counters)[number], number>;
 
 async function save(trainer: Trainer, path: string, counts: Counters): Promise<void> {
@@ -157,8 +165,10 @@ async function restore(
     const tensors = await readSafetensors(path);
     const vector = (name: string) => tensors.get(name)?.data ?? new Float32Array(0);
     const counts = new Float64Array(Float32Array.from(vector('counts')).buffer);
-    const [step = -1, tokens = -1, lossSum = Number.NaN, lossSteps = -1] = counts;
-    const whole = [step, tokens, lossSteps].every((n) => Number.isSafeInteger(n) && n >= 0);
+    const [step = -1, tokens = -1, lossSum = Number.NaN, lossSteps = -1, computed = 0] = counts;
+    const whole = [step, tokens, lossSteps, computed].every(
+      (n) => Number.isSafeInteger(n) && n >= 0,
+    );
     if (!whole || step > steps || !Number.isFinite(lossSum)) {
       throw broken(`counts of an update up to ${steps}`, `[${counts.join(', ')}]`);
     }
@@ -172,7 +182,7 @@ async function restore(
       if (!state[name].every(Number.isFinite)) throw broken(`finite numbers in ${name}`, 'others');
     }
     trainer.restore(state);
-    return { step, tokens, lossSum, lossSteps };
+    return { step, tokens, lossSum, lossSteps, computed };
   } catch (error) {
     if (error instanceof EngineError) throw broken('the state of this training', error.message);
     throw error;

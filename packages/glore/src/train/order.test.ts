@@ -59,10 +59,13 @@ describe('batches', () => {
     examples: fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined }),
     epochs: fc.integer({ min: 1, max: 4 }),
     batch: fc.integer({ min: 1, max: 20 }),
+    together: fc.boolean(),
   });
   const list = fc
-    .integer({ min: 1, max: 50 })
-    .map((size) => Array.from({ length: size }, (_, i) => i));
+    .array(fc.integer({ min: 0, max: 25 }), { minLength: 1, maxLength: 50 })
+    .map((groups) => groups.map((group, i) => exampleOf(`g${group}`, i)));
+  const firsts = (examples: readonly GroupedExample[]) => examples.map(({ tokens }) => tokens[0]!);
+  const sorted = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b);
 
   it('go through one selection in every epoch, each example once', () => {
     fc.assert(
@@ -71,14 +74,14 @@ describe('batches', () => {
         const most = Math.min(all.length, how.examples ?? all.length);
         const perEpoch = Math.ceil(most / how.batch);
         expect(steps).toBe(how.epochs * perEpoch);
-        const made = Array.from({ length: steps }, (_, i) => batch(i + 1));
+        const made = Array.from({ length: steps }, (_, i) => firsts(batch(i + 1)));
         const epochs = Array.from({ length: how.epochs }, (_, epoch) =>
           made.slice(epoch * perEpoch, (epoch + 1) * perEpoch).flat(),
         );
         for (const epoch of epochs) {
           expect(new Set(epoch).size).toBe(most);
           expect(epoch).toHaveLength(most);
-          expect(epoch.toSorted()).toEqual(epochs[0]!.toSorted());
+          expect(sorted(epoch)).toEqual(sorted(epochs[0]!));
         }
         for (const [i, one] of made.entries()) {
           if ((i + 1) % perEpoch > 0) expect(one).toHaveLength(how.batch);
@@ -102,11 +105,31 @@ describe('batches', () => {
   });
 
   it('come in another order in each epoch, and for another seed', () => {
-    const all = Array.from({ length: 40 }, (_, i) => i);
-    const whole = { epochs: 2, batch: 40 };
-    const { batch } = batches(all, whole, 'seed');
-    expect(batch(2)).not.toEqual(batch(1));
-    expect(batches(all, whole, 'other').batch(1)).not.toEqual(batch(1));
+    const all = Array.from({ length: 40 }, (_, i) => exampleOf(`g${i % 7}`, i));
+    for (const together of [false, true]) {
+      const whole = { epochs: 2, batch: 40, together };
+      const { batch } = batches(all, whole, 'seed');
+      expect(batch(2)).not.toEqual(batch(1));
+      expect(batches(all, whole, 'other').batch(1)).not.toEqual(batch(1));
+    }
+  });
+
+  it('have the examples of a group together, where they fit', () => {
+    const sizes = [1, 2, 3, 4, 5, 6];
+    const all = Array.from({ length: 60 }, (_, group) =>
+      Array.from({ length: sizes[group % sizes.length]! }, (_, i) => exampleOf(`g${group}`, i)),
+    ).flat();
+    const { steps, batch } = batches(all, { epochs: 1, batch: 16, together: true }, 'seed');
+    const places = new Map<string, Set<number>>();
+    for (let step = 1; step <= steps; step++) {
+      for (const { group } of batch(step)) {
+        places.set(group, (places.get(group) ?? new Set()).add(step));
+      }
+    }
+    const cut = [...places.values()].filter(({ size }) => size > 1);
+    // Only where what waits does not make up a whole batch any more, at the end.
+    expect(cut.length).toBeLessThanOrEqual(2);
+    expect(cut.every((steps_) => Math.min(...steps_) >= steps - 3)).toBe(true);
   });
 });
 

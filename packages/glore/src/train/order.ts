@@ -35,6 +35,8 @@ export interface EpochOptions {
   readonly epochs: number;
   /** Examples in a batch. */
   readonly batch: number;
+  /** Whether the examples of a group come in one batch, where they fit: what they begin with alike is computed once then. */
+  readonly together: boolean;
 }
 
 /** The updates of some epochs, and the batch of each update, counted from 1. */
@@ -44,9 +46,9 @@ export interface Batches<E> {
 }
 
 /** One selection of the examples for all epochs, in another order in each; the last batch of an epoch may be smaller. */
-export function batches<E>(
+export function batches<E extends { readonly group: string }>(
   examples: readonly E[],
-  { examples: most = examples.length, epochs, batch: size }: EpochOptions,
+  { examples: most = examples.length, epochs, batch: size, together }: EpochOptions,
   seed: string,
 ): Batches<E> {
   const chosen = new Random(seed, 'choice').shuffle(examples).slice(0, most);
@@ -57,12 +59,53 @@ export function batches<E>(
     batch: (step) => {
       const epoch = Math.floor((step - 1) / perEpoch);
       if (latest?.epoch !== epoch) {
-        latest = { epoch, order: new Random(seed, epoch).shuffle(chosen) };
+        const order = new Random(seed, epoch).shuffle(chosen);
+        if (!together) latest = { epoch, order };
+        else {
+          // Not by their first examples: large groups would come first.
+          const groups = new Random(seed, epoch, 'groups').shuffle(grouped(order));
+          latest = { epoch, order: filled(groups, size) };
+        }
       }
       const at = ((step - 1) % perEpoch) * size;
       return latest.order.slice(at, at + size);
     },
   };
+}
+
+function grouped<E extends { readonly group: string }>(examples: readonly E[]): E[][] {
+  const groups = new Map<string, E[]>();
+  for (const example of examples) {
+    const known = groups.get(example.group);
+    if (known) known.push(example);
+    else groups.set(example.group, [example]);
+  }
+  return [...groups.values()];
+}
+
+/**
+ * The groups in their order, except that one which does not fit into what is left of a batch waits for the next in which it
+ * does; where none fits, the first that waits is cut.
+ */
+function filled<E>(groups: readonly E[][], size: number): E[] {
+  const order: E[] = [];
+  let waiting = [...groups];
+  while (waiting.length > 0) {
+    let room = size;
+    const later: E[][] = [];
+    let seen = 0;
+    for (; seen < waiting.length && room > 0; seen++) {
+      const group = waiting[seen]!;
+      if (group.length > room) later.push(group);
+      else {
+        order.push(...group);
+        room -= group.length;
+      }
+    }
+    waiting = [...later, ...waiting.slice(seen)];
+    if (room > 0 && waiting[0]) order.push(...waiting[0].splice(0, room));
+  }
+  return order;
 }
 
 /** A short warm-up to the highest rate, and a fall to a twentieth of it at the last update. */

@@ -23,8 +23,12 @@ describe('evaluate', () => {
       ['sample', 0.5, 1],
       // The ORM picks 0.9 right, 0.8 right, 0.6 wrong (what has no answer has no score) and 0.5 wrong.
       ['bo3', 0.5, 6],
+      // 0.9 right, 0.8 right, 0.7 wrong and 0.5 wrong, of 13, 23, 33 and 43 tokens.
+      ['draft-bo3', 0.5, 28],
       // 5 (a tie, seen first), 6, 7, and 5 however it is spelt.
       ['majority@4', 0.5, 10],
+      // 6 by 1.45 against 1, 5 by 0.9 against 0.6, 5 by 0.9 against 0.6 and 0.4, 5 by 1 against 0.5.
+      ['weighted@4', 0.75, 10],
       ['best-of-4', 0.75, 10],
       // Refiners need their drafts: 22, 34, 46 and 58 tokens.
       ['global', 0.25, 40],
@@ -78,8 +82,10 @@ describe('evaluate', () => {
     expect(pairs).toEqual([
       'rerank draft',
       'rerank bo3',
+      'rerank draft-bo3',
       'rerank best-of-4',
       'rerank majority@4',
+      'rerank weighted@4',
       'gate draft',
       'rerank-both rerank',
       'rerank-both both-of-4',
@@ -90,7 +96,7 @@ describe('evaluate', () => {
     const some = standardWays.filter(({ name }) => name !== 'draft' && name !== 'oracle@k');
     const less = evaluate(records, { ...options, ways: some });
     expect(less.comparisons.map(({ a, b }) => `${a} ${b}`)).toEqual(
-      pairs.filter((pair) => !pair.includes('draft')),
+      pairs.filter((pair) => !pair.split(' ').includes('draft')),
     );
     expect(less.headroom.map(({ name }) => name)).toEqual(['bo3']);
     expect(less.headroomRealised).toBeUndefined();

@@ -6,6 +6,8 @@ import type { Answered } from './answered.js';
 export interface Row extends Point {
   /** Per problem, from measured speeds. */
   readonly seconds: number;
+  /** Per problem, all that models read and write: prompts, drafts, and what critics read; absent where that is not known. */
+  readonly processedTokens?: number;
 }
 
 /** Measured speeds, to turn tokens into seconds. */
@@ -17,8 +19,10 @@ export interface Speeds {
 export function rowOf({ row, answers }: Answered, speeds: Speeds): Row {
   const point = pointOf(row, answers);
   const scored = mean(answers.map((answer) => answer.scored ?? 0));
+  const processed = answers.map((answer) => answer.processed ?? Number.NaN);
   return {
     ...point,
     seconds: point.generatedTokens / speeds.generatedPerSecond + scored / speeds.scoredPerSecond,
+    ...(!processed.some(Number.isNaN) && { processedTokens: mean(processed) }),
   };
 }

@@ -71,7 +71,7 @@ const outcomes: z.ZodType<Outcomes> = z
   });
 
 export const evaluationFields = {
-  rows: z.array(z.object({ ...point, seconds: amount })),
+  rows: z.array(z.object({ ...point, seconds: amount, processedTokens: amount.exactOptional() })),
   comparisons: z.array(z.object({ a: text, b: text, ...paired })),
   refiners: z.object({
     global: effect,

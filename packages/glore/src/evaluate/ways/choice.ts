@@ -1,7 +1,15 @@
 /** Answers by choice: among samples, and among the candidates of `rerank`. */
 import { type Chooser, leastOf, type Source, worth } from '../../refine/index.js';
-import { type Attempt, type Outcome, type ProblemRecords, rightOf, scoreOf } from '../records.js';
+import {
+  type Attempt,
+  type Outcome,
+  type ProblemRecords,
+  rightOf,
+  type Sampled,
+  scoreOf,
+} from '../records.js';
 import { answerKeys, bestOf, majority } from '../vote.js';
+import { costsOf } from './cost.js';
 import type { Answer } from './way.js';
 
 /** A selection among attempts. */
@@ -20,6 +28,15 @@ export const byVote: Selection = {
     ),
   critics: 0,
 };
+export const byWeight: Selection = {
+  pick: (attempts) =>
+    majority(
+      attempts.map(({ answer }) => answer),
+      answerKeys(),
+      attempts.map(scoreOf),
+    ),
+  critics: 1,
+};
 export const byOrm: Selection = { pick: (attempts) => bestOf(attempts.map(scoreOf)), critics: 1 };
 export const byBoth: Selection = {
   pick: (attempts) =>
@@ -29,26 +46,62 @@ export const byBoth: Selection = {
   critics: 2,
 };
 
+/** What the answers that are read off a problem alone need of it. */
+type Known = Sampled & Partial<ProblemRecords>;
+
+const costs = ({ attempts, refinements, controls }: Known) =>
+  refinements && costsOf({ attempts, refinements, ...(controls && { controls }) });
+
+/** One attempt as it is. */
+export function alone(problem: Known, attempt: Attempt | undefined): Answer | undefined {
+  return (
+    attempt && {
+      right: attempt.right,
+      tokens: attempt.tokens,
+      processed: costs(problem)?.written([attempt]),
+    }
+  );
+}
+
 /** One of several attempts, all of which have to be generated. */
-export function among(attempts: readonly Attempt[], { pick, critics }: Selection): Answer {
+export function among(
+  problem: Known,
+  attempts: readonly Attempt[],
+  { pick, critics }: Selection,
+): Answer {
   const tokens = tokensOf(attempts);
-  return { right: attempts[pick(attempts)]!.right, tokens, scored: critics * tokens };
+  const cost = costs(problem);
+  return {
+    right: attempts[pick(attempts)]!.right,
+    tokens,
+    scored: critics * tokens,
+    processed: cost && cost.written(attempts) + critics * cost.valued(attempts),
+  };
 }
 
 /** Whether any of the attempts is right: the bound of a choice among them. */
-export const anyOf = (attempts: readonly Attempt[]): Answer => ({
+export const anyOf = (problem: Known, attempts: readonly Attempt[]): Answer => ({
   right: attempts.some(({ right }) => right),
   tokens: tokensOf(attempts),
+  processed: costs(problem)?.written(attempts),
 });
 
-/** A refined draft, which a critic has read to say where; undefined where it was not refined so. */
-export const refined = (
-  { attempts: { draft } }: ProblemRecords,
-  outcome: Outcome | null,
-): Answer | undefined =>
-  outcome
-    ? { right: outcome.right, tokens: draft.tokens + outcome.tokens, scored: draft.tokens }
+/** A refined draft, which for the local refiner a critic has read to say where; undefined where it was not refined so. */
+export function refined(
+  problem: ProblemRecords,
+  by: 'global' | 'local',
+  outcome: Outcome | null | undefined,
+): Answer | undefined {
+  const { draft } = problem.attempts;
+  return outcome
+    ? {
+        right: outcome.right,
+        tokens: draft.tokens + outcome.tokens,
+        scored: by === 'local' ? draft.tokens : 0,
+        processed: costs(problem)?.[by](outcome),
+      }
     : undefined;
+}
 
 /** The choice among the candidates of these sources. */
 export function reranked(
@@ -59,11 +112,14 @@ export function reranked(
   const candidates = candidatesOf(problem, sources);
   const choice = candidates[bestOf(candidates.map((candidate) => worth(candidate, chooser)))]!;
   const tokens = tokensOf(candidates);
+  const readers = chooser === 'both' ? 2 : 1;
+  const cost = costs(problem);
   return {
     right: rightOf(problem, choice.source),
     tokens,
     // The draft is read by both critics, the refinements by those who choose.
-    scored: problem.attempts.draft.tokens + tokens * (chooser === 'both' ? 2 : 1),
+    scored: problem.attempts.draft.tokens + tokens * readers,
+    processed: cost && cost.candidates(candidates, sources) + readers * cost.choice(candidates),
   };
 }
 
@@ -71,6 +127,7 @@ export function reranked(
 export const anyRight = (problem: ProblemRecords, sources: readonly Source[]): Answer => ({
   right: sources.some((source) => rightOf(problem, source)),
   tokens: tokensOf(candidatesOf(problem, sources)),
+  processed: costs(problem)?.candidates(candidatesOf(problem, sources), sources),
 });
 
 const candidatesOf = ({ refinements }: ProblemRecords, sources: readonly Source[]) =>

@@ -12,6 +12,8 @@ export interface Answer {
   readonly tokens: number;
   /** Tokens of the solutions that critics read for it, those that two critics read twice; none if left out. */
   readonly scored?: number;
+  /** All that models read and write for it: prompts, drafts, and what critics read; where that is known. */
+  readonly processed?: number | undefined;
 }
 
 /** What is the same for all problems. */

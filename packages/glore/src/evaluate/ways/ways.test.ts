@@ -34,7 +34,7 @@ describe('standardWays', () => {
   it('use as many samples as k says', () => {
     const [problem] = records as [(typeof records)[number]];
     // The samples have 1, 2, 3 and 4 tokens.
-    for (const name of ['majority@k', 'best-of-k', 'both-of-k', 'oracle@k']) {
+    for (const name of ['majority@k', 'weighted@k', 'best-of-k', 'both-of-k', 'oracle@k']) {
       const { way } = wayOf(name)!;
       const tokens = [1, 2, 3].map((k) => way.answer(problem, { k, tau: 0 })?.tokens);
       expect(tokens, name).toEqual([1, 3, 6]);

@@ -13,7 +13,7 @@ import { checkSets } from './enough.js';
 import type { Work } from './work.js';
 
 export const datasets: Work = async (run, context) => {
-  const { seed, labels: transforms, localPairs, pairing } = run.recipe;
+  const { seed, labels: transforms, localPairs, localDrafts, pairing } = run.recipe;
   const samples = await readSamples(run);
   const labelled = await readLabels(run, samples);
   const questions = await readQuestions(run, 'train');
@@ -25,6 +25,7 @@ export const datasets: Work = async (run, context) => {
     global: globalRecords(samples, questions, { pairing, seed: `${seed}/global` }),
     local: localRecords(labelled, await readRollouts(run, samples), samples, questions, {
       perSample: localPairs,
+      drafts: localDrafts,
       seed: `${seed}/local`,
     }),
     plain: correctRecords(samples, questions),

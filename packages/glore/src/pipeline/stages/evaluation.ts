@@ -27,7 +27,7 @@ import { advancing, PROBLEMS_PER_UNIT, type Work, waitingIn } from './work.js';
 
 export const evaluation: Work = async (run, context) => {
   const { recipe, codec } = run;
-  const dev = await readProblems(run, 'dev');
+  const dev = (await readProblems(run, 'dev')).slice(0, recipe.evaluation.dev);
   const test = (await readProblems(run, 'test')).slice(0, recipe.evaluation.problems);
   const passes = recipe.evaluation.rounds > 1 ? 3 : 2;
   context.progress.total(passes * (dev.length + test.length), 'problems');

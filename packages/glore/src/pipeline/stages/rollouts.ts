@@ -29,7 +29,9 @@ export const rollouts: Work = async (run, context) => {
     count,
     temperature,
     seed: `${seed}/rollouts`,
-    drafts: alsoRollouts(samples, { sampledAt: drafts.temperature, temperature }),
+    ...(settings.others !== false && {
+      drafts: alsoRollouts(samples, { sampledAt: drafts.temperature, temperature }),
+    }),
     verifies: (prefix, trace) => verifies(prefix, trace, labels.consistency),
   };
   const rollOut = method === 'brute' ? rolloutsFrom : adaptiveRollouts;

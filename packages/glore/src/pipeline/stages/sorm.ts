@@ -8,7 +8,7 @@ import { modelFolder, rolesOf, startOf, withModels } from '../models.js';
 import { readProblems, readSet } from '../records.js';
 import { examplesOf, trainModel } from '../training.js';
 import { doubtSummary } from './truth.js';
-import { isServed, type Work } from './work.js';
+import { isServed, type Work, waitingIn } from './work.js';
 
 export const sorm: Work = async (run, context) => {
   if (isServed(run, 'sorm', context)) return {};
@@ -40,7 +40,7 @@ export const sorm: Work = async (run, context) => {
           scoredTokens = critic.meter.scored;
           return values;
         },
-        { checkpoints: { sorm: checkpoint } },
+        { ...waitingIn(context), checkpoints: { sorm: checkpoint } },
       ),
     onDoubt: async (doubted) => {
       const summary = doubtSummary(records, doubted, await readProblems(run, 'train'));

@@ -1,4 +1,4 @@
-/** The student, by Expert Iteration; a round that is done is not done again. */
+/** The student, by Expert Iteration; a round that is done is not done again. `rounds.json` is the curve of them on dev. */
 import { join } from 'node:path';
 import { loadCheckpoint, saveCheckpoint } from '@glore/engine';
 import { studentExample, workedRecords } from '../../dataset/index.js';
@@ -6,20 +6,20 @@ import { writeJson } from '../../files/index.js';
 import { expertIteration } from '../../train/index.js';
 import { modelFolder } from '../models.js';
 import { readProblems } from '../records.js';
-import { setsRead } from '../sets.js';
+import { roundSets } from '../sets.js';
 import { examplesOf, trainModel } from '../training.js';
 import { sampleProblems } from './drafts.js';
-import { isServed, total, type Work } from './work.js';
+import type { Round } from './rounds.js';
+import { isServed, rightShare, total, type Work } from './work.js';
 
 export const student: Work = async (run, context) => {
   if (isServed(run, 'student', context)) return {};
   const { recipe, base, codec } = run;
   const { sft, expertIteration: later } = recipe.student;
   const inFolder = (name: string) => join(context.folder, name);
-  const [solved = [], ...rounds] = await Promise.all(
-    setsRead(recipe, 'student').map(({ name }) => readProblems(run, name)),
-  );
-  const worked = workedRecords(solved);
+  const rounds = await Promise.all(roundSets(recipe).map((name) => readProblems(run, name)));
+  const worked = workedRecords(await readProblems(run, 'sft'));
+  const curve: Round[] = [];
   let generatedTokens = 0;
   let trainedTokens = 0;
   const last = await expertIteration(base, worked, rounds, {
@@ -56,6 +56,23 @@ export const student: Work = async (run, context) => {
         right: samples.filter(({ right }) => right).length,
         distinctRight: records.length - worked.length,
       }),
+    enough: async (checkpoint, round) => {
+      if (later.until === undefined) return false;
+      const drafts = await sampleProblems(run, context, await readProblems(run, 'dev'), {
+        path: inFolder(`dev-${round}.jsonl`),
+        sampling: { count: 1, temperature: 0, seed: `dev-${round}` },
+        checkpoint,
+      });
+      generatedTokens += total(drafts);
+      const right = drafts.filter((draft) => draft.right).length;
+      curve.push({ round, right, problems: drafts.length });
+      await writeJson(inFolder('rounds.json'), curve);
+      context.progress.note(
+        `round ${round}: ${rightShare(drafts)} of ${drafts.length} dev problems`,
+      );
+      const before = curve.at(-2);
+      return before !== undefined && (right - before.right) / drafts.length < later.until;
+    },
   });
   await saveCheckpoint(modelFolder(run, 'student'), last);
   return { generatedTokens, trainedTokens };

@@ -14,10 +14,18 @@ import {
 import type { RoleName } from '../../model/index.js';
 import type { Recipe, Training } from '../../recipe/index.js';
 import type { Run } from '../context.js';
-import { modelFolder, startOf } from '../models.js';
+import { modelFolder, retrainedFolder, startOf } from '../models.js';
 import { ormSet, readSet } from '../records.js';
 import { examplesOf, trainModel } from '../training.js';
 import { isServed, type Work } from './work.js';
+
+/** A refiner that only sees refinements forgets how to solve, so some plain solving is mixed in. */
+const solvedBeside = async (run: Run, role: RoleName, plain: number, refinements: number) =>
+  chooseRecords(
+    plain > 0 ? await readSet(run, 'plain') : [],
+    `${run.recipe.seed}/${role}/plain`,
+    Math.round(plain * refinements),
+  );
 
 /** Trains one role on its set, from the student or what its recipe names. */
 function training<R extends { readonly problem: string }>(
@@ -34,12 +42,7 @@ function training<R extends { readonly problem: string }>(
     const { codec, recipe } = run;
     const { plain = 0, start, examples, ...schedule } = options(recipe.training);
     const chosen = chooseRecords(await gather(run), `${recipe.seed}/${role}/examples`, examples);
-    // A refiner that only sees refinements forgets how to solve, so some plain solving is mixed in.
-    const solved = chooseRecords(
-      plain > 0 ? await readSet(run, 'plain') : [],
-      `${recipe.seed}/${role}/plain`,
-      Math.round(plain * chosen.length),
-    );
+    const solved = await solvedBeside(run, role, plain, chosen.length);
     const trainedTokens = await trainModel(run, context, {
       name: 'training',
       start: await startOf(run, start),
@@ -74,3 +77,28 @@ export const local = training<LocalRecord>(
   (settings) => settings.local,
   (run) => readSet(run, 'local'),
 );
+
+/**
+ * The control of refinement: the student, trained on as the global refiner is, with the same targets in as many updates, but
+ * without the drafts. Where either of them is served there is none.
+ */
+export const retrained: Work = async (run, context) => {
+  const { recipe, codec } = run;
+  if ((['student', 'global'] as const).some((role) => isServed(run, role, context))) return {};
+  const { plain, start: _, examples, ...training } = recipe.training.global;
+  const chosen = chooseRecords(
+    await readSet(run, 'global'),
+    `${recipe.seed}/global/examples`,
+    examples,
+  );
+  const targets = chosen.map(({ problem, question, target }) => ({ problem, question, ...target }));
+  const solved = await solvedBeside(run, 'global', plain, chosen.length);
+  const trainedTokens = await trainModel(run, context, {
+    name: 'training',
+    start: await startOf(run, 'student'),
+    examples: examplesOf(codec, [...targets, ...solved], studentExample),
+    training,
+    model: retrainedFolder(run),
+  });
+  return { trainedTokens };
+};

@@ -3,7 +3,7 @@ import type { RoleName } from '../../model/index.js';
 import type { Sample } from '../../rollout/index.js';
 import type { StageContext } from '../../run/index.js';
 import type { Run } from '../context.js';
-import type { Waiting } from '../served.js';
+import type { Opening } from '../models.js';
 
 /** Problems that are one unit of work where models are embedded. */
 export const PROBLEMS_PER_UNIT = 64;
@@ -19,10 +19,14 @@ export type Work = (run: Run, context: StageContext) => Promise<Tokens>;
 export const total = (records: readonly { readonly tokens: number }[]): number =>
   records.reduce((sum, { tokens }) => sum + tokens, 0);
 
-/** Served models wait where this process sees it, and begin nothing once it is to stop. */
-export const waitingIn = ({ signal, progress, shard }: StageContext): Waiting => ({
+/**
+ * Served models wait where this process sees it, and begin nothing once it is to stop; what embedded ones compute is
+ * counted.
+ */
+export const waitingIn = ({ signal, progress, shard, count }: StageContext): Opening => ({
   signal,
   shard,
+  count,
   note: (text) => progress.note(text),
 });
 

@@ -21,6 +21,12 @@ export function equationDrill(random: Random, settings: WorldSettings): Equality
   return { left, result, truth: String(truth), right };
 }
 
+/** A right equation in the number ranges of the settings, such as `37+148=185`. */
+export function rightEquation(random: Random, settings: WorldSettings): string {
+  const { operands, operator } = drawOperation(random, settings);
+  return `${operands.join(operator)}=${evaluate({ operands, operators: [operator] })}`;
+}
+
 export type Operation = {
   readonly operands: readonly [number, number];
   readonly operator: Operator;

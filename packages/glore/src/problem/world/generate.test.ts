@@ -75,6 +75,44 @@ describe('generateProblems', () => {
     }
   });
 
+  it('has problems of one step, and no question of theirs in two splits', () => {
+    const one = { ...settings, steps: [1, 1] } as const;
+    const cores = SPLITS.map((split) => {
+      const problems = make(split, { settings: one, count: 300 });
+      expect(problems.filter(({ steps }) => steps.length !== 1)).toEqual([]);
+      for (const { structure } of problems) expect(splitOf(structure!)).toBe(split);
+      return new Set(problems.map(({ structure }) => structure!.split(' #')[0]!));
+    });
+    // Each split has each kind of change, since the first number decides.
+    for (const found of cores) {
+      const kinds = [...found]
+        .filter((core) => core.startsWith('A.'))
+        .map((core) => core.split(' ')[0]);
+      expect(new Set(kinds).size).toBeGreaterThanOrEqual(4);
+    }
+    const [train, dev, test] = cores as [Set<string>, Set<string>, Set<string>];
+    expect([...train].filter((core) => dev.has(core) || test.has(core))).toEqual([]);
+  });
+
+  it('says He or She where that is clear, and asks the same without', () => {
+    const told = { ...settings, pronouns: 1 };
+    const [plain, said] = [make('test'), make('test', { settings: told })];
+    let changed = 0;
+    for (const [i, { question, answer, steps }] of said.entries()) {
+      const { events } = parseStory(question);
+      for (const { kind, pronoun } of events) if (pronoun) expect(kind).not.toMatch(/times|price/);
+      // The same story by names.
+      const named = {
+        ...parseStory(question),
+        events: events.map(({ pronoun: _, ...event }) => event),
+      };
+      expect(tellStory(named)).toBe(plain[i]!.question);
+      expect({ answer, steps }).toEqual({ answer: plain[i]!.answer, steps: plain[i]!.steps });
+      if (question !== plain[i]!.question) changed++;
+    }
+    expect(changed / said.length).toBeGreaterThan(0.7);
+  });
+
   it('keeps every number within the settings', () => {
     const { steps, operands, factors, maxValue } = settings;
     const ranges: Record<EventKind, Range> = {
@@ -154,7 +192,7 @@ describe('settings', () => {
 
   it('are refused when they make no sense', () => {
     const refused: Partial<WorldSettings>[] = [
-      { steps: [1, 3] },
+      { steps: [0, 3] },
       { steps: [4, 3] },
       { steps: [2, 2.5] },
       { maxValue: 5 },

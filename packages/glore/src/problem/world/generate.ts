@@ -13,12 +13,15 @@ import {
   ITEMS,
   LOSE_VERBS,
   NAMES,
+  namedBy,
+  opensWithSubject,
+  pronounOf,
   type Story,
   type StoryEvent,
   THINGS,
   tellStory,
 } from './story.js';
-import { type Split, splitOf, structureOf } from './structure.js';
+import { ofOneChange, type Split, splitOf, structureOf } from './structure.js';
 
 export interface GenerateOptions {
   readonly split: Split;
@@ -80,11 +83,13 @@ function drawStory(
   const distracted = random.chance(settings.distractors);
   for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
     const plain = drawOutline(random, steps, named, settings);
-    if (splitOf(structureOf(plain)) !== split) continue;
+    if (!ofOneChange(plain) && splitOf(structureOf(plain)) !== split) continue;
     const outline = distracted ? withDistractors(random, plain) : plain;
     for (let i = 0; i < NUMBER_TRIES; i++) {
       const story = withNumbers(random, outline, settings);
-      if (story !== null && !seen.has(tellStory(story))) return story;
+      if (story === null || splitOf(structureOf(story)) !== split) continue;
+      const told = settings.pronouns ? withPronouns(random, story, settings.pronouns) : story;
+      if (!seen.has(tellStory(told))) return told;
     }
   }
   throw new GloreError(
@@ -109,7 +114,7 @@ function drawOutline(
   if (!named) return { events: [start, ...changes(Array(steps).fill(a))], asked: [a], item };
 
   // The comparison is a step unless A is asked about; adding the two up is one more.
-  const asking = random.weighted({ A: 1, B: 2, AB: 2 });
+  const asking = random.weighted({ A: 1, B: 2, AB: steps > 1 ? 2 : 0 });
   const needed = steps - { A: 0, B: 1, AB: 2 }[asking];
   const before = random.integer(0, needed);
   const after = Array.from({ length: needed - before }, () =>
@@ -166,6 +171,24 @@ function withDistractors(random: Random, story: Story): Story {
     }[kind];
     events.splice(random.integer(0, events.length), 0, distractor);
   }
+  return { ...story, events };
+}
+
+/** Pronouns for a share of the subjects who are the last of theirs to be named, unless the sentence before names two of theirs. */
+function withPronouns(random: Random, story: Story, share: number): Story {
+  const named = new Map<string, string>();
+  let before: StoryEvent | undefined;
+  const events = story.events.map((event) => {
+    const said = pronounOf(event.subject);
+    const unclear =
+      before?.than !== undefined && pronounOf(before.than) === pronounOf(before.subject);
+    const clear = said !== undefined && named.get(said) === event.subject && !unclear;
+    if (event.kind !== 'price') before = event;
+    for (const [pronoun, person] of namedBy(event)) named.set(pronoun, person);
+    return clear && opensWithSubject(event.kind) && random.chance(share)
+      ? { ...event, pronoun: true as const }
+      : event;
+  });
   return { ...story, events };
 }
 

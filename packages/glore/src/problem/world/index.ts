@@ -10,7 +10,7 @@ import {
   tellStory,
 } from './story.js';
 
-export { type Equality, equationDrill } from './drill.js';
+export { type Equality, equationDrill, rightEquation } from './drill.js';
 export { type Attempt, flawedAttempt } from './flaw.js';
 export { type GenerateOptions, generateProblems, toGsm8k } from './generate.js';
 export { solve } from './quantity.js';
@@ -35,6 +35,7 @@ export function worldTexts(): string[] {
   const story: Story = {
     events: [
       ...NAMES.map((subject) => sentence({ kind: 'start', subject, word })),
+      ...NAMES.map((subject) => sentence({ kind: 'start', subject, word, pronoun: true })),
       ...ITEMS.map((item) => sentence({ kind: 'start', subject: a, word: item })),
       ...GAIN_VERBS.map((verb) => sentence({ kind: 'gain', subject: a, word: verb })),
       ...LOSE_VERBS.map((verb) => sentence({ kind: 'lose', subject: a, word: verb })),

@@ -20,6 +20,8 @@ export interface WorldSettings {
   readonly named: number;
   /** Share of problems with at least one distractor. */
   readonly distractors: number;
+  /** Of the sentences whose subject a pronoun would name, the share that has one; none if left out. */
+  readonly pronouns?: number | undefined;
 }
 
 /** Settings of a difficulty: 0 is two or three steps below 100, 1 is up to six steps below 10,000. */
@@ -42,7 +44,7 @@ export function difficulty(level: number): WorldSettings {
 /** Throws `world.settings` when no sensible problem can follow the settings. */
 export function checkSettings(settings: WorldSettings): void {
   const { steps, maxValue, operands, factors, operations } = settings;
-  checkRange('steps', steps, 2, 12);
+  checkRange('steps', steps, 1, 12);
   if (!Number.isInteger(maxValue) || maxValue < 20 || maxValue > 1_000_000) {
     throw nonsense('maxValue', 'a whole number from 20 to 1000000', maxValue);
   }
@@ -63,8 +65,8 @@ export function checkSettings(settings: WorldSettings): void {
   if (operations.gain + operations.lose + operations.times <= 0) {
     throw nonsense('operations', 'some weight on gain, lose or times', JSON.stringify(operations));
   }
-  for (const share of ['named', 'distractors'] as const) {
-    const value = settings[share];
+  for (const share of ['named', 'distractors', 'pronouns'] as const) {
+    const value = settings[share] ?? 0;
     if (!(value >= 0 && value <= 1)) throw nonsense(share, 'a share from 0 to 1', value);
   }
 }

@@ -35,6 +35,26 @@ describe('story', () => {
     expect(tellStory(parseStory(text))).toBe(text);
   });
 
+  it('tells pronouns, and reads them as the person of theirs who was named last', () => {
+    const [start, gain, ...rest] = story.events;
+    const withShe = { ...story, events: [start!, { ...gain!, pronoun: true as const }, ...rest] };
+    expect(tellStory(withShe)).toBe(told.replace('Fay finds', 'She finds'));
+    expect(parseStory(tellStory(withShe))).toEqual(withShe);
+    const text =
+      'Fay has 37 shells. Lee has 5 more than Fay. Zoe is 9 years old. He finds 2 more. She loses 1. ' +
+      'How many shells does Lee have?';
+    const subjects = parseStory(text).events.map(({ subject }) => subject);
+    expect(subjects).toEqual(['Fay', 'Lee', 'Zoe', 'Lee', 'Zoe']);
+    // Of two of them the subject.
+    const two = parseStory(
+      'Fay has 3 shells. Zoe has 5 more than Fay. She loses 1. How many shells does Zoe have?',
+    );
+    expect(two.events.at(-1)).toMatchObject({ subject: 'Zoe', pronoun: true });
+    expect(() =>
+      parseStory('Fay has 3 shells. He loses 1. How many shells does Fay have?'),
+    ).toThrow('"He loses 1."');
+  });
+
   it('refuses sentences of another world, naming the sentence', () => {
     const read = (text: string) => () => parseStory(text);
     expect(read('Fay eats 3 pies. How many pies does Fay have?')).toThrow('"Fay eats 3 pies."');

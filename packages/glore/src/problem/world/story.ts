@@ -6,6 +6,13 @@ import { GloreError } from '../../error.js';
 
 export const NAMES: readonly string[] =
   'Ann Ben Cal Dan Eve Fay Gus Hal Ida Joe Kim Lee Max Nan Pam Roy Sam Tom Una Zoe'.split(' ');
+/** The names that `She` may stand for; `He` stands for the others of the list. */
+const WOMEN: ReadonlySet<string> = new Set('Ann Eve Fay Ida Kim Nan Pam Una Zoe'.split(' '));
+export const PRONOUNS: readonly string[] = ['He', 'She'];
+/** The pronoun of a name of the list; undefined for other names. */
+export const pronounOf = (name: string): string | undefined =>
+  WOMEN.has(name) ? 'She' : NAMES.includes(name) ? 'He' : undefined;
+
 export const ITEMS: readonly string[] =
   'shells coins cards books pens stamps marbles beads nuts keys eggs apples'.split(' ');
 export const THINGS: readonly string[] = ['bag', 'box', 'hat', 'cup'];
@@ -26,6 +33,8 @@ export interface StoryEvent {
   readonly amount: number;
   readonly than?: string;
   readonly word?: string;
+  /** The sentence says `He` or `She` for the subject: the person of this pronoun who was named last. */
+  readonly pronoun?: true;
 }
 
 /** Events in the order told; `asked` holds one person, or the two whose quantities are added. */
@@ -68,10 +77,15 @@ const ASKS_ONE = /^How many (?<item>[a-z]+) does (?<first>[A-Z][a-z]+) have\?$/;
 const ASKS_TWO =
   /^How many (?<item>[a-z]+) do (?<first>[A-Z][a-z]+) and (?<second>[A-Z][a-z]+) have together\?$/;
 
+/** Whether a sentence begins with its subject, so that `He` may stand there. */
+export const opensWithSubject = (kind: EventKind): boolean =>
+  PATTERNS[kind].startsWith('{subject}');
+
 /** The sentence of one event. */
 export function tellEvent(event: StoryEvent): string {
+  const told = event.pronoun ? { ...event, subject: pronounOf(event.subject) } : event;
   return PATTERNS[event.kind].replace(/\{(\w+)\}/g, (_, slot) =>
-    String(event[slot as keyof StoryEvent]),
+    String(told[slot as keyof StoryEvent]),
   );
 }
 
@@ -90,28 +104,43 @@ export function parseStory(question: string): Story {
   const last = sentences.pop()!;
   const groups = (ASKS_ONE.exec(last) ?? ASKS_TWO.exec(last))?.groups;
   if (groups === undefined) throw unreadable(last, 'How many shells does Fay have?');
+  const named = new Map<string, string>();
   return {
-    events: sentences.map(parseEvent),
+    events: sentences.map((sentence) => parseEvent(sentence, named)),
     asked: groups.second === undefined ? [groups.first!] : [groups.first!, groups.second],
     item: groups.item!,
   };
 }
 
-function parseEvent(sentence: string): StoryEvent {
+/** @param named who each pronoun stands for, which the sentence may change */
+function parseEvent(sentence: string, named: Map<string, string>): StoryEvent {
   for (const [kind, reader] of READERS) {
     const groups = reader.exec(sentence)?.groups;
     if (groups === undefined) continue;
-    const { subject, amount, than, word } = groups;
-    return {
+    const { subject: told, amount, than, word } = groups;
+    const pronoun = PRONOUNS.includes(told!);
+    const subject = pronoun ? named.get(told!) : told!;
+    if (subject === undefined) throw unreadable(sentence, 'Fay finds 148 more.');
+    const event: StoryEvent = {
       kind,
-      subject: subject!,
+      subject,
       amount: Number(amount),
       ...(than !== undefined && { than }),
       ...(word !== undefined && { word }),
+      ...(pronoun && { pronoun }),
     };
+    for (const [said, person] of namedBy(event)) named.set(said, person);
+    return event;
   }
   throw unreadable(sentence, 'Fay finds 148 more.');
 }
+
+/** Each pronoun with the person whom it stands for after a sentence: of two of them the subject. */
+export const namedBy = ({ subject, than }: StoryEvent): (readonly [string, string])[] =>
+  [than, subject].flatMap((name) => {
+    const said = name === undefined ? undefined : pronounOf(name);
+    return said === undefined ? [] : [[said, name!] as const];
+  });
 
 function unreadable(sentence: string, example: string): GloreError {
   return new GloreError(

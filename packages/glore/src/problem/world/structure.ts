@@ -1,7 +1,7 @@
 /** The structure of a story: everything but numbers, names, items and verbs; and the split it belongs to. */
 import { quantitiesOf, relevance } from './quantity.js';
 import { hash32 } from './random.js';
-import type { Story } from './story.js';
+import type { EventKind, Story } from './story.js';
 
 export type Split = 'train' | 'dev' | 'test';
 
@@ -9,7 +9,8 @@ export type Split = 'train' | 'dev' | 'test';
  * A canonical signature such as `A.gain B.more A.lose ?AB #1.price #3.age.A`.
  *
  * `A` is the person everything starts from and `B` the one compared with A; `?` says who is asked about; each `#` is a
- * distractor at its place among the sentences (`other` is a third person's quantity).
+ * distractor at its place among the sentences (`other` is a third person's quantity). Stories of one change are of too few
+ * kinds to be divided; to theirs belongs the first number told, such as `A.gain ?A @127`.
  */
 export function structureOf(story: Story): string {
   const { quantities, asked } = quantitiesOf(story);
@@ -27,8 +28,16 @@ export function structureOf(story: Story): string {
     else if (role === undefined) distractors.push(`#${place}.other`);
   });
   core.push(`?${story.asked.map((person) => roles.get(person)).join('')}`);
+  if (ofOneChange(story))
+    core.push(`@${story.events.find(({ kind }) => kind === 'start')!.amount}`);
   return [...core, ...distractors].join(' ');
 }
+
+const CHANGELESS: ReadonlySet<EventKind> = new Set(['start', 'age', 'price']);
+
+/** Whether one event makes up the story, so that its structure has a number in it. */
+export const ofOneChange = ({ events, asked }: Story): boolean =>
+  asked.length === 1 && events.filter(({ kind }) => !CHANGELESS.has(kind)).length === 1;
 
 /** Chosen among 3,000: for every number of steps each split has about the same mix of events as the whole world. */
 const SPLIT_SALT = 1253;

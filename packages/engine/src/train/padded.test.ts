@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { dealt, type Example, type MicroBatch, nextTokenExample } from './batch.js';
+import { type Example, nextTokenExample } from './example.js';
+import { dealtPadded, type PaddedBatch } from './padded.js';
 
 const VOCABULARY = 50;
-const LONGEST = 2000;
 
 /** Sequences of the given lengths, each of which says which one it is. */
 const examplesOf = (lengths: readonly number[]): Example[] =>
@@ -14,14 +14,14 @@ const examplesOf = (lengths: readonly number[]): Example[] =>
     ),
   );
 
-const deal = (examples: readonly Example[], workers: number): MicroBatch[][] =>
-  dealt(examples, VOCABULARY, LONGEST, workers);
+const deal = (examples: readonly Example[], workers: number): PaddedBatch[][] =>
+  dealtPadded(examples, workers);
 
-const positionsOf = (share: readonly MicroBatch[]): number =>
+const positionsOf = (share: readonly PaddedBatch[]): number =>
   share.reduce((sum, { batch, time }) => sum + batch * time, 0);
 
 /** What stands in a micro-batch: tokens and targets of each row up to its last target and one more. */
-function rowsOf({ batch, time, tokens, picked, targets }: MicroBatch): string[] {
+function rowsOf({ batch, time, tokens, picked, targets }: PaddedBatch): string[] {
   return Array.from({ length: batch }, (_, row) => {
     const own = [...picked.keys()].filter((i) => Math.floor(Number(picked[i]) / time) === row);
     const length = own.length + 1;

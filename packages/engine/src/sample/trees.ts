@@ -1,0 +1,45 @@
+/** Sequences run through the model as trees: logits after chosen positions, what they begin with alike computed once. */
+import { type LlamaConfig, treeGraph, type Weights } from '../llama/index.js';
+import { floats, type Provider, Session } from '../onnx/index.js';
+import { compareSequences, filled, treeFeeds, treeOf } from '../tree/index.js';
+import type { Item, Picked } from './sequences.js';
+
+/** Positions computed at once. */
+const MOST_POSITIONS = 2048;
+
+export class Trees {
+  private readonly config: LlamaConfig;
+  private readonly session: Session;
+
+  private constructor(config: LlamaConfig, session: Session) {
+    this.config = config;
+    this.session = session;
+  }
+
+  static async compile(config: LlamaConfig, weights: Weights, provider?: Provider): Promise<Trees> {
+    return new Trees(config, await Session.compile(treeGraph(config, weights), { provider }));
+  }
+
+  /** The order in which sequences are computed, in parts that are computed together. */
+  static parts<I extends Item>(items: readonly I[]): { part: I[]; positions: number }[] {
+    const sorted = items.toSorted((a, b) => compareSequences(a.tokens, b.tokens));
+    return filled(
+      sorted.map(({ tokens }) => tokens),
+      MOST_POSITIONS,
+    ).map(({ first, end, size }) => ({ part: sorted.slice(first, end), positions: size }));
+  }
+
+  /** Logits after the positions of a part's items. */
+  async logits(items: readonly Item[]): Promise<Picked> {
+    const { tree, paths } = treeOf(items.map(({ tokens }) => tokens));
+    const rows = items.map(({ positions }, i) => positions.map((position) => paths[i]![position]!));
+    const picked = Int32Array.from(new Set(rows.flat())).sort();
+    const place = new Map<number, number>();
+    for (const row of picked) place.set(row, place.size);
+    const outputs = await this.session.run(treeFeeds(this.config, tree, picked, 'paths'));
+    return {
+      logits: floats(outputs, 'logits'),
+      at: rows.map((own) => own.map((row) => place.get(row)!)),
+    };
+  }
+}

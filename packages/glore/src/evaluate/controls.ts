@@ -1,0 +1,107 @@
+/** Makes the records of controls: refinements that know less of the draft than those they stand beside. */
+import type { Codec } from '../codec/index.js';
+import type { Roles, Student } from '../model/index.js';
+import { type Problem, Random } from '../problem/index.js';
+import { isRight } from '../rollout/index.js';
+import { beamSearch } from './beam.js';
+import {
+  type BeamOutcome,
+  type BeamSize,
+  beamSizes,
+  type Outcome,
+  type ProblemAttempts,
+  type ProblemControls,
+  type ProblemRecords,
+  type ProblemRefinements,
+} from './records.js';
+
+export interface ControlOptions {
+  /** Of the random places and of what is sampled. */
+  readonly seed: string;
+  /** Of the lines of a beam search. */
+  readonly temperature: number;
+}
+
+/** Most lines that a beam search writes. */
+const LINES = 24;
+
+/** A problem with its records, and the draft of another one. */
+export interface Controlled extends Pick<ProblemRecords, 'attempts' | 'refinements'> {
+  readonly problem: Problem;
+  readonly other: ProblemAttempts['draft'];
+}
+
+/**
+ * The controls of each problem.
+ * @param models the roles, and the global refiner's weights in the student's
+ */
+export async function controls(
+  models: Roles & { readonly plain: Student },
+  codec: Codec,
+  items: readonly Controlled[],
+  { seed, ...beam }: ControlOptions,
+): Promise<ProblemControls[]> {
+  const questions = items.map(({ problem }) => problem.question);
+  const blind = await models.global.refine(
+    items.map(({ other }, i) => ({ question: questions[i]!, draft: other })),
+  );
+  const plain = await models.plain.draft(questions);
+  const places = items.map((item) => placeIn(item, seed));
+  const marked = items.flatMap(({ attempts: { draft } }, i) =>
+    places[i]! > 0 ? [{ question: questions[i]!, draft, location: places[i]!, at: i }] : [],
+  );
+  // Where no error is seen the draft stays as it is, as with the SORM's place.
+  const random = items.map(
+    ({ attempts: { draft } }): Outcome => ({ answer: draft.answer, right: draft.right, tokens: 0 }),
+  );
+  for (const [k, written] of (await models.local.refine(marked)).entries()) {
+    const { at } = marked[k]!;
+    random[at] = outcome(items[at]!.problem, written);
+  }
+  const searched = models.student.writesLines
+    ? await beamSearches(models, items, { seed, ...beam })
+    : undefined;
+  return items.map(({ problem, refinements }, i) => {
+    const prompt = codec.prompt(problem.question).length;
+    return {
+      problem: problem.id,
+      globalBlind: outcome(problem, blind[i]!),
+      globalPlain: outcome(problem, plain[i]!),
+      localRandom: random[i]!,
+      ...(searched && { beams: { 3: searched[3][i]!, 8: searched[8][i]! } }),
+      prompt,
+      read: refinements.decision.candidates.map(
+        ({ solution }) => codec.tagged(problem.question, solution).tokens.length - prompt,
+      ),
+    };
+  });
+}
+
+/** A beam search of each size. */
+async function beamSearches(
+  models: Pick<Roles, 'student' | 'sorm' | 'orm'>,
+  items: readonly Controlled[],
+  options: ControlOptions,
+): Promise<Record<BeamSize, BeamOutcome[]>> {
+  const of = (size: BeamSize) =>
+    beamSearch(
+      models,
+      items.map(({ problem }) => problem),
+      { ...options, ...beamSizes[size], seed: `${options.seed}/beam-${size}`, lines: LINES },
+    );
+  return { 3: await of(3), 8: await of(8) };
+}
+
+/** Any line of a draft in which the SORM sees an error; -1 where it sees none. */
+function placeIn({ problem, attempts: { draft }, refinements }: Controlled, seed: string): number {
+  if (lineSeen(refinements) < 1) return -1;
+  const lines = draft.steps.length + (draft.answer === null ? 0 : 1);
+  return new Random(seed, problem.id, 'place').integer(1, lines);
+}
+
+const lineSeen = ({ decision }: ProblemRefinements): number => decision.location;
+
+const outcome = (
+  problem: Problem,
+  { answer, tokens }: Pick<Outcome, 'answer' | 'tokens'>,
+): Outcome => ({ answer, right: isRight(problem, answer), tokens });
