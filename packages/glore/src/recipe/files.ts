@@ -19,14 +19,19 @@ import {
 const count = z.int().min(1);
 const name = z.string().min(1);
 
+/** The path of a file or folder; a URL may hold a password, and is not shown. */
+export const filePath = name.refine((path) => !/^[a-z][a-z0-9+.-]*:\/\//i.test(path), {
+  error: 'a path, not a URL',
+});
+
 /** What becomes of questions that the models of this process cannot read. */
 const tooLong = z.enum(['refuse', 'drop']).default('refuse');
 
 /** `train`, `test`, `devFile` and `file` are files, from the recipe's folder. */
 export const gsm8k = z.strictObject({
   source: z.literal('gsm8k'),
-  train: name,
-  test: name,
+  train: filePath,
+  test: filePath,
   /** Problems held out of `train` for the thresholds. */
   dev: count,
   /** Most test problems; all of them if left out. */
@@ -37,7 +42,7 @@ export const gsm8k = z.strictObject({
 /** One file, out of which `dev` and `test` problems are held. */
 export const svamp = z.strictObject({
   source: z.literal('svamp'),
-  file: name,
+  file: filePath,
   dev: count,
   test: count,
   tooLong,
@@ -45,10 +50,10 @@ export const svamp = z.strictObject({
 
 export const jsonl = z.strictObject({
   source: z.literal('jsonl'),
-  train: name,
-  test: name,
+  train: filePath,
+  test: filePath,
   /** At most `dev` of its problems instead of some of `train`. */
-  devFile: name.optional(),
+  devFile: filePath.optional(),
   dev: count,
   limit: count.optional(),
   tooLong,

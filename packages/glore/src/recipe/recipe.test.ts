@@ -444,7 +444,11 @@ describe('two presets', () => {
 });
 
 describe('names and secrets', () => {
-  const added = (text: string) => () => read('evaluation:', `${text}\nevaluation:`);
+  const added = (text: string) => () => {
+    const key = /^(?:base|drafts):/.exec(text)?.[0];
+    const line = key && yaml.split('\n').find((one) => one.startsWith(key));
+    return line ? read(line, text) : read('evaluation:', `${text}\nevaluation:`);
+  };
 
   it.each(['../../elsewhere/x', 'a/b', '.', '..', '', 'a b', 'coverage', '-x', 'x\\u0000'])(
     'refuses an endpoint that is called %j, which would be a file elsewhere',
@@ -480,6 +484,7 @@ describe('names and secrets', () => {
     'key: @sk-hunter2',
     'key: "\\hunter2"',
     'drafts: "https://hunter2@h"',
+    'base: "https://hunter2@h"',
   ])('shows nothing of what it refuses: %s', (text) => {
     let said = '';
     try {

@@ -8,7 +8,7 @@ import { createCodec } from '../codec/index.js';
 import { nameShown } from '../files/index.js';
 import { checkSettings, type HeldOut, WorldSettingError } from '../problem/index.js';
 import { endpoints, models, plainName, wrongModel } from './endpoints.js';
-import { type FileSet, gsm8k, jsonl, readGiven, svamp } from './files.js';
+import { type FileSet, filePath, gsm8k, jsonl, readGiven, svamp } from './files.js';
 import { YamlFile } from './yaml.js';
 
 export const count = z.int().min(1);
@@ -70,7 +70,7 @@ export const recipe = z.strictObject({
   workers: count.max(256),
   provider,
   /** Folder of the base checkpoint, from the recipe's folder. */
-  base: z.string().min(1),
+  base: filePath,
   problems: z.discriminatedUnion('source', [world, gsm8k, svamp, jsonl], {
     error: '"world" or "gsm8k" or "svamp" or "jsonl"',
   }),
