@@ -11,6 +11,7 @@ export function checkTokenizerShape(value: unknown): asserts value is Json {
   const json = map('', value);
   const model = map('model', json.model);
   if ((model.type ?? 'BPE') !== 'BPE') throw wrong('model.type', '"BPE"', model.type);
+  checkSettings('model', model);
   for (const [token, id] of Object.entries(map('model.vocab', model.vocab))) {
     if (!isId(id)) throw wrong(`model.vocab[${JSON.stringify(token)}]`, 'a token id', id);
   }
@@ -21,7 +22,9 @@ export function checkTokenizerShape(value: unknown): asserts value is Json {
   }
   for (const [i, entry] of list('added_tokens', json.added_tokens ?? []).entries()) {
     const at = `added_tokens[${i}]`;
-    const { id, content } = map(at, entry);
+    const token = map(at, entry);
+    checkSettings(at, token);
+    const { id, content } = token;
     if (!isId(id)) throw wrong(`${at}.id`, 'a token id', id);
     if (typeof content !== 'string' || content === '') {
       throw wrong(`${at}.content`, 'text', content);
@@ -30,6 +33,26 @@ export function checkTokenizerShape(value: unknown): asserts value is Json {
   checkPart('normalizer', json.normalizer, 'normalizers');
   checkPart('pre_tokenizer', json.pre_tokenizer, 'pretokenizers');
   checkPart('decoder', json.decoder, 'decoders');
+}
+
+const flags = [
+  ...['ignore_merges', 'byte_fallback', 'fuse_unk', 'invert', 'add_prefix_space', 'use_regex'],
+  ...['trim_offsets', 'single_word', 'lstrip', 'rstrip', 'normalized', 'special'],
+];
+const texts = ['unk_token', 'continuing_subword_prefix', 'end_of_word_suffix'];
+
+/** Settings of a part, which may be absent or null. */
+function checkSettings(at: string, part: Json): void {
+  for (const [keys, type, expected] of [
+    [flags, 'boolean', 'true or false'],
+    [texts, 'string', 'text'],
+  ] as const) {
+    for (const key of keys) {
+      const value = part[key] ?? undefined;
+      if (value !== undefined && typeof value !== type)
+        throw wrong(`${at}.${key}`, expected, value);
+    }
+  }
 }
 
 const behaviours = [
@@ -45,6 +68,7 @@ function checkPart(at: string, value: unknown, parts: string): void {
   if (value === undefined || value === null) return;
   const part = map(at, value);
   if (typeof part.type !== 'string') throw wrong(`${at}.type`, 'text', part.type);
+  checkSettings(at, part);
   if (part.type === 'Sequence') {
     const inner = list(`${at}.${parts}`, part[parts]);
     for (const [i, one] of inner.entries()) {

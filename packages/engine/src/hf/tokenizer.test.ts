@@ -136,6 +136,8 @@ describe('a tokenizer.json that is not as it should be', () => {
     ['model.vocab["a"]', { model: { type: 'BPE', vocab: { a: -1 }, merges: [] } }],
     ['model.merges', { model: { type: 'BPE', vocab: { a: 0 } } }],
     ['model.merges[0]', { model: { type: 'BPE', vocab: { a: 0 }, merges: [5] } }],
+    ['model.ignore_merges', { model: { ...JSON.parse(json).model, ignore_merges: 1 } }],
+    ['model.unk_token', { model: { ...JSON.parse(json).model, unk_token: [] } }],
     ['added_tokens', { added_tokens: 5 }],
     ['added_tokens[0].id', { added_tokens: [{ id: '3', content: 'x' }] }],
     ['added_tokens[0].content', { added_tokens: [{ id: 3 }] }],
