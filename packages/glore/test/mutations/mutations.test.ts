@@ -19,7 +19,7 @@ import { type Reader, readersOf } from './readers.js';
 
 vi.setConfig({ testTimeout: 3_600_000, hookTimeout: 600_000 });
 
-const count = Number(process.env.MUTATIONS ?? 150);
+const count = Number(process.env.MUTATIONS ?? 100);
 const seed = process.env.MUTATIONS_SEED ?? '1';
 
 let folder: string;
