@@ -79,13 +79,14 @@ export const reportShape: z.ZodType<Report> = z
     studentRounds: roundsOfStudent.exactOptional(),
     seeds: z.array(count),
     seconds: amount,
+    // Reports of earlier versions have not all of it.
     stages: z.array(
       z.object({
         name: text,
         seconds: amount,
         generatedTokens: count,
-        neededTokens: count,
-        computedTokens: count,
+        neededTokens: count.default(0),
+        computedTokens: count.default(0),
       }),
     ),
     labels: z.intersection(labelSummaryShape, z.object({ generatedTokens: count })),
