@@ -1,0 +1,147 @@
+/** Texts: what models write, and gold fields. */
+
+import {
+  parseLines,
+  parseSolution,
+  renderSolution,
+} from '../../packages/glore/dist/codec/index.js';
+import { canonical } from '../../packages/glore/dist/reading/canonical.js';
+import {
+  extractAnswer,
+  goldAnswer,
+  judge,
+  readSolution,
+  sameAnswer,
+} from '../../packages/glore/dist/reading/index.js';
+import { plain } from '../../packages/glore/dist/reading/plain.js';
+import { mutateText } from '../mutate.mjs';
+import { holds } from '../outcome.mjs';
+import { known, longText, soup } from '../texts.mjs';
+
+/** Everything that reads texts; gives what was found. */
+function readAll(text) {
+  const number = extractAnswer(text);
+  const words = extractAnswer(text, 'text');
+  const solution = readSolution(text);
+  readSolution(text, { finished: false });
+  const gold = goldAnswer(text);
+  sameAnswer(text, '5');
+  return { number, words, solution, gold };
+}
+
+const shown = (value) => JSON.stringify(value).slice(0, 300);
+
+/** What must hold of any text. */
+function consistent(text) {
+  const { number, solution, gold } = readAll(text);
+  const { steps, answer } = parseSolution(text);
+  holds(
+    JSON.stringify([steps, answer]) === JSON.stringify([solution.steps, solution.answer]),
+    'two-readings',
+    () => `parseSolution and readSolution differ on ${shown(text)}`,
+  );
+  for (const step of steps) {
+    holds(step.trim() !== '' && !step.includes('\n'), 'step', () => `the step ${shown(step)}`);
+  }
+  const again = parseLines(renderSolution({ steps, answer }));
+  holds(
+    again.answer === answer && JSON.stringify(again.steps) === JSON.stringify(steps),
+    'render',
+    () => `${shown({ steps, answer })} is ${shown(again)} once it was written and read`,
+  );
+  if (gold !== '') {
+    const twice = goldAnswer(gold);
+    holds(
+      twice !== '' && (twice === gold || sameAnswer(twice, gold)),
+      'gold-twice',
+      () => `the gold answer ${shown(gold)} is ${shown(twice)} when it is read again`,
+    );
+    const own = judge({ gold, text: `#### ${gold}` });
+    holds(
+      own.right || own.doubtful,
+      'gold-itself',
+      () =>
+        `the gold answer ${shown(gold)} is wrong for certain where it is given as it is: ${shown(own)}`,
+    );
+  }
+  if (text.length <= 500) {
+    const once = plain(text);
+    holds(
+      plain(once) === once,
+      'plain-twice',
+      () => `${shown(once)} becomes ${shown(plain(once))}`,
+    );
+    holds(
+      canonical(text) === undefined || sameAnswer(text, text),
+      'unlike-itself',
+      () => `${shown(text)} is not the same as itself`,
+    );
+  }
+  return number ? `answer by ${number.how}` : 'no answer';
+}
+
+export const texts = {
+  name: 'texts',
+  about:
+    'any text: every reader reads it, reading twice is reading once, an answer is equal to itself',
+  share: 3,
+  weight: 1,
+  open: async () => ({
+    make(random) {
+      const base = random.chance(0.5) ? soup(random) : known(random).text;
+      return random.chance(0.5) ? base : mutateText(random, base);
+    },
+    run: consistent,
+  }),
+};
+
+export const answers = {
+  name: 'answers',
+  about: 'texts made with a known answer, or with another: none is judged wrongly for certain',
+  share: 3,
+  weight: 1,
+  open: async () => ({
+    make: known,
+    run({ gold, text, expect }) {
+      const { right, doubtful, extracted, reason } = judge({ gold, text });
+      holds(
+        doubtful || right === (expect === 'right'),
+        'wrong-and-sure',
+        () =>
+          `gold ${shown(gold)}, text ${shown(text)}: expected ${expect}, found ${right ? 'right' : 'wrong'} (${shown(extracted ?? null)}${reason ? `, ${reason}` : ''})`,
+      );
+      return `${expect}${doubtful ? ', doubted' : ''}`;
+    },
+  }),
+};
+
+export const long = {
+  name: 'long',
+  about: 'texts of up to 400,000 characters: all that reads them takes less than a second',
+  share: 2,
+  weight: 0.1,
+  open: async () => ({
+    make: (random) => longText(random, random.of([20_000, 100_000, 400_000])),
+    run(text) {
+      // Each by itself, as those who read do.
+      readAll(text);
+      return `${text.length > 100_000 ? 'long' : 'short'}`;
+    },
+  }),
+};
+
+export const pairs = {
+  name: 'equality',
+  about:
+    'pairs of answers: equality is the same both ways, and of what it says a judge is never sure of the opposite',
+  share: 1,
+  weight: 1,
+  open: async () => ({
+    make: (random) => [soup(random, 4), soup(random, 4)],
+    run([a, b]) {
+      const same = sameAnswer(a, b);
+      holds(same === sameAnswer(b, a), 'one-way', () => `${shown(a)} and ${shown(b)}`);
+      return same ? 'same' : 'other';
+    },
+  }),
+};
