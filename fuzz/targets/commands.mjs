@@ -87,20 +87,21 @@ export const options = {
       const command = program();
       let wrong = '';
       const still = (one) => {
-        one.configureOutput({
-          writeOut: () => {},
-          writeErr: (text) => {
-            wrong += text;
-          },
-        });
+        one.configureOutput({ writeOut: () => {} });
         if (one.commands.length > 0) one.commands.forEach(still);
         else one.action(() => {});
       };
       still(command);
+      const { write } = process.stderr;
+      process.stderr.write = (text) => {
+        wrong += text;
+        return true;
+      };
       try {
         await command.parseAsync(args, { from: 'user' });
         return 'taken';
       } finally {
+        process.stderr.write = write;
         checkShown(wrong, 'standard error');
       }
     },

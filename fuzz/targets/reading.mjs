@@ -49,7 +49,8 @@ function consistent(text) {
     'render',
     () => `${shown({ steps, answer })} is ${shown(again)} once it was written and read`,
   );
-  if (gold !== '') {
+  // What words say is cut where they have marks in them; of numbers and options nothing may be lost.
+  if (gold !== '' && canonical(gold).kind !== 'text') {
     const twice = goldAnswer(gold);
     holds(
       twice !== '' && (twice === gold || sameAnswer(twice, gold)),

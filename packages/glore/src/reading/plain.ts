@@ -56,7 +56,7 @@ function unwrap(answer: string): string {
   let text = withoutLatex(withoutHtml(asciiCharacters(answer)));
   text = text.replace(/~~[^~]*~~/g, ' ');
   // Not between two words: 2**3 is a power.
-  text = text.replace(/(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])|`/g, ' ');
+  text = text.replace(/(?<![\w)])(?:\*\*|__)+|(?:\*\*|__)+(?![\w(])|`/g, ' ');
   text = text.replace(/\s+/g, ' ').trim();
   text = text.replace(/^(["'“*_])([^"'“”*_]+)["'”*_]$/, '$2').replace(/^\[([^[\]]+)\]$/, '$1');
   return tidy(text);
