@@ -2,7 +2,7 @@
  * One process that works through cases of one target: `node child.mjs '{target, seed, from, ...}'`. What it counts and finds
  * goes as JSON Lines to file descriptor 3.
  */
-import { mkdtempSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -10,7 +10,7 @@ import { outcomeOf } from './outcome.mjs';
 import { Random } from './random.mjs';
 import { targets } from './targets/index.mjs';
 
-const { target: name, seed, from, cases, seconds, inputs, dry } = JSON.parse(process.argv[2]);
+const { target: name, seed, from, cases, seconds, replay, dry } = JSON.parse(process.argv[2]);
 const target = targets.find((one) => one.name === name);
 
 function tell(event) {
@@ -97,14 +97,26 @@ async function report() {
   [kinds, done] = [{}, 0];
 }
 
+/** An input that cannot be made is a fault of the fuzzing itself. */
+function made(number) {
+  try {
+    return subject.make(new Random(seed, name, number));
+  } catch (error) {
+    console.error(`case ${number} cannot be made: ${error.stack}`);
+    process.exit(70);
+  }
+}
+
 let next = from;
-if (inputs !== undefined) {
-  for (const text of inputs) await work(next++, restored(text));
+if (replay !== undefined) {
+  const { input } = restored(readFileSync(replay, 'utf8'));
+  if (dry) tell({ event: 'input', number: next, input: kept(input) });
+  else await work(next, input);
 } else {
   const began = performance.now();
   let told = began;
   while (next < from + cases && performance.now() - began < 1000 * seconds) {
-    const input = subject.make(new Random(seed, name, next));
+    const input = made(next);
     if (dry) tell({ event: 'input', number: next, input: kept(input) });
     else await work(next, input);
     next++;

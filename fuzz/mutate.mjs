@@ -78,7 +78,7 @@ export function oddValue(random) {
     case 7:
       return { [random.of(oddTexts)]: random.of(oddNumbers) };
     case 8:
-      return nested(random.of([3, 100, 3000]), '[', ']');
+      return nested(random.of([3, 100, 1000]), '[', ']');
     default:
       return random.several(oddNumbers, 1, random.of([3, 3, 3000]));
   }
@@ -181,9 +181,11 @@ function assign(holder, key, value) {
 export function mutateText(random, text) {
   const at = random.whole(0, text.length);
   const to = Math.min(text.length, at + random.size(40));
-  switch (random.whole(0, 7)) {
+  switch (random.whole(0, 8)) {
     case 0:
       return text.slice(0, at);
+    case 8:
+      return text.slice(0, at) + random.of(['[', '{"a":', '(', '-']).repeat(random.of([3, 20_000]));
     case 1:
       return text.slice(0, at) + text.slice(to);
     case 2:

@@ -266,7 +266,7 @@ if (options.replay !== undefined) {
   if (!targets.some(({ name }) => name === kept.target))
     fail('--replay: expected a file that was kept here');
   results.set(kept.target, { cases: 1, seconds: 0, kinds: {}, memory: [] });
-  await oneCase(kept.target, { inputs: [JSON.stringify(kept.input)] }, kept.number);
+  await oneCase(kept.target, { replay: resolve(options.replay) }, kept.number);
 } else if (options.case !== undefined) {
   if (chosen.length !== 1) fail('--case: expected one --target with it');
   await oneCase(chosen[0].name, {}, whole('case', options.case));

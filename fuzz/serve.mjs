@@ -7,7 +7,7 @@ const running = await startServer((onBatch) => hostBase(base, { workers: 1, onBa
   port: 0,
   parallel: 16,
   queue: 32,
-  timeout: 10,
+  timeout: 4,
   maxBody: 2 ** 17,
   maxText: 2 ** 14,
   maxChoices: 16,

@@ -249,7 +249,9 @@ export const recipes = {
     function local(text) {
       return text
         .replace(/^base: .*$/m, `base: ${base}`)
-        .replaceAll(/\S*(train\.jsonl|test\.jsonl|SVAMP\.json)/g, (_, file) => join(folder, file))
+        .replaceAll(/[\w./~-]{0,200}(train\.jsonl|test\.jsonl|SVAMP\.json)/g, (_, file) =>
+          join(folder, file),
+        )
         .replaceAll(/^(\s*dev|\s*limit): \d+/gm, '$1: 2');
     }
     return {
@@ -301,7 +303,7 @@ export const recipes = {
 
 /** YAML whose meaning is much longer than it is. */
 function bomb(random) {
-  const count = random.of([10, 300, 5000]);
+  const count = random.of([10, 300, 5000, 20_000]);
   return random.of([
     () =>
       `a: &a [x, x]\n${Array.from({ length: 40 }, (_, i) => `k${i}: &k${i} [*${i ? `k${i - 1}` : 'a'}, *a]`).join('\n')}`,

@@ -97,6 +97,7 @@ const headers = [
   'x-request-id: \u00ff',
   'accept-encoding: gzip',
   'expect: 100-continue',
+  'expect: x',
   'content-encoding: gzip',
   'transfer-encoding: chunked',
   'connection: upgrade',
@@ -111,8 +112,8 @@ function requestOf(random) {
   const how = random.whole(0, 9);
   if (how === 0) {
     const lines = [
-      `${random.of(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'POST', 'TRACE', 'x'])} ${random.of([...gets, path])}${random.of(['', '', '?a=b', '#x'])} HTTP/1.1`,
-      'host: 127.0.0.1',
+      `${random.of(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'POST', 'TRACE', 'CONNECT', 'x'])} ${random.of([...gets, path])}${random.of(['', '', '?a=b', '#x'])} HTTP/1.1`,
+      ...(random.chance(0.95) ? ['host: 127.0.0.1'] : []),
       ...random.several(headers, 0, 2),
     ];
     return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');

@@ -126,7 +126,7 @@ function valueAt(text: string): Found | undefined {
 
 /** What is no number of digits or words, but nobody would start a sentence with it: "\sqrt{2}", "x > 3". */
 const likeValue =
-  /^(?:[-+±(<>≤≥≠~≈!]\s*=?\s*)*(?:\p{Sc}\s*)?(?:\.?\d|\\[a-z]|[π√∞]|\p{L}\s*[<>≤≥=])/iu;
+  /^(?:[-+±(<>≤≥≠~≈!]\s*(?:=\s*)?)*(?:\p{Sc}\s*)?(?:\.?\d|\\[a-z]|[π√∞]|\p{L}\s*[<>≤≥=])/iu;
 
 /** An unknown with a factor is worth another number than the one beside it. */
 function equationDoubt(text: string, sides: readonly string[]): string | undefined {
