@@ -8,6 +8,3 @@ export const visible = (text: string): string =>
       (_, i) => `\\u${found.charCodeAt(i).toString(16).padStart(4, '0')}`,
     ).join(''),
   );
-
-/** `visible` of several lines, which stay lines. */
-export const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n');

@@ -3,7 +3,6 @@ import { inspect } from 'node:util';
 import { EngineError } from '@glore/engine';
 import { CommanderError } from 'commander';
 import { GloreError } from '../error.js';
-import { visibleLines } from '../visible.js';
 import { Interrupted, stopWork } from './interrupt.js';
 
 /**
@@ -23,9 +22,9 @@ export function reportFailure(error: unknown): number {
   return exitCode;
 }
 
-/** What is wrong that the user can put right; what it quotes of files and servers is fit to be shown. */
+/** What is wrong that the user can put right. */
 export const messageOf = ({ message, code }: GloreError | EngineError): string =>
-  `error: ${visibleLines(message)} (${code})`;
+  `error: ${message} (${code})`;
 
 function describe(error: unknown): { text: string; exitCode: number } {
   if (error instanceof Interrupted) return { text: error.message, exitCode: error.exitCode };
@@ -33,8 +32,7 @@ function describe(error: unknown): { text: string; exitCode: number } {
     return { text: messageOf(error), exitCode: 2 };
   }
   const { message, code = 'unexpected' } = error as NodeJS.ErrnoException;
-  const shown = visibleLines(String(message));
-  return { text: `error: ${shown} (${code}); DEBUG=glore shows where`, exitCode: 1 };
+  return { text: `error: ${message} (${code}); DEBUG=glore shows where`, exitCode: 1 };
 }
 
 /**

@@ -1,7 +1,6 @@
 /** The commands, in the order of use. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { visibleLines } from '../visible.js';
 import { askCommand } from './ask/index.js';
 import { baseCommand } from './base.js';
 import { doctorCommand } from './doctor.js';
@@ -25,8 +24,6 @@ export function program(): Command {
     .helpCommand(false)
     .showHelpAfterError('(glore --help shows the commands)')
     .exitOverride()
-    // It quotes what it was given.
-    .configureOutput({ writeErr: (text) => process.stderr.write(visibleLines(text)) })
     .addHelpText('after', examples);
   const groups: Record<string, Command[]> = {
     'From a recipe to a report:': [runCommand(), reportCommand(), studyCommand()],
