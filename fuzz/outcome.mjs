@@ -1,7 +1,7 @@
 /** What a case came to: a kind that is counted, or a finding. */
 import { EngineError } from '@glore/engine';
 import { CommanderError } from 'commander';
-import { messageOf } from '../packages/glore/dist/cli/failure.js';
+import { reportFailure } from '../packages/glore/dist/cli/failure.js';
 import { GloreError } from '../packages/glore/dist/error.js';
 
 /** What must always hold did not. */
@@ -27,12 +27,28 @@ export function checkShown(text, where) {
   holds(!obeyed.test(text), 'unescaped', () => `${where}: ${JSON.stringify(text.slice(0, 400))}`);
 }
 
+/** What the command line says of an error. */
+function printed(error) {
+  const { write } = process.stderr;
+  let said = '';
+  process.stderr.write = (text) => {
+    said += text;
+    return true;
+  };
+  try {
+    reportFailure(error);
+  } finally {
+    process.stderr.write = write;
+  }
+  return said;
+}
+
 /** The kind of what was thrown, or of a finding in it. */
 export function outcomeOf(error) {
   if (error instanceof Violation) return { finding: error.kind, message: error.message };
   if (error instanceof CommanderError) return { kind: error.code };
   if (error instanceof GloreError || error instanceof EngineError) {
-    const shown = messageOf(error);
+    const shown = printed(error);
     if (typeof error.code !== 'string' || error.code === '') {
       return { finding: 'unnamed', message: `an error without a code: ${shown}` };
     }

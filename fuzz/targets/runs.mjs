@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
+import { z } from 'zod';
 import { renderReport } from '../../packages/glore/dist/cli/report.js';
 import { screenOf } from '../../packages/glore/dist/cli/terminal.js';
 import { exportRun, exportSets, formats } from '../../packages/glore/dist/export/index.js';
@@ -162,6 +163,7 @@ export const journals = {
           units,
           key: (unit) => unit,
           parallel: 2,
+          shape: z.object({ unit: z.string(), value: z.number() }),
           async work(unit, kept) {
             await kept.once('asked', async () => ({ text: unit }));
             return recordsOf(unit);
