@@ -102,7 +102,8 @@ function made(number) {
   try {
     return subject.make(new Random(seed, name, number));
   } catch (error) {
-    console.error(`case ${number} cannot be made: ${error.stack}`);
+    const message = `cannot be made: ${error.stack}`;
+    tell({ event: 'ended', number, finding: 'generator', message });
     process.exit(70);
   }
 }

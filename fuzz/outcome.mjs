@@ -69,13 +69,3 @@ export function outcomeOf(error) {
     message: `${name}${code ? ` ${code}` : ''}: ${String(message ?? error).slice(0, 300)}${at ? ` (${at.trim().replace(/file:\/\/.*\/packages\//, 'packages/')})` : ''}`,
   };
 }
-
-/** What findings of one fault have in common: digits, names and quoted text differ. */
-export const signatureOf = ({ target, finding, message }) => {
-  const place = /\((?:at )?[^()]*\(?(packages\/[^\s:)]+:\d+)/.exec(message)?.[1];
-  const words = message
-    .replace(/"(?:\\.|[^"\\])*"?/g, '""')
-    .replace(/\/\S*\//g, '/')
-    .replace(/\d+/g, '0');
-  return [target, finding, place ?? words.slice(0, 80)].join(' | ');
-};

@@ -185,10 +185,11 @@ export const commands = {
         holds([0, 1, 2].includes(code), 'exit', said);
         holds(code !== 1 || given[0] === 'doctor', 'unnamed', said);
         holds(!/unexpected\)|DEBUG=glore shows where/.test(stderr) || code === 0, 'unnamed', said);
-        if (code !== 2) return `${given[0]} ${code}`;
+        const command = quick.some(({ path }) => path[0] === given[0]) ? given[0] : 'none';
+        if (code !== 2) return `${command} ${code}`;
         const named = /\(([a-z][a-z-]+)\)\s*$/.exec(stderr)?.[1];
         holds(named !== undefined || /^error: |\nerror: /.test(stderr), 'unnamed', said);
-        return `${given[0]} ${named ?? 'usage'}`;
+        return `${command} ${named ?? 'usage'}`;
       },
     };
   },

@@ -13,9 +13,10 @@ import { goldAnswer } from '../../packages/glore/dist/reading/index.js';
 import { makeRecipe, readRecipe } from '../../packages/glore/dist/recipe/index.js';
 import { readStudy } from '../../packages/glore/dist/study/index.js';
 import { base, someProblems } from '../folder.mjs';
+import { known } from '../known.mjs';
 import { mutateBytes, mutateLines, mutateText, mutateValue } from '../mutate.mjs';
 import { checkShown, holds } from '../outcome.mjs';
-import { known, soup } from '../texts.mjs';
+import { soup } from '../texts.mjs';
 
 const { problems: world, gsm8k } = someProblems();
 

@@ -14,9 +14,10 @@ import {
   sameAnswer,
 } from '../../packages/glore/dist/reading/index.js';
 import { plain } from '../../packages/glore/dist/reading/plain.js';
+import { known } from '../known.mjs';
 import { mutateText } from '../mutate.mjs';
 import { holds } from '../outcome.mjs';
-import { known, longText, soup } from '../texts.mjs';
+import { longText, soup } from '../texts.mjs';
 
 /** Everything that reads texts. */
 const readers = {
