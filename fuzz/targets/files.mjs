@@ -2,7 +2,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { readItems } from '../../packages/glore/dist/cli/ask/items.js';
 import { program } from '../../packages/glore/dist/cli/program.js';
+import { readGolden } from '../../packages/glore/dist/doctor/golden.js';
 import {
   readGsm8k,
   readJsonlProblems,
@@ -44,25 +46,72 @@ const listOf = (random, rows) => {
     : Buffer.from(random.chance(0.2) ? mutateText(random, text) : text);
 };
 
+const readings = world.map(({ question, answer, steps }, i) => ({
+  ...{ role: i % 2 === 0 ? 'orm' : 'sorm', question, steps, answer },
+  values: [...steps, answer].map(() => 0.5),
+}));
+
+/** What must hold of a problem's steps. */
+const checkSteps = ({ steps }) =>
+  holds(
+    steps.every((step) => typeof step === 'string' && step.trim() !== ''),
+    'shape',
+    () => `steps ${JSON.stringify(steps).slice(0, 200)}`,
+  );
+
+function checkProblems(read) {
+  checkIds(read);
+  for (const { question, answer } of read) {
+    holds(question.trim() !== '', 'shape', 'an empty question');
+    holds(goldAnswer(answer) !== '', 'no-gold', () => `gold that is none: ${answer}`);
+  }
+}
+
+function checkIds(read) {
+  holds(new Set(read.map(({ id }) => id)).size === read.length, 'same-id', 'an id twice');
+  for (const one of read) {
+    holds(typeof one.id === 'string', 'shape', () => `an id ${JSON.stringify(one.id)}`);
+    checkSteps(one);
+  }
+}
+
+const fields = { question: 'question', answer: 'answer', id: 'id', steps: 'steps' };
 const formats = {
-  gsm8k: { rows: gsm8k, read: (path) => readGsm8k(path) },
-  svamp: { rows: svamp, list: true, read: (path) => readSvamp(path) },
-  jsonl: {
-    rows: jsonl,
-    read: (path) =>
-      readJsonlProblems(path, { question: 'question', answer: 'answer', id: 'id', steps: 'steps' }),
-  },
+  gsm8k: { rows: gsm8k, read: (path) => readGsm8k(path), check: checkProblems },
+  svamp: { rows: svamp, list: true, read: (path) => readSvamp(path), check: checkProblems },
+  jsonl: { rows: jsonl, read: (path) => readJsonlProblems(path, fields), check: checkProblems },
   worked: {
     rows: gsm8k,
     read: (path) => readJsonlProblems(path, { question: 'question', answer: 'answer' }),
+    check: checkProblems,
   },
-  processbench: { rows: judged, list: 'either', read: (path) => readProcessBench(path) },
+  processbench: {
+    ...{ rows: judged, list: 'either', check: checkIds },
+    read: (path) => readProcessBench(path),
+  },
+  golden: {
+    rows: readings,
+    read: readGolden,
+    check(read) {
+      for (const one of read) {
+        checkSteps(one);
+        holds(one.values.every(Number.isFinite), 'shape', () => `values ${one.values}`);
+      }
+    },
+  },
+  questions: {
+    rows: jsonl,
+    read: (path) => readItems(path, { questionField: 'question' }),
+    check(read) {
+      for (const { question } of read) holds(question.trim() !== '', 'shape', 'an empty question');
+    },
+  },
 };
 
 export const problems = {
   name: 'problems',
   about:
-    'files of GSM8K, SVAMP, JSON Lines and ProcessBench: what is read has an id, a question, an answer that is one',
+    'files of GSM8K, SVAMP, JSON Lines, ProcessBench, golden values, questions: what is read is whole, and gold is an answer',
   share: 2,
   weight: 0.5,
   async open({ folder }) {
@@ -74,25 +123,10 @@ export const problems = {
         const asList = list === true || (list === 'either' && random.chance(0.5));
         return { format, bytes: asList ? listOf(random, rows) : mutateLines(random, rows) };
       },
-      run({ format, bytes }) {
+      async run({ format, bytes }) {
         writeFileSync(path, bytes);
-        const read = formats[format].read(path);
-        holds(new Set(read.map(({ id }) => id)).size === read.length, 'same-id', format);
-        for (const one of read) {
-          holds(typeof one.id === 'string', 'shape', () => `an id ${JSON.stringify(one.id)}`);
-          holds(
-            one.steps.every((step) => typeof step === 'string' && step.trim() !== ''),
-            'shape',
-            () => `steps ${JSON.stringify(one.steps).slice(0, 200)}`,
-          );
-          if (format === 'processbench') continue;
-          holds(one.question.trim() !== '', 'shape', 'an empty question');
-          holds(
-            goldAnswer(one.answer) !== '',
-            'no-gold',
-            () => `a gold answer that is none: ${JSON.stringify(one.answer)}`,
-          );
-        }
+        const { read, check } = formats[format];
+        check(await read(path));
         return `${format} read`;
       },
     };

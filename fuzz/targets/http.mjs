@@ -253,6 +253,7 @@ export const http = {
         return kinds;
       },
       memory() {
+        if (process.platform !== 'linux') return 0;
         const status = readFileSync(`/proc/${server.pid}/status`, 'utf8');
         return 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)[1]);
       },
