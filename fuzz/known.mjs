@@ -7,7 +7,7 @@ const ones =
 const tens = 'x x twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
 
 /** A whole number below a million in English words. */
-export function inWords(n) {
+function inWords(n) {
   if (n < 20) return ones[n];
   if (n < 100) return tens[Math.floor(n / 10)] + (n % 10 ? `-${ones[n % 10]}` : '');
   const [unit, name] = n < 1000 ? [100, 'hundred'] : [1000, 'thousand'];
@@ -31,7 +31,7 @@ const units = [
 ];
 
 /** Ways to write a whole number above 2 that mean no other. */
-export const spellingsOf = (n, random) => [
+const spellingsOf = (n, random) => [
   `${n}`,
   `${n}.`,
   `${n}.0`,
@@ -56,7 +56,7 @@ export const spellingsOf = (n, random) => [
 ];
 
 /** What starts like a number above 2, or holds it, and is another. */
-export const otherThan = (n, random) => [
+const otherThan = (n, random) => [
   `${n}\\pi`,
   `${n}π`,
   `${n}\\sqrt{${random.of([2, 3, 5, 7])}}`,
@@ -173,32 +173,153 @@ const runOn = (random, n) =>
     '  ',
   ]);
 
+/** Gold answers of every sort: how each is spelt, how it is said, and what is another. `n` is a number near by. */
+const subjects = {
+  whole(random) {
+    const n = random.of([random.whole(3, 20), random.whole(21, 999), random.whole(1000, 99_999)]);
+    const golds = [`${n}`, `${n}`, `#### ${n}`, grouped(n, ','), `2 + 3 = 5\n#### ${n}`];
+    return { n, golds, right: spellingsOf(n, random), other: otherThan(n, random) };
+  },
+  negative(random) {
+    const n = random.whole(3, 9999);
+    return {
+      ...{ n, golds: [`-${n}`, `#### -${n}`, `−${n}`] },
+      right: [
+        `-${n}`,
+        `−${n}`,
+        `minus ${n}`,
+        `negative ${n}`,
+        `$-${n}$`,
+        `-${n}.0`,
+        `-${n} dollars`,
+      ],
+      other: [
+        `${n}`,
+        `+${n}`,
+        `-${n}x`,
+        `-${n}.5`,
+        `-${n}0`,
+        `-${n}\\pi`,
+        `-${n}/2`,
+        `-${n}²`,
+        `-1${n}`,
+      ],
+    };
+  },
+  decimal(random) {
+    const [w, c] = [random.whole(1, 999), 10 * random.whole(0, 9) + random.whole(1, 8)];
+    const pad = (cents) => String(cents).padStart(2, '0');
+    const d = `${w}.${pad(c)}`;
+    const cents = 100 * w + c;
+    return {
+      ...{ n: w, golds: [d, `$${d}`, `#### ${d}`] },
+      right: [
+        d,
+        `\\$${d}`,
+        `${d} dollars`,
+        `${d}0`,
+        `\\frac{${cents}}{100}`,
+        `**${d}**`,
+        fullwidth(d),
+      ],
+      other: [
+        `${w}`,
+        `${d}5`,
+        `${w}${pad(c)}`,
+        `${w}.${pad(c + 1)}`,
+        `-${d}`,
+        `${d}\\pi`,
+        `${d} million`,
+        `${d}²`,
+      ],
+    };
+  },
+  fraction(random) {
+    const [a, b] = random.of([
+      [1, 3],
+      [2, 3],
+      [3, 4],
+      [5, 6],
+      [7, 8],
+      [4, 9],
+      [11, 12],
+    ]);
+    return {
+      ...{ n: 20, golds: [`${a}/${b}`, `\\frac{${a}}{${b}}`, `#### ${a}/${b}`] },
+      right: [
+        `${a}/${b}`,
+        `\\frac{${a}}{${b}}`,
+        `\\dfrac{${a}}{${b}}`,
+        `${a} \\over ${b}`,
+        `${a}⁄${b}`,
+        `${2 * a}/${2 * b}`,
+        `${a}/${b} cups`,
+      ],
+      other: [
+        `${a}`,
+        `${b}`,
+        `${b}/${a}`,
+        `-${a}/${b}`,
+        `${a}.${b}`,
+        `\\sqrt{\\frac{${a}}{${b}}}`,
+        `1 ${a}/${b}`,
+        `\\frac{${a}}{${b}}\\pi`,
+        `${a}/${b + 1}`,
+      ],
+    };
+  },
+  percent(random) {
+    const n = random.whole(3, 98);
+    return {
+      ...{ n, golds: [`${n}%`, `${n} percent`, `#### ${n}%`] },
+      right: [`${n}%`, `${n}\\%`, `${n} percent`, `${n} pct`, `${n}.0%`, `${inWords(n)} percent`],
+      other: [`${n + 1}%`, `${n}.5%`, `-${n}%`, `${n}0%`, `${n} to ${n + 5}%`, `${n} thousand`],
+    };
+  },
+  option(random) {
+    const [letter, next] = random.of(['AB', 'BC', 'CD', 'DE', 'EA']);
+    const spelt = (one) => [one, `(${one})`, `\\text{${one}}`, `\\textbf{(${one})}`, `**${one}**`];
+    return { n: 20, golds: [letter, `(${letter})`], right: spelt(letter), other: spelt(next) };
+  },
+  word(random) {
+    const [word, next] = random.of([
+      ['blue', 'red'],
+      ['Tuesday', 'Monday'],
+      ['triangle', 'square'],
+      ['yes', 'no'],
+    ]);
+    const spelt = (one) => [one, `**${one}**`, `\\text{${one}}`, one.toUpperCase(), `"${one}"`];
+    return {
+      n: 20,
+      golds: [word, `The answer is ${word}.`],
+      right: spelt(word),
+      other: spelt(next),
+    };
+  },
+};
+
+const taken = ['\nWait, that is wrong. ', '\nHmm, let me check. No: ', '\n\nActually, ', '\n'];
+
 /**
  * A text whose answer is known.
  *
  * @returns {{gold: string, text: string, expect: 'right' | 'wrong'}} that the text gives the gold answer, or another or none
  */
 export function known(random) {
-  const n = random.of([random.whole(3, 20), random.whole(21, 999), random.whole(1000, 99_999)]);
-  const gold = random.of([
-    String(n),
-    String(n),
-    `#### ${n}`,
-    grouped(n, ','),
-    `2 + 3 = 5\n#### ${n}`,
-  ]);
-  const right = random.chance(0.5);
-  const answer = random.of(right ? spellingsOf(n, random) : otherThan(n, random));
-  const body = [...steps(random, n), said(answer, random)].join('\n');
+  const kind = random.chance(0.5) ? 'whole' : random.of(Object.keys(subjects));
+  const { n, golds, right, other } = subjects[kind](random);
+  const gold = random.of(golds);
+  const isRight = random.chance(0.5);
+  if (!isRight && random.chance(0.1)) {
+    // Cut off while it thinks: there is no answer yet.
+    const thought = [...steps(random, n), `so the answer is ${random.of(right)}`].join('\n');
+    return { gold, text: `<think>${thought}`, expect: 'wrong' };
+  }
+  const [final, first] = isRight ? [right, other] : [other, right];
+  let body = [...steps(random, n), said(random.of(final), random)].join('\n');
+  // What is said last is what is meant, though it may be doubted.
+  if (random.chance(0.1)) body = said(random.of(first), random) + random.of(taken) + body;
   const before = random.chance(0.3) ? thinking(random, n) : '';
   const after = random.chance(0.3) ? runOn(random, n) : '';
-  if (!right && random.chance(0.1)) {
-    // Cut off while it thinks: there is no answer yet.
-    return {
-      gold,
-      text: `<think>${steps(random, n).join('\n')}\nso the answer is ${n}`,
-      expect: 'wrong',
-    };
-  }
-  return { gold, text: before + body + after, expect: right ? 'right' : 'wrong' };
+  return { gold, text: before + body + after, expect: isRight ? 'right' : 'wrong' };
 }

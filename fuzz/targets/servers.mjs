@@ -160,7 +160,7 @@ export const servers = {
       async run({ seed, way, rate, api }) {
         server.lies(seed, way === 'asks' ? rate : rate / 5);
         const random = new Random(seed);
-        const connection = { url: server.url, key, timeout: 0.4, patience: 0, parallel: 8 };
+        const connection = { url: server.url, key, timeout: 0.2, patience: 0, parallel: 8 };
         if (way === 'doctor') {
           process.env.GLORE_FUZZ_KEY = key;
           const role = {
@@ -174,7 +174,7 @@ export const servers = {
           const recipe = {
             base,
             endpoints: {
-              lying: { url: server.url, key: 'GLORE_FUZZ_KEY', timeout: 0.4, parallel: 8 },
+              lying: { url: server.url, key: 'GLORE_FUZZ_KEY', timeout: 0.2, parallel: 8 },
             },
             models: { student: role, orm: role },
           };

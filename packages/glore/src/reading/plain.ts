@@ -9,7 +9,8 @@ const latexFraction = new RegExp(
   String.raw`(\d?)\s*\\(?:[dtc]?frac|nicefrac|sfrac)\s*(?:\{\s*(-?[\d.,]+)(\s*[\p{L}][^{}\d\\]*)?\}|(\d))\s*(?:${figure})(?!\d)`,
   'gu',
 );
-const latexOver = /(\d?)\s*\{?\s*(-?[\d.,]+)\s*\\over(?![a-z])\s*(-?[\d.,]+)\s*\}?(?!\d)/g;
+const latexOver =
+  /(\d?)(?:\s*\{\s*|(?<![\d.,]))(-?[\d.,]+)\s*\\over(?![a-z])\s*(-?[\d.,]+)\s*\}?(?!\d)/g;
 const latexWrapper =
   /\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf|tt|normal)|boldsymbol|underline|operatorname|emph|[mh]box|boxed|fbox)\s*\{([^{}]*)\}(?=(\d?))/g;
 const symbols: Record<string, string> = {
