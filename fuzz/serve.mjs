@@ -7,7 +7,7 @@ const running = await startServer((onBatch) => hostBase(base, { workers: 1, onBa
   port: 0,
   parallel: 16,
   queue: 32,
-  timeout: 4,
+  timeout: 2,
   maxBody: 2 ** 17,
   maxText: 2 ** 14,
   maxChoices: 16,

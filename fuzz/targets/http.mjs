@@ -208,7 +208,7 @@ export const http = {
 
     return {
       make(random) {
-        const count = random.of([1, 1, 1, 1, 4, 12]);
+        const count = random.of([1, 4, 8, 16]);
         return Array.from({ length: count }, () => {
           const bytes = requestOf(random);
           const how = random.of([
