@@ -151,7 +151,7 @@ export const http = {
   about:
     'requests to the routes of `glore serve`: every answer has a status and a code, none is 500, the server lives',
   share: 4,
-  weight: 0.3,
+  weight: 0.08,
   limits: { compute: 3000, wait: 30_000 },
   mayGrow: 256 * 2 ** 20,
   async open() {

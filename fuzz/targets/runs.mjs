@@ -63,7 +63,7 @@ export const records = {
   about:
     'a finished run with one record or file changed: report, evaluation, exports and stages read it, or name it',
   share: 3,
-  weight: 0.15,
+  weight: 0.1,
   // Stages and reports compute.
   limits: { compute: 5000, wait: 20_000 },
   async open({ folder }) {

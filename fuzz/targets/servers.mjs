@@ -134,7 +134,7 @@ export const servers = {
   about:
     'a server that lies, asked by the client: answers are whole and in range, errors have a code and no key in them',
   share: 4,
-  weight: 0.3,
+  weight: 0.15,
   limits: { compute: 3000, wait: 60_000 },
   async open() {
     const server = await liar();
