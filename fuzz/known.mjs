@@ -19,6 +19,7 @@ function inWords(n) {
 const grouped = (n, by) => String(n).replace(/\B(?=(\d{3})+$)/g, by);
 const superscript = (n) => String(n).replace(/\d/g, (d) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[d]);
 const fullwidth = (n) => String(n).replace(/\d/g, (d) => '０１２３４５６７８９'[d]);
+const arabic = (n) => String(n).replace(/\d/g, (d) => '٠١٢٣٤٥٦٧٨٩'[d]);
 const units = [
   'apples',
   'dollars',
@@ -53,6 +54,37 @@ const spellingsOf = (n, random) => [
   `\`${n}\``,
   `<b>${n}</b>`,
   ` ${n} `,
+  `${n} (${inWords(n)})`,
+  `exactly ${n}`,
+  `${n} in total`,
+  `${n} apples left`,
+  `$${n}$ apples`,
+  `\\mathrm{${n}}`,
+  `{${n}}`,
+  `\\displaystyle ${n}`,
+  `${n}\\text{ apples}`,
+  `${n}~\\mathrm{cm}`,
+  `x = ${n}`,
+  `x=${n}`,
+  `= ${n}`,
+  `${n}.00`,
+  grouped(n, ' '),
+  grouped(n, '\u202f'),
+  `USD ${n}`,
+  `${n} USD`,
+  `€${n}`,
+  `${n} €`,
+  `\\textbf{${n}}`,
+  `\\underline{${n}}`,
+  `**${n} apples**`,
+  `__${n}__`,
+  `*${n}*`,
+  `"${n}"`,
+  `$$${n}$$`,
+  `\\[${n}\\]`,
+  `<strong>${n}</strong>`,
+  `\\color{red}{${n}}`,
+  arabic(n),
 ];
 
 /** What starts like a number above 2, or holds it, and is another. */
@@ -114,6 +146,54 @@ const otherThan = (n, random) => [
   `${n} + ${n}`,
   `${n} - 1`,
   `one ${n}th`,
+  `${n} \\times 3`,
+  `${n}*3`,
+  `${n} times 3`,
+  `twice ${n}`,
+  `half of ${n}`,
+  `${n} squared`,
+  `${n} cubed`,
+  `${n} percent of 50`,
+  `${n} less than 5000`,
+  `more than ${n}`,
+  `less than ${n}`,
+  `between ${n} and ${n + 1}`,
+  `${n} out of ${n + 1}`,
+  `${n} in ${n + 4}`,
+  `${n} base 12`,
+  `${n}_{12}`,
+  `${n} mod 7`,
+  `${n}^{-1}`,
+  `\\frac{1}{${n}}`,
+  `1/${n}`,
+  `${n}\\frac{1}{2}`,
+  `${n} hundred`,
+  `${n} lakh`,
+  `${n}\\,000`,
+  `${n}.000.000`,
+  `${n + 1} or ${n}`,
+  `either ${n} or ${n + 1}`,
+  `not ${n}`,
+  `x \\neq ${n}`,
+  `x ≠ ${n}`,
+  `${n} + C`,
+  `${n}\\text{ or }${n + 1}`,
+  `${n}\\overline{3}`,
+  `0.\\overline{${n}}`,
+  `\\binom{${n}}{2}`,
+  `\\sum_{k=1}^{${n}} k`,
+  `[${n}, ${n + 2}]`,
+  `${n}\\cos x`,
+  `\\ln ${n}`,
+  `e^{${n}}`,
+  `2^{${n}}`,
+  `\\sqrt[${n}]{2}`,
+  `${n} \\bmod 7`,
+  `${n} remainder 2`,
+  `${n}+`,
+  `>${n}`,
+  `~${n}.3`,
+  `${n}\\cdot 10^3`,
 ];
 
 /** Lines of a solution that give no answer, with other numbers. */
@@ -300,6 +380,17 @@ const subjects = {
 
 const taken = ['\nWait, that is wrong. ', '\nHmm, let me check. No: ', '\n\nActually, ', '\n'];
 
+/** What changes nothing of what is said. */
+const noise = [
+  (text) => text.replaceAll('\n', '\r\n'),
+  (text) => `\ufeff${text}`,
+  (text) => `${text}\n\n`,
+  (text) => text.replaceAll('\n', ' \n\n'),
+  (text) => `  ${text.replaceAll('\n', '\n  ')}`,
+  (text) => `> ${text.replaceAll('\n', '\n> ')}`,
+  (text) => text.replaceAll('.\n', '.\u200b\n'),
+];
+
 /**
  * A text whose answer is known.
  *
@@ -321,5 +412,10 @@ export function known(random) {
   if (random.chance(0.1)) body = said(random.of(first), random) + random.of(taken) + body;
   const before = random.chance(0.3) ? thinking(random, n) : '';
   const after = random.chance(0.3) ? runOn(random, n) : '';
-  return { gold, text: before + body + after, expect: isRight ? 'right' : 'wrong' };
+  const text = before + body + after;
+  return {
+    gold,
+    text: random.chance(0.2) ? random.of(noise)(text) : text,
+    expect: isRight ? 'right' : 'wrong',
+  };
 }

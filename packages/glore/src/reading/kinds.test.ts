@@ -235,6 +235,7 @@ const kinds: Record<string, [gold: string, text: string, verdict: Verdict][]> = 
     ['5', 'Answer: five\nThe final answer is: \\{5, 6\\}', 'wrong'],
     ['5', '<answer>five</answer>\n\nActually, #### 5!', 'doubtful'],
     ['5', '<answer>5</answer>\nThe answer is found by adding.', 'right'],
+    ['blue', '> The answer is red.\n> Wait, that is wrong. #### blue\n> ', 'doubtful'],
     ['5', 'The answer is 2 and 3 together.\n#### 5', 'right?'],
   ],
   'what makes another number of one': [

@@ -160,7 +160,7 @@ function readMark(text: string, mark: Mark, kind: Kind, end: number): Found | un
       return readAlone(field);
     case 'marker': {
       // Text after #### is an answer where nothing follows it, and else the heading of what does.
-      const isLast = text.slice(mark.to, end).trim() === '';
+      const isLast = !/[^\s>]/.test(text.slice(mark.to, end));
       const found = readNumber(field) ?? (isLast ? readText(field) : undefined);
       return found && (isLast || isValue(found.form)) ? found : undefined;
     }
