@@ -183,7 +183,7 @@ describe('readJsonlProblems', () => {
       'mine.jsonl',
       [
         '{"key": 7, "q": "How many?", "a": 2.50, "s": ["x", "y"]}',
-        '{"key": "b", "q": "Which?", "a": "blue", "s": []}',
+        '{"key": "b", "q": "Which?", "a": "blue", "s": ["", " ", "\\ufeff"]}',
       ].join('\n'),
     );
     expect(readJsonlProblems(path, { question: 'q', answer: 'a', id: 'key', steps: 's' })).toEqual([

@@ -227,9 +227,13 @@ function malformed(
   { expected, found, cure }: Complaint,
   options?: ErrorOptions,
 ): GloreError {
-  const message = `${file}:${line}: expected ${expected}, found ${found}; ${cure}`;
+  const shown = found.length > mostShown ? `${found.slice(0, mostShown)}..` : found;
+  const message = `${file}:${line}: expected ${expected}, found ${shown}; ${cure}`;
   return new GloreError(code, message, options);
 }
+
+/** Characters of what was found that are shown: a record may be as long as its file. */
+const mostShown = 300;
 
 function typeName(value: unknown): string {
   if (value === null) return 'null';
