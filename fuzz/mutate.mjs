@@ -244,9 +244,28 @@ export function mutateBytes(random, bytes) {
   return out;
 }
 
+/** JSON in which a value is nested more deeply than some that read or write JSON can go. */
+function deep(random, original, spell) {
+  const value = structuredClone(original);
+  const mark = '"deep-below"';
+  const places = placesIn(value);
+  if (places.length > 0) {
+    const [holder, key] = random.of(places);
+    assign(holder, key, JSON.parse(mark));
+  }
+  const [open, close] = random.of([
+    ['[', ']'],
+    ['{"a":', '}'],
+  ]);
+  const depth = random.of([500, 5000, 50_000]);
+  const text = open.repeat(depth) + (open === '[' ? '' : '1') + close.repeat(depth);
+  return places.length > 0 ? spell(value).replace(mark, text) : text;
+}
+
 /** JSON of a value that was changed, or whose JSON was. */
 export function mutateJson(random, value, spell = JSON.stringify) {
   const choice = random.share();
+  if (choice < 0.04) return Buffer.from(deep(random, value, spell));
   if (choice < 0.7) return Buffer.from(spell(mutateValue(random, value)) ?? 'null');
   if (choice < 0.9) return Buffer.from(mutateText(random, spell(value)));
   return mutateBytes(random, Buffer.from(spell(value)));

@@ -2,6 +2,7 @@
 export { EngineError } from './error.js';
 export { ggufMetadata, ggufTensors, saveGguf } from './gguf/index.js';
 export * from './hf/index.js';
+export { parseJson } from './json.js';
 export {
   type Adapter,
   type AdapterModule,

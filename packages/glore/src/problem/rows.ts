@@ -1,6 +1,7 @@
 /** Reads files of JSON records, with errors that name the file, the line, what was expected, what was found and the cure. */
 import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
+import { parseJson } from '@glore/engine';
 import { GloreError } from '../error.js';
 
 /** One record of a file and where it stands. */
@@ -143,7 +144,7 @@ export function parseJsonLines(text: string, file: string): FileRow[] {
 export function parseJsonList(text: string, file: string): FileRow[] {
   let list: unknown;
   try {
-    list = JSON.parse(text);
+    list = parseJson(text);
   } catch (cause) {
     throw brokenJson(file, brokenLine(text), cause as Error, 'repair it there');
   }
@@ -182,7 +183,7 @@ export function checkUnique(ids: readonly string[], rows: readonly FileRow[]): v
 
 function parseLine(source: string, file: string, line: number): unknown {
   try {
-    return JSON.parse(source);
+    return parseJson(source);
   } catch (cause) {
     throw brokenJson(file, line, cause as Error, 'write one whole object on each line');
   }
