@@ -6,21 +6,24 @@
  *
  * The trained student goes to a folder that is made for it and removed. `--seed` is of the training's order and of the samples.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadCheckpoint } from '@glore/engine';
+import { z } from 'zod';
 import { studentExample } from '../../packages/glore/dist/dataset/index.js';
 import { attempt, mcnemar, sum, wilson } from '../../packages/glore/dist/evaluate/index.js';
 import { recordsOf } from '../../packages/glore/dist/evaluate/records.js';
 import { mean } from '../../packages/glore/dist/evaluate/statistics.js';
 import { among, byOrm, reranked } from '../../packages/glore/dist/evaluate/ways/choice.js';
+import { readJsonl } from '../../packages/glore/dist/files/index.js';
 import { readRun } from '../../packages/glore/dist/pipeline/index.js';
 import { readRole, rolesOf, withModels } from '../../packages/glore/dist/pipeline/models.js';
 import { readProblems, readSet } from '../../packages/glore/dist/pipeline/records.js';
 import { examplesOf, trainModel } from '../../packages/glore/dist/pipeline/training.js';
-import { readJsonl, terminalReporter } from '../../packages/glore/dist/run/index.js';
+import { terminalReporter } from '../../packages/glore/dist/run/index.js';
 import { table } from '../table.mjs';
 
 const { values } = parseArgs({
@@ -36,7 +39,7 @@ const { values } = parseArgs({
 const AT_ONCE = 50;
 const { run } = await readRun(values.run);
 const { recipe, codec } = run;
-const evaluated = (name) => readJsonl(join(values.run, `evaluation/test.${name}.jsonl`));
+const evaluated = (name) => readJsonl(join(values.run, `evaluation/test.${name}.jsonl`), z.any());
 const problems = recordsOf(await evaluated('attempts'), await evaluated('refinements'));
 const folder = await mkdtemp(join(tmpdir(), 'control-'));
 const progress = terminalReporter(process.stderr).stage('control');

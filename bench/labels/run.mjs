@@ -7,12 +7,15 @@
  * The student is the run's; without a run it is the base, and the recipe is recipes/tiny.yaml. `--again` draws brute
  * force a second time from other seeds: as well as it agrees with itself, nothing can agree with it better.
  */
+
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadCheckpoint, openTokenizer } from '@glore/engine';
+import { z } from 'zod';
 import { createCodec, firstErrorOf } from '../../packages/glore/dist/codec/index.js';
 import { localRecords, questionsOf } from '../../packages/glore/dist/dataset/index.js';
 import { prefixTruth } from '../../packages/glore/dist/evaluate/index.js';
+import { readJson } from '../../packages/glore/dist/files/index.js';
 import { chooseSamples, labelSamples, verifies } from '../../packages/glore/dist/label/index.js';
 import { openEmbedded, Student } from '../../packages/glore/dist/model/index.js';
 import { generateProblems } from '../../packages/glore/dist/problem/index.js';
@@ -25,7 +28,6 @@ import {
   rolloutsFrom,
   sampleSolutions,
 } from '../../packages/glore/dist/rollout/index.js';
-import { readJson } from '../../packages/glore/dist/run/index.js';
 import { table } from '../table.mjs';
 
 const { values } = parseArgs({
@@ -39,7 +41,7 @@ const { values } = parseArgs({
 const PROBLEMS_PER_UNIT = 16;
 const root = join(import.meta.dirname, '../..');
 const recipe = values.run
-  ? await readJson(join(values.run, 'recipe.json'))
+  ? await readJson(join(values.run, 'recipe.json'), z.any())
   : readRecipe(join(root, 'recipes/tiny.yaml'));
 if (recipe.problems.source !== 'world') {
   throw new Error(`${values.run}: expected a run on the built-in world, whose steps have a truth`);

@@ -4,12 +4,14 @@
  *
  *   npm run bench:trees -- --run runs/tiny
  */
+
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { distinctPositions, loadCheckpoint, Model, openTokenizer, Trainer } from '@glore/engine';
+import { z } from 'zod';
 import { createCodec } from '../../packages/glore/dist/codec/index.js';
+import { readJsonl } from '../../packages/glore/dist/files/index.js';
 import { byProblem } from '../../packages/glore/dist/rollout/index.js';
-import { readJsonl } from '../../packages/glore/dist/run/index.js';
 import { batches } from '../../packages/glore/dist/train/index.js';
 import { table } from '../table.mjs';
 import { examplesIn, roles } from './sets.mjs';
@@ -104,12 +106,12 @@ async function training(role) {
 
 async function scoring() {
   const questions = new Map(
-    (await readJsonl(join(values.run, 'problems/train.jsonl'))).map(({ id, question }) => [
+    (await readJsonl(join(values.run, 'problems/train.jsonl'), z.any())).map(({ id, question }) => [
       id,
       question,
     ]),
   );
-  const drafts = await readJsonl(join(values.run, 'drafts/samples.jsonl'));
+  const drafts = await readJsonl(join(values.run, 'drafts/samples.jsonl'), z.any());
   const groups = [...byProblem(drafts).values()].filter(({ length }) => length >= samples);
   const parts = (round) =>
     Array.from({ length: workers }, (_, worker) => {

@@ -1,13 +1,15 @@
 /** The training sets of a finished run as examples. */
+
 import { join } from 'node:path';
+import { z } from 'zod';
 import {
   globalExample,
   localExample,
   rewardExample,
   studentExample,
 } from '../../packages/glore/dist/dataset/index.js';
+import { readJsonl } from '../../packages/glore/dist/files/index.js';
 import { examplesOf } from '../../packages/glore/dist/pipeline/training.js';
-import { readJsonl } from '../../packages/glore/dist/run/index.js';
 
 export const roles = {
   sorm: rewardExample,
@@ -17,4 +19,4 @@ export const roles = {
 };
 
 export const examplesIn = async (run, role, codec) =>
-  examplesOf(codec, await readJsonl(join(run, `datasets/${role}.jsonl`)), roles[role]);
+  examplesOf(codec, await readJsonl(join(run, `datasets/${role}.jsonl`), z.any()), roles[role]);
