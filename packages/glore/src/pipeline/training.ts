@@ -34,11 +34,13 @@ export async function trainModel(
     readonly start: Checkpoint;
     readonly examples: readonly GroupedExample[];
     readonly training: Training;
+    /** Whether batches are of whole problems; critics learn more from those, refiners less. Default false. */
+    readonly together?: boolean;
     /** The folder of the checkpoint. */
     readonly model: string;
   },
 ): Promise<number> {
-  const { name, start, examples, training, model } = options;
+  const { name, start, examples, training, together = false, model } = options;
   const { recipe, codec } = run;
   const { examples: usable, mask } = maskReport(codec, examples, start.config.maxPositions);
   await writeJson(join(folder, `${name}.mask.json`), mask);
@@ -52,7 +54,7 @@ export async function trainModel(
   const seed = `${recipe.seed}/${name}`;
   const groups = examples.map(({ group }) => group);
   const { learned, heldOut } = holdOutExamples(usable, groups, seed);
-  const { steps, batch } = batches(learned, { ...training, together: true }, seed);
+  const { steps, batch } = batches(learned, { ...training, together }, seed);
   progress.total(steps, 'updates');
   let going = false;
   const { weights, tokens, computed } = await fit({

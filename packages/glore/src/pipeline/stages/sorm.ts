@@ -31,7 +31,7 @@ export const sorm: Work = async (run, context) => {
     fineTune: async (from, set, phase) => {
       if (phase === 'last' || !existsSync(firstModel)) {
         const examples = examplesOf(run.codec, set, rewardExample);
-        const trained = { ...phases[phase], start: from, examples };
+        const trained = { ...phases[phase], start: from, examples, together: true };
         trainedTokens += await trainModel(run, context, trained);
       }
       return loadCheckpoint(phases[phase].model);
