@@ -34,6 +34,8 @@ export interface TrainingOptions {
   readonly start: Checkpoint;
   readonly examples: readonly GroupedExample[];
   readonly training: Training;
+  /** Whether batches are of whole problems; critics learn more from those, refiners less. Default false. */
+  readonly together?: boolean;
   /** The folder of the checkpoint. */
   readonly model: string;
 }
@@ -61,7 +63,7 @@ async function trainAnew(
   { folder, signal, progress, count }: StageContext,
   options: TrainingOptions,
 ): Promise<number> {
-  const { name, start, examples, training, model } = options;
+  const { name, start, examples, training, together = false, model } = options;
   const { recipe, codec } = run;
   const { examples: usable, mask } = maskReport(codec, examples, start.config.maxPositions);
   await writeJson(maskPath(folder, name), mask);
@@ -75,7 +77,7 @@ async function trainAnew(
   const seed = `${recipe.seed}/${name}`;
   const groups = examples.map(({ group }) => group);
   const { learned, heldOut } = holdOutExamples(usable, groups, seed);
-  const { steps, batch } = batches(learned, { ...training, together: true }, seed);
+  const { steps, batch } = batches(learned, { ...training, together }, seed);
   progress.total(steps, 'updates');
   let going = false;
   const { weights, tokens, computed } = await fit({

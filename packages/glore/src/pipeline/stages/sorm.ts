@@ -25,7 +25,8 @@ export const sorm: Work = async (run, context) => {
   await trainSorm(await startOf(run, start), records, doubt, {
     fineTune: async (from, set, phase) => {
       const examples = examplesOf(run.codec, set, rewardExample);
-      trainedTokens += await trainModel(run, context, { ...phases[phase], start: from, examples });
+      const trained = { ...phases[phase], start: from, examples, together: true };
+      trainedTokens += await trainModel(run, context, trained);
       return loadCheckpoint(phases[phase].model);
     },
     values: (checkpoint, set) =>

@@ -51,6 +51,7 @@ function training<R extends { readonly problem: string }>(
         ...examplesOf(codec, solved, studentExample),
       ],
       training: schedule,
+      together: role === 'orm',
       model: modelFolder(run, role),
     });
     return { trainedTokens };
