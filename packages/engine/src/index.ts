@@ -1,7 +1,32 @@
 /** The package: what it gives to those who train, sample and score with it. */
 export { EngineError } from './error.js';
-export { ggufMetadata, ggufTensors, saveGguf } from './gguf/index.js';
-export * from './hf/index.js';
+export {
+  ggufMetadata,
+  ggufTensors,
+  type Imported,
+  type ImportOptions,
+  importGguf,
+  loadGguf,
+  saveGguf,
+} from './gguf/index.js';
+export {
+  buildTokenizer,
+  byteSymbols,
+  type Checkpoint,
+  configFromJson,
+  configToJson,
+  fingerprint,
+  loadAdapter,
+  loadCheckpoint,
+  loadModel,
+  openTokenizer,
+  readSafetensors,
+  saveAdapter,
+  saveCheckpoint,
+  splitPattern,
+  type Tokenizer,
+  writeSafetensors,
+} from './hf/index.js';
 export {
   type Adapter,
   type AdapterModule,

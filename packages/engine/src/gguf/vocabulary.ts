@@ -12,7 +12,7 @@ import { EngineError } from '../error.js';
 import { byteSymbols, openTokenizer, splitPattern } from '../hf/index.js';
 
 /** llama.cpp's kinds of tokens. */
-export const tokenTypes = { normal: 1, control: 3, userDefined: 4, unused: 5 };
+export const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
 
 export interface Vocabulary {
   /** The name of llama.cpp's pattern. */
