@@ -1,5 +1,6 @@
 /** A model as one file for llama.cpp, written and read. */
 
+export { blockTypes } from './blocks.js';
 export { header } from './file.js';
 export { type Imported, type ImportOptions, importGguf, loadGguf } from './import.js';
 export { openGguf } from './read.js';
