@@ -1,5 +1,6 @@
 /** Files of Hugging Face: model folders, adapters, configurations, tensors and tokenizers, read and written. */
 export { loadAdapter, saveAdapter } from './adapter.js';
+export { addSpecialTokens, buildTokenizer, byteSymbols, splitPattern } from './build.js';
 export {
   type Checkpoint,
   type Folder,
@@ -19,10 +20,4 @@ export {
   writeSafetensors,
   writeSafetensorsFrom,
 } from './safetensors.js';
-export {
-  buildTokenizer,
-  byteSymbols,
-  openTokenizer,
-  splitPattern,
-  type Tokenizer,
-} from './tokenizer.js';
+export { openTokenizer, type Tokenizer } from './tokenizer.js';

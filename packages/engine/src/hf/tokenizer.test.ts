@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildTokenizer, openTokenizer } from './tokenizer.js';
+import { buildTokenizer } from './build.js';
+import { openTokenizer } from './tokenizer.js';
 
 const special = ['<|pad|>', '<|bos|>', '[BAD]'];
 const texts = ['Fay has 37+148=185 red apples.\n#### 185', 'Betty’s café costs $5 — naïve!'];
