@@ -41,7 +41,7 @@ def compute(request):
     path, where = place(request)
     started = time.time()
     model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, **where)
-    model.float().eval()
+    model.eval()
     loaded = time.time() - started
     for i, tokens in enumerate(request["tokens"]):
         model(torch.tensor([tokens])).logits[0].numpy().astype("<f4").tofile(f"{request['into']}.{i}")

@@ -43,8 +43,8 @@ export function openTokenizer(json: string): Tokenizer {
   const plain = new Map<string, number>();
   for (const { content, id, special: isSpecial } of added) {
     (isSpecial ? special : plain).set(content, id);
-    // In the library an added token is an ordinary vocabulary entry too; without it, text cannot become a special one.
-    model.tokens_to_ids.delete(content);
+    // In the library a special token is an ordinary vocabulary entry too; without it, text cannot become one.
+    if (isSpecial) model.tokens_to_ids.delete(content);
   }
   const sections = splitter(added.filter((token) => !token.special));
 
