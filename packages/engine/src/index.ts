@@ -10,6 +10,7 @@ export {
   saveGguf,
 } from './gguf/index.js';
 export {
+  addSpecialTokens,
   buildTokenizer,
   byteSymbols,
   type Checkpoint,
@@ -25,6 +26,7 @@ export {
   saveCheckpoint,
   splitPattern,
   type Tokenizer,
+  withSpecialTokens,
   writeSafetensors,
 } from './hf/index.js';
 export {

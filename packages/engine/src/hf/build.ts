@@ -95,22 +95,52 @@ export function byteSymbols(): string[] {
 
 /**
  * The text of a tokenizer.json with special tokens behind its own, those that it lacks; their ids follow on one another.
- * Throws `EngineError` "tokenizer-special" where one is an ordinary token already.
+ * Throws `EngineError` "tokenizer-invalid" for what is no tokenizer.json, "tokenizer-special" where one is an ordinary token.
  */
 export function addSpecialTokens(tokenizer: string, special: readonly string[]): string {
-  const { model, added } = openLibrary(tokenizer);
-  const known = new Map(added.map((token) => [token.content, token]));
-  const lacked = special.filter((token) => !known.get(token)?.special);
+  const json = parsed(tokenizer);
+  const known = new Map(json.added_tokens.map((token) => [token.content, token]));
+  const lacked = special.filter((token) => known.get(token)?.special !== true);
   if (lacked.length === 0) return tokenizer;
-  const json: Json & { added_tokens: Json[] } = JSON.parse(tokenizer);
-  for (const [i, token] of lacked.entries()) {
-    if (model.tokens_to_ids.has(token)) {
-      throw new EngineError(
-        'tokenizer-special',
-        `special token ${JSON.stringify(token)}: expected a spelling that is no token of this tokenizer.json yet, found it as an ordinary one; use another base`,
-      );
-    }
-    json.added_tokens.push(addedToken(token, model.vocab.length + i));
+  const ordinary = lacked.find(
+    (token) => known.has(token) || Object.hasOwn(json.model.vocab, token),
+  );
+  if (ordinary !== undefined) {
+    throw new EngineError(
+      'tokenizer-special',
+      `special token ${JSON.stringify(ordinary)}: expected a spelling that is no token of this tokenizer.json yet, found it as an ordinary one; use another base`,
+    );
   }
-  return `${JSON.stringify(json)}\n`;
+  let next = 0;
+  for (const id of Object.values(json.model.vocab)) next = Math.max(next, id + 1);
+  for (const { id } of json.added_tokens) next = Math.max(next, id + 1);
+  const added = lacked.map((token, i) => addedToken(token, next + i));
+  return `${JSON.stringify({ ...json, added_tokens: [...json.added_tokens, ...added] })}\n`;
+}
+
+/** What is read of a tokenizer.json here. */
+interface Tokens {
+  readonly added_tokens: readonly {
+    readonly id: number;
+    readonly content: string;
+    readonly special: boolean;
+  }[];
+  readonly model: { readonly vocab: Readonly<Record<string, number>> };
+}
+
+function parsed(tokenizer: string): Tokens {
+  let json: Partial<Tokens> | null = null;
+  try {
+    json = JSON.parse(tokenizer);
+  } catch {
+    // reported below
+  }
+  const { added_tokens = [], model } = json ?? {};
+  const ids = [...Object.values(model?.vocab ?? {}), ...added_tokens.map(({ id }) => id)];
+  if (json && model?.vocab && ids.every(Number.isSafeInteger))
+    return { ...json, added_tokens, model };
+  throw new EngineError(
+    'tokenizer-invalid',
+    'expected the text of a Hugging Face tokenizer.json with a vocabulary of pairs, found another',
+  );
 }

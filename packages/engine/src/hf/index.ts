@@ -11,6 +11,7 @@ export {
   saveFolder,
 } from './checkpoint.js';
 export { configFromJson, configToJson } from './config.js';
+export { withSpecialTokens } from './extend.js';
 export { bfloatToFloat32, halfTable, halvesToFloat32 } from './half.js';
 export type { Json } from './json.js';
 export { ropeToJson } from './rope.js';

@@ -30,13 +30,25 @@ export interface Tokenizer {
  * "tokenizer-unsupported".
  */
 export function openTokenizer(json: string): Tokenizer {
-  const opened = openLibrary(json);
-  const { model, added } = opened;
-  const spelling = byteLevel(opened) ?? sentencePiece(opened);
+  const known = recent.find((one) => one.json === json);
+  if (known) return known.tokenizer;
+  const tokenizer = opened(json);
+  // A vocabulary of 150,000 tokens takes seconds to open, and is asked for by all that read a model.
+  recent.unshift({ json, tokenizer });
+  recent.length = Math.min(recent.length, 3);
+  return tokenizer;
+}
+
+const recent: { readonly json: string; readonly tokenizer: Tokenizer }[] = [];
+
+function opened(json: string): Tokenizer {
+  const parts = openLibrary(json);
+  const { model, added } = parts;
+  const spelling = byteLevel(parts) ?? sentencePiece(parts);
   if (!spelling) {
     throw new EngineError(
       'tokenizer-unsupported',
-      `expected a tokenizer.json of byte pairs with decoder ByteLevel, or of SentencePiece's pairs, found model ${model.config.type}, decoder ${opened.decoder?.config.type ?? null}; use a tokenizer like Llama's or Qwen's`,
+      `expected a tokenizer.json of byte pairs with decoder ByteLevel, or of SentencePiece's pairs, found model ${model.config.type}, decoder ${parts.decoder?.config.type ?? null}; use a tokenizer like Llama's or Qwen's`,
     );
   }
   const special = new Map<string, number>();

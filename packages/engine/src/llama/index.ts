@@ -24,7 +24,7 @@ export {
   type ParameterLayout,
   unflatten,
 } from './parameters.js';
-export { uniforms } from './random.js';
+export { normals, uniforms } from './random.js';
 export {
   fixedPositions,
   frequencies,

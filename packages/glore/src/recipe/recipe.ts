@@ -1,9 +1,9 @@
 /** A recipe: everything that a run's result depends on, read once from YAML and refused before any work if it is wrong. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { availableProviders, openTokenizer } from '@glore/engine';
+import { addSpecialTokens, availableProviders, openTokenizer } from '@glore/engine';
 import { z } from 'zod';
-import { createCodec } from '../codec/index.js';
+import { createCodec, specialTokens } from '../codec/index.js';
 import { checkSettings, type HeldOut, WorldSettingError } from '../problem/index.js';
 import { endpoints, models, wrongModel } from './endpoints.js';
 import { type FileSet, gsm8k, jsonl, readGiven, svamp } from './files.js';
@@ -255,10 +255,11 @@ function checkBase(base: string, source: YamlFile): void {
     throw source.error(['base'], 'the folder of a base checkpoint', `no ${name} in ${base}`);
   }
   try {
-    createCodec(openTokenizer(readFileSync(join(base, 'tokenizer.json'), 'utf8')));
+    const tokenizer = readFileSync(join(base, 'tokenizer.json'), 'utf8');
+    createCodec(openTokenizer(addSpecialTokens(tokenizer, specialTokens)));
   } catch (error) {
     const found = `${base} with another (${(error as Error).message})`;
-    throw source.error(['base'], "a base checkpoint with glore's tokenizer", found, error);
+    throw source.error(['base'], 'a base checkpoint whose tokenizer can be used', found, error);
   }
 }
 
