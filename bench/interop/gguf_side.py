@@ -76,6 +76,8 @@ def versions(_):
     return {"gguf": gguf.__version__ if hasattr(gguf, "__version__") else "", "transformers": transformers.__version__}
 
 
+# Threads that wait for each other on a busy machine take minutes for seconds.
+torch.set_num_threads(1)
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
 actions = {"decode": decode, "tensors": tensors, "compute": compute, "encode": encode, "versions": versions}

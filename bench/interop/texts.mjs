@@ -63,7 +63,7 @@ const sentences = [
   'emoji 😀👩‍👩‍👧‍👦🇩🇪 ∑∫√≠½²³ ᚠᛇᚻ',
   '  leading spaces, trailing spaces   ',
   '\tindented\n\n\nthree breaks\r\nwindows\u00a0nbsp\u3000wide',
-  '#### 42\n<<12+30=42>> [BAD] <|draft|> </s> <think>',
+  '#### 42\n<<12+30=42>> [BAD] <|draft|> <think>',
 ];
 const code = [
   'def f(x: int) -> int:\n    """Doubles."""\n    return x * 2  # ok\n',

@@ -5,15 +5,16 @@ import type { Checkpoint } from './checkpoint.js';
 import { openTokenizer } from './tokenizer.js';
 
 /**
- * The checkpoint with these special tokens in its tokenizer, and rows for those that it lacked: the row of the token that
- * `like` names for it, else normal numbers with the deviation of the table's others, from a seed. The checkpoint itself where
- * it has them all.
+ * The checkpoint with these special tokens in its tokenizer, and rows for those that it lacked: normal numbers with the
+ * deviation of the table's others, from a seed. Where `heirs` names a token of the model for one, that takes over its row,
+ * and the model's own gets a fresh one: so what has learned to end a text ends it with the new token, and no other. The
+ * checkpoint itself where it has them all.
  */
 export function withSpecialTokens(
   checkpoint: Checkpoint,
   special: readonly string[],
   seed: number,
-  like: Readonly<Record<string, number | undefined>> = {},
+  heirs: Readonly<Record<string, number | undefined>> = {},
 ): Checkpoint {
   const tokenizer = addSpecialTokens(checkpoint.tokenizer, special);
   if (tokenizer === checkpoint.tokenizer) return checkpoint;
@@ -29,11 +30,14 @@ export function withSpecialTokens(
     if (!table) continue;
     const grown = extended(table, vocabSize, [first, size], normal);
     weights.set(name, grown);
-    const width = config.hiddenSize;
-    for (const [token, from] of Object.entries(like)) {
-      if (from === undefined || id(token) < first) continue;
-      grown.data.copyWithin(id(token) * width, from * width, (from + 1) * width);
-    }
+    const row = (token: number) =>
+      grown.data.subarray(token * config.hiddenSize, (token + 1) * config.hiddenSize);
+    const inherited = Object.entries(heirs).flatMap(([token, from]) =>
+      from === undefined || id(token) < first ? [] : [{ to: id(token), from }],
+    );
+    const fresh = inherited.map(({ to }) => row(to).slice());
+    for (const { to, from } of inherited) row(to).set(row(from));
+    for (const [i, { from }] of inherited.entries()) row(from).set(fresh[i]!);
   }
   return { config: { ...config, vocabSize }, weights, tokenizer };
 }

@@ -19,13 +19,13 @@ export async function openRunFolder(folder: string, recipe: Recipe): Promise<Run
 
 /**
  * Any model that the engine runs, as a base: where it lacks the codec's special tokens it gets them, with rows that are
- * always the same, and texts begin and end with the codec's from then on, which start as what the model's own have learned.
+ * always the same, and texts begin and end with the codec's from then on, which take over what the model's own have learned.
  */
 async function openBase(folder: string): Promise<Checkpoint> {
   const found = await loadCheckpoint(folder);
   const { bosToken, eosToken } = found.config;
-  const like = { [spellings.bos]: bosToken, [spellings.eos]: eosToken };
-  const base = withSpecialTokens(found, specialTokens, 0, like);
+  const heirs = { [spellings.bos]: bosToken, [spellings.eos]: eosToken };
+  const base = withSpecialTokens(found, specialTokens, 0, heirs);
   if (base === found) return base;
   const { ids } = createCodec(openTokenizer(base.tokenizer));
   const { otherEosTokens: _, ...config } = base.config;
