@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import importlib.metadata
 import json
 import os
 import sys
@@ -73,7 +74,7 @@ def encode(request):
 
 
 def versions(_):
-    return {"gguf": gguf.__version__ if hasattr(gguf, "__version__") else "", "transformers": transformers.__version__}
+    return {"gguf": importlib.metadata.version("gguf"), "transformers": transformers.__version__}
 
 
 # Threads that wait for each other on a busy machine take minutes for seconds.
