@@ -1,7 +1,7 @@
 /** Vocabularies of one's own, and special tokens added to those of others. */
 import { EngineError } from '../error.js';
 import type { Json } from './json.js';
-import { openLibrary } from './library.js';
+import { openLibrary, pieces } from './library.js';
 
 /**
  * Words with their space, single digits without one (so that numbers line up by digit), each newline alone, each sign
@@ -17,10 +17,10 @@ export function buildTokenizer(from: {
   texts: Iterable<string>;
   special: readonly string[];
 }): string {
-  const { pre } = openLibrary(tokenizerJson([], {}));
+  const { stages } = openLibrary(tokenizerJson([], {}));
   const words = new Set<string>();
   for (const text of from.texts) {
-    for (const word of pre.pre_tokenize(text)) if (word.length > 1) words.add(word);
+    for (const word of pieces(stages, text)) if (word.length > 1) words.add(word);
   }
   const vocabulary = [...from.special, ...byteSymbols(), ...[...words].sort()];
   const vocab = Object.fromEntries(vocabulary.map((token, id) => [token, id]));

@@ -1,6 +1,6 @@
 /** Byte-level pairs (GPT-2, Llama 3, Qwen): a text is cut by patterns, its pieces are spelt in bytes and merged. */
 import { EngineError } from '../error.js';
-import type { Opened } from './library.js';
+import { type Opened, pieces } from './library.js';
 
 /** Text between added tokens <-> tokens as the vocabulary spells them. */
 export interface Spelling {
@@ -11,30 +11,20 @@ export interface Spelling {
 }
 
 /** Whether a tokenizer.json is of this kind; throws `EngineError` "tokenizer-unsupported" if texts would not survive it. */
-export function byteLevel({
-  normalizer,
-  pre,
-  hasPre,
-  model,
-  decoder,
-}: Opened): Spelling | undefined {
-  if (decoder?.config.type !== 'ByteLevel') return undefined;
-  const compose = normalizer?.config.type === 'NFC';
+export function byteLevel({ json, stages, model, decoder }: Opened): Spelling | undefined {
+  if (!decoder || json.decoder?.type !== 'ByteLevel') return undefined;
+  const compose = json.normalizer?.type === 'NFC';
   // The first stage cuts the text.
-  const [cut, ...stages] = hasPre ? (pre.tokenizers ?? [pre]) : [];
-  if ((normalizer && !compose) || !cut) {
+  const [cut, ...others] = stages;
+  if ((json.normalizer && !compose) || !cut) {
     throw new EngineError(
       'tokenizer-unsupported',
-      `expected a byte-level tokenizer.json with normalizer null or NFC and a pre_tokenizer, found normalizer ${normalizer?.config.type ?? null}, ${cut ? 'a' : 'no'} pre_tokenizer; use a tokenizer like Llama 3's or Qwen's`,
+      `expected a byte-level tokenizer.json with normalizer null or NFC and a pre_tokenizer, found normalizer ${json.normalizer?.type ?? null}, ${cut ? 'a' : 'no'} pre_tokenizer; use a tokenizer like Llama 3's or Qwen's`,
     );
   }
   // What follows the cut depends on the piece alone: a piece is worked out once.
   const known = new Map<string, readonly string[]>();
-  const tokensOf = (piece: string): readonly string[] => {
-    let words = [piece];
-    for (const stage of stages) words = stage.pre_tokenize(words);
-    return model.encode(words);
-  };
+  const tokensOf = (piece: string): readonly string[] => model.encode(pieces(others, piece));
   return {
     encode(text) {
       const tokens: string[] = [];

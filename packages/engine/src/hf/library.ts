@@ -12,57 +12,61 @@ export interface AddedToken {
   readonly rstrip: boolean;
 }
 
-export interface Part {
-  readonly config: {
-    readonly type: string;
-    readonly normalizers?: readonly Record<string, unknown>[];
-    readonly decoders?: readonly Record<string, unknown>[];
-    readonly [key: string]: unknown;
-  };
+/** A part of tokenizer.json: its kind, and what that kind has. */
+export interface PartJson {
+  readonly type: string;
+  readonly content?: unknown;
+  readonly pattern?: { readonly String?: unknown };
+  readonly split?: boolean;
+  readonly normalizers?: readonly PartJson[];
+  readonly decoders?: readonly PartJson[];
+}
+
+/** The parts of a tokenizer.json as it has them. */
+export interface PartsJson {
+  readonly normalizer: PartJson | null;
+  readonly pre_tokenizer: PartJson | null;
+  readonly decoder: PartJson | null;
+  readonly model: PartJson;
 }
 
 export interface Cutter {
-  readonly config?: Part['config'];
   pre_tokenize(text: string | readonly string[]): string[];
 }
 
 interface Parts {
-  readonly normalizer: Part | null;
   readonly pre_tokenizer: (Cutter & { readonly tokenizers?: readonly Cutter[] }) | null;
   readonly model: {
-    readonly config: Part['config'];
     readonly vocab: readonly string[];
     readonly tokens_to_ids: Map<string, number>;
     encode(words: readonly string[]): string[];
   };
-  readonly decoder: (Part & { decode(tokens: readonly string[]): string }) | null;
+  readonly decoder: { decode(tokens: readonly string[]): string } | null;
   get_added_tokens_decoder(): Map<number, AddedToken>;
 }
 
-/** The parts of a tokenizer.json. */
+/** A tokenizer.json, and what the library has made of it. */
 export interface Opened {
-  readonly normalizer: Parts['normalizer'];
-  readonly pre: NonNullable<Parts['pre_tokenizer']>;
-  readonly hasPre: boolean;
+  readonly json: PartsJson;
+  /** The stages that cut a text, in turn. */
+  readonly stages: readonly Cutter[];
   readonly model: Parts['model'];
   readonly decoder: Parts['decoder'];
   readonly added: readonly AddedToken[];
 }
 
+/** Pieces after some stages, each of which cuts what those before it gave. */
+export const pieces = (stages: readonly Cutter[], text: string): readonly string[] =>
+  stages.reduce<readonly string[]>((words, stage) => stage.pre_tokenize(words), [text]);
+
 /** Throws `EngineError` "tokenizer-invalid" for what is no tokenizer.json. */
-export function openLibrary(json: string): Opened {
+export function openLibrary(text: string): Opened {
   try {
-    const parts: Parts = new Library(JSON.parse(json), {});
-    return {
-      normalizer: parts.normalizer,
-      pre: parts.pre_tokenizer ?? {
-        pre_tokenize: (text) => (typeof text === 'string' ? [text] : [...text]),
-      },
-      hasPre: parts.pre_tokenizer !== null,
-      model: parts.model,
-      decoder: parts.decoder,
-      added: [...parts.get_added_tokens_decoder().values()],
-    };
+    const json: PartsJson = JSON.parse(text);
+    const parts: Parts = new Library(json, {});
+    const { pre_tokenizer: pre, model, decoder } = parts;
+    const stages = pre ? (pre.tokenizers ?? [pre]) : [];
+    return { json, stages, model, decoder, added: [...parts.get_added_tokens_decoder().values()] };
   } catch (cause) {
     throw new EngineError(
       'tokenizer-invalid',

@@ -7,27 +7,24 @@
  */
 import { EngineError } from '../error.js';
 import type { Spelling } from './bytelevel.js';
-import type { Opened } from './library.js';
+import type { Opened, PartJson } from './library.js';
 
 const space = '\u2581';
 
 /** Whether a tokenizer.json is of this kind; throws `EngineError` "tokenizer-unsupported" if texts would not survive it. */
-export function sentencePiece({
-  normalizer,
-  pre,
-  hasPre,
-  model,
-  decoder,
-}: Opened): Spelling | undefined {
-  const decoders = decoder?.config.decoders ?? [];
-  const spaced = decoder?.config.type === 'Metaspace' || decoders.some(isReplaced(space, ' '));
-  if (!spaced || model.config.type !== 'BPE') return undefined;
-  const normalizers = normalizer ? (normalizer.config.normalizers ?? [normalizer.config]) : [];
-  const metaspace = pre.config?.type === 'Metaspace';
+export function sentencePiece({ json, model }: Opened): Spelling | undefined {
+  const { normalizer, pre_tokenizer: pre, decoder } = json;
+  const spaced =
+    decoder?.type === 'Metaspace' || (decoder?.decoders ?? []).some(isReplaced(space, ' '));
+  if (!spaced || json.model.type !== 'BPE') return undefined;
+  const normalizers = normalizer ? (normalizer.normalizers ?? [normalizer]) : [];
+  const replaces = normalizers.some(isReplaced(' ', space));
   const understood =
     normalizers.every((one) => one.type === 'Prepend' || isReplaced(' ', space)(one)) &&
-    (metaspace ? pre.config?.split === false : !hasPre || isSplitAtSpaces(pre.config)) &&
-    (metaspace || normalizers.some(isReplaced(' ', space)));
+    // Cutting at spaces is none where there are none any more, as in Gemma's.
+    (pre?.type === 'Metaspace'
+      ? pre.split === false
+      : replaces && (!pre || (pre.type === 'Split' && pre.pattern?.String === ' ')));
   if (!understood) {
     throw new EngineError(
       'tokenizer-unsupported',
@@ -61,11 +58,5 @@ const maxKnown = 20_000;
 
 const isReplaced =
   (from: string, to: string) =>
-  (part: Record<string, unknown>): boolean =>
-    part.type === 'Replace' &&
-    part.content === to &&
-    (part.pattern as { String?: unknown } | undefined)?.String === from;
-
-/** Gemma's, after whose normalizer there are none. */
-const isSplitAtSpaces = (config: Record<string, unknown> | undefined): boolean =>
-  config?.type === 'Split' && (config.pattern as { String?: unknown } | undefined)?.String === ' ';
+  ({ type, content, pattern }: PartJson): boolean =>
+    type === 'Replace' && content === to && pattern?.String === from;

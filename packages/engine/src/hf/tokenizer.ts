@@ -48,7 +48,7 @@ function opened(json: string): Tokenizer {
   if (!spelling) {
     throw new EngineError(
       'tokenizer-unsupported',
-      `expected a tokenizer.json of byte pairs with decoder ByteLevel, or of SentencePiece's pairs, found model ${model.config.type}, decoder ${parts.decoder?.config.type ?? null}; use a tokenizer like Llama's or Qwen's`,
+      `expected a tokenizer.json of byte pairs with decoder ByteLevel, or of SentencePiece's pairs, found model ${parts.json.model.type}, decoder ${parts.json.decoder?.type ?? null}; use a tokenizer like Llama's or Qwen's`,
     );
   }
   const special = new Map<string, number>();
