@@ -1,5 +1,6 @@
 /** `glore import`: a GGUF file as the Hugging Face folder of a model. */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { sep } from 'node:path';
 import { importGguf } from '@glore/engine';
 import { Command } from 'commander';
 import { GloreError } from '../error.js';
@@ -26,6 +27,7 @@ export function importCommand(): Command {
           `${folder}: expected a new folder, found one that is there; name another one, or --replace it if it is a model`,
         );
       }
+      checkApart(file, folder);
       const reporter = json ? jsonReporter(process.stderr) : terminalReporter(process.stderr);
       const progress = reporter.stage('import');
       let counted = 0;
@@ -59,6 +61,16 @@ export function importCommand(): Command {
           : `${folder}: ${architecture}, ${tensors} tensors (${kinds.join(', ')}), ${(parameters / 1e6).toFixed(1)}M parameters, ${(bytes / 1e6).toFixed(1)} MB; ${use}\n`,
       );
     });
+}
+
+/** What is replaced is removed whole. */
+function checkApart(file: string, folder: string): void {
+  if (!existsSync(folder) || !existsSync(file)) return;
+  if (!realpathSync(file).startsWith(realpathSync(folder) + sep)) return;
+  throw new GloreError(
+    'file-within',
+    `${file}: expected a file outside the folder that is replaced, found it in ${folder}; move it, or name another folder`,
+  );
 }
 
 const examples = `
