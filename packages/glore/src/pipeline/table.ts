@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fingerprint } from '@glore/engine';
+import { type Checkpoint, fingerprint } from '@glore/engine';
 import { type RoleName, roleNames } from '../model/index.js';
 import type { Recipe } from '../recipe/index.js';
 import { contentsOf, identityOf } from '../recipe/index.js';
@@ -158,10 +158,19 @@ export async function upstreamOf(
   );
 }
 
+/** Fingerprints that are known: that of a large base takes a second, and each stage has it. */
+const known = new WeakMap<Checkpoint, string>();
+
+function fingerprintOf(base: Checkpoint): string {
+  const found = known.get(base) ?? fingerprint(base);
+  known.set(base, found);
+  return found;
+}
+
 /** What a stage's result depends on. */
 export function settingsOf({ recipe, codec, base }: Run, name: StageName): unknown {
   // Whatever all stages depend on.
-  const common = { seed: recipe.seed, codec: codec.hash, base: fingerprint(base) };
+  const common = { seed: recipe.seed, codec: codec.hash, base: fingerprintOf(base) };
   return { common, ...ownSettings(recipe, name) };
 }
 
