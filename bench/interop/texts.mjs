@@ -67,7 +67,7 @@ const sentences = [
 ];
 const code = [
   'def f(x: int) -> int:\n    """Doubles."""\n    return x * 2  # ok\n',
-  'for (let i = 0; i < 10; i++) { console.log(`${i}`); }\n\t\tif (a !== b) return null;',
+  'for (let i = 0; i < 10; i++) { console.log(`i`); }\n\t\tif (a !== b) return null;',
   '#include <stdio.h>\nint main(void) {\n\tprintf("%d\\n", 0xFF);\n\treturn 0;\n}',
   'SELECT * FROM "t" WHERE a >= 1.5e-3 AND b IN (1,2,3);\n-- done',
   '{"key": [1, 2.50, null, true], "nested": {"a\\u00e9": "\\n"}}',
