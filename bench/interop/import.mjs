@@ -1,7 +1,7 @@
 /**
  * GGUF files, read here and by llama.cpp's `gguf` package and transformers: numbers of every type bit by bit; and of each
  * file that is named, every tensor bit by bit, logits, ids of texts, the chat template. Needs GLORE_PYTHON with torch,
- * transformers, accelerate and gguf. `--write` keeps what the package gave for seeded blocks as the golden file of the
+ * transformers, accelerate and gguf; after `npm ci --prefix bench/peers` ids are compared with llama.cpp's too. `--write` keeps what the package gave for seeded blocks as the golden file of the
  * engine's tests. Ends with 1 if anything differs.
  */
 import { createHash } from 'node:crypto';
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { importGguf, loadCheckpoint, Model, openTokenizer } from '@glore/engine';
 import { blockTypes, openGguf } from '../../packages/engine/dist/gguf/index.js';
 import { logitsOf, relativeError, seededBlocks } from '../../packages/engine/dist/golden/index.js';
+import { openLlama } from '../peers/llama.mjs';
 import { python, startPython } from '../python.mjs';
 import { table } from '../table.mjs';
 import { writtenTexts } from './texts.mjs';
@@ -42,6 +43,7 @@ if (!python) {
   console.error('GLORE_PYTHON: expected the path of a Python with torch, transformers and gguf');
   process.exit(1);
 }
+const llama = await openLlama();
 const reference = startPython(new URL('gguf_side.py', import.meta.url));
 const work = await mkdtemp(join(tmpdir(), 'glore-import-'));
 let missed = 0;
@@ -128,6 +130,14 @@ async function compareFile(path) {
   line("ids: folder in transformers, transformers' own reading", same(fromFile));
   const here = differing(texts.map(ours.encode), again.ids);
   line('ids: engine, folder in transformers', check(here.length === 0, same(here)));
+  if (llama) {
+    const model = await llama.loadModel({ modelPath: path, gpuLayers: 0, vocabOnly: true });
+    const found = texts.map((text) => [...model.tokenize(text, true)]);
+    await model.dispose();
+    // Composed first, as Qwen's own tokenizer does and llama.cpp does not.
+    const other = differing(again.ids, found).filter((text) => text === text.normalize('NFC'));
+    line('ids: folder in transformers, llama.cpp', check(other.length === 0, same(other)));
+  }
   line(
     'with what is put around',
     check(String(again.around) === String(theirs.around), 'compared'),
@@ -182,6 +192,7 @@ try {
   await compareBlocks();
   for (const path of positionals) await compareFile(path);
 } finally {
+  await llama?.dispose();
   reference.close();
   await rm(work, { recursive: true, force: true });
 }
