@@ -1,5 +1,6 @@
 /** The package: what it gives to those who train, sample and score with it. */
 export { EngineError } from './error.js';
+export { openAnew, openToAppend, openToRead, readWhole, readWholeSync } from './files.js';
 export {
   ggufMetadata,
   ggufTensors,

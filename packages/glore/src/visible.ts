@@ -8,3 +8,9 @@ export const visible = (text: string): string =>
       (_, i) => `\\u${found.charCodeAt(i).toString(16).padStart(4, '0')}`,
     ).join(''),
   );
+
+/** The same of text in lines, which stay lines. */
+export const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n');
+
+/** A value as JSON on one line, of which a terminal obeys nothing. */
+export const visibleJson = (value: unknown): string => visible(JSON.stringify(value));

@@ -215,6 +215,51 @@ describe('GSM8K, trained here', () => {
   });
 });
 
+describe('questions and solutions that are too long', () => {
+  const story = 'Ann has 3 pens and finds 4 more. '.repeat(60);
+  const record = (i: number) => ({ question: `Ann has ${i} pens. How many?`, answer: `${i}` });
+  const long = (i: number) => ({ ...record(i), question: `${story}${i}?` });
+  const onLong = (name: string, more: string, ...changes: [string, string][]) => {
+    const ids = Array.from({ length: 60 }, (_, i) => i);
+    writeLines(
+      'long.jsonl',
+      ids.map((i) => (i === 7 || i === 30 ? long(i) : record(i))),
+    );
+    writeLines('tests.jsonl', [record(90), long(91), record(92)]);
+    const set = `{ source: jsonl, train: long.jsonl, test: tests.jsonl, dev: 5${more} }`;
+    return recipeOn(name, set, ['sft: { problems: 32,', 'sft: { problems: 0,'], ...changes);
+  };
+  const problemsOf = (recipe: string, command = 'problems') =>
+    glore([command, recipe, '--run', join(folder, 'long'), '--json']);
+
+  it('are refused, all of them at once, unless the recipe leaves them out', async () => {
+    const { code, stderr } = await problemsOf(onLong('refused', ''), 'run');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /problems: expected questions of at most \d+ tokens, .* found 3 longer: train-8 \(\d+\), train-31 \(\d+\), test-2 \(\d+\); leave them out with problems\.tooLong: drop, .*\(question-long\)/,
+    );
+  });
+
+  it('are left out and counted with tooLong: drop', async () => {
+    const { code, stderr } = await problemsOf(onLong('dropped', ', tooLong: drop'));
+    expect(stderr).toContain(' asked in dev or test as well, 3 too long to be read');
+    expect(code).toBe(0);
+    const run = join(folder, 'long');
+    expect(JSON.parse(readFileSync(join(run, 'problems/summary.json'), 'utf8'))).toMatchObject({
+      train: 53,
+      dropped: { repeated: 0, heldOut: 0, tooLong: 3 },
+    });
+    expect(idsIn(run, 'test')).toEqual(['test-1', 'test-3']);
+  });
+
+  it('are none where maxTokens holds no solution: that is said before any work', async () => {
+    const recipe = onLong('short', ', tooLong: drop', ['maxTokens: 100', 'maxTokens: 3']);
+    const { code, stderr } = await problemsOf(recipe);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/maxTokens: expected at least \d+, .* found 3: .*\(max-tokens\)/);
+  });
+});
+
 describe('JSON Lines, served', () => {
   let server: Server;
   let run: string;
@@ -372,6 +417,8 @@ it('refuses questions that models of this process cannot read, before any work',
   const run = join(folder, 'long-run');
   const { code, stderr } = await glore(['run', recipe, '--run', run]);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^error: problem train-1: expected a question of at most 262 tokens, /);
+  expect(stderr).toMatch(
+    /^error: problems: expected questions of at most 262 tokens, .* found 1 longer: train-1 \(\d+\); /,
+  );
   expect(existsSync(run)).toBe(false);
 });

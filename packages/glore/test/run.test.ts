@@ -1,11 +1,12 @@
 /** The whole main job on a small recipe: its report, interruptions at any place, and changed settings. */
-import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import type { Report } from '../src/pipeline/index.js';
 import type { Decision } from '../src/refine/index.js';
 import { byProblem, type Sample } from '../src/rollout/index.js';
+import type { StageRecord } from '../src/run/index.js';
 import {
   type Ended,
   glore,
@@ -56,6 +57,14 @@ const readLines = <T>(...parts: string[]): T[] =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as T);
+
+/** What a stage says that it has generated, scored and trained on. */
+const tokensOf = (of: string, stage: string) => {
+  const { generatedTokens, scoredTokens, trainedTokens } = JSON.parse(
+    readFileSync(join(of, stage, 'done.json'), 'utf8'),
+  ) as StageRecord;
+  return { stage, generatedTokens, scoredTokens, trainedTokens };
+};
 
 const fraction = expect.toSatisfy((value) => value >= 0 && value <= 1, 'a fraction');
 const positive = expect.toSatisfy((value) => value > 0, 'more than 0');
@@ -414,6 +423,9 @@ describe('an interrupted run', () => {
     expect(code).toBe(0);
     expect(stagesThatWorked(stderr)).toEqual(['controls']);
     expect(recordsOf(other)).toEqual(recordsOf(run));
+    expect(stages.map((stage) => tokensOf(other, stage))).toEqual(
+      stages.map((stage) => tokensOf(run, stage)),
+    );
     const { rows, critics, refiners, curve } = JSON.parse(
       readFileSync(join(other, 'report.json'), 'utf8'),
     ) as Report;
@@ -445,6 +457,72 @@ describe('an interrupted run', () => {
     await running.ended;
     expect(second.code).toBe(2);
     expect(second.stderr).toMatch(/^error: .* found process \d+ .*\(run-locked\)\n$/);
+  });
+});
+
+describe('a run of which something is lost or damaged', () => {
+  const copied = (name: string) => {
+    const other = join(folder, name);
+    cpSync(run, other, { recursive: true });
+    return other;
+  };
+  const asked = (of: string) => glore(['ask', '--run', of, 'Ann has 3 pens. How many?']);
+
+  it.each([
+    ['gone', (model: string) => rmSync(model, { recursive: true }), 'model-missing'],
+    [
+      'empty',
+      (model: string) => writeFileSync(join(model, 'model.safetensors'), ''),
+      'model-damaged',
+    ],
+  ])('names a model that is %s, with a cure that works', async (name, lose, code) => {
+    const other = copied(name);
+    const model = join(other, 'global/model');
+    lose(model);
+    const { stderr } = await asked(other);
+    expect(stderr).toContain(`glore run <recipe> --run ${other}`);
+    expect(stderr).toContain(`(${code})`);
+    // What it says is done.
+    rmSync(join(other, 'global'), { recursive: true });
+    const again = await glore(['run', recipe, '--run', other, '--json']);
+    expect(stagesThatWorked(again.stderr)).toEqual(['global']);
+    expect(recordsOf(other)).toEqual(recordsOf(run));
+    expect(tokensOf(other, 'global')).toEqual(tokensOf(run, 'global'));
+    expect(await asked(other)).toMatchObject({ code: 0 });
+  });
+
+  it('makes files again that are gone, the same, and no others', async () => {
+    const other = copied('lost');
+    for (const file of ['drafts/samples.jsonl', 'evaluation/thresholds.json', 'student/round-0']) {
+      rmSync(join(other, file), { recursive: true });
+    }
+    const { code, stderr } = await glore(['run', recipe, '--run', other, '--json']);
+    expect(code).toBe(0);
+    expect(stagesThatWorked(stderr)).toEqual(['student', 'drafts', 'evaluation']);
+    expect(recordsOf(other)).toEqual(recordsOf(run));
+  });
+
+  it('writes through no link that stands in its place', async () => {
+    const other = copied('links');
+    const kept = join(folder, 'precious');
+    writeFileSync(kept, 'precious');
+    rmSync(join(other, 'labels/done.json'));
+    const places = [
+      'recipe.json.part-new',
+      'report.svg',
+      'labels/started.json',
+      'labels/spent.json',
+    ];
+    for (const place of places) {
+      rmSync(join(other, place), { force: true });
+      symlinkSync(kept, join(other, place));
+    }
+    writeFileSync(kept, readFileSync(join(run, 'labels/started.json')));
+    const before = readFileSync(kept, 'utf8');
+    rmSync(join(other, 'labels/spent.json'));
+    expect(await glore(['run', recipe, '--run', other])).toMatchObject({ code: 0 });
+    expect(readFileSync(kept, 'utf8')).toBe(before);
+    expect(recordsOf(other)).toEqual(recordsOf(run));
   });
 });
 

@@ -152,7 +152,7 @@ describe('glore serve', () => {
     }
     const incomplete = await glore(['serve', run, '--port', '0'], '', { GLORE_API_KEY: '' });
     expect(incomplete).toMatchObject({ code: 2, stdout: '' });
-    expect(incomplete.stderr).toContain('no local model yet');
+    expect(incomplete.stderr).toContain('expected the local, found none');
     cpSync(base, join(run, 'local', 'model'), { recursive: true });
 
     const { said } = await serve([], {}, [run]);

@@ -1,7 +1,8 @@
 // The GGUF format, version 3: counts, metadata, descriptions of the tensors, then their data, each aligned to 32 bytes.
 // https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
-import { open, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
+import { openAnew } from '../files.js';
 import type { Tensor } from '../llama/index.js';
 
 /** A value of the metadata, with the type that readers expect. */
@@ -48,7 +49,7 @@ export async function writeGguf(
   tensors: ReadonlyMap<string, Tensor>,
 ): Promise<void> {
   const part = `${path}.part`;
-  const file = await open(part, 'w');
+  const file = await openAnew(part);
   try {
     await file.writeFile(header(metadata, tensors));
     for (const { data } of tensors.values()) {

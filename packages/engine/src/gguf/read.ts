@@ -3,8 +3,9 @@
  * it is compared with the file's size: every count and length is bounded by the bytes that are left, so memory and time are
  * too. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { EngineError } from '../error.js';
+import { openToRead } from '../files.js';
 import { type BlockType, blockTypes, otherTypes } from './blocks.js';
 
 /** A value of the metadata as read; 64-bit numbers are rounded to doubles. */
@@ -44,15 +45,13 @@ const maxKeyBytes = 65_535;
  * damaged, cut off or not GGUF, "gguf-unsupported" for a version, a tensor's type or a split that is not read.
  */
 export async function openGguf(path: string): Promise<GgufFile> {
-  const file = await open(path).catch((cause) => {
+  const file = await openToRead(path).catch((cause) => {
+    if (cause instanceof EngineError) throw cause;
     throw new EngineError('gguf-unreadable', `${path}: expected a GGUF file to read`, { cause });
   });
   try {
-    const stat = await file.stat();
-    if (!stat.isFile()) {
-      throw new EngineError('gguf-unreadable', `${path}: expected a GGUF file, found none`);
-    }
-    const { metadata, tensors } = await readHeader(new Header(file, path, stat.size));
+    const { size } = await file.stat();
+    const { metadata, tensors } = await readHeader(new Header(file, path, size));
     return {
       path,
       metadata,

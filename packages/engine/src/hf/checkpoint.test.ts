@@ -1,5 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -207,4 +217,57 @@ it.each([
   await saveCheckpoint(dir, checkpoint(1));
   await rm(join(dir, name));
   await expect(loadCheckpoint(dir)).rejects.toMatchObject({ code });
+});
+
+it('takes a head beside tied embeddings only where it is the embedding', async () => {
+  const saved = checkpoint(1);
+  await saveCheckpoint(dir, saved);
+  const embedding = saved.weights.get('model.embed_tokens.weight')!;
+  await change((tensors) => tensors.set('lm_head.weight', embedding));
+  expect(await loadCheckpoint(dir)).toEqual(saved);
+  await change((tensors) => {
+    const data = Float32Array.from(embedding.data);
+    data[7]! += 0.5;
+    tensors.set('lm_head.weight', { ...embedding, data });
+  });
+  await expect(loadCheckpoint(dir)).rejects.toMatchObject({
+    code: 'head-untied',
+    message: expect.stringMatching(/tie_word_embeddings.*set that to false/),
+  });
+  await change((tensors) =>
+    tensors.set('lm_head.weight', { shape: [1], data: new Float32Array(1) }),
+  );
+  await expect(loadCheckpoint(dir)).rejects.toMatchObject({ code: 'head-untied' });
+});
+
+it.each([
+  ['config.json', 'a folder'],
+  ['config.json', 'a pipe'],
+  ['config.json', 'a device'],
+  ['tokenizer.json', 'a folder'],
+  ['tokenizer.json', 'a pipe'],
+  ['model.safetensors', 'a folder'],
+  ['model.safetensors', 'a pipe'],
+  ['model.safetensors', 'a device'],
+])('says at once that %s is %s', async (name, kind) => {
+  await saveCheckpoint(dir, checkpoint(1));
+  const path = join(dir, name);
+  await rm(path);
+  if (kind === 'a folder') await mkdir(path);
+  else if (kind === 'a pipe') execFileSync('mkfifo', [path]);
+  else await symlink('/dev/zero', path);
+  await expect(loadCheckpoint(dir)).rejects.toMatchObject({
+    code: 'file-kind',
+    message: `${path}: expected a file, found ${kind}; remove it or name another path`,
+  });
+});
+
+it('writes through no link', async () => {
+  const kept = join(parent, 'kept');
+  await writeFile(kept, 'precious');
+  const path = join(parent, 'state.safetensors');
+  await symlink(kept, path);
+  await writeSafetensors(path, checkpoint(1).weights);
+  expect(await readFile(kept, 'utf8')).toBe('precious');
+  expect((await readSafetensors(path)).size).toBe(checkpoint(1).weights.size);
 });

@@ -3,9 +3,10 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { EngineError } from '../error.js';
+import { readWhole } from '../files.js';
 import {
   eachWeight,
   type LlamaConfig,
@@ -16,7 +17,7 @@ import {
 import { configFromJson, configToJson, eosToJson } from './config.js';
 import { type Json, readJson } from './json.js';
 import { readSafetensors, type TensorSource, writeSafetensorsFrom } from './safetensors.js';
-import { openTokenizer } from './tokenizer.js';
+import { openTokenizer, type Tokenizer } from './tokenizer.js';
 
 /** A model with all that is needed to run it. */
 export interface Checkpoint extends ModelWeights {
@@ -40,10 +41,20 @@ export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
 /** As `loadCheckpoint`, for a folder that may have no tokenizer.json. */
 export async function loadModel(dir: string): Promise<ModelWeights> {
   const from = folderOf(dir);
-  const config = configFromJson(await readJson(join(from, 'config.json'), 'config-invalid'));
+  const config = configIn(from, await readJson(join(from, 'config.json'), 'config-invalid'));
   const single = join(from, 'model.safetensors');
   const tensors = await readSafetensors(existsSync(single) ? single : `${single}.index.json`);
   return { config, weights: checkWeights(dir, config, tensors) };
+}
+
+/** The config of a folder, whose errors name it. */
+function configIn(from: string, json: Json): LlamaConfig {
+  try {
+    return configFromJson(json);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw new EngineError(error.code, join(from, error.message), { cause: error });
+  }
 }
 
 /** The folder, or the one put aside by a save that was killed; throws unless it has a config.json. */
@@ -127,9 +138,22 @@ export function fingerprint(checkpoint: Checkpoint): string {
   return hash.digest('hex');
 }
 
+/** The tokenizer of a folder, whose errors name it. */
+function tokenizerIn(where: string, tokenizer: string): Tokenizer {
+  try {
+    return openTokenizer(tokenizer);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    const said = error.message.replace(/^tokenizer\.json: /, '');
+    throw new EngineError(error.code, `${join(where, 'tokenizer.json')}: ${said}`, {
+      cause: error,
+    });
+  }
+}
+
 /** Every token that texts can become must have a row in the embedding, which may have more. */
 function checkTokenizer(where: string, config: LlamaConfig, tokenizer: string): void {
-  const { size } = openTokenizer(tokenizer);
+  const { size } = tokenizerIn(where, tokenizer);
   if (size <= config.vocabSize) return;
   throw new EngineError(
     'tokenizer-misfit',
@@ -160,8 +184,11 @@ function checkWeights(
     }
     weights.set(name, tensor);
   }
-  for (const name of tensors.keys()) {
-    if (!weights.has(name) && !isRedundant(name, config)) {
+  for (const [name, tensor] of tensors) {
+    if (weights.has(name)) continue;
+    if (name === headName && config.tieEmbeddings) {
+      checkTied(where, weights, tensor);
+    } else if (!name.endsWith('.rotary_emb.inv_freq')) {
       throw new EngineError(
         'tensor-unexpected',
         `${where}: found ${name}, which a model of this config.json does not have; use a plain Llama, Qwen2 or Qwen3 checkpoint`,
@@ -171,10 +198,16 @@ function checkWeights(
   return weights;
 }
 
-/** Tensors that some writers add although they follow from the rest. */
-function isRedundant(name: string, config: LlamaConfig): boolean {
-  return (
-    name.endsWith('.rotary_emb.inv_freq') || (config.tieEmbeddings && name === 'lm_head.weight')
+const headName = 'lm_head.weight';
+
+/** Some writers add the head although it is the embedding; one that is another is the model's own, and would be lost. */
+function checkTied(where: string, weights: Weights, { shape, data }: Tensor): void {
+  const embedding = weights.get('model.embed_tokens.weight')!;
+  const same = shape.join() === embedding.shape.join();
+  if (same && data.every((value, i) => Object.is(value, embedding.data[i]))) return;
+  throw new EngineError(
+    'head-untied',
+    `${where}: expected ${headName} to be the embedding, since config.json has "tie_word_embeddings": true, found another; set that to false if the head was trained, or remove the tensor`,
   );
 }
 
@@ -219,7 +252,7 @@ async function readText(dir: string, name: string): Promise<string> {
   if (!existsSync(path)) {
     throw new EngineError('checkpoint-missing', `${path}: expected this file, found none`);
   }
-  return readFile(path, 'utf8');
+  return (await readWhole(path)).toString('utf8');
 }
 
 async function writeJson(dir: string, name: string, json: Json): Promise<void> {

@@ -1,6 +1,6 @@
 /** JSON files of a Hugging Face folder. */
-import { readFile } from 'node:fs/promises';
 import { EngineError } from '../error.js';
+import { readWhole } from '../files.js';
 
 /** Any JSON object, as parsed. */
 export type Json = Record<string, unknown>;
@@ -9,8 +9,9 @@ export type Json = Record<string, unknown>;
 export async function readJson(path: string, code: string): Promise<Json> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, 'utf8'));
+    value = JSON.parse((await readWhole(path)).toString('utf8'));
   } catch (cause) {
+    if (cause instanceof EngineError) throw cause;
     throw new EngineError(code, `${path}: expected JSON`, { cause });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -1,6 +1,7 @@
 /** What is used of @huggingface/tokenizers, whose own declarations do not resolve under NodeNext (its imports lack extensions). */
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { EngineError } from '../error.js';
+import { checkTokenizerShape } from './tokenizer-shape.js';
 
 /** A token that is in a text as it is spelt, or a special one. */
 export interface AddedToken {
@@ -63,11 +64,15 @@ export const pieces = (stages: readonly Cutter[], text: string): readonly string
 export function openLibrary(text: string): Opened {
   try {
     const json: PartsJson = JSON.parse(text);
+    checkTokenizerShape(json);
     const parts: Parts = new Library(json, {});
     const { pre_tokenizer: pre, model, decoder } = parts;
     const stages = pre ? (pre.tokenizers ?? [pre]) : [];
+    // What is wrong with a pattern shows when it is used.
+    pre?.pre_tokenize('Ann has 3 pens.\n');
     return { json, stages, model, decoder, added: [...parts.get_added_tokens_decoder().values()] };
   } catch (cause) {
+    if (cause instanceof EngineError) throw cause;
     throw new EngineError(
       'tokenizer-invalid',
       'expected the text of a Hugging Face tokenizer.json',

@@ -2,9 +2,10 @@
 // https://huggingface.co/docs/safetensors/index#format. Everything becomes float32; numbers are little-endian, as is
 // every machine that Node runs on in practice.
 
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../error.js';
+import { openAnew, openToRead, readWhole } from '../files.js';
 import type { Tensor } from '../llama/index.js';
 import { bfloatToFloat32, halvesToFloat32 } from './half.js';
 
@@ -81,7 +82,7 @@ export async function writeSafetensorsFrom(
   const json = Buffer.from(text + ' '.repeat((8 - (Buffer.byteLength(text) % 8)) % 8));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
-  const file = await open(path, 'w');
+  const file = await openAnew(path);
   try {
     await file.writeFile(length);
     await file.writeFile(json);
@@ -105,7 +106,7 @@ export async function writeSafetensorsFrom(
 }
 
 async function readFileTensors(path: string): Promise<Map<string, Tensor>> {
-  const file = await open(path).catch((cause) => {
+  const file = await openToRead(path).catch((cause) => {
     throw unreadable(path, cause);
   });
   try {
@@ -123,10 +124,10 @@ async function readFileTensors(path: string): Promise<Map<string, Tensor>> {
 }
 
 async function readShards(path: string): Promise<Map<string, Tensor>> {
-  const text = await readFile(path, 'utf8').catch((cause) => {
+  const text = await readWhole(path).catch((cause) => {
     throw unreadable(path, cause);
   });
-  const map = weightMap(path, text);
+  const map = weightMap(path, text.toString('utf8'));
   const tensors = new Map<string, Tensor>();
   for (const shard of new Set(map.values())) {
     for (const [name, tensor] of await readFileTensors(join(dirname(path), shard))) {
@@ -255,6 +256,7 @@ function product(shape: readonly number[]): number {
 }
 
 function unreadable(path: string, cause: unknown): EngineError {
+  if (cause instanceof EngineError) return cause;
   const message = `${path}: expected a readable safetensors file or index; check that the checkpoint is complete`;
   return new EngineError('safetensors-unreadable', message, { cause });
 }

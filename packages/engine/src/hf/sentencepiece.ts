@@ -16,7 +16,7 @@ export function sentencePiece({ json, model }: Opened): Spelling | undefined {
   const { normalizer, pre_tokenizer: pre, decoder } = json;
   const spaced =
     decoder?.type === 'Metaspace' || (decoder?.decoders ?? []).some(isReplaced(space, ' '));
-  if (!spaced || json.model.type !== 'BPE') return undefined;
+  if (!spaced || (json.model.type ?? 'BPE') !== 'BPE') return undefined;
   const normalizers = normalizer ? (normalizer.normalizers ?? [normalizer]) : [];
   const replaces = normalizers.some(isReplaced(' ', space));
   const understood =

@@ -269,3 +269,39 @@ describe("SentencePiece's pairs", () => {
     }
   });
 });
+
+describe('a tokenizer.json that is not as it should be', () => {
+  const pre = (part: object) => ({ type: 'Sequence', pretokenizers: [part] });
+  const split = { type: 'Split', pattern: { Regex: ' ' }, behavior: 'Isolated', invert: false };
+  it.each<[where: string, change: object]>([
+    ['model', { model: 5 }],
+    ['model.type', { model: { type: 7 } }],
+    ['model.vocab', { model: { type: 'BPE', vocab: [] } }],
+    ['model.vocab["a"]', { model: { type: 'BPE', vocab: { a: 2 ** 53 }, merges: [] } }],
+    ['model.vocab["a"]', { model: { type: 'BPE', vocab: { a: -1 }, merges: [] } }],
+    ['model.merges', { model: { type: 'BPE', vocab: { a: 0 } } }],
+    ['model.merges[0]', { model: { type: 'BPE', vocab: { a: 0 }, merges: [5] } }],
+    ['added_tokens', { added_tokens: 5 }],
+    ['added_tokens[0].id', { added_tokens: [{ id: '3', content: 'x' }] }],
+    ['added_tokens[0].content', { added_tokens: [{ id: 3 }] }],
+    ['normalizer.type', { normalizer: {} }],
+    ['pre_tokenizer', { pre_tokenizer: 'Sequence' }],
+    ['pre_tokenizer.pretokenizers', { pre_tokenizer: { type: 'Sequence', pretokenizers: {} } }],
+    ['pre_tokenizer.pretokenizers[0]', { pre_tokenizer: pre([]) }],
+    ['pre_tokenizer.pretokenizers[0].behavior', { pre_tokenizer: pre({ ...split, behavior: 5 }) }],
+    ['pre_tokenizer.pretokenizers[0].pattern', { pre_tokenizer: pre({ ...split, pattern: null }) }],
+    [
+      'pre_tokenizer.pretokenizers[0].pattern.Regex',
+      { pre_tokenizer: pre({ ...split, pattern: { Regex: '(' } }) },
+    ],
+    ['decoder.type', { decoder: { type: null } }],
+  ])('is refused with its field: %s', (where, change) => {
+    const text = JSON.stringify({ ...JSON.parse(json), ...change });
+    expect(() => openTokenizer(text)).toThrow(
+      expect.objectContaining({
+        code: 'tokenizer-invalid',
+        message: expect.stringContaining(`${where}, found`),
+      }),
+    );
+  });
+});

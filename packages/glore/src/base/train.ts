@@ -1,5 +1,5 @@
 /** Trains the base checkpoint from nothing, by its recipe; `checkpoints/base` was made like this. */
-import { copyFile, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   buildTokenizer,
@@ -8,10 +8,12 @@ import {
   initialWeights,
   loadCheckpoint,
   openTokenizer,
+  readWhole,
   saveCheckpoint,
 } from '@glore/engine';
 import { z } from 'zod';
 import { createCodec, specialTokens } from '../codec/index.js';
+import { replaceFile } from '../files/index.js';
 import { hash32, worldTexts } from '../problem/index.js';
 import { count, parseRecipe, provider, range, worldSettings } from '../recipe/index.js';
 import { lockRun, type Reporter, runStage, type StageRecord } from '../run/index.js';
@@ -21,7 +23,10 @@ import { type BaseMixture, baseBatch } from './mixture.js';
 const kind = z.int().min(0).default(0);
 
 const phase = z.strictObject({
-  seed: z.int().min(0),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1),
   layers: count,
   /** Updates made, along a schedule that would end after `decayOver`. */
   steps: count,
@@ -43,7 +48,10 @@ const phase = z.strictObject({
 });
 
 const schema = z.strictObject({
-  seed: z.int().min(0),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1),
   workers: count,
   provider,
   model: z.strictObject({
@@ -129,10 +137,8 @@ export async function trainBase({ folder, recipe, reporter, signal }: BaseOption
     const last = join(folder, `phase-${phases.length}`);
     await saveCheckpoint(join(folder, 'model'), await loadCheckpoint(join(last, 'model')));
     for (const [index] of phases.entries()) {
-      await copyFile(
-        join(folder, `phase-${index + 1}`, 'curve.jsonl'),
-        join(folder, `curve-${index + 1}.jsonl`),
-      );
+      const curve = await readWhole(join(folder, `phase-${index + 1}`, 'curve.jsonl'));
+      await replaceFile(join(folder, `curve-${index + 1}.jsonl`), [curve]);
     }
 
     async function startOf(index: number, layers: number): Promise<Checkpoint> {

@@ -10,12 +10,14 @@ import {
   writeGolden,
 } from '../doctor/index.js';
 import { readRecipe } from '../recipe/index.js';
+import { visibleJson } from '../visible.js';
 import { renderWithin, wrap } from './layout.js';
+import { several } from './options.js';
 import { findRecipe, runFolderOf } from './recipes.js';
 import { type Screen, screenOf } from './terminal.js';
 
 interface Options {
-  readonly preset?: string;
+  readonly preset?: readonly string[];
   readonly url?: string;
   readonly model?: string;
   readonly api: 'completions' | 'chat';
@@ -34,7 +36,7 @@ export function doctorCommand(): Command {
       '[recipe]',
       'recipe file (YAML) with endpoints and models, or the name of one that came with glore',
     )
-    .option('--preset <name>', 'lay a preset of the recipe over it')
+    .option('--preset <name>', 'lay a preset of the recipe over it; may be repeated', several)
     .option('--url <url>', 'test one server instead: "http://localhost:8000/v1"')
     .option('--model <name>', 'with --url: the model (default: the first that the server lists)')
     .addOption(
@@ -66,7 +68,7 @@ export function doctorCommand(): Command {
               options.golden === undefined ? [] : await readGolden(options.golden),
             );
       const output = options.json
-        ? JSON.stringify(health)
+        ? visibleJson(health)
         : renderHealth(health, screenOf(process.stdout));
       process.stdout.write(`${output}\n`);
       if (!health.ok) process.exitCode = 1;

@@ -9,10 +9,12 @@ import {
   percent,
   renderTable,
 } from '../evaluate/index.js';
+import { writeJsonl } from '../files/index.js';
 import { RewardModel } from '../model/index.js';
 import { chunks, readRun, withModels } from '../pipeline/index.js';
 import { type JudgedSteps, readProcessBench } from '../problem/index.js';
-import { jsonReporter, terminalReporter, writeJsonl } from '../run/index.js';
+import { jsonReporter, terminalReporter } from '../run/index.js';
+import { visibleJson } from '../visible.js';
 import { share } from './options.js';
 
 interface Options {
@@ -74,7 +76,7 @@ function locateCommand(): Command {
       progress.done();
       const measured = locateReport(items, located, threshold);
       if (out !== undefined) await writeJsonl(out, predictions(items, located));
-      const output = json ? JSON.stringify({ data, ...measured }) : renderLocated(measured);
+      const output = json ? visibleJson({ data, ...measured }) : renderLocated(measured);
       process.stdout.write(`${output}\n`);
     });
 }

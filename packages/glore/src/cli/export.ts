@@ -1,6 +1,7 @@
 /** `glore export`: a run's data in the formats of others. */
 import { Command, Option } from 'commander';
 import { type Exported, exportRun, exportSets, type FormatName, formats } from '../export/index.js';
+import { visibleJson } from '../visible.js';
 import { renderWithin, wrap } from './layout.js';
 import { screenOf } from './terminal.js';
 
@@ -31,7 +32,7 @@ export function exportCommand(): Command {
     .addHelpText('after', examples)
     .action(async (folder: string, { set, json, ...options }: Options) => {
       const exported = await exportRun({ folder, ...options, ...(set && { sets: set }) });
-      process.stdout.write(`${json ? JSON.stringify(exported) : renderExported(exported)}\n`);
+      process.stdout.write(`${json ? visibleJson(exported) : renderExported(exported)}\n`);
     });
 }
 

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { EngineError } from '@glore/engine';
 import { CommanderError } from 'commander';
 import { GloreError } from '../error.js';
+import { visibleLines } from '../visible.js';
 import { Interrupted, stopWork } from './interrupt.js';
 
 /**
@@ -15,9 +16,9 @@ export function reportFailure(error: unknown): number {
   // Nobody is there to be told.
   if (error instanceof Interrupted && error.signal === 'SIGPIPE') return error.exitCode;
   const { text, exitCode } = describe(error);
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${visibleLines(text)}\n`);
   if (/(^|[\s,])(glore|\*)($|[\s,])/.test(process.env.DEBUG ?? '')) {
-    process.stderr.write(`${inspect(error)}\n`);
+    process.stderr.write(`${visibleLines(inspect(error))}\n`);
   }
   return exitCode;
 }

@@ -3,6 +3,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { loadCheckpoint, saveGguf } from '@glore/engine';
 import { Command } from 'commander';
+import { visibleJson } from '../visible.js';
 import { exampleQuestion } from './example.js';
 
 export function exportGgufCommand(): Command {
@@ -20,7 +21,7 @@ export function exportGgufCommand(): Command {
       const tensors = checkpoint.weights.size;
       process.stdout.write(
         json
-          ? `${JSON.stringify({ folder, file, tensors, bytes })}\n`
+          ? `${visibleJson({ folder, file, tensors, bytes })}\n`
           : `${file}: ${tensors} tensors, ${(bytes / 1e6).toFixed(1)} MB\n`,
       );
     });

@@ -4,7 +4,8 @@ import { sep } from 'node:path';
 import { importGguf } from '@glore/engine';
 import { Command } from 'commander';
 import { GloreError } from '../error.js';
-import { explained, jsonReporter, terminalReporter } from '../run/index.js';
+import { explained } from '../files/index.js';
+import { jsonReporter, terminalReporter } from '../run/index.js';
 import { interruptible } from './interrupt.js';
 
 interface Options {

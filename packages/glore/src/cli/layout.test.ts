@@ -98,3 +98,12 @@ describe('wrap', () => {
     );
   });
 });
+
+it('makes what others have written fit to be seen, in tables and sentences', () => {
+  const evil = '\u001b]0;x\u0007name\u009b31m\u202e';
+  const table = renderWithin(screen(80), { headers: ['model', evil], rows: [[evil, '1']] });
+  for (const text of [table, wrap(`a ${evil} b`, 20)]) {
+    expect(text).not.toMatch(/[^\P{C}\n]/u);
+    expect(text).toContain('\\u001b');
+  }
+});

@@ -1,5 +1,6 @@
 /** Tables and sentences laid out for a width: what is too wide is wrapped, and tables that still are are cut. */
 import { type Align, renderTable, sum } from '../evaluate/index.js';
+import { visible } from '../visible.js';
 import type { Screen } from './terminal.js';
 
 /** Headers and cells, and how columns are aligned: by default the first left and the others right. */
@@ -14,9 +15,14 @@ const GAP = 2;
 
 /**
  * The table within the screen's width: headers wrap first, then texts in left-aligned columns; what still does not fit
- * goes on below, under the first column again. An interval or a p-value stays with the figure before it.
+ * goes on below, under the first column again. What others have written is made fit to be seen. An interval or a p-value stays with the figure before it.
  */
-export function renderWithin({ width, paint }: Screen, table: Laid): string {
+export function renderWithin({ width, paint }: Screen, given: Laid): string {
+  const table = {
+    ...given,
+    headers: given.headers.map(visible),
+    rows: given.rows.map((row) => row.map(visible)),
+  };
   const { headers } = table;
   const align = headers.map((_, i) => table.align?.[i] ?? (i === 0 ? 'left' : 'right'));
   const parts: string[] = [];
@@ -108,7 +114,7 @@ function renderPart(
 
 /** A sentence in lines of at most `width` columns, all but the first after `indent`; longer words stay whole. */
 export function wrap(text: string, width: number, indent = ''): string {
-  const [first, ...rest] = fill(text.match(/\s*\S+\s*/g) ?? [], width, indent.length);
+  const [first, ...rest] = fill(visible(text).match(/\s*\S+\s*/g) ?? [], width, indent.length);
   return [first, ...rest.map((line) => indent + line)].join('\n');
 }
 

@@ -3,8 +3,8 @@ import { existsSync, realpathSync } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { GloreError } from '../error.js';
+import { explained } from '../files/index.js';
 import type { FileRow } from '../problem/index.js';
-import { explained } from '../run/index.js';
 
 /** The field of a row that is written to. */
 export const WRITTEN = 'glore';

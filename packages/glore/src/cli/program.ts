@@ -1,6 +1,7 @@
 /** The commands, in the order of use. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { visibleLines } from '../visible.js';
 import { askCommand } from './ask/index.js';
 import { baseCommand } from './base.js';
 import { doctorCommand } from './doctor.js';
@@ -10,6 +11,7 @@ import { exportCommand } from './export.js';
 import { exportGgufCommand } from './gguf.js';
 import { gradeCommand } from './grade/index.js';
 import { importCommand } from './import.js';
+import { withoutValues } from './options.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
 import { serveCommand } from './serve.js';
@@ -25,6 +27,7 @@ export function program(): Command {
     .helpCommand(false)
     .showHelpAfterError('(glore --help shows the commands)')
     .exitOverride()
+    .configureOutput({ outputError: (said, write) => write(visibleLines(withoutValues(said))) })
     .addHelpText('after', examples);
   const groups: Record<string, Command[]> = {
     'From a recipe to a report:': [runCommand(), reportCommand(), studyCommand()],

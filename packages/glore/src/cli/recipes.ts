@@ -30,6 +30,12 @@ export function findRecipe(given: string): Found {
   );
 }
 
-/** Where a recipe's run is, unless it is told: `runs/` and the names of recipe and preset. */
-export const runFolderOf = (path: string, preset?: string): string =>
-  join('runs', basename(path).replace(/\.ya?ml$/, '') + (preset ? `-${preset}` : ''));
+/** Where a recipe's run is, unless it is told: `runs/` and the names of recipe and presets. */
+export const runFolderOf = (path: string, presets: readonly string[] = []): string =>
+  join('runs', [nameOf(path), ...presets].join('-'));
+
+/** A file's name without its ending; of dots alone it would be another folder's. */
+export const nameOf = (path: string): string =>
+  basename(path)
+    .replace(/\.ya?ml$/, '')
+    .replace(/^\.*$/, 'recipe');

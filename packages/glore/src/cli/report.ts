@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { type Report, readReport } from '../pipeline/index.js';
 import { formatSeconds } from '../run/index.js';
+import { visibleJson } from '../visible.js';
 import { renderWithin, wrap } from './layout.js';
 import { fixed, percent, type Table, tablesOf, whole } from './tables.js';
 import { type Screen, screenOf } from './terminal.js';
@@ -21,7 +22,7 @@ Examples:
     )
     .action(async ({ run, json }: { readonly run: string; readonly json?: true }) => {
       const report = await readReport(run);
-      const output = json ? JSON.stringify(report) : renderReport(report, screenOf(process.stdout));
+      const output = json ? visibleJson(report) : renderReport(report, screenOf(process.stdout));
       process.stdout.write(`${output}\n`);
     });
 }

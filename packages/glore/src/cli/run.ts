@@ -10,14 +10,16 @@ import {
 } from '../pipeline/index.js';
 import { readRecipe } from '../recipe/index.js';
 import { jsonReporter, parseShard, terminalReporter } from '../run/index.js';
+import { visibleJson } from '../visible.js';
 import { interruptible } from './interrupt.js';
+import { several } from './options.js';
 import { findRecipe, runFolderOf } from './recipes.js';
 import { renderReport } from './report.js';
 import { screenOf } from './terminal.js';
 
 interface Options {
   readonly run?: string;
-  readonly preset?: string;
+  readonly preset?: readonly string[];
   readonly json?: true;
   readonly shard?: string;
 }
@@ -90,7 +92,11 @@ const common = (command: Command): Command =>
   command
     .argument('<recipe>', 'recipe file (YAML), or the name of one that came with glore')
     .option('--run <folder>', 'run folder (default: runs/ and the names of recipe and preset)')
-    .option('--preset <name>', 'lay a preset of the recipe over it');
+    .option(
+      '--preset <name>',
+      'lay a preset of the recipe over it; may be given several times, and they are laid over in order',
+      several,
+    );
 
 async function execute(given: string, options: Options, until?: StageName): Promise<void> {
   const { path } = findRecipe(given);
@@ -109,7 +115,7 @@ async function execute(given: string, options: Options, until?: StageName): Prom
   });
   if (!report) return;
   const output = options.json
-    ? JSON.stringify(report)
+    ? visibleJson(report)
     : `${renderReport(report, screenOf(process.stdout))}\n\n${renderNext(folder)}`;
   process.stdout.write(`${output}\n`);
 }

@@ -2,8 +2,9 @@
 import { availableProviders, type Provider } from '@glore/engine';
 import { Command, Option } from 'commander';
 import { GloreError } from '../error.js';
+import { variableShown } from '../files/index.js';
 import { hostBase, hostRun, serverDefaults, startServer, startTracing } from '../serve/index.js';
-import { visible } from '../visible.js';
+import { visibleJson } from '../visible.js';
 import { exampleQuestion } from './example.js';
 import { Interrupted, interruptible } from './interrupt.js';
 import { wholeNumber } from './options.js';
@@ -126,7 +127,7 @@ export function serveCommand(): Command {
       }
       const key = readKey(options.keyEnv, command.getOptionValueSource('keyEnv') !== 'default');
       const { base, workers, provider } = options;
-      const log = (line: object) => process.stderr.write(`${visible(JSON.stringify(line))}\n`);
+      const log = (line: object) => process.stderr.write(`${visibleJson(line)}\n`);
       const endTracing = await startTracing((warning) => log({ warning }));
       const running = await startServer(
         (onBatch) =>
@@ -148,7 +149,7 @@ export function serveCommand(): Command {
           // Who reads that it listens may end it from then on.
           process.stdout.write(
             options.json
-              ? `${JSON.stringify({ url, key: key !== undefined })}\n`
+              ? `${visibleJson({ url, key: key !== undefined })}\n`
               : `serving ${base ?? run ?? 'runs/tiny'} at ${url}${key === undefined ? '' : ', key required'}; Ctrl-C stops\n`,
           );
           return new Promise<never>((_, reject) => {
@@ -188,6 +189,6 @@ function readKey(name: string, named: boolean): string | undefined {
   if (key !== undefined || !named) return key;
   throw new GloreError(
     'key-missing',
-    `--key-env ${name}: expected a key in the environment variable ${name}, found none; set it: export ${name}=...`,
+    `--key-env: expected a key in the environment variable ${variableShown(name)}, found none; set it: export <its name>=...`,
   );
 }

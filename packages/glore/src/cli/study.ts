@@ -1,9 +1,11 @@
 /** `glore study`: a recipe on several seeds and its variants, and the page of their results. */
-import { copyFileSync, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { readWhole } from '@glore/engine';
 import { Command } from 'commander';
+import { replaceFile } from '../files/index.js';
 import { stageNames } from '../pipeline/index.js';
-import { formatSeconds, jsonReporter, replaceFile, terminalReporter } from '../run/index.js';
+import { formatSeconds, jsonReporter, terminalReporter } from '../run/index.js';
 import {
   folderOf,
   MAIN,
@@ -84,7 +86,7 @@ async function writePage(
   const picture = `${basename(page).replace(/\.md$/, '')}-curve.svg`;
   const there = drawn !== undefined && existsSync(drawn);
   await replaceFile(page, [renderPage(study, results, there ? picture : undefined)]);
-  if (there) copyFileSync(drawn, join(dirname(page), picture));
+  if (there) await replaceFile(join(dirname(page), picture), [await readWhole(drawn)]);
 }
 
 function showPlan(results: readonly StudyResult[]): void {

@@ -8,7 +8,9 @@ export {
   parseSolution,
   renderSolution,
   type Solution,
+  solutionFields,
   solutionIn,
+  solutionShape,
   spellingOf,
   stripAnnotations,
 } from './solution.js';

@@ -1,16 +1,41 @@
 // A solution as text, in GSM8K's form: one step a line, then `#### answer`. What models of the codec write is in this form and
 // no other; what others write is read by `reading/`.
 
+import { z } from 'zod';
 import { GloreError } from '../error.js';
+import { listOf } from '../files/index.js';
 import { oneLineEnd, readSolution, stripAnnotations } from '../reading/index.js';
 
 export { stripAnnotations };
+
+const answerMark = '####';
 
 /** Steps `S_1 .. S_L`, each one line, and the final answer; null when the solution stops before its answer. */
 export interface Solution {
   readonly steps: readonly string[];
   readonly answer: string | null;
 }
+
+/** A text that is surely one line with nothing in it that would be read in another way; most are. */
+const plainLine = /^[^\s#<](?:[^\n\r\v\f\u0085\u2028\u2029<]*[^\s<])?$/;
+
+/** The fields of a solution in a record. */
+export const solutionFields = {
+  steps: listOf(
+    (step): step is string =>
+      typeof step === 'string' && (plainLine.test(step) || readsAs(step, { steps: [step] })),
+    'one line of text that is no answer line',
+  ),
+  answer: z
+    .string()
+    .refine((answer) => plainLine.test(answer) || readsAs(`${answerMark} ${answer}`, { answer }), {
+      error: 'one line of text without outer spaces',
+    })
+    .nullable(),
+};
+
+/** A solution as it stands in records. */
+export const solutionShape: z.ZodType<Solution> = z.object(solutionFields);
 
 /** The solution alone, of a record that has more. */
 export const solutionIn = ({ steps, answer }: Solution): Solution => ({ steps, answer });
@@ -70,7 +95,7 @@ export function renderSolution({ steps, answer }: Solution): string {
 /** The last line of a solution; throws `GloreError` "solution-malformed" unless `parseLines` would read it back. */
 export function answerLine(answer: string): string {
   const line = `${answerMark} ${answer}`;
-  if (parseLines(line).answer !== answer) {
+  if (!readsAs(line, { answer })) {
     throw new GloreError(
       'solution-malformed',
       `answer ${JSON.stringify(answer)}: expected one line of text without outer spaces or annotations; use parseSolution to read answers`,
@@ -81,14 +106,23 @@ export function answerLine(answer: string): string {
 
 /** The step itself; throws `GloreError` "solution-malformed" unless `parseLines` would read it back as one step. */
 export function checkStep(step: string): string {
-  const { steps } = parseLines(step);
-  if (steps.length !== 1 || steps[0] !== step) {
+  if (!readsAs(step, { steps: [step] })) {
     throw new GloreError(
       'solution-malformed',
       `step ${JSON.stringify(step)}: expected one line of text that is no #### line; use parseSolution to split solutions into steps`,
     );
   }
   return step;
+}
+
+/** Whether `parseLines` makes these steps and this answer of a text. */
+function readsAs(text: string, { steps = [], answer = null }: Partial<Solution>): boolean {
+  const read = parseLines(text);
+  return (
+    read.answer === answer &&
+    read.steps.length === steps.length &&
+    read.steps.every((step, i) => step === steps[i])
+  );
 }
 
 /** A local refinement as a whole solution: the draft before line `e`, then the continuation. @throws as `checkLocation` */
@@ -110,5 +144,3 @@ export function checkLocation({ steps }: Solution, e: number): void {
     );
   }
 }
-
-const answerMark = '####';

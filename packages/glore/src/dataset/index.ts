@@ -7,11 +7,13 @@ export {
   rewardExample,
   studentExample,
 } from './examples.js';
-export type {
-  GlobalRecord,
-  LocalRecord,
-  RewardRecord,
-  StudentRecord,
+export {
+  type GlobalRecord,
+  type LocalRecord,
+  type RewardRecord,
+  type SetRecords,
+  type StudentRecord,
+  setShapes,
 } from './records.js';
 export { distance, globalRecords, localRecords } from './refinement.js';
 export {

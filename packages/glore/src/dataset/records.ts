@@ -1,5 +1,7 @@
 /** The records of the five training sets: text, so that any tokenizer can read them. */
-import type { Solution } from '../codec/index.js';
+import { z } from 'zod';
+import { type Solution, solutionFields, solutionShape } from '../codec/index.js';
+import { text } from '../files/index.js';
 
 /** Student: question -> solution. */
 export interface StudentRecord extends Solution {
@@ -26,3 +28,38 @@ export interface GlobalRecord {
 export interface LocalRecord extends GlobalRecord {
   readonly location: number;
 }
+
+/** The records of each set that is written. */
+export interface SetRecords {
+  readonly plain: StudentRecord;
+  readonly sorm: RewardRecord;
+  readonly global: GlobalRecord;
+  readonly local: LocalRecord;
+}
+
+const named = { problem: text, question: text };
+
+/** Lines of a solution: its steps and, if it has one, its answer. */
+const linesOf = ({ steps, answer }: Solution): number => steps.length + (answer === null ? 0 : 1);
+
+const pair = z.object({ ...named, draft: solutionShape, target: solutionShape });
+
+/** The records of the sets as they stand in their files. */
+export const setShapes: { readonly [N in keyof SetRecords]: z.ZodType<SetRecords[N]> } = {
+  plain: z.object({ ...named, ...solutionFields }),
+  sorm: z
+    .object({ ...named, ...solutionFields, labels: z.array(z.boolean().nullable()) })
+    .refine((record) => record.labels.length === linesOf(record), {
+      path: ['labels'],
+      error: 'one for each line',
+    }),
+  global: pair,
+  local: pair
+    .extend({ location: z.int().min(1) })
+    // Both may be marked at their end, where a solution stops without an answer.
+    .refine(
+      ({ location, draft, target }) =>
+        location <= 1 + Math.min(draft.steps.length, target.steps.length),
+      { path: ['location'], error: 'a line of draft and target' },
+    ),
+};

@@ -1,10 +1,10 @@
 /** Golden values: what the reward models of a run say of solutions, to see whether servers say the same. */
-import type { Solution } from '../codec/index.js';
-import { GloreError } from '../error.js';
+import { z } from 'zod';
+import { type Solution, solutionFields } from '../codec/index.js';
+import { readJsonl, shares, text, writeJsonl } from '../files/index.js';
 import type { RewardModel } from '../model/index.js';
 import { openRunFolder, readProblems, rolesOf, withModels } from '../pipeline/index.js';
 import type { Recipe } from '../recipe/index.js';
-import { readJsonl, writeJsonl } from '../run/index.js';
 
 /** The values of a solution's lines that a reward model gave where it was trained. */
 export interface GoldenVector extends Solution {
@@ -12,6 +12,18 @@ export interface GoldenVector extends Solution {
   readonly question: string;
   readonly values: readonly number[];
 }
+
+const goldenShape: z.ZodType<GoldenVector> = z
+  .object({
+    role: z.enum(['orm', 'sorm']),
+    question: text,
+    ...solutionFields,
+    values: shares,
+  })
+  .refine(
+    ({ steps, answer, values }) => values.length === steps.length + (answer === null ? 0 : 1),
+    { path: ['values'], error: 'one for each line' },
+  );
 
 /** Half precision and other kernels move a value by less. */
 export const goldenTolerance = 0.02;
@@ -28,24 +40,14 @@ export async function largestDifference(
     vector.values.map((expected, k) => Math.abs(expected - (values[i]![k] ?? Number.NaN))),
   );
   // NaN, of a line without a value, must not count as agreement.
-  return differences.some(Number.isNaN) ? Infinity : Math.max(0, ...differences);
+  return differences.some(Number.isNaN)
+    ? Infinity
+    : differences.reduce((a, b) => Math.max(a, b), 0);
 }
 
-/** @throws GloreError `jsonl-broken`, `golden-broken` naming the line */
-export async function readGolden(path: string): Promise<GoldenVector[]> {
-  const vectors = await readJsonl<GoldenVector>(path);
-  for (const [i, { role, question, steps, values }] of vectors.entries()) {
-    const known = role === 'orm' || role === 'sorm';
-    if (known && typeof question === 'string' && Array.isArray(steps) && Array.isArray(values)) {
-      continue;
-    }
-    throw new GloreError(
-      'golden-broken',
-      `${path}:${i + 1}: expected golden values {"role", "question", "steps", "answer", "values"}, found something else; write the file with glore doctor --write-golden`,
-    );
-  }
-  return vectors;
-}
+/** @throws GloreError `jsonl-broken`, `record-broken` naming line and field */
+export const readGolden = (path: string): Promise<GoldenVector[]> =>
+  readJsonl(path, goldenShape, 'write the file with glore doctor --write-golden');
 
 const problemCount = 8;
 

@@ -18,6 +18,7 @@ export { type Columns, type FigureOf, type Pooled, resampled } from './pooled.js
 export {
   type Attempt,
   type CriticName,
+  checkSameProblems,
   criticNames,
   type Outcome,
   type ProblemAttempts,
@@ -29,13 +30,24 @@ export {
   trueFirstError,
 } from './records.js';
 export {
+  curveShape,
   type EvaluateOptions,
   type EvaluationReport,
   evaluate,
+  evaluationFields,
+  evaluationShape,
   type Outcomes,
   SAMPLES,
   type Speeds,
 } from './report/index.js';
+export {
+  attemptsShape,
+  controlsShape,
+  refinementsShape,
+  roundsShape,
+  speedsShape,
+  thresholdsShape,
+} from './shapes.js';
 export { mcnemar, sum, wilson } from './statistics.js';
 export {
   type Align,

@@ -1,5 +1,6 @@
 /** What is recorded of each problem that is evaluated, and what can be read off it. The report needs no more. */
 import type { Solution } from '../codec/index.js';
+import { GloreError } from '../error.js';
 import { chosen, type Decision, finalScore, type Source } from '../refine/index.js';
 import { checkSameLength } from './statistics.js';
 
@@ -94,7 +95,7 @@ export type Sampled = Pick<ProblemRecords, 'attempts'>;
 /**
  * The records of problems.
  * @param more controls, where there are any
- * @throws GloreError `length-mismatch` unless all lists are of the same problems
+ * @throws GloreError `length-mismatch`, `records-mixed` unless all lists are of the same problems
  */
 export function recordsOf(
   attempts: readonly ProblemAttempts[],
@@ -108,14 +109,28 @@ export function recordsOf(
   } = {},
 ): ProblemRecords[] {
   checkSameLength('recordsOf', attempts, refinements);
-  if (controls) checkSameLength('recordsOf', attempts, controls);
-  if (retrained) checkSameLength('recordsOf', attempts, retrained);
+  checkSameProblems(attempts, refinements);
+  if (controls) checkSameProblems(attempts, controls);
+  if (retrained) checkSameProblems(attempts, retrained);
   return attempts.map((own, i) => ({
     attempts: own,
     refinements: refinements[i]!,
     ...(controls && { controls: controls[i]! }),
     ...(retrained && { retrained: retrained[i]! }),
   }));
+}
+
+/** @throws GloreError `records-mixed` at the first problem that differs */
+export function checkSameProblems(
+  a: readonly { readonly problem: string }[],
+  b: readonly { readonly problem: string }[],
+): void {
+  const at = a.findIndex(({ problem }, i) => problem !== b[i]?.problem);
+  if (at === -1) return;
+  throw new GloreError(
+    'records-mixed',
+    `evaluation: expected record ${at + 1} of each file to be of problem ${a[at]!.problem}, found ${b[at]?.problem ?? 'none'}; delete the folder evaluation and run the recipe again`,
+  );
 }
 
 export const criticNames = ['orm', 'sorm'] as const;

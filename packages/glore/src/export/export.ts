@@ -2,8 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { GloreError } from '../error.js';
+import { replaceFile, writeJsonl } from '../files/index.js';
 import { openUnfinishedRun } from '../pipeline/index.js';
-import { replaceFile, writeJsonl } from '../run/index.js';
 import { type CardSet, renderCard } from './card.js';
 import { factsOf, settingsOf } from './facts.js';
 import { type FormatName, formats } from './formats.js';

@@ -1,9 +1,8 @@
 /** How the labels and targets of exported sets were made, in the card's sentences; what a recipe may change follows it. */
 import type { OrmBalance } from '../dataset/index.js';
 import { percent } from '../evaluate/index.js';
-import { type LabelSummary, pathIn, type Run } from '../pipeline/index.js';
+import { type LabelSummary, type Run, readLabelSummary } from '../pipeline/index.js';
 import type { Recipe } from '../recipe/index.js';
-import { readJson } from '../run/index.js';
 
 export function studentOrigin({ models, student }: Recipe): string {
   if (models?.student) {
@@ -96,7 +95,7 @@ export async function labelOrigin(
   run: Run,
   { balanced }: { readonly balanced: boolean },
 ): Promise<string> {
-  const summary = await readJson<LabelSummary>(pathIn(run, 'labels', 'summary.json'));
+  const summary = await readLabelSummary(run.folder);
   return `${labelMethod(run.recipe, balanced)} ${labelAccuracy(summary, balanced)}`;
 }
 

@@ -1,12 +1,12 @@
 /** The sets that each format has: the stage whose records each is made of, its rows, and what the card says of them. */
 import { firstErrorOf } from '../codec/index.js';
-import type { GlobalRecord, LocalRecord, RewardRecord, StudentRecord } from '../dataset/index.js';
-import { type ProblemAttempts, trueFirstError } from '../evaluate/index.js';
+import type { RewardRecord } from '../dataset/index.js';
+import { trueFirstError } from '../evaluate/index.js';
 import {
   ormSet,
-  pathIn,
   problemsIn,
   type Run,
+  readAttempts,
   readLabels,
   readQuestions,
   readSamples,
@@ -15,7 +15,6 @@ import {
   studentRecords,
 } from '../pipeline/index.js';
 import { sampleKey } from '../rollout/index.js';
-import { readJsonl } from '../run/index.js';
 import { type CardSet, places, signs } from './card.js';
 import type { FormatName } from './formats.js';
 import {
@@ -67,13 +66,13 @@ export const exported: Readonly<Record<FormatName, Readonly<Record<string, Expor
       pairs(await studentRecords(run), studentRow, studentOrigin(run.recipe)),
     ),
     global: set('datasets', async (run) =>
-      pairs(await readSet<GlobalRecord>(run, 'global'), globalRow, globalOrigin(run.recipe)),
+      pairs(await readSet(run, 'global'), globalRow, globalOrigin(run.recipe)),
     ),
     local: set('datasets', async (run) =>
-      pairs(await readSet<LocalRecord>(run, 'local'), localRow, localOrigin(run.recipe)),
+      pairs(await readSet(run, 'local'), localRow, localOrigin(run.recipe)),
     ),
     plain: set('datasets', async (run) =>
-      pairs(await readSet<StudentRecord>(run, 'plain'), studentRow, plainOrigin(run.recipe)),
+      pairs(await readSet(run, 'plain'), studentRow, plainOrigin(run.recipe)),
     ),
   },
   'math-shepherd': {
@@ -103,7 +102,7 @@ function pairs<R extends { readonly problem: string }>(
 
 const sormRows = async (run: Run, row: (record: RewardRecord) => ExportRow): Promise<Made> =>
   labelled(
-    await readSet<RewardRecord>(run, 'sorm'),
+    await readSet(run, 'sorm'),
     row,
     await labelOrigin(run, { balanced: run.recipe.labels.balance }),
   );
@@ -124,9 +123,10 @@ function labelled(
 
 /** Samples with the first error that rollouts find. */
 async function labelledSamples(run: Run): Promise<Made> {
-  const labels = await readLabels(run);
+  const drafts = await readSamples(run);
+  const labels = await readLabels(run, drafts);
   const samples = new Map(
-    (await readSamples(run)).map((sample) => [sampleKey(sample.problem, sample.index), sample]),
+    drafts.map((sample) => [sampleKey(sample.problem, sample.index), sample]),
   );
   const questions = await readQuestions(run, 'train');
   const solutions = labels.map(({ problem, sample, labels, answer: verdict }): JudgedSolution => {
@@ -146,9 +146,7 @@ async function labelledSamples(run: Run): Promise<Made> {
 
 /** The student's greedy solutions of problems whose steps can be judged exactly; undefined where none can. */
 async function judgedDrafts(run: Run, split: 'dev' | 'test'): Promise<Made | undefined> {
-  const attempts = await readJsonl<ProblemAttempts>(
-    pathIn(run, 'evaluation', `${split}.attempts.jsonl`),
-  );
+  const attempts = await readAttempts(run.folder, split);
   if (attempts.every(({ draft }) => draft.truth === null)) return undefined;
   const questions = await readQuestions(run, split);
   const solutions = attempts.flatMap(({ problem, draft }): JudgedSolution[] => {

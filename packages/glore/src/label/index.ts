@@ -4,6 +4,7 @@ export { usesPrefix } from './consistency.js';
 export {
   type LabelledSample,
   type LabelTransforms,
+  labelledShape,
   labelSamples,
   propagate,
   verifies,

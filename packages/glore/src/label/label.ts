@@ -1,4 +1,6 @@
 /** Stepwise labels of student samples from rollouts: l_i = 1 iff the answer was reached from the prefix P_i. */
+import { z } from 'zod';
+import { count, flags, text } from '../files/index.js';
 import { type RolloutRecord, type Sample, sampleKey, type Trace } from '../rollout/index.js';
 import { usesPrefix } from './consistency.js';
 
@@ -13,6 +15,27 @@ export interface LabelledSample {
   /** Verifying traces that counted and rollouts known, by prefix. */
   readonly counts: readonly { readonly successes: number; readonly attempts: number }[];
 }
+
+/** A labelled sample as it stands in records. */
+export const labelledShape: z.ZodType<LabelledSample> = z
+  .object({
+    problem: text,
+    sample: count,
+    labels: flags,
+    answer: z.boolean().nullable(),
+    counts: z.array(
+      z
+        .object({ successes: count, attempts: count })
+        .refine(({ successes, attempts }) => successes <= attempts, {
+          path: ['successes'],
+          error: 'no more than attempts',
+        }),
+    ),
+  })
+  .refine(({ labels, counts }) => labels.length === counts.length, {
+    path: ['counts'],
+    error: 'as many as labels',
+  });
 
 /** What is done to labels beyond verifying each prefix; `balance` comes later, to the sets (GLoRe, section on SORM data). */
 export interface LabelTransforms {

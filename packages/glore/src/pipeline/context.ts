@@ -11,9 +11,13 @@ export interface Run {
   readonly codec: Codec;
 }
 
-/** Opens a run folder on its recipe and base checkpoint; the codec is the base tokenizer's. */
-export async function openRunFolder(folder: string, recipe: Recipe): Promise<Run> {
-  const base = await openBase(recipe.base);
+/** Opens a run folder on its recipe and base checkpoint; the codec is the base tokenizer's. @param loaded the base, if it is read already */
+export async function openRunFolder(
+  folder: string,
+  recipe: Recipe,
+  loaded?: Checkpoint,
+): Promise<Run> {
+  const base = asBase(loaded ?? (await loadCheckpoint(recipe.base)));
   return { folder, recipe, base, codec: createCodec(openTokenizer(base.tokenizer)) };
 }
 
@@ -21,8 +25,7 @@ export async function openRunFolder(folder: string, recipe: Recipe): Promise<Run
  * Any model that the engine runs, as a base: where it lacks the codec's special tokens it gets them, with rows that are
  * always the same, and texts begin and end with the codec's from then on, which take over what the model's own have learned.
  */
-async function openBase(folder: string): Promise<Checkpoint> {
-  const found = await loadCheckpoint(folder);
+function asBase(found: Checkpoint): Checkpoint {
   const { bosToken, eosToken } = found.config;
   const heirs = { [spellings.bos]: bosToken, [spellings.eos]: eosToken };
   const base = withSpecialTokens(found, specialTokens, 0, heirs);

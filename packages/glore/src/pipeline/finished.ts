@@ -1,17 +1,25 @@
 /** Runs that are done, whole or as far as they are asked for. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { GloreError } from '../error.js';
-import type { Recipe } from '../recipe/index.js';
-import { fingerprintOf, readJson, type StageRecord } from '../run/index.js';
+import { readJson } from '../files/index.js';
+import { type Recipe, readStoredRecipe } from '../recipe/index.js';
+import { fingerprintOf, readDone, type StageRecord } from '../run/index.js';
 import { openRunFolder, type Run } from './context.js';
-import type { Report } from './report.js';
+import { readModel } from './models.js';
+import { type Report, reportShape } from './report.js';
 import { neededFor, ownSettings, type StageName, stageNames, upstreamOf } from './table.js';
 
 /** The report of a finished run. @throws GloreError `run-missing`, `run-unfinished` */
 export async function readReport(folder: string): Promise<Report> {
   const path = join(folder, 'report.json');
-  if (existsSync(path)) return readJson<Report>(path);
+  if (existsSync(path))
+    return readJson(
+      path,
+      reportShape,
+      `run the recipe again (glore run <recipe> --run ${folder}): it is worked out anew`,
+    );
   if (existsSync(join(folder, 'recipe.json'))) {
     throw new GloreError(
       'run-unfinished',
@@ -37,20 +45,23 @@ export async function openUnfinishedRun(
   stages: readonly StageName[],
 ): Promise<Run> {
   if (!existsSync(join(folder, 'recipe.json'))) throw runMissing(folder);
-  const recipe = await readJson<Recipe>(join(folder, 'recipe.json'));
+  const recipe = await readStoredRecipe(folder);
   const asked: StageName[] = ['student', ...stages];
   const wanted = new Set(asked.flatMap(neededFor));
   const done = new Map<StageName, StageRecord>();
   for (const name of stageNames.filter((stage) => wanted.has(stage))) {
-    const path = join(folder, name, 'done.json');
-    if (!existsSync(path)) {
+    const record = await readDone(join(folder, name));
+    if (!record) {
       throw new GloreError(
         'run-unfinished',
         `${folder}: expected the stage ${name} done, found it unfinished; finish it: glore ${name} <recipe> --run ${folder}`,
       );
     }
-    const record = await readJson<StageRecord>(path);
-    const { settings } = await readJson<StartedStage>(join(folder, name, 'started.json'));
+    const { settings } = await readJson(
+      join(folder, name, 'started.json'),
+      startedShape,
+      `delete the folder ${join(folder, name)} and run the recipe again`,
+    );
     const common = { ...settings.common, seed: recipe.seed };
     const upstream = await upstreamOf(folder, recipe, name, done);
     const settingsNow = { common, ...ownSettings(recipe, name) };
@@ -62,17 +73,20 @@ export async function openUnfinishedRun(
     }
     done.set(name, record);
   }
-  return openRunFolder(folder, standingAlone(folder, recipe));
+  return openAlone(folder, recipe);
 }
 
-/** The recipe of a run that is done, without what its base has become: its student has the same tokenizer. */
-const standingAlone = (folder: string, recipe: Recipe): Recipe =>
-  recipe.models?.student ? recipe : { ...recipe, base: join(folder, 'student', 'model') };
+/** Opens a run that is done, without what its base has become: its student has the same tokenizer. */
+async function openAlone(folder: string, recipe: Recipe): Promise<Run> {
+  if (recipe.models?.student) return openRunFolder(folder, recipe);
+  const alone = { ...recipe, base: join(folder, 'student', 'model') };
+  return openRunFolder(folder, alone, await readModel(folder, 'student'));
+}
 
 /** What `started.json` says that every stage depends on. */
-interface StartedStage {
-  readonly settings: { readonly common: Readonly<Record<string, unknown>> };
-}
+const startedShape = z.object({
+  settings: z.object({ common: z.record(z.string(), z.unknown()) }),
+});
 
 /** A finished run and its report. */
 export interface FinishedRun {
@@ -83,6 +97,6 @@ export interface FinishedRun {
 /** A finished run and its report. It stands on its own: the tokenizer is its student's, whatever has become of the base. */
 export async function readRun(folder: string): Promise<FinishedRun> {
   const report = await readReport(folder);
-  const recipe = await readJson<Recipe>(join(folder, 'recipe.json'));
-  return { run: await openRunFolder(folder, standingAlone(folder, recipe)), report };
+  const recipe = await readStoredRecipe(folder);
+  return { run: await openAlone(folder, recipe), report };
 }

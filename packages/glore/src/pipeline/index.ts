@@ -7,6 +7,8 @@ export { type Plan, planRun } from './plan.js';
 export {
   ormSet,
   problemsIn,
+  readAttempts,
+  readLabelSummary,
   readLabels,
   readProblems,
   readQuestions,
@@ -17,6 +19,6 @@ export {
 export { evaluationIn, type Report } from './report.js';
 export { roomFor } from './room.js';
 export { type EarlierRun, type RunOptions, runPipeline, runShardOf } from './run.js';
-export type { LabelSummary } from './stages/index.js';
+export { type LabelSummary, labelSummaryShape } from './stages/index.js';
 export { type StageName, shardedStages, stageNames } from './table.js';
 export { chunks, unitsOf } from './units.js';

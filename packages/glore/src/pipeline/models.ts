@@ -1,6 +1,7 @@
 /** The models of a run: where their checkpoints are, and opening them, served or here. */
 import { existsSync } from 'node:fs';
-import { type Checkpoint, loadCheckpoint } from '@glore/engine';
+import { join } from 'node:path';
+import { type Checkpoint, EngineError, loadCheckpoint } from '@glore/engine';
 import { GloreError } from '../error.js';
 import {
   type Answers,
@@ -32,10 +33,25 @@ export function readRole(run: Run, role: RoleName): Promise<Checkpoint> {
   if (!existsSync(folder)) {
     throw new GloreError(
       'model-missing',
-      `${folder}: no ${role} model yet; run the stage that trains it: glore ${role} <recipe>`,
+      `${folder}: expected the ${role}, found none; delete ${join(run.folder, role)} and make it again: glore run <recipe> --run ${run.folder}`,
     );
   }
-  return loadCheckpoint(folder);
+  return readModel(run.folder, role);
+}
+
+/** The checkpoint that a stage of a run has trained. @throws GloreError `model-damaged` */
+export async function readModel(run: string, role: RoleName): Promise<Checkpoint> {
+  const folder = join(run, role, 'model');
+  try {
+    return await loadCheckpoint(folder);
+  } catch (cause) {
+    if (!(cause instanceof EngineError)) throw cause;
+    throw new GloreError(
+      'model-damaged',
+      `${folder}: expected the ${role} that was trained, found it damaged or gone (${cause.message}); delete ${join(run, role)} and make it again: glore run <recipe> --run ${run}`,
+      { cause },
+    );
+  }
 }
 
 /** The checkpoint that training starts from: the base where that role is served. */

@@ -1,31 +1,42 @@
 /** The last stage: `report.json` and the table, from the records of the evaluation. */
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import {
   accuracyCurve,
   type Curve,
+  curveShape,
   type EvaluationReport,
   evaluate,
+  evaluationFields,
   fitBudgets,
   fitGate,
-  type ProblemAttempts,
-  type ProblemControls,
-  type ProblemRefinements,
-  type ProblemRounds,
   pathsOf,
   recordsOf,
   renderChart,
   renderCurve,
-  type Speeds,
-  type Thresholds,
+  speedsShape,
+  thresholdsShape,
   type Way,
 } from '../evaluate/index.js';
-import { readJson, readJsonl, type StageRecord, writeJson } from '../run/index.js';
-import { pathIn, type Run } from './context.js';
-import { type Answered, type Coverage, readAnswered, readCoverage } from './served.js';
-import type { LabelSummary, Round } from './stages/index.js';
+import { amount, count, readJson, replaceFile, text, writeJson } from '../files/index.js';
+import type { StageRecord } from '../run/index.js';
+import type { Run } from './context.js';
+import { readLabelSummary, readMeasured, readRounds } from './records.js';
+import {
+  type Answered,
+  answeredShape,
+  type Coverage,
+  coverageShape,
+  readAnswered,
+  readCoverage,
+} from './served.js';
+import {
+  type LabelSummary,
+  labelSummaryShape,
+  type Round,
+  roundsOfStudent,
+} from './stages/index.js';
 
 /** `report.json`, a stable interface. */
 export interface Report extends EvaluationReport {
@@ -59,33 +70,52 @@ export interface Report extends EvaluationReport {
   };
 }
 
+/** The report as it stands in its file. */
+export const reportShape: z.ZodType<Report> = z
+  .object({
+    ...evaluationFields,
+    curve: curveShape,
+    problems: count,
+    studentRounds: roundsOfStudent.exactOptional(),
+    seeds: z.array(count),
+    seconds: amount,
+    stages: z.array(
+      z.object({
+        name: text,
+        seconds: amount,
+        generatedTokens: count,
+        neededTokens: count,
+        computedTokens: count,
+      }),
+    ),
+    labels: z.intersection(labelSummaryShape, z.object({ generatedTokens: count })),
+    coverage: coverageShape.exactOptional(),
+    answered: answeredShape.exactOptional(),
+    machine: z.object({
+      processor: z.string(),
+      cores: count,
+      memoryGiB: amount,
+      node: z.string(),
+      peakMemoryGiB: amount,
+    }),
+  })
+  .refine(({ problems, outcomes }) => problems === outcomes.pairs.n.length, {
+    path: ['problems'],
+    error: 'as many as the outcomes have',
+  });
+
 /** The records of a run's last stage, of dev and test. */
 async function recordsIn(folder: string) {
   const at = (name: string) => join(folder, 'evaluation', name);
-  /** Controls, which dev has none of, and earlier versions had none. */
-  const control = async <T>(name: string): Promise<T[] | undefined> => {
-    const path = join(folder, 'controls', name);
-    return existsSync(path) ? readJsonl<T>(path) : undefined;
+  const records = async (split: string) => {
+    const { attempts, refinements, rounds, ...more } = await readMeasured(folder, split);
+    return { problems: recordsOf(attempts, refinements, more), rounds };
   };
-  const records = async (split: string) => ({
-    problems: recordsOf(
-      await readJsonl<ProblemAttempts>(at(`${split}.attempts.jsonl`)),
-      await readJsonl<ProblemRefinements>(at(`${split}.refinements.jsonl`)),
-      {
-        controls: await control<ProblemControls>(`${split}.controls.jsonl`),
-        retrained: await control<ProblemAttempts>(`${split}.retrained.jsonl`),
-      },
-    ),
-    // There are none beyond the first round unless the recipe asks for more.
-    rounds: existsSync(at(`${split}.rounds.jsonl`))
-      ? await readJsonl<ProblemRounds>(at(`${split}.rounds.jsonl`))
-      : [],
-  });
   return {
     dev: await records('dev'),
     test: await records('test'),
-    thresholds: await readJson<Thresholds>(at('thresholds.json')),
-    speeds: await readJson<Speeds>(at('speeds.json')),
+    thresholds: await readJson(at('thresholds.json'), thresholdsShape),
+    speeds: await readJson(at('speeds.json'), speedsShape),
   };
 }
 
@@ -118,9 +148,8 @@ export async function evaluationIn(
 export async function writeReport(run: Run, stages: readonly StageRecord[]): Promise<Report> {
   const records = await recordsIn(run.folder);
   const { dev, test } = records;
-  const labels = await readJson<LabelSummary>(pathIn(run, 'labels', 'summary.json'));
-  const rounds = pathIn(run, 'student', 'rounds.json');
-  const studentRounds = existsSync(rounds) ? await readJson<Round[]>(rounds) : undefined;
+  const labels = await readLabelSummary(run.folder);
+  const studentRounds = await readRounds(run.folder);
   const coverage = await readCoverage(run.folder);
   const answered = await readAnswered(run.folder);
   const report: Report = {
@@ -157,8 +186,8 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
       peakMemoryGiB: round(process.resourceUsage().maxRSS / 2 ** 20),
     },
   };
-  await writeFile(join(run.folder, 'report.svg'), renderChart(report));
-  await writeFile(join(run.folder, 'curve.svg'), renderCurve(report));
+  await replaceFile(join(run.folder, 'report.svg'), [renderChart(report)]);
+  await replaceFile(join(run.folder, 'curve.svg'), [renderCurve(report)]);
   await writeJson(join(run.folder, 'report.json'), report);
   return report;
 }

@@ -1,8 +1,9 @@
 /** Whether the models of this process can read the questions of a set, asked before any work. */
 import { positionLimit } from '@glore/engine';
 import { GloreError } from '../error.js';
-import type { RoleName } from '../model/index.js';
-import { readHeldOut } from '../recipe/index.js';
+import { type RoleName, roleNames } from '../model/index.js';
+import type { HeldOut } from '../problem/index.js';
+import { type FileSet, readHeldOut } from '../recipe/index.js';
 import type { Run } from './context.js';
 
 /** How long questions may be. */
@@ -27,21 +28,62 @@ export function roomFor(
   return { positions, most: positions - Math.ceil(solutions * recipe.maxTokens) };
 }
 
+/** Times a solution's tokens: a draft, its refinement, and the tags at their lines. */
+const REFINED = 2.5;
+
+/** A question that is too long, by its problem's id, and its tokens. */
+interface Long {
+  readonly id: string;
+  readonly length: number;
+}
+
+/** The problems of a set from files, divided, without the questions that are too long for `room`; and those. */
+export function problemsWithin(
+  run: Pick<Run, 'codec'>,
+  set: FileSet,
+  room: Room | undefined,
+): HeldOut & { readonly tooLong: readonly Long[] } {
+  const tooLong = new Map<string, Long>();
+  const held = readHeldOut(set, ({ id, question }) => {
+    const { length } = room ? run.codec.prompt(question) : [];
+    if (!room || length <= room.most) return true;
+    tooLong.set(`${id} ${question}`, { id, length });
+    return false;
+  });
+  return { ...held, tooLong: [...tooLong.values()] };
+}
+
+/** What a recipe that leaves out what is too long leaves out, whichever stages are asked for. */
+export const roomLeft = (run: Run): Room | undefined => roomFor(run, roleNames, REFINED);
+
 /**
- * Refuses a set from files with a question that leaves no room for a draft, its refinement and the tags at their lines.
- * @throws GloreError `question-long` naming the problem; `problems-changed`
+ * Refuses a set from files with questions that leave no room for a draft, its refinement and the tags at their lines, unless
+ * the recipe leaves them out; and one of which nothing would be left.
+ * @throws GloreError `question-long` naming all of them; `problems-changed`; `set-empty`
  */
 export function checkRoom(run: Run, roles: readonly RoleName[]): void {
   const { problems, maxTokens } = run.recipe;
-  const room = roomFor(run, roles, 2.5);
-  if (problems.source === 'world' || !room) return;
-  const held = readHeldOut(problems);
-  for (const problem of [...held.train, ...held.dev, ...held.test]) {
-    const { length } = run.codec.prompt(problem.question);
-    if (length <= room.most) continue;
+  if (problems.source === 'world') return;
+  const drop = problems.tooLong === 'drop';
+  const room = drop ? roomLeft(run) : roomFor(run, roles, REFINED);
+  if (!room) return;
+  const { tooLong, ...held } = problemsWithin(run, problems, room);
+  if (tooLong.length > 0 && !drop) {
+    const named = tooLong.slice(0, mostNamed).map(({ id, length }) => `${id} (${length})`);
+    const more = tooLong.length > mostNamed ? ` and ${tooLong.length - mostNamed} more` : '';
     throw new GloreError(
       'question-long',
-      `problem ${problem.id}: expected a question of at most ${room.most} tokens, to leave room for a draft of ${maxTokens} and its refinement in the ${room.positions} positions of the base, found ${length}; leave it out, lower maxTokens, or serve the models`,
+      `problems: expected questions of at most ${room.most} tokens, to leave room for a draft of ${maxTokens} and its refinement in the ${room.positions} positions of the base, found ${tooLong.length} longer: ${named.join(', ')}${more}; leave them out with problems.tooLong: drop, lower maxTokens, or serve the models`,
+    );
+  }
+  for (const name of ['train', 'dev', 'test'] as const) {
+    if (held[name].length > 0) continue;
+    throw new GloreError(
+      'set-empty',
+      `problems: expected ${name} problems that the models can read, found none: ${tooLong.length} are longer than ${room.most} tokens and left out; lower maxTokens, or serve the models`,
     );
   }
 }
+
+/** More would fill a terminal. */
+const mostNamed = 100;

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GloreError } from '../error.js';
+import { explained, writeJson } from '../files/index.js';
 import type { Recipe } from '../recipe/index.js';
 import {
   adoptStage,
@@ -15,7 +16,6 @@ import {
   type StageOptions,
   type StageRecord,
   silentReporter,
-  writeJson,
 } from '../run/index.js';
 import { openRunFolder } from './context.js';
 import { type Report, writeReport } from './report.js';
@@ -90,7 +90,7 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
 /** The report is of the models that were there before. */
 async function forgetReport(folder: string): Promise<void> {
   for (const name of ['report.json', 'report.svg', 'curve.svg'])
-    await rm(join(folder, name), { force: true });
+    await explained(join(folder, name), () => rm(join(folder, name), { force: true }));
 }
 
 /** A stage taken over from another run; undefined where it has to be done. @throws GloreError `stage-missing` */

@@ -2,19 +2,24 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Checkpoint, openTokenizer } from '@glore/engine';
+import { z } from 'zod';
+import { readJson, share, writeJson } from '../files/index.js';
+import { roleNames } from '../model/index.js';
 import {
   addHeard,
   Endpoint,
   type Heard,
+  heardShape,
   nothingHeard,
   nothingSpent,
   openServed,
   readKey,
   type ServedModel,
   type Spent,
+  spentShape,
 } from '../model/openai/index.js';
 import type { Endpoints, ServedModels } from '../recipe/index.js';
-import { readJson, type Shard, shardName, writeJson } from '../run/index.js';
+import { type Shard, shardName } from '../run/index.js';
 
 /** What opening needs of a run. */
 interface ServedRun {
@@ -50,14 +55,22 @@ const coveragePath = (folder: string): string => join(folder, 'endpoints', 'cove
 /** Of critics that are read from the log-probabilities of labels: the median probability that the labels cover. */
 export type Coverage = Readonly<Partial<Record<keyof ServedModels, number>>>;
 
+const byRole = <T>(shape: z.ZodType<T>) => z.partialRecord(z.enum(roleNames), shape);
+export const coverageShape: z.ZodType<Coverage> = byRole(share);
+
+/** What is only told, and counted from then on, may be lost. */
+const forgotten = (path: string): string => `delete ${path}, and it is counted anew`;
+
 /** What the last stage that asked such critics has seen; undefined in a run without any. */
 export async function readCoverage(folder: string): Promise<Coverage | undefined> {
   const path = coveragePath(folder);
-  return existsSync(path) ? readJson<Coverage>(path) : undefined;
+  return existsSync(path) ? readJson(path, coverageShape, forgotten(path)) : undefined;
 }
 
 /** What the models of roles have answered, over all attempts: how many, how many refused, with what coverage. */
 export type Answered = Readonly<Partial<Record<keyof ServedModels, Heard>>>;
+
+export const answeredShape: z.ZodType<Answered> = byRole(heardShape);
 
 /** A file for each process that works at a time: the run's, and those of shards. */
 const answeredFolder = (folder: string): string => join(folder, 'endpoints', 'roles');
@@ -70,7 +83,8 @@ export async function readAnswered(folder: string): Promise<Answered | undefined
   if (!existsSync(from)) return undefined;
   let all: Answered = {};
   for (const file of readdirSync(from).filter((name) => name.endsWith('.json'))) {
-    all = together(all, await readJson<Answered>(join(from, file)));
+    const path = join(from, file);
+    all = together(all, await readJson(path, answeredShape, forgotten(path)));
   }
   return all;
 }
@@ -105,7 +119,13 @@ async function openEndpoint(run: ServedRun, name: string, waiting: Waiting): Pro
     ...options,
     name,
     key: readKey(name, key),
-    spent: existsSync(path) ? await readJson<Spent>(path) : nothingSpent,
+    spent: existsSync(path)
+      ? await readJson(
+          path,
+          spentShape,
+          `correct it: budgets count from it; without the file they begin anew`,
+        )
+      : nothingSpent,
     signal,
     onWait: note,
   });
@@ -121,7 +141,7 @@ export async function openServedRoles(
   const opened = new Map<string, Endpoint>();
   const found: Partial<Record<keyof ServedModels, ServedModel>> = {};
   const path = answeredPath(run, waiting);
-  const before = existsSync(path) ? await readJson<Answered>(path) : {};
+  const before = existsSync(path) ? await readJson(path, answeredShape, forgotten(path)) : {};
   const answered = (): Answered =>
     together(
       before,

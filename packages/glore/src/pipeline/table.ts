@@ -1,12 +1,12 @@
 /** The stages: what each does, what of the recipe and whose files its result depends on. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Checkpoint, fingerprint } from '@glore/engine';
+import { type Checkpoint, fingerprint, readWhole } from '@glore/engine';
+import { explained } from '../files/index.js';
 import { type RoleName, roleNames } from '../model/index.js';
 import type { Recipe } from '../recipe/index.js';
 import { contentsOf, identityOf } from '../recipe/index.js';
-import { explained, type StageRecord } from '../run/index.js';
+import type { StageRecord } from '../run/index.js';
 import type { Run } from './context.js';
 import { setsRead } from './sets.js';
 import * as stages from './stages/index.js';
@@ -50,7 +50,7 @@ const RECORDS = 2;
 export const table: Record<StageName, Stage> = {
   problems: {
     work: stages.problems,
-    settings: ({ problems, student, drafts, training }) => [
+    settings: ({ problems, student, drafts, training, maxTokens }) => [
       RECORDS,
       problems.source === 'world' ? problems : contentsOf(problems),
       student.sft.problems,
@@ -58,6 +58,8 @@ export const table: Record<StageName, Stage> = {
       student.expertIteration.problems,
       drafts.problems,
       training.orm.candidates,
+      // What is too long depends on how long solutions may be.
+      ...(problems.source !== 'world' && problems.tooLong ? [maxTokens] : []),
     ],
     needs: [],
   },
@@ -150,7 +152,7 @@ export async function upstreamOf(
   const read = createHash('sha256');
   for (const set of setsRead(recipe, name)) {
     const path = join(folder, 'problems', `${set.name}.jsonl`);
-    read.update(`${set.name}\n`).update(await explained(path, () => readFile(path)));
+    read.update(`${set.name}\n`).update(await explained(path, () => readWhole(path)));
   }
   const fingerprint = read.digest('hex');
   return records.map((record) =>

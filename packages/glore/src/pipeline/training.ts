@@ -1,11 +1,13 @@
 /** Training a model within a stage: its loss mask, its progress, its curve and its checkpoint. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Checkpoint, distinctPositions, type Example, saveCheckpoint } from '@glore/engine';
 import type { Codec } from '../codec/index.js';
 import { type LossMask, maskReport } from '../dataset/index.js';
 import { GloreError } from '../error.js';
+import { writeJson } from '../files/index.js';
 import type { Training } from '../recipe/index.js';
-import { type StageContext, writeJson } from '../run/index.js';
+import type { StageContext } from '../run/index.js';
 import {
   batches,
   fit,
@@ -13,6 +15,7 @@ import {
   type GroupedExample,
   holdOutExamples,
   scheduleOf,
+  tokensLearned,
 } from '../train/index.js';
 import type { Run } from './context.js';
 
@@ -24,29 +27,49 @@ export const examplesOf = <R extends { readonly problem: string }>(
 ): GroupedExample[] =>
   records.map((record) => ({ ...example(codec, record), group: record.problem }));
 
-/** Fits a checkpoint on examples and saves it; the loss mask is written first. Returns the tokens learned from. */
+/** A training of a stage. */
+export interface TrainingOptions {
+  /** Of the training's files, and of its random choices. */
+  readonly name: string;
+  readonly start: Checkpoint;
+  readonly examples: readonly GroupedExample[];
+  readonly training: Training;
+  /** The folder of the checkpoint. */
+  readonly model: string;
+}
+
+/**
+ * Fits a checkpoint on examples and saves it, unless that is done already; the loss mask is written first. Returns the tokens
+ * learned from, whenever that was.
+ */
 export async function trainModel(
   run: Run,
+  context: StageContext,
+  options: TrainingOptions,
+): Promise<number> {
+  const done = [options.model, maskPath(context.folder, options.name)].every(existsSync);
+  const learned = done ? await tokensLearned(join(context.folder, options.name)) : undefined;
+  if (learned === undefined) return trainAnew(run, context, options);
+  await forgetState(join(context.folder, options.name));
+  return learned;
+}
+
+const maskPath = (folder: string, name: string): string => join(folder, `${name}.mask.json`);
+
+async function trainAnew(
+  run: Run,
   { folder, signal, progress, count }: StageContext,
-  options: {
-    /** Of the training's files, and of its random choices. */
-    readonly name: string;
-    readonly start: Checkpoint;
-    readonly examples: readonly GroupedExample[];
-    readonly training: Training;
-    /** The folder of the checkpoint. */
-    readonly model: string;
-  },
+  options: TrainingOptions,
 ): Promise<number> {
   const { name, start, examples, training, model } = options;
   const { recipe, codec } = run;
   const { examples: usable, mask } = maskReport(codec, examples, start.config.maxPositions);
-  await writeJson(join(folder, `${name}.mask.json`), mask);
+  await writeJson(maskPath(folder, name), mask);
   progress.note(`${name}: ${describeMask(mask)}`);
   if (mask.targets === 0) {
     throw new GloreError(
       'loss-empty',
-      `${name}: there is nothing to learn from; sample more problems or loosen the filters (see ${name}.mask.json)`,
+      `${folder}, ${name}: expected something to learn, found ${mask.lostExamples > 0 ? `that all ${mask.lostExamples} examples are longer than the ${start.config.maxPositions} positions of the model; lower maxTokens` : 'no examples; draw more (drafts.problems, drafts.samples), or raise the problems and samples of student.expertIteration'}`,
     );
   }
   const seed = `${recipe.seed}/${name}`;

@@ -12,5 +12,5 @@ export { type ProblemFields, readJsonlProblems } from './jsonl.js';
 export { type JudgedSteps, readProcessBench } from './processbench.js';
 export { decodeText, FileRow, parseJsonLines, readTextFile } from './rows.js';
 export { readSvamp } from './svamp.js';
-export type { Problem } from './types.js';
+export { type Problem, problemShape } from './types.js';
 export * from './world/index.js';

@@ -1,7 +1,6 @@
 /** Reads files of JSON records, with errors that name the file, the line, what was expected, what was found and the cure. */
-import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
-import { parseJson } from '@glore/engine';
+import { parseJson, readWholeSync } from '@glore/engine';
 import { GloreError } from '../error.js';
 
 /** One record of a file and where it stands. */
@@ -107,7 +106,7 @@ interface Complaint {
 export function readTextFile(path: string): string {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(path);
+    bytes = readWholeSync(path);
   } catch (cause) {
     throw new GloreError(
       'file-unreadable',

@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { text } from '../files/index.js';
+
 /** A question with a checkable gold answer and its worked solution. */
 export interface Problem {
   readonly id: string;
@@ -11,3 +14,13 @@ export interface Problem {
   /** What judges each step of any solution from the question alone; absent where only final answers can be judged. */
   readonly truth?: 'world';
 }
+
+/** A problem as it stands in records. */
+export const problemShape: z.ZodType<Problem> = z.object({
+  id: text,
+  question: text,
+  answer: text,
+  steps: z.array(z.string().regex(/\S/, { error: 'a line of text' })),
+  structure: z.string().exactOptional(),
+  truth: z.literal('world').exactOptional(),
+});

@@ -1,16 +1,31 @@
 /** The recipe's sections of served models: their shape, what is wrong beyond it, and what of them results depend on. */
 import { z } from 'zod';
+import { nameShown } from '../files/index.js';
 
 const amount = z.number().positive();
 const whole = z.int().min(1);
 const texts = z.array(z.string().min(1));
 
+/** A name that is also the name of a file. */
+export const plainName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+  error:
+    'a name of at most 64 letters, digits, ".", "_" and "-", which begins with a letter or digit',
+});
+
+/** The files of endpoints stand beside one of another name. */
+const endpointName = plainName.refine((name) => name !== 'coverage', {
+  error: 'a name other than "coverage"',
+});
+
+const address =
+  'an http or https URL without name and password; name an environment variable as key instead';
+
 export const endpoints = z.record(
-  z.string().min(1),
+  endpointName,
   z.strictObject({
     /** Where the OpenAI-compatible paths begin, "http://localhost:8000/v1". */
-    url: z.url({ protocol: /^https?$/ }).refine((url) => !/\/\/[^/]*@/.test(url), {
-      error: 'a URL without name and password; name an environment variable as key instead',
+    url: z.url({ protocol: /^https?$/, error: address }).refine((url) => !holdsPassword(url), {
+      error: address,
     }),
     /** The environment variable that holds the key. */
     key: z
@@ -35,6 +50,12 @@ export const endpoints = z.record(
       .optional(),
   }),
 );
+
+/** Whether a URL has a name or password where one would be sent to the host. */
+function holdsPassword(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
+}
 
 const served = z.strictObject({
   endpoint: z.string().min(1),
@@ -80,7 +101,7 @@ export function wrongModel({
       return {
         keys: [...keys, 'endpoint'],
         expected: `one of the endpoints of the recipe (${known})`,
-        found: `"${endpoint}"`,
+        found: nameShown(endpoint),
       };
     }
     if (spelling === 'tokens' && api === 'chat') {

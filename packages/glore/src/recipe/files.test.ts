@@ -167,7 +167,7 @@ describe('a set that cannot be used', () => {
     [
       'a key of another source',
       `${gsm8k}\nfields: {}`,
-      ':9: problems.fields: expected one of the keys source, train, test, dev, limit, found this one',
+      ':9: problems.fields: expected one of the keys source, train, test, dev, limit, tooLong, found this one',
     ],
     [
       'a misspelt field',

@@ -1,7 +1,7 @@
 /** Problem sets from files: what a recipe says of them, read and checked before any work begins. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readWholeSync } from '@glore/engine';
 import { z } from 'zod';
 import { answerLine, parseLines } from '../codec/index.js';
 import { GloreError } from '../error.js';
@@ -19,33 +19,44 @@ import {
 const count = z.int().min(1);
 const name = z.string().min(1);
 
+/** The path of a file or folder; a URL may hold a password, and is not shown. */
+export const filePath = name.refine((path) => !/^[a-z][a-z0-9+.-]*:\/\//i.test(path), {
+  error: 'a path, not a URL',
+});
+
+/** What becomes of questions that the models of this process cannot read. */
+const tooLong = z.enum(['refuse', 'drop']).default('refuse');
+
 /** `train`, `test`, `devFile` and `file` are files, from the recipe's folder. */
 export const gsm8k = z.strictObject({
   source: z.literal('gsm8k'),
-  train: name,
-  test: name,
+  train: filePath,
+  test: filePath,
   /** Problems held out of `train` for the thresholds. */
   dev: count,
   /** Most test problems; all of them if left out. */
   limit: count.optional(),
+  tooLong,
 });
 
 /** One file, out of which `dev` and `test` problems are held. */
 export const svamp = z.strictObject({
   source: z.literal('svamp'),
-  file: name,
+  file: filePath,
   dev: count,
   test: count,
+  tooLong,
 });
 
 export const jsonl = z.strictObject({
   source: z.literal('jsonl'),
-  train: name,
-  test: name,
+  train: filePath,
+  test: filePath,
   /** At most `dev` of its problems instead of some of `train`. */
-  devFile: name.optional(),
+  devFile: filePath.optional(),
   dev: count,
   limit: count.optional(),
+  tooLong,
   fields: z
     .strictObject({
       question: name.default('question'),
@@ -73,6 +84,8 @@ export interface FileSet {
   /** Most test problems. */
   readonly test?: number;
   readonly fields?: ProblemFields;
+  /** Questions that are too long are left out; they are refused without this. */
+  readonly tooLong?: 'drop';
 }
 
 /** Makes the error about a key of `problems`. */
@@ -101,6 +114,7 @@ export function readGiven(
     dev,
     ...(test !== undefined && { test }),
     ...(source === 'jsonl' && { fields: fieldsOf(given.fields) }),
+    ...(given.tooLong === 'drop' && { tooLong: given.tooLong }),
   };
   const read = readFiles(set, (key, error) => {
     throw refuse(key, `problems of ${formats[source]}`, `an error: ${error.message}`, error);
@@ -125,8 +139,15 @@ function pathsOf(given: Given): Record<string, string> {
   return { train, test, ...(devFile !== undefined && { devFile }) };
 }
 
-/** The problems of a set, divided. @throws GloreError `problems-changed` where a file is not what the recipe was read with */
-export function readHeldOut(set: FileSet): HeldOut {
+/**
+ * The problems of a set, divided.
+ * @param usable those that are not left out
+ * @throws GloreError `problems-changed` where a file is not what the recipe was read with
+ */
+export function readHeldOut(
+  set: FileSet,
+  usable: (problem: Problem) => boolean = () => true,
+): HeldOut {
   for (const { file, sha256 } of Object.values(set.files)) {
     if (sha256Of(file) === sha256) continue;
     throw new GloreError(
@@ -137,7 +158,11 @@ export function readHeldOut(set: FileSet): HeldOut {
   const read = readFiles(set, (_, error) => {
     throw error;
   });
-  return holdOut(read, set);
+  const { train, dev, test } = read;
+  return holdOut(
+    { train: train.filter(usable), dev: dev?.filter(usable), test: test?.filter(usable) },
+    set,
+  );
 }
 
 /** What results depend on of a set: the contents of its files, wherever they are. */
@@ -153,7 +178,7 @@ const formats = {
 };
 
 const sha256Of = (file: string): string =>
-  createHash('sha256').update(readFileSync(file)).digest('hex');
+  createHash('sha256').update(readWholeSync(file)).digest('hex');
 
 /** Without the keys that are not there. */
 const fieldsOf = ({ question, answer, id, steps }: z.infer<typeof jsonl>['fields']) => ({

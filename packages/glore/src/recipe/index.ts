@@ -11,7 +11,9 @@ export {
   range,
   readRecipe,
   readRecipeWith,
+  seed,
   type Training,
   worldSettings,
 } from './recipe.js';
+export { readStoredRecipe } from './stored.js';
 export { YamlFile } from './yaml.js';

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -64,7 +65,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Reads the recipe with some of its text replaced. */
-function read(from = '', to = '', preset?: string) {
+function read(from = '', to = '', preset?: string | readonly string[]) {
   if (!yaml.includes(from)) throw new Error(`the recipe of the test has no "${from}"`);
   writeFileSync(path, yaml.replace(from, to));
   return readRecipe(path, preset);
@@ -336,7 +337,7 @@ describe('a file that is no recipe', () => {
       'an alias of nothing',
       'seed: 1',
       'seed: *one',
-      ': expected YAML, found an error: Unresolved alias (the anchor must be set before the alias): one',
+      ': expected YAML, found an error: Unresolved alias (the anchor must be set before the alias)',
     ],
     ['an empty file', yaml, '', ': expected a map of keys, found nothing'],
     ['a list', yaml, '- 1', ': expected a map of keys, found [1]'],
@@ -410,6 +411,134 @@ describe('a wrong preset', () => {
   it('does not take what every map has for a preset', () => {
     expect(() => read('', '', 'toString')).toThrow('(quick), found "toString"');
   });
+});
+
+describe('two presets', () => {
+  const both = `presets:
+  more:
+    rollouts: { samples: 10, count: 3 }
+    evaluation: { samples: 4 }
+  same:
+    rollouts: { samples: 10, temperature: 0.5 }
+  other:
+    rollouts: { samples: 11 }
+  quick:`;
+
+  it('are laid over each other in their order', () => {
+    const recipe = read();
+    expect(read('presets:\n  quick:', both, ['more', 'same'])).toEqual({
+      ...recipe,
+      rollouts: { ...recipe.rollouts, samples: 10, count: 3, temperature: 0.5 },
+      evaluation: { ...recipe.evaluation, samples: 4 },
+    });
+  });
+
+  it('are refused by name where they say different things', () => {
+    expect(() => read('presets:\n  quick:', both, ['more', 'same', 'other'])).toThrow(
+      expect.objectContaining({
+        code: 'recipe',
+        message: `${path}:41: presets.other.rollouts.samples: expected what the preset more says, or nothing: they cannot be laid over each other, found something else`,
+      }),
+    );
+  });
+});
+
+describe('names and secrets', () => {
+  const added = (text: string) => () => {
+    const key = /^(?:base|drafts):/.exec(text)?.[0];
+    const line = key && yaml.split('\n').find((one) => one.startsWith(key));
+    return line ? read(line, text) : read('evaluation:', `${text}\nevaluation:`);
+  };
+
+  it.each(['../../elsewhere/x', 'a/b', '.', '..', '', 'a b', 'coverage', '-x', 'x\\u0000'])(
+    'refuses an endpoint that is called %j, which would be a file elsewhere',
+    (name) => {
+      const yaml = `endpoints: { "${name}": { url: "http://h/v1" } }`;
+      expect(added(yaml)).toThrow(/: endpoints\.(coverage|\(another name\)): expected a name /);
+    },
+  );
+
+  it('refuses a preset that would be a folder elsewhere', () => {
+    expect(() => read('  quick:', '  "../x":')).toThrow(
+      /: presets\.\(another name\): expected a name of at most 64 letters/,
+    );
+  });
+
+  it.each([
+    'endpoints: { a: { url: "http://u:hunter2@h/v1" } }',
+    'endpoints: { a: { url: "http://u:%68unter2@h" } }',
+    'endpoints: { a: { url: "ftp://u:hunter2@h/v1" } }',
+    'endpoints: { a: { url: "http://h/v1", key: sk-hunter2 } }',
+    'endpoints: { a: { url: "http://h/v1", key: [hunter2] } }',
+    'endpoints: { a: { url: "http://h/v1", apikey: sk-hunter2 } }',
+    'endpoints: { a: { url: "http://h/v1", sk-hunter2: 1 } }',
+    'endpoints: { a: { url: "http://h/v1", timeout: hunter2 } }',
+    'endpoints: { "http://u:hunter2@h": { url: 5 } }',
+    'endpoints: hunter2',
+    'models: { student: { endpoint: "http://u:hunter2@h", model: m } }',
+    'models: { student: { endpoint: sk-hunter2, model: m } }',
+    'models: { student: { model: [hunter2] } }',
+    'sk-hunter2: 1',
+    'key: *hunter2',
+    'key: "sk-hunter2',
+    'key: @sk-hunter2',
+    'key: "\\hunter2"',
+    'drafts: "https://hunter2@h"',
+    'base: "https://hunter2@h"',
+  ])('shows nothing of what it refuses: %s', (text) => {
+    let said = '';
+    try {
+      added(text)();
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'GloreError', code: 'recipe' });
+      said = (error as Error).message;
+    }
+    expect(said).toMatch(/: expected /);
+    expect(said).not.toMatch(/unter|68unter/);
+  });
+
+  it('names what it knows in a map that may be none', () => {
+    const further = 'samples: 4, temperature: 1, further: { zz: 1 } }';
+    expect(() => read('samples: 4, temperature: 1 }\nrollouts', `${further}\nrollouts`)).toThrow(
+      'drafts.further.zz: expected one of the keys most, temperature, found this one',
+    );
+  });
+});
+
+describe('what would take long to read', () => {
+  const lines = (count: number, line: (i: number) => string) =>
+    Array.from({ length: count }, (_, i) => line(i)).join('\n');
+
+  it.each<[what: string, text: string, message: string]>([
+    ['bytes', `# ${'x'.repeat(300_000)}`, ': expected at most 262144 bytes, found 300002'],
+    ['keys', lines(5000, (i) => `k${i}: 1`), ':4097: expected at most 4096 keys'],
+    ['aliases', `a: &a 1\n${lines(300, (i) => `k${i}: *a`)}`, ':258: expected at most 256 aliases'],
+    ['lists', `a: ${'['.repeat(20_000)}`, ':1: expected at most 64 lists and maps in one another'],
+    ['items', `a:\n  ${'- '.repeat(20_000)}1`, ':2: expected at most 64 lists and maps'],
+    ['questions', '? '.repeat(20_000), ':1: expected at most 64 lists and maps'],
+  ])('is refused before that: %s', (_, text, message) => {
+    writeFileSync(path, text);
+    expect(() => readRecipe(path)).toThrow(
+      expect.objectContaining({ code: 'recipe', message: expect.stringContaining(path + message) }),
+    );
+  });
+
+  it.skipIf(process.platform === 'win32')('is no file', () => {
+    const pipe = join(folder, 'pipe.yaml');
+    execFileSync('mkfifo', [pipe]);
+    expect(() => readRecipe(pipe)).toThrow(`${pipe}: expected a file, found a pipe`);
+    expect(() => readRecipe(folder)).toThrow(`${folder}: expected a file, found a folder`);
+    expect(() => readRecipe('/dev/zero')).toThrow('expected a file, found a device');
+  });
+});
+
+describe('seeds', () => {
+  it.each(['9007199254740993', '9007199254740991', '1000000000001', '1.5', '-1'])(
+    'that would not stay exact are refused: %s',
+    (seed) => {
+      expect(() => read('seed: 1', `seed: ${seed}`)).toThrow(/:1: seed: expected /);
+    },
+  );
 });
 
 describe('a wrong base', () => {

@@ -1,16 +1,20 @@
 /** A recipe: everything that a run's result depends on, read once from YAML and refused before any work if it is wrong. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { addSpecialTokens, availableProviders, openTokenizer } from '@glore/engine';
+import { isDeepStrictEqual } from 'node:util';
+import { addSpecialTokens, availableProviders, openTokenizer, readWholeSync } from '@glore/engine';
 import { z } from 'zod';
 import { createCodec, specialTokens } from '../codec/index.js';
+import { nameShown } from '../files/index.js';
 import { checkSettings, type HeldOut, WorldSettingError } from '../problem/index.js';
-import { endpoints, models, wrongModel } from './endpoints.js';
-import { type FileSet, gsm8k, jsonl, readGiven, svamp } from './files.js';
+import { endpoints, models, plainName, wrongModel } from './endpoints.js';
+import { type FileSet, filePath, gsm8k, jsonl, readGiven, svamp } from './files.js';
 import { YamlFile } from './yaml.js';
 
 export const count = z.int().min(1);
 export const share = z.number().min(0).max(1);
+/** Whatever is made of it (a thousand times as much, and more) is exact too. */
+export const seed = z.int().min(0).max(1e12);
 const temperature = z.number().min(0).max(5);
 export const range = z.tuple([z.int(), z.int()]).readonly();
 
@@ -33,7 +37,7 @@ export const worldSettings = z.strictObject({
   pronouns: share.optional(),
 });
 
-const world = z.strictObject({
+export const world = z.strictObject({
   source: z.literal('world'),
   settings: worldSettings,
   dev: count,
@@ -60,13 +64,13 @@ const refinerTraining = training.extend({
   plain: z.number().min(0).max(10),
 });
 
-const recipe = z.strictObject({
-  seed: z.int().min(0),
+export const recipe = z.strictObject({
+  seed,
   /** Worker threads. Training sums gradients in an order that depends on it. */
   workers: count.max(256),
   provider,
   /** Folder of the base checkpoint, from the recipe's folder. */
-  base: z.string().min(1),
+  base: filePath,
   problems: z.discriminatedUnion('source', [world, gsm8k, svamp, jsonl], {
     error: '"world" or "gsm8k" or "svamp" or "jsonl"',
   }),
@@ -166,23 +170,46 @@ export type Recipe = Omit<Given, 'problems'> & {
 };
 
 const file = recipe.extend({
-  presets: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+  presets: z.record(plainName, z.record(z.string(), z.unknown())).default({}),
 });
 
 /**
- * Reads a recipe, with a preset's values laid over it.
- * @throws GloreError `recipe` naming the file, line and key
+ * Reads a recipe, with the values of presets laid over it in their order.
+ * @throws GloreError `recipe` naming the file, line and key; of two presets that say different things of one key, both
  */
-export function readRecipe(path: string, preset?: string): Recipe {
+export function readRecipe(path: string, preset: string | readonly string[] = []): Recipe {
   const source = YamlFile.read(path);
   const { presets, ...plain } = source.check(file, source.value());
-  if (preset === undefined) return checked(plain, source, path);
-  if (!Object.hasOwn(presets, preset)) {
-    const known = Object.keys(presets).join(', ') || 'it has none';
-    throw source.error(['presets'], `a preset of the recipe (${known})`, `"${preset}"`);
+  const names = typeof preset === 'string' ? [preset] : preset;
+  let laid: unknown = plain;
+  let over = source;
+  for (const [i, name] of names.entries()) {
+    if (!Object.hasOwn(presets, name)) {
+      const known = Object.keys(presets).join(', ') || 'it has none';
+      throw source.error(['presets'], `a preset of the recipe (${known})`, nameShown(name));
+    }
+    for (const before of names.slice(0, i)) {
+      const keys = clash(presets[before], presets[name]);
+      if (keys && before !== name) {
+        const expected = `what the preset ${before} says, or nothing: they cannot be laid over each other`;
+        throw source.error(['presets', name, ...keys], expected, 'something else');
+      }
+    }
+    laid = overlay(laid, presets[name]);
+    over = over.under('presets', name);
   }
-  const over = source.under('presets', preset);
-  return checked(over.check(recipe, overlay(plain, presets[preset])), over, path);
+  return checked(names.length === 0 ? plain : over.check(recipe, laid), over, path);
+}
+
+/** Where two values laid over each other say different things: the first keys; undefined where they agree. */
+function clash(a: unknown, b: unknown): string[] | undefined {
+  if (!isMap(a) || !isMap(b)) return isDeepStrictEqual(a, b) ? undefined : [];
+  for (const [key, value] of Object.entries(b)) {
+    if (!Object.hasOwn(a, key)) continue;
+    const inner = clash(a[key], value);
+    if (inner) return [key, ...inner];
+  }
+  return undefined;
 }
 
 /** What a recipe says, before anything is looked up: paths as they are written, defaults left out. */
@@ -205,7 +232,7 @@ export function makeRecipe(values: RecipeValues, folder = process.cwd()): Recipe
  */
 export function readRecipeWith(
   path: string,
-  preset: string | undefined,
+  preset: string | readonly string[] | undefined,
   values: readonly unknown[],
   over: YamlFile,
 ): Recipe {
@@ -255,7 +282,7 @@ function checkBase(base: string, source: YamlFile): void {
     throw source.error(['base'], 'the folder of a base checkpoint', `no ${name} in ${base}`);
   }
   try {
-    const tokenizer = readFileSync(join(base, 'tokenizer.json'), 'utf8');
+    const tokenizer = readWholeSync(join(base, 'tokenizer.json')).toString('utf8');
     createCodec(openTokenizer(addSpecialTokens(tokenizer, specialTokens)));
   } catch (error) {
     const found = `${base} with another (${(error as Error).message})`;

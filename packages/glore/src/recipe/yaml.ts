@@ -1,8 +1,19 @@
 /** A YAML file that knows where each key is written, and refuses wrong values by file, line and key. */
-import { readFileSync } from 'node:fs';
-import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { EngineError, readWholeSync } from '@glore/engine';
+import {
+  CST,
+  Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  parseDocument,
+} from 'yaml';
 import { z } from 'zod';
 import { GloreError } from '../error.js';
+import { expectation, pathShown, valueAt, valueShown } from '../files/index.js';
 
 type Key = PropertyKey;
 
@@ -29,20 +40,22 @@ export class YamlFile {
   static read(path: string): YamlFile {
     let text: string;
     try {
-      text = readFileSync(path, 'utf8');
+      text = readWholeSync(path, most.bytes).toString('utf8');
     } catch (cause) {
+      if (cause instanceof EngineError) throw new GloreError('recipe', cause.message, { cause });
       throw new GloreError(
         'recipe',
         `${path}: expected a recipe file, found none to read (${(cause as Error).message})`,
         { cause },
       );
     }
+    checkSize(path, text);
     const lines = new LineCounter();
     const document = parseDocument(text, { lineCounter: lines });
     const [broken] = document.errors;
     if (broken) {
       const line = lines.linePos(broken.pos[0]).line;
-      const [what] = broken.message.split(/ at line \d+/);
+      const what = saidOf(broken.message);
       throw new GloreError('recipe', `${path}:${line}: expected YAML, found an error: ${what}`);
     }
     return new YamlFile(path, document, lines);
@@ -63,7 +76,7 @@ export class YamlFile {
     try {
       return this.document.toJS();
     } catch (cause) {
-      throw this.error([], 'YAML', `an error: ${(cause as Error).message}`, cause);
+      throw this.error([], 'YAML', `an error: ${saidOf((cause as Error).message)}`, cause);
     }
   }
 
@@ -75,17 +88,22 @@ export class YamlFile {
     // A misspelt key is missing under its right name too: the misspelling says more.
     const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
     if (issue.code === 'unrecognized_keys') {
-      const known = knownKeys(schema, issue.path, value).join(', ');
-      throw this.error([...issue.path, issue.keys[0]!], `one of the keys ${known}`, 'this one');
+      const known = knownKeys(schema, issue.path, value);
+      const expected = known ? `one of the keys ${known.join(', ')}` : 'a key that is known';
+      throw this.error([...issue.path, issue.keys[0]!], expected, 'this one');
     }
-    throw this.error(issue.path, expectation(issue), shown(valueAt(value, issue.path)));
+    const found =
+      issue.code === 'invalid_key'
+        ? 'another name'
+        : valueShown(valueAt(value, issue.path), issue.path);
+    throw this.error(issue.path, expectation(issue), found);
   }
 
   /** `recipe.yaml:7: rollouts.count: expected .., found ..` */
   error(keys: readonly Key[], expected: string, found: string, cause?: unknown): GloreError {
     const line = this.lineOf(keys);
     const where = line === undefined ? this.path : `${this.path}:${line}`;
-    const key = keys.length === 0 ? '' : `${keys.join('.')}: `;
+    const key = keys.length === 0 ? '' : `${pathShown(keys)}: `;
     const message = `${where}: ${key}expected ${expected}, found ${found}`;
     return new GloreError('recipe', message, { cause });
   }
@@ -119,69 +137,85 @@ export class YamlFile {
   }
 }
 
-const kinds: Readonly<Record<string, string>> = {
-  int: 'a whole number',
-  number: 'a number',
-  string: 'text',
-  boolean: 'true or false',
-  object: 'a map of keys',
-  record: 'a map of keys',
-  tuple: 'a list',
-};
-
-/** What would have been right, in words. */
-function expectation(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return kinds[issue.expected] ?? issue.expected;
-    case 'invalid_value':
-      return issue.values.map((value) => JSON.stringify(value)).join(' or ');
-    case 'too_small':
-      if (issue.origin === 'string') return 'some text';
-      return `${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${unitOf(issue)}`;
-    case 'too_big':
-      return `at most ${issue.maximum}${unitOf(issue)}`;
-    default:
-      return issue.message;
-  }
-}
-
-const unitOf = ({ origin }: { readonly origin: string }): string =>
-  origin === 'array' ? ' items' : '';
-
-/** The keys of the map that a path of map keys and list indices leads to in a value. */
-function knownKeys(schema: z.ZodObject, path: readonly Key[], value: unknown): string[] {
-  const map = path.reduce<z.core.$ZodType>((at, key, depth) => {
-    const child =
+/** The keys of the map that a path of map keys and list indices leads to in a value; undefined where it has no shape. */
+function knownKeys(
+  schema: z.ZodObject,
+  path: readonly Key[],
+  value: unknown,
+): string[] | undefined {
+  let at: z.core.$ZodType | undefined = schema;
+  for (const [depth, key] of path.entries()) {
+    const child: z.core.$ZodType | undefined =
       at instanceof z.ZodArray
         ? at.element
         : at instanceof z.ZodRecord
           ? at.valueType
-          : (at as z.ZodObject).shape[key as string];
-    return unwrapped(child, valueAt(value, path.slice(0, depth + 1)));
-  }, schema);
-  return Object.keys((map as z.ZodObject).shape);
+          : at instanceof z.ZodObject
+            ? at.shape[String(key)]
+            : undefined;
+    at = child && unwrapped(child, valueAt(value, path.slice(0, depth + 1)));
+  }
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : undefined;
 }
 
 /** The schema of a value that is there: of several kinds of map the one that its discriminator names. */
-function unwrapped(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+function unwrapped(schema: z.core.$ZodType, value: unknown): z.core.$ZodType | undefined {
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault
+  ) {
     return unwrapped(schema.unwrap(), value);
   }
   if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
   const { discriminator } = schema.def;
-  const options = schema.options as z.ZodObject[];
-  return options.find(
-    ({ shape }) => shape[discriminator].safeParse(valueAt(value, [discriminator])).success,
-  )!;
+  return schema.options.find(
+    (option) =>
+      option instanceof z.ZodObject &&
+      option.shape[discriminator].safeParse(valueAt(value, [discriminator])).success,
+  );
 }
 
-function valueAt(value: unknown, path: readonly Key[]): unknown {
-  return path.reduce((map, key) => (map as Record<Key, unknown>)[key], value);
+/** What a recipe has far less of; each of these costs time with every other. */
+const most = { bytes: 2 ** 18, keys: 4096, aliases: 256, depth: 64 };
+
+/** Refuses what would take long to read, before it is read. */
+function checkSize(path: string, text: string): void {
+  let [keys, aliases, depth, line, deep] = [0, 0, 0, 1, 0];
+  const refuse = (what: string, most: number) => {
+    const message = `${path}:${line}: expected at most ${most} ${what}, found more; a recipe is smaller`;
+    throw new GloreError('recipe', message);
+  };
+  for (const token of new Lexer().lex(text)) {
+    switch (CST.tokenType(token)) {
+      case 'newline':
+        line++;
+        deep = 0;
+        break;
+      case 'map-value-ind':
+        if (++keys > most.keys) refuse('keys', most.keys);
+        break;
+      case 'alias':
+        if (++aliases > most.aliases) refuse('aliases', most.aliases);
+        break;
+      case 'flow-map-start':
+      case 'flow-seq-start':
+        depth++;
+        break;
+      case 'flow-map-end':
+      case 'flow-seq-end':
+        depth--;
+        break;
+      case 'seq-item-ind':
+      case 'explicit-key-ind':
+        deep++;
+        break;
+      default:
+        break;
+    }
+    if (depth + deep > most.depth) refuse('lists and maps in one another', most.depth);
+  }
 }
 
-function shown(value: unknown): string {
-  if (value === undefined || value === null) return 'nothing';
-  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
-  return text.length <= 60 ? text : `${text.slice(0, 60)}...`;
-}
+/** What the parser says is wrong, without what it found there. */
+const saidOf = (message: string): string => message.split(/ at line \d+|: |\\/)[0]!;

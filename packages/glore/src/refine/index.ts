@@ -1,4 +1,5 @@
 export { writeCandidates } from './candidates.js';
+export { decisionShape } from './record.js';
 export {
   type Candidate,
   type Chooser,

@@ -11,7 +11,7 @@ import { type LanguageModel, openEmbedded, Student } from '../model/index.js';
 import { difficulty, generateProblems, type Problem, Random } from '../problem/index.js';
 import { collect } from '../run/index.js';
 import { adaptiveRollouts } from './adaptive.js';
-import { type RolloutItem, rolloutsFrom } from './rollout.js';
+import { type RolloutItem, rolloutShape, rolloutsFrom } from './rollout.js';
 import { isRight, type Sample, sampleSolutions, seedOf } from './sample.js';
 
 type Rollout = Student['rollout'];
@@ -313,6 +313,7 @@ describe('adaptiveRollouts', () => {
       const { items, drafts } = setting(policy, ids, 4);
       return {
         units: ids.map((id) => items.filter(({ problem }) => problem.id === id)),
+        shape: rolloutShape,
         key: (unit: RolloutItem[]) => unit[0]?.problem.id ?? 'none',
         work: (unit: RolloutItem[]) => adaptiveRollouts(policy, unit, { ...options, drafts }),
         parallel: 2,

@@ -5,10 +5,12 @@ export {
   type RolloutItem,
   type RolloutOptions,
   type RolloutRecord,
+  rolloutShape,
   rolloutsFrom,
   type Trace,
 } from './rollout.js';
 export {
+  answered,
   byProblem,
   isRight,
   judged,
@@ -16,6 +18,7 @@ export {
   type Sample,
   type SampleOptions,
   sampleKey,
+  sampleShape,
   sampleSolutions,
   seedOf,
 } from './sample.js';

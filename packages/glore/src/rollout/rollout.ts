@@ -1,8 +1,10 @@
 /** Monte-Carlo rollouts from the prefixes of sampled solutions. */
-import { type Solution, spellingOf } from '../codec/index.js';
+import { z } from 'zod';
+import { type Solution, solutionFields, spellingOf } from '../codec/index.js';
+import { count, text } from '../files/index.js';
 import type { Student } from '../model/index.js';
 import type { Problem } from '../problem/index.js';
-import { byProblem, isRight, type Sample, seedOf } from './sample.js';
+import { answered, byProblem, isRight, type Sample, seedOf } from './sample.js';
 
 /** A distinct continuation of a prefix and how many of the rollouts known from there it was. `right`: a verifying trace. */
 export interface Trace extends Solution {
@@ -25,6 +27,27 @@ export interface RolloutRecord {
   /** Generated tokens. */
   readonly tokens: number;
 }
+
+const trace = answered(z.object({ ...solutionFields, right: z.boolean(), count: count.min(1) }));
+
+const prefix = z
+  .object({ length: count.min(1), attempts: count, traces: z.array(trace) })
+  .refine(
+    ({ attempts, traces }) => attempts === traces.reduce((sum, { count }) => sum + count, 0),
+    { path: ['attempts'], error: 'as many as the counts of its traces' },
+  );
+
+/** The rollouts of a sample as they stand in records. */
+export const rolloutShape: z.ZodType<RolloutRecord> = z.object({
+  problem: text,
+  sample: count,
+  prefixes: z
+    .array(prefix)
+    .refine((prefixes) => prefixes.every(({ length }, i) => length === i + 1), {
+      error: 'every prefix in its turn, of the lengths 1, 2, ..',
+    }),
+  tokens: count,
+});
 
 /** A sample to roll out, with its problem. */
 export interface RolloutItem {

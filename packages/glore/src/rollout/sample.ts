@@ -1,5 +1,7 @@
 /** Sampled solutions of problems, judged by their final answers. */
-import type { Solution } from '../codec/index.js';
+import { z } from 'zod';
+import { type Solution, solutionFields } from '../codec/index.js';
+import { count, text } from '../files/index.js';
 import type { Generated, Student } from '../model/index.js';
 import { hash32, type Problem } from '../problem/index.js';
 import { sameAnswer } from '../reading/index.js';
@@ -13,6 +15,27 @@ export interface Sample extends Solution {
   /** Generated tokens. */
   readonly tokens: number;
 }
+
+/** What is right has an answer. */
+export const answered = <R extends { readonly right: boolean; readonly answer: string | null }>(
+  shape: z.ZodType<R>,
+): z.ZodType<R> =>
+  shape.refine(({ right, answer }) => !right || answer !== null, {
+    path: ['right'],
+    error: 'false, since there is no answer',
+  });
+
+/** A sample as it stands in records. */
+export const sampleShape: z.ZodType<Sample> = answered(
+  z.object({
+    problem: text,
+    index: count,
+    seed: count,
+    ...solutionFields,
+    right: z.boolean(),
+    tokens: count,
+  }),
+);
 
 /** The seed of everything random about one thing, from names and numbers that identify it. */
 export const seedOf = (...key: readonly (string | number)[]): number => hash32(key.join('/'));

@@ -10,8 +10,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { writeJson } from '../files/index.js';
 import { adoptStage } from './adopt.js';
-import { writeJson } from './jsonl.js';
 import { silentReporter } from './progress.js';
 import { runStage, type StageRecord } from './stage.js';
 

@@ -2,9 +2,8 @@
 import { existsSync } from 'node:fs';
 import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explained } from './files.js';
-import { readJson } from './jsonl.js';
-import { clear, type StageRecord } from './stage.js';
+import { explained } from '../files/index.js';
+import { clear, readDone, type StageRecord } from './stage.js';
 
 export interface AdoptOptions {
   /** Folder of the run that has done the stage. */
@@ -27,11 +26,11 @@ export interface AdoptOptions {
  */
 export async function adoptStage(options: AdoptOptions): Promise<StageRecord | undefined> {
   const { from, run, name, fingerprint } = options;
-  const record = await recordIn(join(from, name));
+  const record = await readDone(join(from, name));
   if (!record || (fingerprint !== undefined && record.fingerprint !== fingerprint))
     return undefined;
   const folder = join(run, name);
-  if ((await recordIn(folder))?.fingerprint === record.fingerprint) return record;
+  if ((await readDone(folder))?.fingerprint === record.fingerprint) return record;
   await options.onAdopt?.();
   // Made whole beside its place first: a kill in between leaves either the old stage or none.
   const beside = `${folder}.adopted`;
@@ -42,11 +41,6 @@ export async function adoptStage(options: AdoptOptions): Promise<StageRecord | u
     await rename(beside, folder);
   });
   return record;
-}
-
-async function recordIn(folder: string): Promise<StageRecord | undefined> {
-  const path = join(folder, 'done.json');
-  return existsSync(path) ? readJson<StageRecord>(path) : undefined;
 }
 
 async function linkTree(from: string, to: string): Promise<void> {

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { type CollectOptions, collect } from './collect.js';
 
 interface Square {
@@ -28,6 +30,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const square = z.object({ n: z.int(), square: z.int() });
+
 /** Units of 0, 1 or 2 records, of which later ones often finish first. */
 const numbers = Array.from({ length: 12 }, (_, i) => i);
 const squares = async (n: number): Promise<Square[]> => {
@@ -41,7 +45,7 @@ const expected = numbers
 function options(
   more: Partial<CollectOptions<number, Square>> = {},
 ): CollectOptions<number, Square> {
-  return { path, units: numbers, key: String, work: squares, parallel: 4, ...more };
+  return { path, shape: square, units: numbers, key: String, work: squares, parallel: 4, ...more };
 }
 
 const journalLines = () => readFileSync(`${path}.journal`, 'utf8').split('\n').slice(0, -1);
@@ -87,8 +91,38 @@ describe('collect', () => {
 
   it('gives records back as JSON keeps them, in a fresh run too', async () => {
     const work = async () => [{ a: undefined, b: Number.NaN, c: -0 }];
-    const records = await collect({ path, units: ['x'], key: (unit) => unit, work, parallel: 1 });
+    const shape = z.any();
+    const records = await collect({ path, shape, units: ['x'], key: String, work, parallel: 1 });
     expect(records).toStrictEqual([{ b: null, c: 0 }]);
+  });
+
+  it('writes through no link, and cuts nothing off behind one', async () => {
+    const kept = join(folder, 'kept');
+    writeFileSync(kept, 'precious');
+    symlinkSync(kept, `${path}.journal`);
+    await expect(collect(options())).rejects.toMatchObject({ code: 'file-kind' });
+    expect(readFileSync(kept, 'utf8')).toBe('precious');
+    rmSync(`${path}.journal`);
+    symlinkSync(kept, `${path}.part-new`);
+    await collect(options());
+    expect(readFileSync(kept, 'utf8')).toBe('precious');
+    expect(readFileSync(path, 'utf8')).toBe(expected);
+  });
+
+  it('keeps no record that it could not read again', async () => {
+    const work = async (n: number) => [{ n, square: n === 3 ? Number.NaN : n * n }];
+    await expect(collect(options({ work, parallel: 1 }))).rejects.toMatchObject({
+      code: 'record-broken',
+      message: expect.stringContaining(
+        'of 3: records.0.square: expected a number, found nothing; nothing of it is kept',
+      ),
+    });
+    expect(journalLines()).toHaveLength(3);
+    writeFileSync(`${path}.journal`, '{"key":"0","records":[{"n":0}]}\n');
+    await expect(collect(options())).rejects.toMatchObject({
+      code: 'record-broken',
+      message: expect.stringContaining(`${path}.journal:1: records.0.square: expected a number`),
+    });
   });
 
   it('does nothing for no units', async () => {
@@ -144,7 +178,7 @@ describe('collect, interrupted', () => {
     const units = [1, 2, 3, 4, 5];
     const all = units.flatMap((n) => ['a', 'b', 'c', 'd'].map((name) => `${n} ${name}`));
     const of = (work: CollectOptions<number, number>['work'], parallel = 3) =>
-      collect({ path, units, key: String, work, parallel });
+      collect({ path, shape: z.int(), units, key: String, work, parallel });
     const records = units.flatMap((n) => [n, 2 * n, 3 * n, 2 * n, 4 * n]);
 
     it('does not fetch again what was kept, wherever it is interrupted', async () => {
@@ -192,10 +226,11 @@ describe('collect, interrupted', () => {
       records: [{ n, text: 'ü "quoted" 👍\n' }],
     }));
     const units = [0, 1, 2];
+    const shape = z.object({ n: z.int(), text: z.string() });
     const work = async (n: number) => [{ n, text: 'ü "quoted" 👍\n' }];
     const whole = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
     const collectTexts = (of: typeof work) =>
-      collect({ path, units, key: String, work: of, parallel: 2 });
+      collect({ path, shape, units, key: String, work: of, parallel: 2 });
     await collectTexts(work);
     const uninterrupted = readFileSync(path);
 
@@ -320,9 +355,11 @@ const built = pathToFileURL(join(import.meta.dirname, '../../dist/run/collect.js
 /** 60 units with records of 30 kB, three at a time; prints each unit's key and whether it was resumed. */
 const program = `
   import { setTimeout } from 'node:timers/promises';
+  import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
   import { collect } from ${JSON.stringify(built)};
   await collect({
     path: process.argv[1],
+    shape: z.looseObject({ n: z.int() }),
     units: Array.from({ length: 60 }, (_, i) => i),
     key: (n) => 'unit ' + n,
     work: async (n) => {

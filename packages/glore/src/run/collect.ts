@@ -7,17 +7,29 @@
  * loses is worked on again.
  */
 import { existsSync } from 'node:fs';
-import { readdir, rm, truncate } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { openToAppend } from '@glore/engine';
+import { z } from 'zod';
 import { GloreError } from '../error.js';
-import { explained } from './files.js';
+import {
+  brokenLine,
+  explained,
+  type Line,
+  parseJson,
+  readJsonl,
+  readLines,
+  shaped,
+  writeJsonl,
+} from '../files/index.js';
 import { Journal } from './journal.js';
-import { brokenLine, type Line, parseJson, readJsonl, readLines, writeJsonl } from './jsonl.js';
 import { isOf, type Shard, shardName } from './shard.js';
 
 export interface CollectOptions<U, R> {
   /** The final file, "runs/tiny/drafts/samples.jsonl"; the journal is `path.journal`. */
   readonly path: string;
+  /** Of the records. */
+  readonly shape: z.ZodType<R>;
   /** In the order in which their records stand in the final file. */
   readonly units: readonly U[];
   /** Names a unit in the journal; unique. */
@@ -64,14 +76,14 @@ type Found = Map<string, Map<string, unknown>>;
  *
  * They come back as JSON keeps them, so that a fresh run and a resumed one go on with the same values.
  *
- * @throws GloreError `unit-repeated`, `parallel-invalid`, `journal-broken`, `journal-foreign`, `jsonl-broken`, `disk-full`,
- *   `file-forbidden`; whatever `work` throws, after the units in flight have finished; the signal's reason.
+ * @throws GloreError `unit-repeated`, `parallel-invalid`, `journal-broken`, `journal-foreign`, `jsonl-broken`,
+ *   `record-broken`, `disk-full`, `file-forbidden`, `file-kind`; whatever `work` throws, after the units in flight have finished; the signal's reason.
  */
 export async function collect<U, R>(options: CollectOptions<U, R>): Promise<R[]> {
   const { path, onUnit, shard } = options;
   const journal = `${path}.journal${shard ? `.${shardName(shard)}` : ''}`;
   if (existsSync(path)) {
-    const records = await readJsonl<R>(path);
+    const records = await readJsonl(path, options.shape);
     // A kill between writing the one and removing the other leaves both.
     await removeJournals(path);
     onUnit?.(options.units.length, options.units.length, records, true);
@@ -81,7 +93,7 @@ export async function collect<U, R>(options: CollectOptions<U, R>): Promise<R[]>
   const finished = new Map<string, readonly R[]>();
   const found: Found = new Map();
   for (const one of shard ? [journal] : await journalsOf(path)) {
-    await readJournal(one, units, finished, found);
+    await readJournal(one, options.shape, units, finished, found);
   }
   let done = 0;
   for (const records of finished.values()) onUnit?.(++done, units.size, records, true);
@@ -113,7 +125,7 @@ async function removeJournals(path: string): Promise<void> {
 
 /** Works on the units that `finished` lacks, adding each to it and to the journal. */
 async function workMissing<U, R>(
-  { work, parallel, signal, onUnit }: CollectOptions<U, R>,
+  { shape, work, parallel, signal, onUnit }: CollectOptions<U, R>,
   path: string,
   units: Map<string, U>,
   finished: Map<string, readonly R[]>,
@@ -122,6 +134,7 @@ async function workMissing<U, R>(
   const missing = [...units].filter(([key]) => !finished.has(key));
   // One iterator for all workers: each takes the next unit that nobody has taken.
   const queue = missing.values();
+  const entryShape = entryOf(shape);
   const journal = await Journal.open(path);
   let failure: { readonly error: unknown } | undefined;
 
@@ -131,9 +144,11 @@ async function workMissing<U, R>(
       const kept = new Keeping(journal, key, found.get(key));
       try {
         const line = JSON.stringify({ key, records: await work(unit, kept) } satisfies Entry<R>);
+        // As they will be read; what could not be is not kept.
+        const made = shaped(entryShape, JSON.parse(line), `${path}, of ${key}`, unkept);
+        const records = made.records ?? [];
         await journal.append(line);
         found.delete(key);
-        const { records } = JSON.parse(line) as { readonly records: readonly R[] };
         finished.set(key, records);
         onUnit?.(finished.size, units.size, records, false);
       } catch (error) {
@@ -194,12 +209,14 @@ class Keeping implements Kept {
 /** Adds what a journal has; a torn last line, which a kill leaves behind, is cut off the file. */
 async function readJournal<U, R>(
   path: string,
+  shape: z.ZodType<R>,
   units: Map<string, U>,
   finished: Map<string, readonly R[]>,
   found: Found,
 ): Promise<void> {
   if (!existsSync(path)) return;
   let torn: { readonly line: Line; readonly cause: unknown } | undefined;
+  const entryShape = entryOf(shape);
   await explained(path, async () => {
     for await (const line of readLines(path)) {
       if (torn) throw brokenEntry(path, torn.line, torn.cause);
@@ -211,31 +228,52 @@ async function readJournal<U, R>(
         torn = { line, cause };
         continue;
       }
-      if (!isEntry<R>(entry)) throw brokenEntry(path, line);
-      const { key } = entry;
+      if (!anyEntry.safeParse(entry).success) throw brokenEntry(path, line);
+      const { key, ...kept } = shaped(entryShape, entry, `${path}:${line.number}`, cure);
       if (!units.has(key)) throw foreignEntry(path, line, key);
-      if ('records' in entry) {
-        finished.set(key, entry.records);
+      if (kept.records) {
+        finished.set(key, kept.records);
         found.delete(key);
-      } else if (!finished.has(key)) {
+      } else if (kept.name !== undefined && !finished.has(key)) {
         const values = found.get(key) ?? new Map<string, unknown>();
-        found.set(key, values.set(entry.name, entry.value));
+        found.set(key, values.set(kept.name, kept.value));
       }
     }
-    if (torn) await truncate(path, torn.line.start);
+    if (torn) await cutOff(path, torn.line.start);
   });
 }
 
-function isEntry<R>(value: unknown): value is Entry<R> {
-  if (typeof value !== 'object' || value === null) return false;
-  const { key, records, name } = value as { key?: unknown; records?: unknown; name?: unknown };
-  if (typeof key !== 'string') return false;
-  return Array.isArray(records) || (typeof name === 'string' && 'value' in value);
+/** Cuts a file off, unless it is a link. */
+async function cutOff(path: string, length: number): Promise<void> {
+  const file = await openToAppend(path);
+  try {
+    await file.truncate(length);
+  } finally {
+    await file.close();
+  }
 }
+
+/** A line of the journal: either has the fields of the other not. */
+const entryOf = <R>(shape: z.ZodType<R>) =>
+  z
+    .object({
+      key: z.string(),
+      records: z.array(shape).optional(),
+      name: z.string().optional(),
+      value: z.unknown().optional(),
+    })
+    .refine((entry) => entry.records || (entry.name !== undefined && 'value' in entry), {
+      path: ['records'],
+      error: 'the records of a finished unit, or the name and value of what one has kept',
+    });
+
+const anyEntry = entryOf(z.unknown());
+
+const unkept = 'nothing of it is kept; look at the models that it comes from';
+const cure = 'delete this line, or the whole file, and its units are worked on again';
 
 function brokenEntry(path: string, line: Line, cause?: unknown): GloreError {
   const expected = 'a finished unit {"key": ..., "records": [...]} or what one has kept';
-  const cure = 'delete this line, or the whole file, and its units are worked on again';
   return brokenLine('journal-broken', path, line, expected, cure, cause);
 }
 

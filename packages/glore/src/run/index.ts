@@ -1,8 +1,6 @@
 /** A run's folder: stages that read and write files, continue after a kill, and show how far they are. */
 export { type AdoptOptions, adoptStage } from './adopt.js';
 export { type CollectOptions, collect, type Kept } from './collect.js';
-export { explained, replaceFile } from './files.js';
-export { readJson, readJsonl, writeJson, writeJsonl } from './jsonl.js';
 export { lockRun } from './lock.js';
 export {
   formatSeconds,
@@ -17,6 +15,7 @@ export { isOf, parseShard, type Shard, shardName } from './shard.js';
 export {
   doneStage,
   fingerprintOf,
+  readDone,
   runShard,
   runStage,
   type StageContext,

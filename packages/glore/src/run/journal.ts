@@ -1,7 +1,8 @@
 /** A file that lines are added to: what comes while a write is under way goes together in the next one. */
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { explained } from './files.js';
+import { openToAppend } from '@glore/engine';
+import { explained } from '../files/index.js';
 
 export class Journal {
   private readonly path: string;
@@ -16,11 +17,11 @@ export class Journal {
     this.file = file;
   }
 
-  /** @throws GloreError `disk-full`, `file-forbidden` */
+  /** @throws GloreError `disk-full`, `file-forbidden`, `file-kind` where it is no file or a link */
   static open(path: string): Promise<Journal> {
     return explained(path, async () => {
       await mkdir(dirname(path), { recursive: true });
-      return new Journal(path, await open(path, 'a'));
+      return new Journal(path, await openToAppend(path));
     });
   }
 

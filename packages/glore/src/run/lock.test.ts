@@ -1,5 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -72,6 +80,53 @@ describe('lockRun', () => {
     await release();
     expect(readdirSync(join(folder, 'runs/tiny'))).toEqual([]);
   });
+
+  it.each([
+    ['null', 'expected a map of keys, found nothing'],
+    ['5', 'expected a map of keys, found 5'],
+    ['[]', 'expected a map of keys, found []'],
+    ['{"pid":"a","host":"h","started":"x"}', 'pid: expected a number, found "a"'],
+    ['{"pid":-1,"host":"h","started":"x"}', 'pid: expected at least 1, found -1'],
+    ['{"pid":1}', 'host: expected text, found nothing'],
+  ])('says what is no lock, and what to do: %s', async (text, said) => {
+    writeFileSync(path, text);
+    await expect(lockRun(folder)).rejects.toMatchObject({
+      code: 'record-broken',
+      message: `${path}: ${said}; if no process works there, delete ${path}`,
+    });
+    rmSync(path);
+    await (await lockRun(folder))();
+  });
+
+  it.skipIf(process.platform === 'win32')('names a folder or a pipe in its place', async () => {
+    mkdirSync(path);
+    await expect(lockRun(folder)).rejects.toMatchObject({ code: 'file-kind' });
+    rmSync(path, { recursive: true });
+    execFileSync('mkfifo', [path]);
+    await expect(lockRun(folder)).rejects.toMatchObject({ code: 'file-kind' });
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'is not kept by another process that has got the number since',
+    async () => {
+      const other = spawn('sleep', ['60']);
+      const holder = { pid: other.pid, host: hostname() };
+      try {
+        // As this version writes it, and as one before, which knew no births.
+        const born = { ...holder, started: new Date().toISOString(), birth: 'boot/1' };
+        const old = { ...holder, started: '2020-11-01T00:00:00.000Z' };
+        for (const dead of [born, old]) {
+          writeFileSync(path, JSON.stringify(dead));
+          await (await lockRun(folder))();
+        }
+        const alive = { ...holder, started: new Date().toISOString() };
+        writeFileSync(path, JSON.stringify(alive));
+        await expect(lockRun(folder)).rejects.toMatchObject({ code: 'run-locked' });
+      } finally {
+        other.kill();
+      }
+    },
+  );
 
   it('refuses a second time in one process', async () => {
     const release = await lockRun(folder);

@@ -1,5 +1,6 @@
 /** How far a stage is: one line rewritten in place on a terminal, a line now and then in a log, or JSON events. */
 import picocolors from 'picocolors';
+import { visible, visibleJson, visibleLines } from '../visible.js';
 
 /** What a stage tells of its work. */
 export interface Progress {
@@ -58,7 +59,7 @@ export function terminalReporter(stream: ReportStream): Reporter {
 
 /** For programs: one JSON object a line, with `event` "progress", "note" or "done". */
 export function jsonReporter(stream: ReportStream): Reporter {
-  const write = (event: object) => stream.write(`${JSON.stringify(event)}\n`);
+  const write = (event: object) => stream.write(`${visibleJson(event)}\n`);
   return reporter({
     intervalMs: 1000,
     eager: true,
@@ -127,7 +128,7 @@ class StageProgress implements Progress {
 
   advance(units: number, detail?: string): void {
     this.finished += units;
-    this.detail = detail ?? this.detail;
+    this.detail = detail === undefined ? this.detail : visible(detail);
     this.changed();
   }
 
@@ -139,7 +140,7 @@ class StageProgress implements Progress {
   }
 
   note(text: string): void {
-    this.view.note(this.name, text);
+    this.view.note(this.name, visibleLines(text));
   }
 
   done(summary?: string): void {
@@ -147,7 +148,7 @@ class StageProgress implements Progress {
     this.ended = true;
     clearTimeout(this.later);
     const took = (performance.now() - this.started) / 1000;
-    this.view.done(this.snapshot(), summary ?? formatSeconds(took));
+    this.view.done(this.snapshot(), visible(summary ?? formatSeconds(took)));
   }
 
   /** Shows the state now if the last time is long enough ago, else as soon as it is. */

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { type CollectOptions, collect } from './collect.js';
 import { lockRun } from './lock.js';
 import { silentReporter } from './progress.js';
@@ -52,6 +53,7 @@ describe('collect in shards', () => {
   });
   const options = (more: Partial<CollectOptions<number, { n: number }>> = {}) => ({
     path: join(folder, 'all.jsonl'),
+    shape: z.object({ n: z.int() }),
     units: Array.from({ length: 40 }, (_, n) => n),
     key: (n: number) => `unit ${n}`,
     work: async (n: number) => {

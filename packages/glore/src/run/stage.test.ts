@@ -11,9 +11,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { collect } from './collect.js';
 import { silentReporter, terminalReporter } from './progress.js';
-import { runStage, type StageContext, type StageOptions } from './stage.js';
+import { doneStage, runStage, type StageContext, type StageOptions } from './stage.js';
 
 let run: string;
 let written: string;
@@ -180,6 +181,68 @@ describe('runStage', () => {
     expect(json('done.json')).toEqual(before);
   });
 
+  it('makes again what it lacks, and nothing else', async () => {
+    const worked: string[] = [];
+    const work = async ({ folder, count }: StageContext) => {
+      mkdirSync(join(folder, 'model'), { recursive: true });
+      for (const file of ['samples.jsonl', 'model/config.json', 'model/weights']) {
+        if (existsSync(join(folder, file))) continue;
+        worked.push(file);
+        writeFileSync(join(folder, file), '1\n');
+      }
+      count('generatedTokens', 1);
+    };
+    const first = await runStage(options({ work }));
+    expect(first.files).toEqual(['model/config.json', 'model/weights', 'samples.jsonl']);
+    worked.length = 0;
+    rmSync(join(run, 'drafts', 'model/weights'));
+    expect(await doneStage(options({ work }))).toBeUndefined();
+    const again = await runStage(options({ work, reporter: terminalReporter(stream) }));
+    expect(written).toContain('model/weights is missing: what the stage lacks is made again');
+    // A model is whole or not there.
+    expect(worked).toEqual(['model/config.json', 'model/weights']);
+    expect(again).toMatchObject({ fingerprint: first.fingerprint, files: first.files });
+    expect(await doneStage(options({ work }))).toEqual(again);
+  });
+
+  it('takes a stage of an earlier version, which knew no files, as it is', async () => {
+    const { files: _, ...old } = await runStage(options());
+    writeFileSync(join(run, 'drafts/done.json'), JSON.stringify(old));
+    expect(await runStage(options({ work: fail }))).toEqual(old);
+  });
+
+  it('names itself where the file system refuses', async () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      code: 'ENOSPC',
+      syscall: 'write',
+    });
+    await expect(
+      runStage(options({ work: async () => Promise.reject<void>(full) })),
+    ).rejects.toMatchObject({
+      code: 'disk-full',
+      message: `stage drafts (${join(run, 'drafts')}): expected room to write, found the disk full (ENOSPC); free some space and run the same command again, finished work is kept`,
+    });
+    await runStage(options());
+  });
+
+  it.each([
+    ['done.json', '{"name":"drafts"}', 'fingerprint: expected text, found nothing', 'goes on from'],
+    ['spent.json', '{"seconds":-1}', 'seconds: expected at least 0, found -1', 'goes on from'],
+    ['started.json', '{"fingerprint":5}', 'fingerprint: expected text, found 5', 'done anew'],
+  ])('says what is wrong with %s, and a cure that works', async (file, text, said, cure) => {
+    const before = await runStage(options());
+    const path = join(run, 'drafts', file);
+    if (file !== 'done.json') rmSync(join(run, 'drafts/done.json'));
+    writeFileSync(path, text);
+    const failed = runStage(options());
+    await expect(failed).rejects.toMatchObject({
+      code: 'record-broken',
+      message: expect.stringMatching(new RegExp(`${path}: ${said}; delete .*${cure}`)),
+    });
+    rmSync(file === 'started.json' ? join(run, 'drafts') : path, { recursive: true });
+    expect((await runStage(options())).fingerprint).toBe(before.fingerprint);
+  });
+
   it('continues a collection where it was aborted, with every token counted once', async () => {
     const units = Array.from({ length: 20 }, (_, i) => i);
     const abort = new AbortController();
@@ -188,6 +251,7 @@ describe('runStage', () => {
       progress.total(units.length, 'problems');
       await collect({
         path: join(folder, 'samples.jsonl'),
+        shape: z.object({ n: z.int() }),
         units,
         key: String,
         work: async (n) => {

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { z } from 'zod';
 import { GloreError } from '../error.js';
-import { explained } from './files.js';
-import { readJson, writeJson } from './jsonl.js';
+import { amount, count, explain, explained, readJson, text, writeJson } from '../files/index.js';
 import { formatSeconds, type Progress, type Reporter } from './progress.js';
 import { type Shard, shardName } from './shard.js';
 
@@ -27,7 +27,30 @@ export interface StageRecord extends TokenCounts {
   readonly fingerprint: string;
   /** Wall clock of all attempts together. */
   readonly seconds: number;
+  /** What it has made, from its folder; absent from stages of earlier versions. */
+  readonly files?: readonly string[];
 }
+
+const costs = {
+  /** Wall clock of all attempts together. */
+  seconds: amount,
+  generatedTokens: count,
+  scoredTokens: count,
+  trainedTokens: count,
+  // Earlier versions did not count these.
+  neededTokens: count.default(0),
+  computedTokens: count.default(0),
+};
+const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'a hash' });
+
+const spentShape: z.ZodType<Spent> = z.object(costs);
+const begunShape: z.ZodType<Pick<StageRecord, 'fingerprint'>> = z.object({ fingerprint: hash });
+const stageShape: z.ZodType<StageRecord> = z.object({
+  name: text,
+  fingerprint: hash,
+  ...costs,
+  files: z.array(z.string()).exactOptional(),
+});
 
 /** What a stage's work is given. */
 export interface StageContext {
@@ -58,7 +81,7 @@ export interface StageOptions {
   readonly work: (context: StageContext) => Promise<Partial<TokenCounts>> | Promise<void>;
 }
 
-type Spent = Omit<StageRecord, 'name' | 'fingerprint'>;
+type Spent = Omit<StageRecord, 'name' | 'fingerprint' | 'files'>;
 
 /** What an attempt cost is written this often, and at its end. */
 const saveEveryMs = 3000;
@@ -77,12 +100,20 @@ export async function runStage(options: StageOptions): Promise<StageRecord> {
   const progress = reporter.stage(name);
 
   await rm(cleared(folder), { recursive: true, force: true });
-  const done = await readIfThere<StageRecord>(join(folder, 'done.json'));
+  const done = await readIfThere(join(folder, 'done.json'), stageShape);
   if (done?.fingerprint === fingerprint) {
-    progress.done(`already done (${summary(done)})`);
-    return done;
+    const missing = missingOf(folder, done);
+    if (missing.length === 0) {
+      progress.done(`already done (${summary(done)})`);
+      return done;
+    }
+    progress.note(`${join(folder, missing[0]!)} is missing: what the stage lacks is made again`);
+    await rm(join(folder, 'done.json'));
+    // Of a folder, such as a model, none is there or all of it.
+    for (const file of missing)
+      await rm(join(folder, file.split(sep)[0]!), { recursive: true, force: true });
   }
-  const begun = done ?? (await readIfThere<Pick<StageRecord, 'fingerprint'>>(startedPath));
+  const begun = done ?? (await readIfThere(startedPath, begunShape));
   if (begun !== undefined && begun.fingerprint !== fingerprint) {
     progress.note(
       `the settings of stage ${name} or of a stage before it have changed: it is cleared and done anew`,
@@ -91,7 +122,8 @@ export async function runStage(options: StageOptions): Promise<StageRecord> {
   }
   await writeJson(startedPath, { name, fingerprint, settings, upstream: upstream.map(origin) });
 
-  const record: StageRecord = { name, fingerprint, ...(await attempt(options, progress)) };
+  const costs = await attempt(options, progress);
+  const record: StageRecord = { name, fingerprint, ...costs, files: await filesIn(folder) };
   await writeJson(join(folder, 'done.json'), record);
   progress.done(summary(record));
   return record;
@@ -101,8 +133,28 @@ export async function runStage(options: StageOptions): Promise<StageRecord> {
 export async function doneStage(
   options: Pick<StageOptions, 'run' | 'name' | 'settings' | 'upstream'>,
 ): Promise<StageRecord | undefined> {
-  const done = await readIfThere<StageRecord>(join(options.run, options.name, 'done.json'));
+  const done = await readDone(join(options.run, options.name));
   return done?.fingerprint === fingerprintOf(options) ? done : undefined;
+}
+
+/** What a stage that is done was and cost, by its folder; undefined where it is not, or lacks a file that it has made. */
+export async function readDone(folder: string): Promise<StageRecord | undefined> {
+  const done = await readIfThere(join(folder, 'done.json'), stageShape);
+  return done && missingOf(folder, done).length === 0 ? done : undefined;
+}
+
+const missingOf = (folder: string, { files = [] }: StageRecord): string[] =>
+  files.filter((file) => !existsSync(join(folder, file)));
+
+/** What a stage has made, from its folder; what it keeps of its attempts is not part of that. */
+async function filesIn(folder: string): Promise<string[]> {
+  const own = new Set(['started.json', 'spent.json', 'done.json']);
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .filter((file) => !own.has(file))
+    .sort();
 }
 
 /**
@@ -118,7 +170,7 @@ export async function runShard(options: StageOptions & { readonly shard: Shard }
   const fingerprint = fingerprintOf(options);
   const progress = reporter.stage(name);
   if (await doneStage(options)) return progress.done('already done');
-  const begun = await readIfThere<Pick<StageRecord, 'fingerprint'>>(startedPath);
+  const begun = await readIfThere(startedPath, begunShape);
   if (begun === undefined && !existsSync(join(folder, 'done.json'))) {
     // Several may be here at once: each has a file of its own, and all of them say the same.
     const own = `${startedPath}.${shardName(shard)}`;
@@ -154,7 +206,7 @@ async function attempt(
   } catch (error) {
     await meter.stop();
     progress.done(signal?.aborted ? 'interrupted; run the same command to continue' : 'failed');
-    throw error;
+    throw explain(`stage ${name} (${folder})`, error);
   }
   return meter.stop();
 }
@@ -186,12 +238,12 @@ class Meter {
       computedTokens: 0,
     };
     const own = join(folder, shard ? `spent.${shardName(shard)}.json` : 'spent.json');
-    const before = { ...nothing, ...(await readIfThere<Spent>(own)) };
+    const before: Spent = { ...nothing, ...(await readIfThere(own, spentShape)) };
     if (shard) return new Meter(own, before);
     let { seconds } = before;
     for (const file of await readdir(folder)) {
       if (!/^spent\.\d+-of-\d+\.json$/.test(file)) continue;
-      seconds += (await readJson<Spent>(join(folder, file))).seconds;
+      seconds += (await readJson(join(folder, file), spentShape)).seconds;
       await rm(join(folder, file));
     }
     return new Meter(own, { ...before, seconds });
@@ -260,9 +312,15 @@ function canonicalJson(value: unknown): string {
   );
 }
 
-async function readIfThere<T>(path: string): Promise<T | undefined> {
-  return existsSync(path) ? readJson<T>(path) : undefined;
+async function readIfThere<T>(path: string, shape: z.ZodType<T>): Promise<T | undefined> {
+  return existsSync(path) ? readJson(path, shape, cureOf(path)) : undefined;
 }
+
+/** What a stage was begun with says whose files are there: without it they are nobody's. */
+const cureOf = (path: string): string =>
+  basename(path) === 'started.json'
+    ? `delete the folder ${dirname(path)} and run the recipe again: the stage is done anew`
+    : `delete ${path} and run the recipe again: the stage goes on from what else is there`;
 
 /** "3 min 12 s, 40,000 tokens generated, computed / needed 1.02" */
 function summary(record: StageRecord): string {

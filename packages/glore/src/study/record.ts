@@ -2,11 +2,30 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { firstErrorOf } from '../codec/index.js';
-import type { EvaluationReport } from '../evaluate/index.js';
-import type { LabelledSample } from '../label/index.js';
-import { evaluationIn, type LabelSummary, type Plan, type StageName } from '../pipeline/index.js';
-import { readJson, readJsonl, type StageRecord, writeJson } from '../run/index.js';
+import { type EvaluationReport, evaluationShape } from '../evaluate/index.js';
+import {
+  amount,
+  brokenRecord,
+  count,
+  readJson,
+  readJsonl,
+  share,
+  text,
+  writeJson,
+} from '../files/index.js';
+import { type LabelledSample, labelledShape } from '../label/index.js';
+import {
+  evaluationIn,
+  type LabelSummary,
+  labelSummaryShape,
+  type Plan,
+  readLabelSummary,
+  type StageName,
+  stageNames,
+} from '../pipeline/index.js';
+import { readDone } from '../run/index.js';
 import type { StudyRun } from './study.js';
 
 /** The labels of wrong samples beside those of the run that it builds on, which labelled the same samples. */
@@ -45,6 +64,30 @@ export interface RunRecord {
   readonly before: EvaluationReport | null;
 }
 
+const recordShape: z.ZodType<RunRecord> = z.object({
+  variant: text,
+  seed: count,
+  against: text.nullable(),
+  until: z.enum(stageNames).nullable(),
+  fingerprint: text,
+  stages: z.array(
+    z.object({
+      name: z.enum(stageNames),
+      seconds: amount,
+      generatedTokens: count,
+      taken: z.enum(['same', 'kept']).nullable(),
+    }),
+  ),
+  labels: z
+    .intersection(
+      labelSummaryShape,
+      z.object({ method: text, count: count, generatedTokens: count }),
+    )
+    .nullable(),
+  agreement: z.object({ labels: count, equal: share, firstErrors: share }).nullable(),
+  before: evaluationShape.nullable(),
+});
+
 const pathIn = (folder: string): string => join(folder, 'study.json');
 
 /** One hash for all that a planned run depends on. */
@@ -56,7 +99,8 @@ export const fingerprintOf = ({ fingerprints }: Plan): string =>
 /** The record of a run that is done as planned; undefined where it is not. */
 export async function readRecord(folder: string, plan: Plan): Promise<RunRecord | undefined> {
   if (!existsSync(pathIn(folder))) return undefined;
-  const record = await readJson<RunRecord>(pathIn(folder));
+  const path = pathIn(folder);
+  const record = await readJson(path, recordShape, `delete ${path} and run the study again`);
   return record.fingerprint === fingerprintOf(plan) ? record : undefined;
 }
 
@@ -69,9 +113,9 @@ export async function writeRecord(
 ): Promise<RunRecord> {
   const stages = await Promise.all(
     [...plan.fingerprints.keys()].map(async (name) => {
-      const { seconds, generatedTokens } = await readJson<StageRecord>(
-        join(folder, name, 'done.json'),
-      );
+      const done = await readDone(join(folder, name));
+      if (!done) throw notDone(join(folder, name));
+      const { seconds, generatedTokens } = done;
       const taken = plan.anew.includes(name) ? null : plan.kept.includes(name) ? 'kept' : 'same';
       return { name, seconds, generatedTokens, taken } as const;
     }),
@@ -87,7 +131,7 @@ export async function writeRecord(
     stages,
     labels: labelled
       ? {
-          ...(await readJson<LabelSummary>(join(folder, 'labels', 'summary.json'))),
+          ...(await readLabelSummary(folder)),
           method: run.recipe.rollouts.method,
           count: run.recipe.rollouts.count,
           generatedTokens: stages.find(({ name }) => name === 'rollouts')!.generatedTokens,
@@ -103,17 +147,23 @@ export async function writeRecord(
   return record;
 }
 
+const notDone = (folder: string) =>
+  brokenRecord(folder, [], 'a stage that is done', 'one that is not', 'run the study again');
+
 /** Compares the labels of wrong samples, by sample; null where there are no common ones. */
 async function agreement(folder: string, source: string): Promise<Agreement | null> {
   const wrongOf = async (run: string) =>
-    (await readJsonl<LabelledSample>(join(run, 'labels', 'labels.jsonl'))).filter(
+    (await readJsonl(join(run, 'labels', 'labels.jsonl'), labelledShape)).filter(
       ({ answer }) => answer !== true,
     );
   const key = ({ problem, sample }: LabelledSample) => JSON.stringify([problem, sample]);
   const there = new Map((await wrongOf(source)).map((item) => [key(item), item]));
   const both = (await wrongOf(folder)).flatMap((item) => {
     const other = there.get(key(item));
-    return other ? [[item.labels, other.labels] as const] : [];
+    // Of other samples of that number nothing can be said.
+    return other?.labels.length === item.labels.length
+      ? [[item.labels, other.labels] as const]
+      : [];
   });
   if (both.length === 0) return null;
   const equal = both.flatMap(([a, b]) => a.map((label, i) => label === b[i]));

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stageNames } from '../pipeline/index.js';
 import { planStudy } from './run.js';
 import { readStudy } from './study.js';
 
@@ -153,17 +154,17 @@ describe('planStudy', () => {
     const planned = await planStudy(read());
     const plans = planned.map(({ run, plan }) => [
       run.variant,
-      plan.anew.length < 12 ? plan.anew : 'all',
+      plan.anew.length < stageNames.length ? plan.anew : 'all',
       plan.kept,
     ]);
     expect(plans).toEqual([
       ['main', 'all', []],
       ['main', 'all', []],
-      ['paper-orm', ['candidates', 'orm', 'evaluation'], ['problems']],
-      ['paper-orm', ['candidates', 'orm', 'evaluation'], ['problems']],
+      ['paper-orm', ['candidates', 'orm', 'evaluation', 'controls'], ['problems']],
+      ['paper-orm', ['candidates', 'orm', 'evaluation', 'controls'], ['problems']],
       [
         'brute',
-        ['rollouts', 'labels', 'datasets', 'sorm', 'evaluation'],
+        ['rollouts', 'labels', 'datasets', 'sorm', 'evaluation', 'retrained', 'controls'],
         ['global', 'local', 'candidates', 'orm'],
       ],
       ['no-propagation', ['labels'], []],

@@ -2,14 +2,14 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type StageName, stageNames } from '../pipeline/index.js';
-import { type Recipe, readRecipeWith, YamlFile } from '../recipe/index.js';
+import { type Recipe, readRecipeWith, seed, YamlFile } from '../recipe/index.js';
 import { variantFigures } from './figures.js';
 
 /** The run that a study is about, and that its variants are compared with. */
 export const MAIN = 'main';
 
 const values = z.record(z.string(), z.unknown()).default({});
-const seeds = z.array(z.int().min(0)).min(1);
+const seeds = z.array(seed).min(1);
 
 const variant = z.strictObject({
   /** What is different, and what for, in a sentence for the page. */
@@ -29,9 +29,9 @@ const variant = z.strictObject({
 });
 
 const file = z.strictObject({
-  /** The recipe, from the study's folder, and the preset laid over it. */
+  /** The recipe, from the study's folder, and the preset or presets laid over it. */
   recipe: z.string().min(1),
-  preset: z.string().optional(),
+  preset: z.union([z.string(), z.array(z.string())]).optional(),
   seeds,
   /** The page, from the study's folder. */
   page: z.string().min(1).optional(),
@@ -138,7 +138,9 @@ export function readStudy(path: string): Study {
       throw source.error(['critics', String(i)], 'the name of a variant', `"${name}"`);
   }
   return {
-    name: basename(path).replace(/\.ya?ml$/, ''),
+    name: basename(path)
+      .replace(/\.ya?ml$/, '')
+      .replace(/^\.*$/, 'study'),
     path,
     page: study.page && from(study.page),
     seeds: study.seeds,

@@ -150,7 +150,7 @@ describe('fit', () => {
     const wider = { ...config, intermediateSize: 128 };
     const another = { config: wider, weights: initialWeights(wider, 1) };
     const refused = goOn('aborted', 7, { start: another });
-    await expect(refused).rejects.toMatchObject({ code: 'state' });
+    await expect(refused).rejects.toMatchObject({ code: 'record-broken' });
 
     await expectWhole('aborted', await goOn('aborted', 7));
     await forgetState(join(root, 'aborted'));

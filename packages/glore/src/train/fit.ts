@@ -1,10 +1,12 @@
 /** Fits a model on examples with the engine: schedule, curves on disk, and a state file to go on from after a kill. */
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Checkpoint,
+  EngineError,
   type Example,
+  openToAppend,
   type Provider,
   rateAt,
   readSafetensors,
@@ -13,6 +15,16 @@ import {
   type Weights,
   writeSafetensors,
 } from '@glore/engine';
+import { z } from 'zod';
+import {
+  amount,
+  brokenRecord,
+  count,
+  explained,
+  readLines,
+  recordIn,
+  writeJsonl,
+} from '../files/index.js';
 
 /** One line of `curve.jsonl`. */
 export interface CurvePoint {
@@ -25,6 +37,14 @@ export interface CurvePoint {
   /** Mean loss on the held-out examples, nats per target. */
   readonly heldOut: number;
 }
+
+const point: z.ZodType<CurvePoint> = z.object({
+  step: count.min(1),
+  tokens: count,
+  rate: amount,
+  loss: amount,
+  heldOut: amount,
+});
 
 export interface FitOptions {
   readonly start: Pick<Checkpoint, 'config' | 'weights'>;
@@ -67,7 +87,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     let step = 0;
     let counts: Counters = { tokens: 0, lossSum: 0, lossSteps: 0, computed: 0 };
     if (existsSync(statePath)) {
-      ({ step, ...counts } = await restore(trainer, statePath));
+      ({ step, ...counts } = await restore(trainer, statePath, steps));
     }
     await cutCurve(curvePath, step);
     let saved = performance.now();
@@ -93,7 +113,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
           loss: counts.lossSum / counts.lossSteps,
           heldOut: await trainer.loss(heldOut),
         };
-        await appendFile(curvePath, `${JSON.stringify(point)}\n`);
+        await addPoint(curvePath, point);
         options.onPoint?.(point);
         counts = { ...counts, lossSum: 0, lossSteps: 0 };
       }
@@ -134,25 +154,74 @@ async function save(trainer: Trainer, path: string, counts: Counters): Promise<v
   await rename(`${path}.part`, path);
 }
 
-async function restore(trainer: Trainer, path: string): Promise<Counters & { step: number }> {
-  const tensors = await readSafetensors(path);
-  const vector = (name: string) => tensors.get(name)?.data ?? new Float32Array(0);
-  const [step = 0, tokens = 0, lossSum = 0, lossSteps = 0, computed = 0] = new Float64Array(
-    Float32Array.from(vector('counts')).buffer,
-  );
-  trainer.restore({
-    step,
-    parameters: vector('parameters'),
-    first: vector('first'),
-    second: vector('second'),
+async function restore(
+  trainer: Trainer,
+  path: string,
+  steps: number,
+): Promise<Counters & { step: number }> {
+  const broken = (expected: string, found: string) =>
+    brokenRecord(path, [], expected, found, `delete ${path}, and this training begins anew`);
+  try {
+    const tensors = await readSafetensors(path);
+    const vector = (name: string) => tensors.get(name)?.data ?? new Float32Array(0);
+    const counts = new Float64Array(Float32Array.from(vector('counts')).buffer);
+    const [step = -1, tokens = -1, lossSum = Number.NaN, lossSteps = -1, computed = 0] = counts;
+    const whole = [step, tokens, lossSteps, computed].every(
+      (n) => Number.isSafeInteger(n) && n >= 0,
+    );
+    if (!whole || step > steps || !Number.isFinite(lossSum)) {
+      throw broken(`counts of an update up to ${steps}`, `[${counts.join(', ')}]`);
+    }
+    const state = {
+      step,
+      parameters: vector('parameters'),
+      first: vector('first'),
+      second: vector('second'),
+    };
+    for (const name of ['parameters', 'first', 'second'] as const) {
+      if (!state[name].every(Number.isFinite)) throw broken(`finite numbers in ${name}`, 'others');
+    }
+    trainer.restore(state);
+    return { step, tokens, lossSum, lossSteps, computed };
+  } catch (error) {
+    if (error instanceof EngineError) throw broken('the state of this training', error.message);
+    throw error;
+  }
+}
+
+const cureOf = (path: string): string =>
+  `delete ${path} and run the same command again: what it says of this training is lost`;
+
+/** The points of a curve; what a kill has left of a last line counts for nothing. */
+async function pointsIn(path: string): Promise<CurvePoint[]> {
+  const points: CurvePoint[] = [];
+  if (!existsSync(path)) return points;
+  await explained(path, async () => {
+    for await (const line of readLines(path)) {
+      if (line.ended) points.push(recordIn(path, line, point, cureOf(path)));
+    }
   });
-  return { step, tokens, lossSum, lossSteps, computed };
+  return points;
+}
+
+/** How many positions a training that is done has learned from; undefined where its curve does not say so. */
+export async function tokensLearned(folder: string): Promise<number | undefined> {
+  return (await pointsIn(join(folder, 'curve.jsonl'))).at(-1)?.tokens;
 }
 
 /** Drops the points after `step`: they will be made again. */
 async function cutCurve(path: string, step: number): Promise<void> {
   if (!existsSync(path)) return;
-  const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1);
-  const kept = lines.filter((line) => (JSON.parse(line) as CurvePoint).step <= step);
-  await writeFile(path, kept.map((line) => `${line}\n`).join(''));
+  const kept = (await pointsIn(path)).filter((point) => point.step <= step);
+  await writeJsonl(path, kept);
 }
+
+const addPoint = (path: string, point: CurvePoint): Promise<void> =>
+  explained(path, async () => {
+    const file = await openToAppend(path);
+    try {
+      await file.writeFile(`${JSON.stringify(point)}\n`);
+    } finally {
+      await file.close();
+    }
+  });

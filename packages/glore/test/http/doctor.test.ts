@@ -101,7 +101,9 @@ describe('a server that can do everything', () => {
     writeFileSync(other, '{"role":"orm"}\n');
     const broken = await glore(['doctor', recipe, '--golden', other]);
     expect(broken.code).toBe(2);
-    expect(broken.stderr).toMatch(/other\.jsonl:1: expected golden values .*\(golden-broken\)/);
+    expect(broken.stderr).toMatch(
+      /other\.jsonl:1: question: expected text, found nothing; .*\(record-broken\)/,
+    );
   });
 });
 

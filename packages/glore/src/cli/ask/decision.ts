@@ -1,6 +1,7 @@
 /** A decision as text: where the draft goes wrong, what each refinement changes, and the choice. */
 import type { Solution } from '../../codec/index.js';
 import type { Decision, RefineOptions } from '../../refine/index.js';
+import { visible } from '../../visible.js';
 import { renderWithin, wrap } from '../layout.js';
 import type { Screen } from '../terminal.js';
 import { keptLines } from './changes.js';
@@ -16,7 +17,7 @@ export function renderRounds(
     const round = i > 0 ? [`round ${i + 1}: what was chosen is refined again`] : [];
     return [...round, renderDecision(decision, settings, screen)].join('\n\n');
   });
-  const answer = screen.paint.bold(`answer: ${answerOf(rounds) ?? 'none'}`);
+  const answer = screen.paint.bold(visible(`answer: ${answerOf(rounds) ?? 'none'}`));
   return `${parts.join('\n\n\n')}\n\n${answer}`;
 }
 

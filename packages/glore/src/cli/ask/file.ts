@@ -1,10 +1,12 @@
 /** Questions from a JSON Lines file, answered in batches: the rows come back in order, each with its answer in `glore`. */
 import { percent } from '../../evaluate/index.js';
+import { explained } from '../../files/index.js';
 import { roleNames } from '../../model/index.js';
 import { chunks, readRun, unitsOf } from '../../pipeline/index.js';
 import { judge } from '../../reading/index.js';
 import { chosen, type Decision } from '../../refine/index.js';
-import { explained, type Progress, type Reporter } from '../../run/index.js';
+import type { Progress, Reporter } from '../../run/index.js';
+import { visibleLines } from '../../visible.js';
 import { accuracyOf } from '../accuracy.js';
 import { checkOther, openOut, WRITTEN } from '../out.js';
 import { checkRoom, type Fields, type Item, readItems } from './items.js';
@@ -56,7 +58,7 @@ export async function askFile(
           progress,
           write: async (text) => {
             if (out) await explained(options.out!, () => out.writeFile(text));
-            else process.stdout.write(text);
+            else process.stdout.write(process.stdout.isTTY ? visibleLines(text) : text);
           },
         },
       );

@@ -1,8 +1,9 @@
 /** Questions asked one after the other on a terminal. */
 import { createInterface } from 'node:readline/promises';
 import { GloreError } from '../../error.js';
-import type { Problem } from '../../problem/index.js';
-import { readJsonl } from '../../run/index.js';
+import { readJsonl } from '../../files/index.js';
+import { problemShape } from '../../problem/index.js';
+import { visibleLines } from '../../visible.js';
 import { messageOf } from '../failure.js';
 import { wrap } from '../layout.js';
 import { screenOf } from '../terminal.js';
@@ -33,7 +34,7 @@ export async function askInTurn(
 
 /** Says what can be asked, before the first question is. */
 export async function greet(folder: string): Promise<void> {
-  const [first] = await readJsonl<Problem>(problemsOf(folder));
+  const [first] = await readJsonl(problemsOf(folder), problemShape);
   const { width, paint } = screenOf(process.stderr);
   for (const line of [
     `Questions to the models of ${folder}, of the kind in ${problemsOf(folder)}. An empty line ends.`,
@@ -45,5 +46,5 @@ export async function greet(folder: string): Promise<void> {
 /** What is wrong with one question is no reason to ask no further one. */
 export function goOn(error: unknown): void {
   if (!(error instanceof GloreError)) throw error;
-  process.stderr.write(`${messageOf(error)}\n`);
+  process.stderr.write(`${visibleLines(messageOf(error))}\n`);
 }

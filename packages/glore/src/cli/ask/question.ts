@@ -2,6 +2,7 @@
 import { text } from 'node:stream/consumers';
 import { EngineError } from '@glore/engine';
 import { GloreError } from '../../error.js';
+import { visible, visibleJson } from '../../visible.js';
 import { screenOf } from '../terminal.js';
 import { renderRounds } from './decision.js';
 import { type Asking, toJson, type Wanted } from './models.js';
@@ -23,12 +24,12 @@ export function answering(
     if (reason !== undefined) {
       const { yellow } = screenOf(process.stderr).paint;
       process.stderr.write(
-        `${yellow('warning:')} the models have never seen ${reason}; they know questions like those in ${problemsOf(folder)}\n`,
+        `${yellow('warning:')} the models have never seen ${visible(reason)}; they know questions like those in ${problemsOf(folder)}\n`,
       );
     }
     const [decisions] = await ask([question]).catch(explainLength);
     const output = json
-      ? JSON.stringify(toJson(decisions!, rounds))
+      ? visibleJson(toJson(decisions!, rounds))
       : renderRounds(decisions!, settings, screenOf(process.stdout));
     process.stdout.write(`${output}\n`);
   };

@@ -1,7 +1,8 @@
 /** `glore grade`: how many answers in a file of model answers are right, and which of them a person should look at. */
 import { Command } from 'commander';
+import { replaceFile } from '../../files/index.js';
 import type { FileRow } from '../../problem/index.js';
-import { replaceFile } from '../../run/index.js';
+import { visibleJson } from '../../visible.js';
 import { wholeNumber } from '../options.js';
 import { checkFree, checkOther, WRITTEN } from '../out.js';
 import { readRows } from '../rows.js';
@@ -61,7 +62,7 @@ export function gradeCommand(): Command {
       const { limitDoubtful: most } = options;
       const harness = samples ? exactMatches(all) : {};
       const output = options.json
-        ? JSON.stringify({
+        ? visibleJson({
             ...grades,
             unanswered: grades.unanswered.slice(0, most),
             doubtful: grades.doubtful.slice(0, most),

@@ -13,7 +13,7 @@ export function firstErrorsOf(records: readonly ProblemRecords[]): FirstErrors[]
   const places = records
     .map(({ attempts }) => trueFirstError(attempts.draft) ?? -1)
     .filter((place) => place > 0);
-  const longest = Math.max(0, ...places);
+  const longest = places.reduce((most, place) => Math.max(most, place), 0);
   return Array.from({ length: longest }, (_, i) => ({
     step: i + 1,
     share: share(places.map((place) => place === i + 1)),

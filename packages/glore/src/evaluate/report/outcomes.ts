@@ -90,7 +90,10 @@ function rightByRow(
 }
 
 function sampleTokens(samples: readonly (readonly Attempt[])[]): number[] {
-  const most = Math.min(...samples.map((group) => group.length));
+  const most = samples.reduce(
+    (least, group) => Math.min(least, group.length),
+    samples[0]?.length ?? 0,
+  );
   return Array.from(
     { length: most },
     (_, i) =>

@@ -42,7 +42,10 @@ export function evaluate(
   records: readonly ProblemRecords[],
   { thresholds, tau, speeds, ways = standardWays }: EvaluateOptions,
 ): EvaluationReport {
-  const k = Math.min(SAMPLES, ...records.map(({ attempts }) => attempts.samples.length));
+  const k = records.reduce(
+    (least, { attempts }) => Math.min(least, attempts.samples.length),
+    SAMPLES,
+  );
   const setting: Setting = { k, tau };
   checkWays(ways, setting);
   const answered = answeredBy(ways, records, setting);

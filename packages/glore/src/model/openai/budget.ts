@@ -1,5 +1,7 @@
 /** What a server's answers have cost, and when it is enough. */
+import { z } from 'zod';
 import { GloreError } from '../../error.js';
+import { amount, count } from '../../files/index.js';
 
 /** Money for a million tokens, in any currency. */
 export interface Price {
@@ -34,6 +36,15 @@ export interface Spent {
   readonly seconds: number;
   readonly money: number;
 }
+
+/** What was spent as it stands in its file. */
+export const spentShape: z.ZodType<Spent> = z.object({
+  requests: count,
+  promptTokens: count,
+  completionTokens: count,
+  seconds: amount,
+  money: amount,
+});
 
 export const nothingSpent: Spent = {
   requests: 0,

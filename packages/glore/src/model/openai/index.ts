@@ -1,5 +1,5 @@
 /** Models behind servers that speak OpenAI's interface: vLLM, SGLang, llama.cpp, Ollama and the like. */
-export { type Budget, nothingSpent, type Price, type Spent } from './budget.js';
+export { type Budget, nothingSpent, type Price, type Spent, spentShape } from './budget.js';
 export { Endpoint, EndpointError, type EndpointOptions } from './endpoint.js';
 export { readKey } from './key.js';
 export {
@@ -24,4 +24,4 @@ export { type OpenServerOptions, openServer } from './server.js';
 export { type GivenTemplate, type Template, type TemplateRole, templateOf } from './template.js';
 export { ServedText } from './text.js';
 export { type Scoring, ServedTokens } from './tokens.js';
-export { addHeard, type Heard, nothingHeard } from './watch.js';
+export { addHeard, type Heard, heardShape, nothingHeard } from './watch.js';

@@ -1,5 +1,6 @@
 /** Keys of servers, which recipes name and never hold. */
 import { GloreError } from '../../error.js';
+import { variableShown } from '../../files/index.js';
 
 /** The key in the environment variable `name`; undefined without a name. @throws GloreError `endpoint-key` */
 export function readKey(endpoint: string, name: string | undefined): string | undefined {
@@ -9,11 +10,11 @@ export function readKey(endpoint: string, name: string | undefined): string | un
   if (key) {
     throw new GloreError(
       'endpoint-key',
-      `endpoints.${endpoint}.key: expected a key in the environment variable ${name}, found one with characters that no header takes (spaces, control characters, letters beyond ASCII); set it anew`,
+      `endpoints.${endpoint}.key: expected a key in the environment variable ${variableShown(name)}, found one with characters that no header takes (spaces, control characters, letters beyond ASCII); set it anew`,
     );
   }
   throw new GloreError(
     'endpoint-key',
-    `endpoints.${endpoint}.key: expected a key in the environment variable ${name}, found none; set it: export ${name}=...`,
+    `endpoints.${endpoint}.key: expected a key in the environment variable ${variableShown(name)}, found none; set it: export <its name>=...`,
   );
 }

@@ -1,4 +1,6 @@
 /** What a role's model has said so far: how many answers were none, and how much of the probability its labels cover. */
+import { z } from 'zod';
+import { count } from '../../files/index.js';
 
 /** Counts of a role's answers; those of several processes add up. */
 export interface Heard {
@@ -9,6 +11,13 @@ export interface Heard {
   /** Values by what the labels covered of the probability: at least so much, and less than the bound above. */
   readonly covered: Readonly<Record<Bound, number>>;
 }
+
+/** What was heard as it stands in its file. */
+export const heardShape: z.ZodType<Heard> = z.object({
+  answers: count,
+  refused: count,
+  covered: z.object({ '0.99': count, '0.9': count, '0.5': count, '0': count }),
+});
 
 const bounds = ['0.99', '0.9', '0.5', '0'] as const;
 type Bound = (typeof bounds)[number];

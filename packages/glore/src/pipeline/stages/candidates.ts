@@ -1,7 +1,7 @@
 /** What the ORM will have to choose among, which samples of the student are not: judged by their answers. */
 import { join } from 'node:path';
 import { writeCandidates } from '../../refine/index.js';
-import { judged } from '../../rollout/index.js';
+import { judged, sampleShape } from '../../rollout/index.js';
 import { collect } from '../../run/index.js';
 import { rolesOf, withModels } from '../models.js';
 import { problemsIn, readProblems } from '../records.js';
@@ -24,6 +24,7 @@ export const candidates: Work = async (run, context) => {
     (models) =>
       collect({
         path: join(context.folder, 'candidates.jsonl'),
+        shape: sampleShape,
         units: chunks(list, size),
         key: ([first]) => first!.id,
         work: async (unit, kept) => {

@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { loadCheckpoint } from '@glore/engine';
 import {
   attempt,
+  attemptsShape,
   type Controlled,
   controls as controlsOf,
-  type ProblemAttempts,
-  type ProblemRefinements,
+  controlsShape,
   recordsOf,
 } from '../../evaluate/index.js';
 import { roleNames } from '../../model/index.js';
-import { collect, readJsonl, type StageContext } from '../../run/index.js';
-import { pathIn, type Run } from '../context.js';
+import { collect, type StageContext } from '../../run/index.js';
+import type { Run } from '../context.js';
 import { retrainedFolder, rolesOf, withModels } from '../models.js';
-import { readProblems } from '../records.js';
+import { readMeasured, readProblems } from '../records.js';
 import { chunks, unitsOf } from '../units.js';
 import { advancing, PROBLEMS_PER_UNIT, total, type Work, waitingIn } from './work.js';
 
@@ -28,10 +28,8 @@ export const controls: Work = async (run, context) => {
 
 /** The test problems with their records, each beside the draft of the next one. */
 async function controlledIn(run: Run): Promise<Controlled[]> {
-  const records = recordsOf(
-    await readJsonl<ProblemAttempts>(pathIn(run, 'evaluation', 'test.attempts.jsonl')),
-    await readJsonl<ProblemRefinements>(pathIn(run, 'evaluation', 'test.refinements.jsonl')),
-  );
+  const { attempts, refinements } = await readMeasured(run.folder, 'test');
+  const records = recordsOf(attempts, refinements);
   const problems = await readProblems(run, 'test');
   return records.map((record, i) => ({
     ...record,
@@ -54,6 +52,7 @@ async function refinedOtherwise(
     (models) =>
       collect({
         path: join(context.folder, 'test.controls.jsonl'),
+        shape: controlsShape,
         units: chunks(items, size),
         key: ([first]) => first!.problem.id,
         work: (unit, kept) => {
@@ -94,6 +93,7 @@ async function attemptedAgain(
     (models) =>
       collect({
         path: join(context.folder, 'test.retrained.jsonl'),
+        shape: attemptsShape,
         units: chunks(
           items.map(({ problem }) => problem),
           size,

@@ -7,14 +7,15 @@ import {
   localRecords,
   sormRecords,
 } from '../../dataset/index.js';
-import { writeJson, writeJsonl } from '../../run/index.js';
+import { writeJson, writeJsonl } from '../../files/index.js';
 import { readLabels, readQuestions, readRollouts, readSamples } from '../records.js';
+import { checkSets } from './enough.js';
 import type { Work } from './work.js';
 
 export const datasets: Work = async (run, context) => {
   const { seed, labels: transforms, localPairs, localDrafts, pairing } = run.recipe;
   const samples = await readSamples(run);
-  const labelled = await readLabels(run);
+  const labelled = await readLabels(run, samples);
   const questions = await readQuestions(run, 'train');
   const sets = {
     sorm: sormRecords(labelled, samples, questions, {
@@ -22,7 +23,7 @@ export const datasets: Work = async (run, context) => {
       seed: `${seed}/sorm`,
     }),
     global: globalRecords(samples, questions, { pairing, seed: `${seed}/global` }),
-    local: localRecords(labelled, await readRollouts(run), samples, questions, {
+    local: localRecords(labelled, await readRollouts(run, samples), samples, questions, {
       perSample: localPairs,
       drafts: localDrafts,
       seed: `${seed}/local`,
@@ -37,6 +38,11 @@ export const datasets: Work = async (run, context) => {
   await writeJson(join(context.folder, 'summary.json'), {
     ...Object.fromEntries(sizes),
     globalEditDistance: lines / Math.max(1, sets.global.length),
+  });
+  checkSets(run, {
+    sorm: sets.sorm.length,
+    global: sets.global.length,
+    local: sets.local.length,
   });
   context.progress.done(sizes.map(([name, size]) => `${name} ${size}`).join(', '));
   return {};

@@ -2,12 +2,18 @@
 import { join } from 'node:path';
 import type { Checkpoint } from '@glore/engine';
 import type { Problem } from '../../problem/index.js';
-import { type Sample, type SampleOptions, sampleSolutions } from '../../rollout/index.js';
+import {
+  type Sample,
+  type SampleOptions,
+  sampleShape,
+  sampleSolutions,
+} from '../../rollout/index.js';
 import { collect, type StageContext } from '../../run/index.js';
 import type { Run } from '../context.js';
 import { rolesOf, withModels } from '../models.js';
 import { problemsIn, readProblems } from '../records.js';
 import { chunks, unitsOf } from '../units.js';
+import { answerCounter, checkDrafts } from './enough.js';
 import { advancing, PROBLEMS_PER_UNIT, rightShare, total, type Work, waitingIn } from './work.js';
 
 export const drafts: Work = async (run, context) => {
@@ -21,11 +27,13 @@ export const drafts: Work = async (run, context) => {
   context.progress.note(
     `${samples.length} samples, ${rightShare(samples)}; ${solved} of ${list.length} problems solved`,
   );
+  // A shard sees but a part of them.
+  if (!context.shard) checkDrafts(run, samples);
   return { generatedTokens: total(samples) };
 };
 
 /** Samples of the student, or of a checkpoint in its place, on problems, journalled by units. */
-export function sampleProblems(
+export async function sampleProblems(
   run: Run,
   context: StageContext,
   list: readonly Problem[],
@@ -40,20 +48,28 @@ export function sampleProblems(
   const sampling = { ...options.sampling, seed: `${run.recipe.seed}/${options.sampling.seed}` };
   const { size, parallel } = unitsOf(run, ['student'], PROBLEMS_PER_UNIT, 1);
   context.progress.total(list.length, 'problems');
-  return withModels(
+  const counted = answerCounter(run);
+  const advanced = advancing(context, problemsIn, rightShare);
+  const samples = await withModels(
     run,
     ['student'],
     (models) =>
       collect({
         path,
+        shape: sampleShape,
         units: chunks(list, size),
         key: ([first]) => first!.id,
         work: (unit, kept) => sampleSolutions(rolesOf(run, models, kept).student, unit, sampling),
         parallel,
         shard: context.shard,
         signal: context.signal,
-        onUnit: advancing(context, problemsIn, rightShare),
+        onUnit: (...unit) => {
+          advanced(...unit);
+          counted(unit[2]);
+        },
       }),
     { ...waitingIn(context), ...(checkpoint && { checkpoints: { student: checkpoint } }) },
   );
+  counted([], !context.shard);
+  return samples;
 }

@@ -1,16 +1,22 @@
 /** Attempts, refinements and later rounds of dev and test; thresholds come from dev alone. */
 import { join } from 'node:path';
+import type { z } from 'zod';
 import {
   attempt,
+  attemptsShape,
+  checkSameProblems,
   fitThresholds,
   laterRounds,
   type ProblemAttempts,
   refinements,
+  refinementsShape,
+  roundsShape,
   type Thresholds,
 } from '../../evaluate/index.js';
+import { writeJson } from '../../files/index.js';
 import { type RoleModel, type RoleName, type Roles, roleNames } from '../../model/index.js';
 import type { Problem } from '../../problem/index.js';
-import { collect, type StageContext, writeJson } from '../../run/index.js';
+import { collect, type StageContext } from '../../run/index.js';
 import type { Run } from '../context.js';
 import { rolesOf, withModels } from '../models.js';
 import { readProblems } from '../records.js';
@@ -57,10 +63,12 @@ async function measure(
   const { size, parallel } = unitsOf(run, roleNames, PROBLEMS_PER_UNIT, 8);
   const inUnits = <R extends { problem: string }>(
     name: string,
+    shape: z.ZodType<R>,
     work: (roles: Roles, unit: Problem[]) => Promise<R[]>,
   ) =>
     collect({
       path: join(context.folder, `${split}.${name}.jsonl`),
+      shape,
       units: chunks(problems, size),
       key: ([first]) => first!.id,
       work: (unit, kept) => work(rolesOf(run, models, kept), unit),
@@ -68,27 +76,34 @@ async function measure(
       signal: context.signal,
       onUnit: advancing<R>(context, (records) => records.length),
     });
-  const attempts = await inUnits('attempts', (roles, unit) =>
+  const attempts = await inUnits('attempts', attemptsShape, (roles, unit) =>
     attempt(roles, unit, { samples, temperature, seed }),
   );
   const thresholds = await thresholdsFor(attempts);
-  const attemptsOn = recordsOn(attempts);
-  const refined = await inUnits('refinements', (roles, unit) =>
+  const attemptsOn = recordsOn(problems, attempts);
+  const refined = await inUnits('refinements', refinementsShape, (roles, unit) =>
     refinements(roles, unit, attemptsOn(unit), thresholds.locate),
   );
-  const refinedOn = recordsOn(refined);
+  const refinedOn = recordsOn(problems, refined);
   const threshold = thresholds.locate.sorm;
   const later =
     rounds === 1
       ? []
-      : await inUnits('rounds', (roles, unit) =>
+      : await inUnits('rounds', roundsShape, (roles, unit) =>
           laterRounds(roles, unit, refinedOn(unit), { rounds, threshold, temperature, seed }),
         );
   return { problems, attempts, refined, later, thresholds };
 }
 
-/** Finds the records of problems. */
-function recordsOn<R extends { readonly problem: string }>(records: readonly R[]) {
+/** Finds the records of problems, which have one each. */
+function recordsOn<R extends { readonly problem: string }>(
+  all: readonly Problem[],
+  records: readonly R[],
+) {
+  checkSameProblems(
+    all.map(({ id }) => ({ problem: id })),
+    records,
+  );
   const byId = new Map(records.map((record) => [record.problem, record]));
   return (problems: readonly Problem[]): R[] => problems.map(({ id }) => byId.get(id)!);
 }

@@ -1,16 +1,17 @@
 /** Stepwise labels with their transforms, and how many of them are true where the truth is known. */
 import { join } from 'node:path';
 import { percent } from '../../evaluate/index.js';
+import { writeJson, writeJsonl } from '../../files/index.js';
 import { labelSamples } from '../../label/index.js';
-import { writeJson, writeJsonl } from '../../run/index.js';
 import { readProblems, readRollouts, readSamples, samplesToLabel } from '../records.js';
 import { labelSummary } from './truth.js';
 import type { Work } from './work.js';
 
 export const labels: Work = async (run, context) => {
-  const { wrong, right } = samplesToLabel(run, await readSamples(run));
+  const drafts = await readSamples(run);
+  const { wrong, right } = samplesToLabel(run, drafts);
   const samples = [...wrong, ...right];
-  const labelled = labelSamples(samples, await readRollouts(run), run.recipe.labels);
+  const labelled = labelSamples(samples, await readRollouts(run, drafts), run.recipe.labels);
   await writeJsonl(join(context.folder, 'labels.jsonl'), labelled);
   const summary = labelSummary(labelled, samples, await readProblems(run, 'train'));
   await writeJson(join(context.folder, 'summary.json'), summary);

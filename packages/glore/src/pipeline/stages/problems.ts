@@ -1,47 +1,75 @@
 /** The problems of every set, from the built-in world or from files. */
 import { join } from 'node:path';
-import { allot, generateProblems, type Wanted } from '../../problem/index.js';
-import type { Recipe } from '../../recipe/index.js';
-import { type FileSet, readHeldOut } from '../../recipe/index.js';
-import { writeJson, writeJsonl } from '../../run/index.js';
+import { GloreError } from '../../error.js';
+import { writeJson, writeJsonl } from '../../files/index.js';
+import { allot, generateProblems, type Problem, type Wanted } from '../../problem/index.js';
+import type { FileSet, Recipe } from '../../recipe/index.js';
+import type { Run } from '../context.js';
+import { problemsWithin, roomLeft } from '../room.js';
 import { setsOf } from '../sets.js';
 import type { Work } from './work.js';
 
-export const problems: Work = async ({ recipe }, { folder, progress }) => {
+export const problems: Work = async (run, { folder, progress }) => {
+  const { recipe } = run;
   const { problems: source } = recipe;
-  if (source.source === 'world') await fromWorld(recipe, source, folder);
-  else await fromFiles(recipe, source, folder, (text) => progress.note(text));
+  const sets =
+    source.source === 'world'
+      ? await fromWorld(recipe, source, folder)
+      : await fromFiles(run, source, folder, (text) => progress.note(text));
+  checkSolvable(run, sets.flat());
   return {};
 };
+
+/** Refuses `maxTokens` that no solution has room in. @throws GloreError `max-tokens` */
+function checkSolvable({ codec, recipe }: Run, list: readonly Problem[]): void {
+  const { maxTokens, models } = recipe;
+  // A served student counts in tokens of its own.
+  if (models?.student) return;
+  const least = list.reduce(
+    // Of a problem without a worked solution it is known that its answer has to be written.
+    (least, problem) => Math.min(least, codec.solution(problem).length),
+    Number.POSITIVE_INFINITY,
+  );
+  if (maxTokens >= least) return;
+  throw new GloreError(
+    'max-tokens',
+    `maxTokens: expected at least ${least}, the tokens of the shortest solution of these problems, found ${maxTokens}: no solution would reach its answer; raise it`,
+  );
+}
 
 /** No structure is in two splits. */
 async function fromWorld(
   recipe: Recipe,
   { settings }: Extract<Recipe['problems'], { source: 'world' }>,
   folder: string,
-): Promise<void> {
+): Promise<readonly Problem[][]> {
+  const sets: Problem[][] = [];
   for (const { name, split, count, offset } of setsOf(recipe)) {
     const seed = recipe.seed * 1000 + offset;
     const made = generateProblems({ split, count, seed, settings, prefix: name });
     await writeJsonl(join(folder, `${name}.jsonl`), made);
+    sets.push(made);
   }
+  return sets;
 }
 
 /** What was wanted and is not there is said, and so is what is used twice. */
 async function fromFiles(
-  recipe: Recipe,
+  run: Run,
   source: FileSet,
   folder: string,
   note: (text: string) => void,
-): Promise<void> {
-  const { train, dev, test, dropped } = readHeldOut(source);
+): Promise<readonly (readonly Problem[])[]> {
+  const { recipe } = run;
+  const room = source.tooLong && roomLeft(run);
+  const { train, dev, test, dropped, tooLong } = problemsWithin(run, source, room);
   const held = [
     { name: 'dev', problems: dev, wanted: source.dev, shared: 0 },
     { name: 'test', problems: test, wanted: source.test ?? test.length, shared: 0 },
   ];
   const found = [...allot(train, wantedOf(recipe), recipe.seed), ...held];
   note(
-    `${train.length} problems to train on; left out: ${dropped.repeated} asked earlier in their file, ${dropped.heldOut} asked in dev or test as well`,
+    `${train.length} problems to train on; left out: ${dropped.repeated} asked earlier in their file, ${dropped.heldOut} asked in dev or test as well${source.tooLong ? `, ${tooLong.length} too long to be read` : ''}`,
   );
   for (const { name, problems, wanted, shared } of found) {
     await writeJsonl(join(folder, `${name}.jsonl`), problems);
@@ -52,7 +80,7 @@ async function fromFiles(
   }
   await writeJson(join(folder, 'summary.json'), {
     train: train.length,
-    dropped,
+    dropped: { ...dropped, ...(source.tooLong && { tooLong: tooLong.length }) },
     sets: Object.fromEntries(
       found.map(({ name, problems, wanted, shared }) => [
         name,
@@ -60,6 +88,7 @@ async function fromFiles(
       ]),
     ),
   });
+  return found.map(({ problems }) => problems);
 }
 
 /** How many training problems each use would have. */

@@ -7,6 +7,7 @@ import {
   alsoRollouts,
   byProblem,
   type RolloutItem,
+  rolloutShape,
   rolloutsFrom,
 } from '../../rollout/index.js';
 import { collect } from '../../run/index.js';
@@ -42,6 +43,7 @@ export const rollouts: Work = async (run, context) => {
     (models) =>
       collect({
         path: join(context.folder, 'rollouts.jsonl'),
+        shape: rolloutShape,
         // Whole problems: the samples of one share what is known of it.
         units: chunks([...byProblem(wrong).values()], size),
         key: ([first]) => first![0]!.problem,

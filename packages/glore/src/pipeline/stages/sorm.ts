@@ -1,9 +1,8 @@
 /** The SORM; a first one, which is there for its doubts alone, is not trained again. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCheckpoint } from '@glore/engine';
-import { chooseRecords, type RewardRecord, rewardExample } from '../../dataset/index.js';
-import { writeJson } from '../../run/index.js';
+import { chooseRecords, rewardExample } from '../../dataset/index.js';
+import { writeJson } from '../../files/index.js';
 import { trainSorm } from '../../train/index.js';
 import { modelFolder, rolesOf, startOf, withModels } from '../models.js';
 import { readProblems, readSet } from '../records.js';
@@ -15,11 +14,7 @@ export const sorm: Work = async (run, context) => {
   if (isServed(run, 'sorm', context)) return {};
   const { seed, training } = run.recipe;
   const { start, doubt = 0, examples, ...schedule } = training.sorm;
-  const records = chooseRecords(
-    await readSet<RewardRecord>(run, 'sorm'),
-    `${seed}/sorm/examples`,
-    examples,
-  );
+  const records = chooseRecords(await readSet(run, 'sorm'), `${seed}/sorm/examples`, examples);
   const firstModel = join(context.folder, 'first-model');
   const phases = {
     first: { name: 'first', training: { ...schedule, epochs: 1 }, model: firstModel },
@@ -29,11 +24,8 @@ export const sorm: Work = async (run, context) => {
   let scoredTokens = 0;
   await trainSorm(await startOf(run, start), records, doubt, {
     fineTune: async (from, set, phase) => {
-      if (phase === 'last' || !existsSync(firstModel)) {
-        const examples = examplesOf(run.codec, set, rewardExample);
-        const trained = { ...phases[phase], start: from, examples };
-        trainedTokens += await trainModel(run, context, trained);
-      }
+      const examples = examplesOf(run.codec, set, rewardExample);
+      trainedTokens += await trainModel(run, context, { ...phases[phase], start: from, examples });
       return loadCheckpoint(phases[phase].model);
     },
     values: (checkpoint, set) =>

@@ -1,23 +1,16 @@
 /** The student, by Expert Iteration; a round that is done is not done again. `rounds.json` is the curve of them on dev. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCheckpoint, saveCheckpoint } from '@glore/engine';
 import { studentExample, workedRecords } from '../../dataset/index.js';
-import { writeJson } from '../../run/index.js';
+import { writeJson } from '../../files/index.js';
 import { expertIteration } from '../../train/index.js';
 import { modelFolder } from '../models.js';
 import { readProblems } from '../records.js';
 import { roundSets } from '../sets.js';
 import { examplesOf, trainModel } from '../training.js';
 import { sampleProblems } from './drafts.js';
+import type { Round } from './rounds.js';
 import { isServed, rightShare, total, type Work } from './work.js';
-
-/** What the student of a round solves greedily of the dev problems; 0 is SFT. */
-export interface Round {
-  readonly round: number;
-  readonly right: number;
-  readonly problems: number;
-}
 
 export const student: Work = async (run, context) => {
   if (isServed(run, 'student', context)) return {};
@@ -37,7 +30,7 @@ export const student: Work = async (run, context) => {
           'no worked solutions to learn from: the student begins as the base is',
         );
         await saveCheckpoint(model, start);
-      } else if (!existsSync(model)) {
+      } else {
         trainedTokens += await trainModel(run, context, {
           name: `training-${round}`,
           start,

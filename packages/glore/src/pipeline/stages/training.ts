@@ -9,7 +9,6 @@ import {
   localExample,
   type RewardRecord,
   rewardExample,
-  type StudentRecord,
   studentExample,
 } from '../../dataset/index.js';
 import type { RoleName } from '../../model/index.js';
@@ -23,7 +22,7 @@ import { isServed, type Work } from './work.js';
 /** A refiner that only sees refinements forgets how to solve, so some plain solving is mixed in. */
 const solvedBeside = async (run: Run, role: RoleName, plain: number, refinements: number) =>
   chooseRecords(
-    plain > 0 ? await readSet<StudentRecord>(run, 'plain') : [],
+    plain > 0 ? await readSet(run, 'plain') : [],
     `${run.recipe.seed}/${role}/plain`,
     Math.round(plain * refinements),
   );
@@ -36,7 +35,7 @@ function training<R extends { readonly problem: string }>(
     training: Recipe['training'],
   ) => Training & { readonly plain?: number; readonly start: RoleName | 'base' },
   /** All that is learned from. */
-  gather: (run: Run) => Promise<R[]> = (run) => readSet<R>(run, role),
+  gather: (run: Run) => Promise<R[]>,
 ): Work {
   return async (run, context) => {
     if (isServed(run, role, context)) return {};
@@ -69,9 +68,15 @@ export const global = training<GlobalRecord>(
   'global',
   globalExample,
   (settings) => settings.global,
+  (run) => readSet(run, 'global'),
 );
 
-export const local = training<LocalRecord>('local', localExample, (settings) => settings.local);
+export const local = training<LocalRecord>(
+  'local',
+  localExample,
+  (settings) => settings.local,
+  (run) => readSet(run, 'local'),
+);
 
 /**
  * The control of refinement: the student, trained on as the global refiner is, with the same targets in as many updates, but
@@ -82,7 +87,7 @@ export const retrained: Work = async (run, context) => {
   if ((['student', 'global'] as const).some((role) => isServed(run, role, context))) return {};
   const { plain, start: _, examples, ...training } = recipe.training.global;
   const chosen = chooseRecords(
-    await readSet<GlobalRecord>(run, 'global'),
+    await readSet(run, 'global'),
     `${recipe.seed}/global/examples`,
     examples,
   );

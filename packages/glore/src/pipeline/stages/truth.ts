@@ -1,7 +1,9 @@
 /** What labels, and doubts about them, are worth: counted against the truth of steps where it is known. */
+import { z } from 'zod';
 import { firstErrorOf, type Solution } from '../../codec/index.js';
 import type { RewardRecord } from '../../dataset/index.js';
 import { prefixTruth } from '../../evaluate/index.js';
+import { count, share } from '../../files/index.js';
 import type { LabelledSample } from '../../label/index.js';
 import type { Problem } from '../../problem/index.js';
 
@@ -22,6 +24,15 @@ export interface LabelSummary {
   /** Share of wrong samples whose flip is the true first error. */
   readonly firstErrors: number | null;
 }
+
+/** The summary as it stands in its file. */
+export const labelSummaryShape: z.ZodType<LabelSummary> = z.object({
+  labels: count,
+  positive: share,
+  accuracy: share.nullable(),
+  accuracyOfWrong: share.nullable(),
+  firstErrors: share.nullable(),
+});
 
 /** @param samples those labelled, in the same order */
 export function labelSummary(

@@ -17,7 +17,7 @@ export function checkOrigins(origins: readonly string[]): void {
     if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
     throw new GloreError(
       'origin',
-      `--cors ${origin}: expected the origin of a page, as in https://example.org or http://localhost:5173, found something else; leave out the path, and name each origin`,
+      `--cors: expected the origin of a page, as in https://example.org or http://localhost:5173, found something else; leave out the path, and name each origin`,
     );
   }
 }

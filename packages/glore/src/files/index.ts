@@ -1,0 +1,36 @@
+/** Files of records: read with a check of each, written whole or not at all, with errors that say what to do. */
+export {
+  expectation,
+  keyShown,
+  nameShown,
+  pathShown,
+  valueAt,
+  valueShown,
+  variableShown,
+} from './issue.js';
+export {
+  brokenLine,
+  brokenRecord,
+  cureOf,
+  type Line,
+  parseJson,
+  readJson,
+  readJsonl,
+  readLines,
+  recordIn,
+  shaped,
+  writeJson,
+  writeJsonl,
+} from './json.js';
+export { explain, explained, replaceFile } from './replace.js';
+export {
+  amount,
+  count,
+  flags,
+  listOf,
+  ratio,
+  share,
+  shares,
+  text,
+  threshold,
+} from './values.js';

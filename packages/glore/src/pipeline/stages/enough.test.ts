@@ -1,0 +1,95 @@
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Recipe, readRecipe } from '../../recipe/index.js';
+import type { Sample } from '../../rollout/index.js';
+import { answerCounter, checkDrafts, checkSets } from './enough.js';
+
+const root = resolve(import.meta.dirname, '../../../../..');
+const recipe = readRecipe(join(root, 'recipes/tiny.yaml'));
+const served: Recipe['models'] = readRecipe(join(root, 'recipes/tiny.yaml'), 'served').models;
+const others = Object.fromEntries(
+  Object.entries(served ?? {}).filter(([role]) => role !== 'student'),
+) as Recipe['models'];
+
+const samples = (count: number, more: Partial<Sample>): Sample[] =>
+  Array.from({ length: count }, (_, index) => ({
+    problem: `train-${index % 3}`,
+    index,
+    seed: 0,
+    steps: [],
+    answer: '7',
+    right: false,
+    tokens: 20,
+    ...more,
+  }));
+
+describe('samples', () => {
+  it('without an answer stop the run once it is plain that none will have one', () => {
+    const count = answerCounter({ recipe });
+    count(samples(255, { answer: null }));
+    expect(() => count(samples(1, { answer: null }))).toThrow(
+      expect.objectContaining({
+        code: 'answers-none',
+        message: expect.stringMatching(/none in 256; train the student on worked solutions/),
+      }),
+    );
+  });
+
+  it('without an answer stop it at their end, with what to change', () => {
+    const full = answerCounter({ recipe });
+    expect(() => full(samples(9, { answer: null, tokens: 160 }), true)).toThrow(
+      'found none in 9; 9 are as long as maxTokens, 160: raise it',
+    );
+    const template = { stop: ['\n'] };
+    const models = { student: { ...served!.student!, template } };
+    const stopped = answerCounter({ recipe: { ...recipe, models } });
+    expect(() => stopped(samples(9, { answer: null }), true)).toThrow(
+      'models.student.template.stop may end them before their answer',
+    );
+  });
+
+  it('of which one has an answer do not', () => {
+    const count = answerCounter({ recipe });
+    count(samples(1, {}));
+    count(samples(999, { answer: null }), true);
+    answerCounter({ recipe })([], true);
+  });
+});
+
+describe('drafts', () => {
+  it.each([
+    [
+      false,
+      /none right \(0 of 3 problems solved, 6 samples\): there would be no labels; make the student better/,
+    ],
+    [true, /none wrong \(3 of 3 problems solved, 6 samples\): .*raise drafts\.temperature/],
+  ])('that are all alike stop the run: %s', (right, message) => {
+    const alike = samples(6, { right });
+    expect(() => checkDrafts({ recipe }, alike)).toThrow(
+      expect.objectContaining({ code: 'drafts-alike', message: expect.stringMatching(message) }),
+    );
+    // Where nobody learns from them they are enough.
+    checkDrafts({ recipe: { ...recipe, models: others } }, alike);
+  });
+
+  it('of both kinds do not', () => {
+    checkDrafts({ recipe }, [...samples(1, { right: true }), ...samples(5, {})]);
+  });
+});
+
+describe('sets', () => {
+  const sizes = { sorm: 1, global: 1, local: 1 };
+
+  it.each([
+    ['sorm', 'label more (rollouts.samples)'],
+    ['global', 'no problem has a right and a wrong draft'],
+    ['local', 'raise rollouts.count'],
+  ] as const)('that are empty stop the run: %s', (name, cure) => {
+    checkSets({ recipe }, sizes);
+    const empty = { ...sizes, [name]: 0 };
+    expect(() => checkSets({ recipe }, empty)).toThrow(
+      expect.objectContaining({ code: 'set-empty', message: expect.stringContaining(cure) }),
+    );
+    checkSets({ recipe: { ...recipe, models: others } }, empty);
+  });
+});
