@@ -9,13 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import {
-  buildTokenizer,
-  initialWeights,
-  loadCheckpoint,
-  openTokenizer,
-  saveGguf,
-} from '@glore/engine';
+import { type LlamaConfig, loadCheckpoint, openTokenizer, saveGguf } from '@glore/engine';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { base, glore, temporaryFolder, writeRecipe } from './glore.js';
 
@@ -23,31 +17,22 @@ vi.setConfig({ testTimeout: 300_000 });
 
 let folder: string;
 let file: string;
-/** A small model that was made for something else: a Qwen2 with other special tokens. */
-const tokenizer = buildTokenizer({
-  texts: [readFileSync(join(base, '../../docs/method.md'), 'utf8')],
-  special: ['<|im_start|>', '<|im_end|>'],
-});
-const config = {
-  vocabSize: openTokenizer(tokenizer).size,
-  hiddenSize: 32,
-  intermediateSize: 64,
-  layers: 2,
-  heads: 4,
-  kvHeads: 2,
-  headSize: 8,
-  ropeTheta: 10_000,
-  normEpsilon: 1e-6,
-  maxPositions: 512,
-  tieEmbeddings: true,
-  attentionBias: 'qkv',
-  bosToken: 0,
-  eosToken: 1,
-} as const;
+let config: LlamaConfig;
+let size: number;
 beforeAll(async () => {
   folder = temporaryFolder();
-  file = join(folder, 'qwen.gguf');
-  await saveGguf(file, { config, weights: initialWeights(config, 1), tokenizer });
+  file = join(folder, 'theirs.gguf');
+  // A model that knows the world, as another program would have made it: with special tokens of its own.
+  const { tokenizer, ...model } = await loadCheckpoint(base);
+  const json = JSON.parse(tokenizer);
+  const theirs = (token: string) => token.replace(/^(?:<\|(.+)\|>|\[(.+)\])$/, '<@$1$2@>');
+  for (const added of json.added_tokens) added.content = theirs(added.content);
+  json.model.vocab = Object.fromEntries(
+    Object.entries(json.model.vocab).map(([token, id]) => [theirs(token), id]),
+  );
+  ({ config } = model);
+  size = openTokenizer(tokenizer).size;
+  await saveGguf(file, { ...model, tokenizer: JSON.stringify(json) });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -56,7 +41,7 @@ describe('glore import', () => {
     const model = join(folder, 'model');
     const { code, stdout } = await glore(['import', file, model, '--json']);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ folder: model, architecture: 'qwen2', runs: true });
+    expect(JSON.parse(stdout)).toMatchObject({ folder: model, architecture: 'llama', runs: true });
     expect((await loadCheckpoint(model)).config).toEqual(config);
     const again = await glore(['import', file, model]);
     expect(again).toMatchObject({ code: 2, stdout: '' });
@@ -73,10 +58,10 @@ describe('glore import', () => {
     expect((await glore(['import', file, other, '--replace'])).stderr).toContain(
       '(checkpoint-occupied)',
     );
-    cpSync(file, join(other, 'qwen.gguf'));
-    const within = await glore(['import', join(other, 'qwen.gguf'), other, '--replace']);
+    cpSync(file, join(other, 'theirs.gguf'));
+    const within = await glore(['import', join(other, 'theirs.gguf'), other, '--replace']);
     expect(within.stderr).toContain('(file-within)');
-    expect(readdirSync(other).sort()).toEqual(['notes.txt', 'qwen.gguf']);
+    expect(readdirSync(other).sort()).toEqual(['notes.txt', 'theirs.gguf']);
   });
 
   it('refuses what is cut off, and leaves nothing', async () => {
@@ -98,14 +83,19 @@ describe('glore import', () => {
     expect(code).toBe(0);
     expect(existsSync(join(run, 'drafts/done.json'))).toBe(true);
     const student = await loadCheckpoint(join(run, 'student/model'));
-    const { id, size } = openTokenizer(student.tokenizer);
-    expect(size).toBe(config.vocabSize + 9);
-    expect(student.config).toMatchObject({
-      vocabSize: config.vocabSize + 9,
+    const { id, ...found } = openTokenizer(student.tokenizer);
+    expect(found.size).toBe(size + 9);
+    expect(() => id('<@bos@>')).not.toThrow();
+    expect(student.config).toEqual({
+      ...config,
+      vocabSize: size + 9,
       bosToken: id('<|bos|>'),
       eosToken: id('<|eos|>'),
-      attentionBias: 'qkv',
-      tieEmbeddings: true,
+      padToken: id('<|pad|>'),
     });
+    const drafts = readFileSync(join(run, 'drafts/samples.jsonl'), 'utf8').trim().split('\n');
+    // What it knew it knows still: it ends its solutions, most of them with an answer.
+    const answered = drafts.filter((line) => JSON.parse(line).answer !== null);
+    expect(answered.length / drafts.length).toBeGreaterThan(0.5);
   });
 });
