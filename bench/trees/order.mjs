@@ -27,7 +27,8 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1,2' },
     orders: { type: 'string', default: 'any,problem' },
     epochs: { type: 'string', default: '1' },
-    examples: { type: 'string' },
+    problems: { type: 'string' },
+    held: { type: 'string', default: '400' },
     batch: { type: 'string', default: '16' },
     rate: { type: 'string', default: '3e-4' },
     out: { type: 'string', default: 'runs/bench-order.jsonl' },
@@ -40,20 +41,23 @@ if (values.help || !Object.hasOwn(roles, values.role)) {
   --seeds 1,2            of the order, one training each
   --orders any,problem   of batches: any examples, and those of a problem together
   --epochs 1 --batch 16 --rate 3e-4
-  --examples 3000        so many of the set; all if left out
+  --problems 1000        so many of the set's, with all their examples; all if left out
+  --held 400             problems held out, the same ones for every seed
   --out ${values.out}    a line for each training`);
   process.exit(values.help ? 0 : 1);
 }
-/** One problem in ten is held out, the same ones for every seed. */
-const HELD_OUT = 10;
 const reward = values.role === 'sorm';
 const start = await loadCheckpoint(join(values.run, 'student/model'));
 const codec = createCodec(openTokenizer(start.tokenizer));
 const all = await examplesIn(values.run, values.role, codec);
 const problems = new Random('bench/order').shuffle([...new Set(all.map(({ group }) => group))]);
-const held = new Set(problems.slice(0, Math.ceil(problems.length / HELD_OUT)));
+const count = Number(values.held);
+const most = values.problems ? count + Number(values.problems) : undefined;
+const [held, taken] = [problems.slice(0, count), problems.slice(count, most)].map(
+  (list) => new Set(list),
+);
 const heldOut = all.filter(({ group }) => held.has(group));
-const learned = all.filter(({ group }) => !held.has(group));
+const learned = all.filter(({ group }) => taken.has(group));
 
 function byGroup(lines) {
   const groups = new Map();
@@ -93,7 +97,6 @@ async function train(seed, together) {
   const options = {
     epochs: Number(values.epochs),
     batch: Number(values.batch),
-    examples: values.examples && Number(values.examples),
     together,
   };
   const { steps, batch } = batches(learned, options, `bench/${seed}`);

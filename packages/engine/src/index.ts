@@ -29,6 +29,7 @@ export {
   withSpecialTokens,
   writeSafetensors,
 } from './hf/index.js';
+export { parseJson } from './json.js';
 export {
   type Adapter,
   type AdapterModule,

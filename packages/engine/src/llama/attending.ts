@@ -4,6 +4,9 @@ import type { LlamaConfig } from './config.js';
 import { rotaryTables } from './layers.js';
 import { fixedPositions } from './rope.js';
 
+/** Blocks of chunks in a layer's attention of a tree: chunks of one block are padded to the most keys among them. */
+export const TREE_BLOCKS = 3;
+
 /** qkv [N, (H + 2K) * D] -> [N, H * D], or [P, H * D] at the rows int64 [P] where nothing else is wanted. */
 export type RowAttention = (qkv: g.Value, picked?: g.Value) => g.Value;
 
@@ -51,7 +54,8 @@ export function treeAttention(config: LlamaConfig): RowAttention {
     };
   };
   const cells = (name: string, rows: string) => g.input(`${name}.cells`, 'int32', [rows, heads]);
-  const all = { blocks: [block('all.0'), block('all.1')], cells: cells('all', 'rows') };
+  const blocks = Array.from({ length: TREE_BLOCKS }, (_, i) => block(`all.${i}`));
+  const all = { blocks, cells: cells('all', 'rows') };
   const last = { blocks: [block('last.0')], cells: cells('last', 'picked') };
   return (qkv, picked) => g.pathAttention(qkv, config, angles, picked ? { ...last, picked } : all);
 }

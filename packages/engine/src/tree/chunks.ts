@@ -43,13 +43,26 @@ export function chunksOf(
   return chunks;
 }
 
-/** Chunks in two blocks, those with fewer keys and those with more, so that padding each to its longest costs least. */
-export function inBlocks(chunks: readonly Chunk[]): readonly [Chunk[], Chunk[]] {
+/**
+ * Chunks in `count` blocks, of which there are as many chunks, those with fewest keys in the first: such that padding each
+ * to the longest of its block costs least.
+ */
+export function inBlocks(chunks: readonly Chunk[], count: number): Chunk[][] {
   const sorted = chunks.toSorted((a, b) => a.keys.length - b.keys.length);
-  const longest = sorted.at(-1)?.keys.length ?? 0;
-  const cost = (count: number) =>
-    count * sorted[count - 1]!.keys.length + (sorted.length - count) * longest;
-  let best = 1;
-  for (let count = 2; count < sorted.length; count++) if (cost(count) < cost(best)) best = count;
-  return [sorted.slice(0, best), sorted.slice(best)];
+  const sizes = sorted.map(({ keys }) => keys.length);
+  /** By the number of the first chunks that are in the blocks so far: what they cost, and where the last block begins. */
+  let ways = sizes.map((size, i) => ({ cost: (i + 1) * size, ends: [i + 1] }));
+  for (let blocks = 2; blocks <= count; blocks++) {
+    ways = sizes.map((size, i) => {
+      let best = { cost: Infinity, ends: [i + 1] };
+      for (let before = blocks - 2; before < i; before++) {
+        const way = ways[before]!;
+        const cost = way.cost + (i - before) * size;
+        if (cost < best.cost) best = { cost, ends: [...way.ends, i + 1] };
+      }
+      return best;
+    });
+  }
+  const ends = ways.at(-1)?.ends ?? [];
+  return ends.map((end, i) => sorted.slice(ends[i - 1] ?? 0, end));
 }

@@ -1,5 +1,5 @@
 /** A tree as inputs of `treeAttention`. */
-import { fixedPositions, type LlamaConfig, rotaryAngles } from '../llama/index.js';
+import { fixedPositions, type LlamaConfig, rotaryAngles, TREE_BLOCKS } from '../llama/index.js';
 import { Tensor } from '../onnx/index.js';
 import { type Chunk, type ChunkKind, chunksOf, inBlocks } from './chunks.js';
 import type { Tree } from './tree.js';
@@ -36,8 +36,8 @@ export function treeFeeds(
     longest = Math.max(longest, Number(positions[row]) + 1);
   }
   const whole: Tree = { tokens: tree.tokens, parents };
-  // Both blocks have a chunk.
-  const size = Math.min(CHUNK, Math.ceil((rows + 1) / 2));
+  // Each block has a chunk.
+  const size = Math.min(CHUNK, Math.ceil((rows + 1) / TREE_BLOCKS));
   const all = Int32Array.from(parents, (_, row) => row);
   const least = kind === 'paths' ? KEYS : 1;
   const some = new Int32Array(picked.length + 1);
@@ -47,7 +47,14 @@ export function treeFeeds(
     tokens: new Tensor('int64', tokens, [rows + 1]),
     positions: new Tensor('int64', positions, [rows + 1, 1]),
     picked: new Tensor('int64', BigInt64Array.from(some, BigInt), [some.length]),
-    ...gridFeeds('all', config, whole, all, inBlocks(chunksOf(whole, all, size, kind)), least),
+    ...gridFeeds(
+      'all',
+      config,
+      whole,
+      all,
+      inBlocks(chunksOf(whole, all, size, kind), TREE_BLOCKS),
+      least,
+    ),
     ...gridFeeds('last', config, whole, some, [chunksOf(whole, some, CHUNK, kind)], least),
     ...(fixedPositions(config) < Infinity && angleFeeds(config, longest)),
   };

@@ -9,6 +9,7 @@ export { type Codec, createCodec, type Solution, specialTokens } from '../codec/
 export {
   type Answers,
   type Author,
+  type CountPositions,
   type Critic,
   type Generated,
   type GenerateRequest,

@@ -1,4 +1,4 @@
-export { onEngine, openEmbedded } from './embedded.js';
+export { type CountPositions, onEngine, openEmbedded } from './embedded.js';
 export {
   GlobalRefiner,
   inRoles,
