@@ -1,8 +1,35 @@
 /** The package: what it gives to those who train, sample and score with it. */
 export { EngineError } from './error.js';
 export { openAnew, openToAppend, openToRead, readWhole, readWholeSync } from './files.js';
-export { ggufMetadata, ggufTensors, saveGguf } from './gguf/index.js';
-export * from './hf/index.js';
+export {
+  ggufMetadata,
+  ggufTensors,
+  type Imported,
+  type ImportOptions,
+  importGguf,
+  loadGguf,
+  saveGguf,
+} from './gguf/index.js';
+export {
+  addSpecialTokens,
+  buildTokenizer,
+  byteSymbols,
+  type Checkpoint,
+  configFromJson,
+  configToJson,
+  fingerprint,
+  loadAdapter,
+  loadCheckpoint,
+  loadModel,
+  openTokenizer,
+  readSafetensors,
+  saveAdapter,
+  saveCheckpoint,
+  splitPattern,
+  type Tokenizer,
+  withSpecialTokens,
+  writeSafetensors,
+} from './hf/index.js';
 export { parseJson } from './json.js';
 export {
   type Adapter,

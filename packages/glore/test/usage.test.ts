@@ -17,7 +17,7 @@ const commands = [
   ...['run', 'report', 'study', 'ask', 'serve', 'eval', 'export', 'export-gguf', 'doctor', 'grade'],
   ...['problems', 'student', 'drafts', 'rollouts', 'labels', 'datasets'],
   ...['sorm', 'global', 'local', 'candidates', 'orm', 'evaluation', 'retrained', 'controls'],
-  ...['base'],
+  ...['import', 'base'],
 ];
 
 describe('help', () => {

@@ -151,6 +151,18 @@ describe('saveGguf', () => {
     expect(metadata['tokenizer.ggml.token_type']!.value).not.toContain(tokenTypes.userDefined);
   });
 
+  it.each([
+    [{ type: 'Digits', individual_digits: true }],
+    [{ type: 'Split', pattern: { Regex: '\\p{N}' }, behavior: 'Isolated', invert: false }],
+  ])("takes SmolLM's single digits: %j", (digits) => {
+    const json = JSON.parse(tokenizer);
+    const bytes = { type: 'ByteLevel', add_prefix_space: false, use_regex: true };
+    json.pre_tokenizer = { type: 'Sequence', pretokenizers: [digits, bytes] };
+    json.model.ignore_merges = false;
+    const metadata = ggufMetadata({ ...checkpoint, tokenizer: JSON.stringify(json) }, 'smollm');
+    expect(metadata['tokenizer.ggml.pre']!.value).toBe('smollm');
+  });
+
   it.each<[string, Partial<LlamaConfig>, RegExp]>([
     ['a bias of the output', { attentionBias: 'qkvo' }, /bias of attention's output/],
     [
@@ -175,6 +187,25 @@ describe('saveGguf', () => {
         code: 'gguf-unsupported',
         message: expect.stringMatching(message),
       }),
+    );
+  });
+
+  it("refuses SentencePiece's pairs", () => {
+    const json = JSON.parse(tokenizer);
+    const replace = (from: string, content: string) => ({
+      type: 'Replace',
+      pattern: { String: from },
+      content,
+    });
+    const spaces = { type: 'Sequence', decoders: [replace('\u2581', ' '), { type: 'Fuse' }] };
+    const text = {
+      ...json,
+      normalizer: replace(' ', '\u2581'),
+      pre_tokenizer: null,
+      decoder: spaces,
+    };
+    expect(() => ggufMetadata({ ...checkpoint, tokenizer: JSON.stringify(text) }, 'model')).toThrow(
+      expect.objectContaining({ code: 'gguf-unsupported' }),
     );
   });
 

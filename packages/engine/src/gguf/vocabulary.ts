@@ -10,9 +10,10 @@
  */
 import { EngineError } from '../error.js';
 import { byteSymbols, openTokenizer, splitPattern } from '../hf/index.js';
+import { digitPattern, llama3Pattern, qwen2Pattern } from './patterns.js';
 
 /** llama.cpp's kinds of tokens. */
-export const tokenTypes = { normal: 1, control: 3, userDefined: 4, unused: 5 };
+export const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
 
 export interface Vocabulary {
   /** The name of llama.cpp's pattern. */
@@ -25,14 +26,18 @@ export interface Vocabulary {
   readonly addBos: boolean;
 }
 
+/** A stage that cuts texts. */
+interface Stage {
+  readonly type: string;
+  readonly use_regex?: boolean;
+  readonly individual_digits?: boolean;
+  readonly pattern?: { readonly Regex?: string };
+}
+
 /** What is read of a tokenizer.json; `openTokenizer` has checked it. */
 interface TokenizerJson {
   readonly added_tokens: readonly { id: number; content: string; special: boolean }[];
-  readonly pre_tokenizer: {
-    readonly type: string;
-    readonly use_regex?: boolean;
-    readonly pretokenizers?: readonly { readonly pattern?: { readonly Regex?: string } }[];
-  };
+  readonly pre_tokenizer: (Stage & { readonly pretokenizers?: readonly Stage[] }) | null;
   readonly post_processor: { readonly single?: readonly object[] } | null;
   readonly model: {
     readonly vocab: Readonly<Record<string, number>>;
@@ -41,20 +46,14 @@ interface TokenizerJson {
   };
 }
 
-const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
-const rest = '[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
 /** Patterns that llama.cpp knows, by its names for them, and whether it looks whole pieces up first. */
 const named = new Map([
   [splitPattern, { pre: 'llama-bpe', whole: true }],
-  [
-    `${contractions}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?${rest}`,
-    { pre: 'llama-bpe', whole: true },
-  ],
-  [
-    `${contractions}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?${rest}`,
-    { pre: 'qwen2', whole: false },
-  ],
+  [llama3Pattern, { pre: 'llama-bpe', whole: true }],
+  [qwen2Pattern, { pre: 'qwen2', whole: false }],
 ]);
+const gpt2 = { pre: 'gpt-2', whole: false };
+const smollm = { pre: 'smollm', whole: false };
 
 /**
  * The vocabulary of a tokenizer.json, filled up to `size` ids.
@@ -64,13 +63,14 @@ export function vocabularyOf(tokenizer: string, size: number): Vocabulary {
   openTokenizer(tokenizer);
   const json = JSON.parse(tokenizer) as TokenizerJson;
   const { vocab, merges, ignore_merges: ignoreMerges = false } = json.model;
-  const pattern = json.pre_tokenizer.pretokenizers?.find((part) => part.pattern)?.pattern?.Regex;
-  const plainBytes = json.pre_tokenizer.type === 'ByteLevel' && json.pre_tokenizer.use_regex;
-  const known = plainBytes ? { pre: 'gpt-2', whole: false } : named.get(pattern ?? '');
+  const { pre_tokenizer: pre } = json;
+  const stages = pre ? (pre.pretokenizers ?? [pre]) : [];
+  const pattern = stages.find((part) => part.pattern)?.pattern?.Regex;
+  const known = cuttingOf(stages) ?? named.get(pattern ?? '');
   if (known === undefined || (known.whole !== ignoreMerges && merges.length > 0)) {
     throw new EngineError(
       'gguf-unsupported',
-      `tokenizer.json cuts text by ${JSON.stringify(pattern ?? json.pre_tokenizer.type)} (ignore_merges ${ignoreMerges}), which llama.cpp does not; export a model with a tokenizer of this engine, of Llama 3, Qwen2 or GPT-2`,
+      `tokenizer.json cuts text by ${JSON.stringify(pattern ?? pre?.type ?? null)} (ignore_merges ${ignoreMerges}), which llama.cpp does not; export a model with a tokenizer of this engine, of Llama 3, Qwen2, SmolLM or GPT-2`,
     );
   }
   const tokens = Array.from({ length: size }, (_, id) => `[PAD${id}]`);
@@ -96,6 +96,18 @@ export function vocabularyOf(tokenizer: string, size: number): Vocabulary {
     merges: merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' '))),
     addBos: Object.hasOwn(json.post_processor?.single?.[0] ?? {}, 'SpecialToken'),
   };
+}
+
+/** GPT-2's own pattern, which is part of the stage that spells bytes, alone or after digits are cut off one by one. */
+function cuttingOf(stages: readonly Stage[]): { pre: string; whole: boolean } | undefined {
+  const last = stages.at(-1);
+  if (last?.type !== 'ByteLevel' || last.use_regex === false) return undefined;
+  if (stages.length === 1) return gpt2;
+  const [first] = stages;
+  const digits =
+    (first!.type === 'Digits' && first!.individual_digits === true) ||
+    (first!.type === 'Split' && first!.pattern?.Regex === digitPattern);
+  return digits && stages.length === 2 ? smollm : undefined;
 }
 
 /** The ids at which texts are cut before anything else, with their plain texts. */

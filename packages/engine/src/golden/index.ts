@@ -1,2 +1,3 @@
 /** What comparisons with other implementations need; the golden vectors lie beside it. */
+export * from './blocks.js';
 export * from './reference.js';

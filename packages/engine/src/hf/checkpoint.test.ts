@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { initialWeights, type Tensor } from '../llama/index.js';
+import { buildTokenizer } from './build.js';
 import {
   type Checkpoint,
   fingerprint,
@@ -22,7 +23,7 @@ import {
   saveCheckpoint,
 } from './checkpoint.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
-import { buildTokenizer, openTokenizer } from './tokenizer.js';
+import { openTokenizer } from './tokenizer.js';
 
 const special = ['<|pad|>', '<|bos|>', '<|eos|>'];
 const tokenizer = buildTokenizer({ texts: ['Fay has 3 apples.'], special });

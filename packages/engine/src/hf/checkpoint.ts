@@ -16,7 +16,7 @@ import {
 } from '../llama/index.js';
 import { configFromJson, configToJson, eosToJson } from './config.js';
 import { type Json, readJson } from './json.js';
-import { readSafetensors, writeSafetensors } from './safetensors.js';
+import { readSafetensors, type TensorSource, writeSafetensorsFrom } from './safetensors.js';
 import { openTokenizer, type Tokenizer } from './tokenizer.js';
 
 /** A model with all that is needed to run it. */
@@ -75,21 +75,51 @@ function folderOf(dir: string): string {
  */
 export async function saveCheckpoint(dir: string, checkpoint: Checkpoint): Promise<void> {
   const { config, tokenizer } = checkpoint;
+  const weights = checkWeights(dir, config, checkpoint.weights);
+  checkTokenizer(dir, config, tokenizer);
+  await saveFolder(dir, {
+    config: configToJson(config),
+    generation: generationJson(config),
+    tokenizer,
+    tokenizerConfig: tokenizerJson(config, tokenizer),
+    tensors: Array.from(weights, ([name, { shape, data }]) => ({
+      name,
+      shape,
+      pieces: () => [data],
+    })),
+  });
+}
+
+/** The files of a Hugging Face folder before they are written. */
+export interface Folder {
+  readonly config: Json;
+  readonly generation: Json;
+  /** The text of tokenizer.json. */
+  readonly tokenizer: string;
+  readonly tokenizerConfig: Json;
+  readonly tensors: readonly TensorSource[];
+}
+
+/** As `saveCheckpoint`, of any model: what fails on the way, tensors that do not come among it, leaves all as it was. */
+export async function saveFolder(dir: string, folder: Folder): Promise<void> {
   const target = resolve(dir);
   const previous = previousOf(dir);
   const saving = `${target}.saving`;
-  const weights = checkWeights(dir, config, checkpoint.weights);
-  checkTokenizer(dir, config, tokenizer);
   if (!existsSync(target) && existsSync(previous)) await rename(previous, target);
   await refuseOccupied(dir);
 
   await rm(saving, { recursive: true, force: true });
   await mkdir(saving, { recursive: true });
-  await writeJson(saving, 'config.json', configToJson(config));
-  await writeJson(saving, 'generation_config.json', generationJson(config));
-  await writeJson(saving, 'tokenizer_config.json', tokenizerJson(config, tokenizer));
-  await writeFile(join(saving, 'tokenizer.json'), tokenizer);
-  await writeSafetensors(join(saving, 'model.safetensors'), weights);
+  try {
+    await writeJson(saving, 'config.json', folder.config);
+    await writeJson(saving, 'generation_config.json', folder.generation);
+    await writeJson(saving, 'tokenizer_config.json', folder.tokenizerConfig);
+    await writeFile(join(saving, 'tokenizer.json'), folder.tokenizer);
+    await writeSafetensorsFrom(join(saving, 'model.safetensors'), folder.tensors);
+  } catch (error) {
+    await rm(saving, { recursive: true, force: true });
+    throw error;
+  }
 
   // A process killed between these lines leaves the old model at `previous`, where loading and saving look for it.
   await rm(previous, { recursive: true, force: true });

@@ -102,7 +102,10 @@ function yarnAttention(given: Json, factor: number): number {
 }
 
 /** The `rope_parameters` of transformers 5. */
-export function ropeToJson({ ropeTheta, ropeScaling: scaling }: RopeShape): Json {
+export function ropeToJson({
+  ropeTheta,
+  ropeScaling: scaling,
+}: Pick<RopeShape, 'ropeTheta' | 'ropeScaling'>): Json {
   const common = { rope_type: scaling?.type ?? 'default', rope_theta: ropeTheta };
   switch (scaling?.type) {
     case undefined:

@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../error.js';
 import { openAnew, openToRead, readWhole } from '../files.js';
 import type { Tensor } from '../llama/index.js';
+import { bfloatToFloat32, halvesToFloat32 } from './half.js';
 
 interface Entry {
   readonly name: string;
@@ -23,8 +24,8 @@ interface Dtype {
 
 const dtypes: Record<string, Dtype> = {
   F32: { bytes: 4, toFloat32: (raw) => new Float32Array(raw) },
-  F16: { bytes: 2, toFloat32: (raw) => Float32Array.from(new Uint16Array(raw), halfToFloat) },
-  BF16: { bytes: 2, toFloat32: bfloatToFloat32 },
+  F16: { bytes: 2, toFloat32: (raw) => halvesToFloat32(new Uint16Array(raw)) },
+  BF16: { bytes: 2, toFloat32: (raw) => bfloatToFloat32(new Uint16Array(raw)) },
 };
 
 /** The reference implementation's own limit on a header. */
@@ -41,25 +42,40 @@ export async function readSafetensors(path: string): Promise<Map<string, Tensor>
   return path.endsWith('.index.json') ? readShards(path) : readFileTensors(path);
 }
 
+/** A float32 tensor whose numbers come in pieces, so that it need not be in memory whole. */
+export interface TensorSource {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly pieces: () => Iterable<Float32Array> | AsyncIterable<Float32Array>;
+}
+
 /** Writes float32 tensors in the map's order; `metadata` is the header's `__metadata__`. */
-export async function writeSafetensors(
+export function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const sources = Array.from(tensors, ([name, { shape, data }]) => ({
+    name,
+    shape,
+    pieces: () => [data],
+  }));
+  return writeSafetensorsFrom(path, sources, metadata);
+}
+
+/** As `writeSafetensors`, of tensors that come in pieces; throws `EngineError` "tensor-misshapen" where they do not fill them. */
+export async function writeSafetensorsFrom(
+  path: string,
+  tensors: readonly TensorSource[],
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   // "format" tells transformers that names and layouts are PyTorch's
   const header: [string, unknown][] = [['__metadata__', { format: 'pt', ...metadata }]];
   let offset = 0;
-  for (const [name, { shape, data }] of tensors) {
-    if (product(shape) !== data.length) {
-      throw new EngineError(
-        'tensor-misshapen',
-        `writing ${path}: ${name} of shape [${shape}] needs ${product(shape)} numbers, found ${data.length}`,
-      );
-    }
-    const data_offsets = [offset, offset + data.byteLength];
-    header.push([name, { dtype: 'F32', shape, data_offsets }]);
-    offset += data.byteLength;
+  for (const { name, shape } of tensors) {
+    const end = offset + 4 * product(shape);
+    header.push([name, { dtype: 'F32', shape, data_offsets: [offset, end] }]);
+    offset = end;
   }
   const text = JSON.stringify(Object.fromEntries(header));
   // spaces up to a multiple of 8 keep the data aligned for readers that map the file
@@ -70,8 +86,18 @@ export async function writeSafetensors(
   try {
     await file.writeFile(length);
     await file.writeFile(json);
-    for (const { data } of tensors.values()) {
-      await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    for (const { name, shape, pieces } of tensors) {
+      let count = 0;
+      for await (const data of pieces()) {
+        count += data.length;
+        await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      }
+      if (count !== product(shape)) {
+        throw new EngineError(
+          'tensor-misshapen',
+          `writing ${path}: ${name} of shape [${shape}] needs ${product(shape)} numbers, found ${count}`,
+        );
+      }
     }
     await file.sync();
   } finally {
@@ -200,22 +226,6 @@ async function readBytes(
     done += bytesRead;
   }
   return buffer.buffer;
-}
-
-/** IEEE 754 half precision: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** bfloat16 is the upper half of a float32. */
-function bfloatToFloat32(raw: ArrayBuffer): Float32Array<ArrayBuffer> {
-  const bits = Uint32Array.from(new Uint16Array(raw), (upper) => (upper << 16) >>> 0);
-  return new Float32Array(bits.buffer);
 }
 
 function parseObject(path: string, text: string): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildTokenizer, openTokenizer } from './tokenizer.js';
+import { addSpecialTokens, buildTokenizer } from './build.js';
+import { openTokenizer } from './tokenizer.js';
 
 const special = ['<|pad|>', '<|bos|>', '[BAD]'];
 const texts = ['Fay has 37+148=185 red apples.\n#### 185', 'Betty’s café costs $5 — naïve!'];
@@ -122,6 +123,150 @@ describe('openTokenizer', () => {
         message: expect.stringMatching(message),
       }),
     );
+  });
+});
+
+describe('added tokens', () => {
+  const added = (content: string, more = {}) => ({
+    id: tokenizer.size,
+    content,
+    special: false,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    ...more,
+  });
+  const withAdded = (...tokens: object[]) => {
+    const whole = JSON.parse(json);
+    return JSON.stringify({ ...whole, added_tokens: [...whole.added_tokens, ...tokens] });
+  };
+
+  it('that are no special ones are themselves in texts, the longest first', () => {
+    const { encode, decode, size } = openTokenizer(
+      withAdded(added('<think>'), added('<think>\n', { id: tokenizer.size + 1 })),
+    );
+    const ids = encode('Fay<think>has<think>\n 3');
+    expect(ids.filter((id) => id >= tokenizer.size)).toEqual([tokenizer.size, tokenizer.size + 1]);
+    expect(decode(ids)).toBe('Fay<think>has<think>\n 3');
+    expect(size).toBe(tokenizer.size + 2);
+  });
+
+  it('that take the spaces beside them are refused', () => {
+    expect(() => openTokenizer(withAdded(added('<x>', { rstrip: true })))).toThrow(
+      expect.objectContaining({ code: 'tokenizer-unsupported' }),
+    );
+  });
+
+  it('special ones get the ids behind all others, and change no text', () => {
+    const more = addSpecialTokens(json, ['<|bos|>', '<|new|>', '<|other|>']);
+    const { encode, id, size } = openTokenizer(more);
+    expect([id('<|bos|>'), id('<|new|>'), id('<|other|>')]).toEqual([
+      tokenizer.id('<|bos|>'),
+      tokenizer.size,
+      tokenizer.size + 1,
+    ]);
+    expect(size).toBe(tokenizer.size + 2);
+    for (const text of [...texts, '<|new|>']) expect(encode(text)).toEqual(tokenizer.encode(text));
+    expect(addSpecialTokens(more, ['<|new|>', '<|pad|>'])).toBe(more);
+  });
+
+  it.each([
+    [json, 'Betty', 'tokenizer-special'],
+    ['{"model": {}}', '<|new|>', 'tokenizer-invalid'],
+    ['no', '<|new|>', 'tokenizer-invalid'],
+  ])('%#: is refused', (text, token, code) => {
+    expect(() => addSpecialTokens(text, [token])).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe("SentencePiece's pairs", () => {
+  const bytes = Array.from(
+    { length: 256 },
+    (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`,
+  );
+  const words = ['\u2581', 'a', 'p', 'e', '\u2581a', 'pe', '\u2581ape', 'ape'];
+  const vocabulary = ['<unk>', '<s>', '</s>', ...bytes, ...words];
+  /** As Llama 2's tokenizer.json. */
+  const llama = {
+    ...JSON.parse(json),
+    added_tokens: ['<unk>', '<s>', '</s>'].map((content, id) => ({
+      ...JSON.parse(json).added_tokens[0],
+      id,
+      content,
+    })),
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [
+        { type: 'Prepend', prepend: '\u2581' },
+        { type: 'Replace', pattern: { String: ' ' }, content: '\u2581' },
+      ],
+    },
+    pre_tokenizer: null,
+    decoder: {
+      type: 'Sequence',
+      decoders: [
+        { type: 'Replace', pattern: { String: '\u2581' }, content: ' ' },
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+        { type: 'Strip', content: ' ', start: 1, stop: 0 },
+      ],
+    },
+    model: {
+      type: 'BPE',
+      unk_token: '<unk>',
+      fuse_unk: true,
+      byte_fallback: true,
+      vocab: Object.fromEntries(vocabulary.map((token, id) => [token, id])),
+      merges: [
+        ['\u2581', 'a'],
+        ['p', 'e'],
+        ['\u2581a', 'pe'],
+        ['a', 'pe'],
+      ],
+    },
+  };
+  const { encode, decode, id } = openTokenizer(JSON.stringify(llama));
+
+  it('spell a space as a letter, and what is unknown in bytes', () => {
+    expect(encode(' ape ape')).toEqual([id('\u2581ape'), id('\u2581ape')]);
+    expect(encode('ape')).toEqual([id('ape')]);
+    expect(encode('é\n')).toEqual([0xc3, 0xa9, 0x0a].map((byte) => 3 + byte));
+    expect(encode('<s>')).not.toContain(1);
+  });
+
+  it('give back any text, encoded apart and joined too', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(' ape', '  ', '</s>', ' '),
+    );
+    fc.assert(
+      fc.property(fc.array(text), (parts) => {
+        const whole = parts.join('').replaceAll('\u2581', '');
+        expect(decode(encode(whole))).toBe(whole);
+        expect(decode(parts.flatMap(encode))).toBe(parts.join('').replaceAll('\u2581', ' '));
+      }),
+    );
+  });
+
+  it('take the spelling of newer files, and refuse another', () => {
+    const metaspace = {
+      type: 'Metaspace',
+      replacement: '\u2581',
+      prepend_scheme: 'first',
+      split: false,
+    };
+    const newer = { ...llama, normalizer: null, pre_tokenizer: metaspace };
+    expect(openTokenizer(JSON.stringify(newer)).encode(' ape')).toEqual(encode(' ape'));
+    for (const other of [
+      { ...newer, pre_tokenizer: { ...metaspace, split: true } },
+      { ...llama, normalizer: { type: 'NFKC' } },
+      { ...llama, normalizer: null },
+    ]) {
+      expect(() => openTokenizer(JSON.stringify(other))).toThrow(
+        expect.objectContaining({ code: 'tokenizer-unsupported' }),
+      );
+    }
   });
 });
 

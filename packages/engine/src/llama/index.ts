@@ -24,6 +24,7 @@ export {
   type ParameterLayout,
   unflatten,
 } from './parameters.js';
+export { normals, uniforms } from './random.js';
 export {
   fixedPositions,
   frequencies,

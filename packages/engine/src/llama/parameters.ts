@@ -87,7 +87,7 @@ export function unflatten(layout: ParameterLayout, flat: Float32Array): Weights 
   return new Map(
     layout.entries.map(({ name, shape, start, end }) => [
       name,
-      { shape, data: Float32Array.from(flat.subarray(start, end)) },
+      { shape, data: flat.slice(start, end) },
     ]),
   );
 }

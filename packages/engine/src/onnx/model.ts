@@ -13,8 +13,35 @@ const IR_VERSION = 10;
 const OPSET = 18;
 const DATA_TYPES: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 
+/** A graph's constants that lie in a file beside the model. */
+export interface ExternalData {
+  /** The file's name; it is looked for in the model's folder. */
+  readonly name: string;
+  /** Constants of at least so many bytes lie there. */
+  readonly from: number;
+  /** Told of each constant, in the order of the file; gives its place. */
+  readonly place: (bytes: Uint8Array) => number;
+}
+
+/** Bytes of all constants of a graph. */
+export function constantBytes(outputs: Readonly<Record<string, Value>>): number {
+  const seen = new Set<Value>();
+  let bytes = 0;
+  for (const { inputs } of topological(Object.values(outputs))) {
+    for (const value of inputs) {
+      if (!value || seen.has(value) || value.source.kind !== 'constant') continue;
+      seen.add(value);
+      bytes += value.source.data.byteLength;
+    }
+  }
+  return bytes;
+}
+
 /** ONNX bytes that compute `outputs` (names to values) from the graph's inputs. */
-export function writeModel(outputs: Readonly<Record<string, Value>>): Uint8Array {
+export function writeModel(
+  outputs: Readonly<Record<string, Value>>,
+  external?: ExternalData,
+): Uint8Array {
   const nodes = topological(Object.values(outputs));
   const names = new Map<Value, string>();
   const graph = new ProtobufWriter();
@@ -31,7 +58,7 @@ export function writeModel(outputs: Readonly<Record<string, Value>>): Uint8Array
       if (known) throw new EngineError('graph', `two inputs of the graph are named "${name}"`);
       inputs.set(name, value);
     }
-    if (value.source.kind === 'constant') graph.bytes(5, tensor(name, value));
+    if (value.source.kind === 'constant') graph.bytes(5, tensor(name, value, external));
     return name;
   };
 
@@ -83,15 +110,20 @@ function nodeMessage(node: Node, nameOf: (value: Value) => string): ProtobufWrit
   return message;
 }
 
-function tensor(name: string, value: Value): ProtobufWriter {
+function tensor(name: string, value: Value, external?: ExternalData): ProtobufWriter {
   const message = new ProtobufWriter();
   if (value.source.kind !== 'constant') return message;
   const { data } = value.source;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   for (const dimension of value.shape) message.integer(1, Number(dimension));
+  message.integer(2, DATA_TYPES[value.type]).bytes(8, name);
+  if (!external || bytes.length < external.from) return message.bytes(9, bytes);
+  const entry = (key: string, text: string) => new ProtobufWriter().bytes(1, key).bytes(2, text);
   return message
-    .integer(2, DATA_TYPES[value.type])
-    .bytes(8, name)
-    .bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    .bytes(13, entry('location', external.name))
+    .bytes(13, entry('offset', String(external.place(bytes))))
+    .bytes(13, entry('length', String(bytes.length)))
+    .integer(14, 1);
 }
 
 function valueInfo(name: string, type: ElementType, shape: readonly Dimension[]): ProtobufWriter {

@@ -28,13 +28,15 @@ export class ProtobufWriter {
 
   /** A length-delimited field: bytes, a string, or an embedded message. */
   bytes(field: number, value: Uint8Array | string | ProtobufWriter): this {
-    const bytes =
-      value instanceof ProtobufWriter
-        ? value.finish()
-        : typeof value === 'string'
-          ? new TextEncoder().encode(value)
-          : value;
-    this.varint(BigInt((field << 3) | 2)).varint(BigInt(bytes.length));
+    this.varint(BigInt((field << 3) | 2));
+    if (value instanceof ProtobufWriter) {
+      // Its parts as they are: a model's weights are copied once, at the end.
+      this.varint(BigInt(value.parts.reduce((sum, { length }) => sum + length, 0)));
+      for (const part of value.parts) this.parts.push(part);
+      return this;
+    }
+    const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value;
+    this.varint(BigInt(bytes.length));
     this.parts.push(bytes);
     return this;
   }

@@ -54,8 +54,7 @@ type Placed = Item & { readonly place: number };
 
 /** The weights by name, an adapter's among them with its factor in `lora_B`. */
 function weightsOf({ config, parameters, adapter }: DecoderOptions): Weights {
-  const flat = Float32Array.from(new Float32Array(parameters));
-  const weights = unflatten(layoutOf(config), flat);
+  const weights = unflatten(layoutOf(config), new Float32Array(parameters));
   if (!adapter) return weights;
   const { rank, alpha } = adapter;
   for (const [name, { shape, data }] of adapter.weights) {

@@ -10,6 +10,7 @@ import { exampleQuestion } from './example.js';
 import { exportCommand } from './export.js';
 import { exportGgufCommand } from './gguf.js';
 import { gradeCommand } from './grade/index.js';
+import { importCommand } from './import.js';
 import { withoutValues } from './options.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
@@ -40,7 +41,7 @@ export function program(): Command {
     'With models on servers:': [doctorCommand()],
     'With answers of any model:': [gradeCommand()],
     'One stage of a recipe, after those it needs, in the order of data flow:': stageCommands(),
-    'The model that recipes start from:': [baseCommand()],
+    'The model that recipes start from:': [importCommand(), baseCommand()],
   };
   for (const [heading, commands] of Object.entries(groups)) {
     for (const command of commands) {

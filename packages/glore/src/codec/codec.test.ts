@@ -224,8 +224,15 @@ describe('errors', () => {
         message: expect.stringContaining('<|revision|>'),
       }),
     );
-    expect(() => open([...specialTokens].reverse())).toThrow(/<\|pad\|> as id 0, found 8/);
   });
+});
+
+it('takes the special tokens wherever they stand', () => {
+  const reversed = buildTokenizer({ texts: [], special: [...specialTokens].reverse() });
+  const other = createCodec(openTokenizer(reversed));
+  const solution = { steps: ['2 + 2 = 4'], answer: '4' };
+  expect(other.ids.pad).toBe(specialTokens.length - 1);
+  expect(other.parse(other.solution(solution))).toEqual(solution);
 });
 
 it('has a hash that follows the tokenizer', () => {

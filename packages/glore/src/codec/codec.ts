@@ -33,7 +33,7 @@ export const spellings = {
   revision: '<|revision|>',
 } as const;
 
-/** The spellings of the special tokens in the order of their ids; the first, id 0, is padding. */
+/** The spellings of the special tokens, in the order in which a tokenizer gets those that it lacks. */
 export const specialTokens: readonly string[] = Object.values(spellings);
 
 /** To be raised with every change of the sequences above: data and models made with another are not compatible. */
@@ -82,7 +82,7 @@ export interface Codec {
   continuation(solution: Solution, e: number): number[];
 }
 
-/** Makes the codec; throws `GloreError` "codec-tokenizer" unless the tokenizer has the special tokens, padding as id 0. */
+/** Makes the codec; throws `GloreError` "codec-tokenizer" unless the tokenizer has the special tokens. */
 export function createCodec(tokenizer: Tokenizer): Codec {
   const ids = specialIds(tokenizer);
   const special = new Set<number>(Object.values(ids));
@@ -174,17 +174,10 @@ function specialIds(tokenizer: Tokenizer): SpecialIds {
     } catch (cause) {
       throw new GloreError(
         'codec-tokenizer',
-        `tokenizer: expected the special token ${token}, found none; add it to tokenizer.json or use a GLoRe base checkpoint`,
+        `tokenizer: expected the special token ${token}, found none; use the tokenizer of a model that glore or trainers/hf has trained`,
         { cause },
       );
     }
   });
-  const ids: SpecialIds = Object.fromEntries(entries);
-  if (ids.pad !== 0) {
-    throw new GloreError(
-      'codec-tokenizer',
-      `tokenizer: expected ${spellings.pad} as id 0, found ${ids.pad}; build the tokenizer with specialTokens in order`,
-    );
-  }
-  return ids;
+  return Object.fromEntries(entries);
 }

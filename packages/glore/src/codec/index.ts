@@ -1,4 +1,4 @@
-export { type Codec, createCodec, type SpecialIds, specialTokens } from './codec.js';
+export { type Codec, createCodec, type SpecialIds, specialTokens, spellings } from './codec.js';
 export {
   answerLine,
   distinct,

@@ -1,7 +1,7 @@
 /** What every stage works with: the recipe, the run folder and the codec. */
 import { join } from 'node:path';
-import { type Checkpoint, loadCheckpoint, openTokenizer } from '@glore/engine';
-import { type Codec, createCodec } from '../codec/index.js';
+import { type Checkpoint, loadCheckpoint, openTokenizer, withSpecialTokens } from '@glore/engine';
+import { type Codec, createCodec, specialTokens, spellings } from '../codec/index.js';
 import type { Recipe } from '../recipe/index.js';
 
 export interface Run {
@@ -17,8 +17,25 @@ export async function openRunFolder(
   recipe: Recipe,
   loaded?: Checkpoint,
 ): Promise<Run> {
-  const base = loaded ?? (await loadCheckpoint(recipe.base));
+  const base = asBase(loaded ?? (await loadCheckpoint(recipe.base)));
   return { folder, recipe, base, codec: createCodec(openTokenizer(base.tokenizer)) };
+}
+
+/**
+ * Any model that the engine runs, as a base: where it lacks the codec's special tokens it gets them, with rows that are
+ * always the same, and texts begin and end with the codec's from then on, which take over what the model's own have learned.
+ */
+function asBase(found: Checkpoint): Checkpoint {
+  const { bosToken, eosToken } = found.config;
+  const heirs = { [spellings.bos]: bosToken, [spellings.eos]: eosToken };
+  const base = withSpecialTokens(found, specialTokens, 0, heirs);
+  if (base === found) return base;
+  const { ids } = createCodec(openTokenizer(base.tokenizer));
+  const { otherEosTokens: _, ...config } = base.config;
+  return {
+    ...base,
+    config: { ...config, bosToken: ids.bos, eosToken: ids.eos, padToken: ids.pad },
+  };
 }
 
 export const pathIn = (run: Run, ...parts: string[]): string => join(run.folder, ...parts);

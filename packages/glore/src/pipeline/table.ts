@@ -1,7 +1,7 @@
 /** The stages: what each does, what of the recipe and whose files its result depends on. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { fingerprint, readWhole } from '@glore/engine';
+import { type Checkpoint, fingerprint, readWhole } from '@glore/engine';
 import { explained } from '../files/index.js';
 import { type RoleName, roleNames } from '../model/index.js';
 import type { Recipe } from '../recipe/index.js';
@@ -160,10 +160,19 @@ export async function upstreamOf(
   );
 }
 
+/** Fingerprints that are known: that of a large base takes a second, and each stage has it. */
+const known = new WeakMap<Checkpoint, string>();
+
+function fingerprintOf(base: Checkpoint): string {
+  const found = known.get(base) ?? fingerprint(base);
+  known.set(base, found);
+  return found;
+}
+
 /** What a stage's result depends on. */
 export function settingsOf({ recipe, codec, base }: Run, name: StageName): unknown {
   // Whatever all stages depend on.
-  const common = { seed: recipe.seed, codec: codec.hash, base: fingerprint(base) };
+  const common = { seed: recipe.seed, codec: codec.hash, base: fingerprintOf(base) };
   return { common, ...ownSettings(recipe, name) };
 }
 

@@ -555,12 +555,17 @@ describe('a wrong base', () => {
     refusesBase('.', 'the folder of a base checkpoint, found no config.json in ');
   });
 
-  it('refuses one with another tokenizer', () => {
+  it('takes one without the special tokens, and refuses one where they are words', () => {
     cpSync(base, join(folder, 'other'), { recursive: true });
     const tokenizer = join(folder, 'other/tokenizer.json');
-    const expected = "a base checkpoint with glore's tokenizer, found .*/other with another";
-    writeFileSync(tokenizer, buildTokenizer({ texts: ['Fay has 1.'], special: ['<|pad|>'] }));
-    refusesBase('other', `${expected} \\(tokenizer: expected the special token <\\|bos\\|>`);
+    const expected = 'a base checkpoint whose tokenizer can be used, found .*/other with another';
+    const lacking = buildTokenizer({ texts: ['Fay has 1.'], special: ['<|pad|>'] });
+    writeFileSync(tokenizer, lacking);
+    expect(read(base, './other').base).toBe(join(folder, 'other'));
+    const json = JSON.parse(lacking);
+    json.model.vocab['[BAD]'] = json.model.vocab.Fay;
+    writeFileSync(tokenizer, JSON.stringify(json));
+    refusesBase('other', `${expected} \\(special token "\\[BAD\\]": expected a spelling`);
     writeFileSync(tokenizer, '{}');
     refusesBase('other', expected);
   });

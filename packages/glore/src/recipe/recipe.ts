@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { availableProviders, openTokenizer, readWholeSync } from '@glore/engine';
+import { addSpecialTokens, availableProviders, openTokenizer, readWholeSync } from '@glore/engine';
 import { z } from 'zod';
-import { createCodec } from '../codec/index.js';
+import { createCodec, specialTokens } from '../codec/index.js';
 import { nameShown } from '../files/index.js';
 import { checkSettings, type HeldOut, WorldSettingError } from '../problem/index.js';
 import { endpoints, models, plainName, wrongModel } from './endpoints.js';
@@ -282,10 +282,11 @@ function checkBase(base: string, source: YamlFile): void {
     throw source.error(['base'], 'the folder of a base checkpoint', `no ${name} in ${base}`);
   }
   try {
-    createCodec(openTokenizer(readWholeSync(join(base, 'tokenizer.json')).toString('utf8')));
+    const tokenizer = readWholeSync(join(base, 'tokenizer.json')).toString('utf8');
+    createCodec(openTokenizer(addSpecialTokens(tokenizer, specialTokens)));
   } catch (error) {
     const found = `${base} with another (${(error as Error).message})`;
-    throw source.error(['base'], "a base checkpoint with glore's tokenizer", found, error);
+    throw source.error(['base'], 'a base checkpoint whose tokenizer can be used', found, error);
   }
 }
 

@@ -1,0 +1,82 @@
+/** What is used of @huggingface/tokenizers, whose own declarations do not resolve under NodeNext (its imports lack extensions). */
+import { Tokenizer as Library } from '@huggingface/tokenizers';
+import { EngineError } from '../error.js';
+import { checkTokenizerShape } from './tokenizer-shape.js';
+
+/** A token that is in a text as it is spelt, or a special one. */
+export interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  readonly special: boolean;
+  readonly single_word: boolean;
+  readonly lstrip: boolean;
+  readonly rstrip: boolean;
+}
+
+/** A part of tokenizer.json: its kind, and what that kind has. */
+export interface PartJson {
+  readonly type: string;
+  readonly content?: unknown;
+  readonly pattern?: { readonly String?: unknown };
+  readonly split?: boolean;
+  readonly normalizers?: readonly PartJson[];
+  readonly decoders?: readonly PartJson[];
+}
+
+/** The parts of a tokenizer.json as it has them. */
+export interface PartsJson {
+  readonly normalizer: PartJson | null;
+  readonly pre_tokenizer: PartJson | null;
+  readonly decoder: PartJson | null;
+  readonly model: PartJson;
+}
+
+export interface Cutter {
+  pre_tokenize(text: string | readonly string[]): string[];
+}
+
+interface Parts {
+  readonly pre_tokenizer: (Cutter & { readonly tokenizers?: readonly Cutter[] }) | null;
+  readonly model: {
+    readonly vocab: readonly string[];
+    readonly tokens_to_ids: Map<string, number>;
+    encode(words: readonly string[]): string[];
+  };
+  readonly decoder: { decode(tokens: readonly string[]): string } | null;
+  get_added_tokens_decoder(): Map<number, AddedToken>;
+}
+
+/** A tokenizer.json, and what the library has made of it. */
+export interface Opened {
+  readonly json: PartsJson;
+  /** The stages that cut a text, in turn. */
+  readonly stages: readonly Cutter[];
+  readonly model: Parts['model'];
+  readonly decoder: Parts['decoder'];
+  readonly added: readonly AddedToken[];
+}
+
+/** Pieces after some stages, each of which cuts what those before it gave. */
+export const pieces = (stages: readonly Cutter[], text: string): readonly string[] =>
+  stages.reduce<readonly string[]>((words, stage) => stage.pre_tokenize(words), [text]);
+
+/** Throws `EngineError` "tokenizer-invalid" for what is no tokenizer.json. */
+export function openLibrary(text: string): Opened {
+  try {
+    const json: PartsJson = JSON.parse(text);
+    checkTokenizerShape(json);
+    const parts: Parts = new Library(json, {});
+    const { pre_tokenizer: pre, model, decoder } = parts;
+    const stages = pre ? (pre.tokenizers ?? [pre]) : [];
+    // What is wrong with a pattern shows when it is used.
+    pre?.pre_tokenize('Ann has 3 pens.\n');
+    return { json, stages, model, decoder, added: [...parts.get_added_tokens_decoder().values()] };
+  } catch (cause) {
+    if (cause instanceof EngineError) throw cause;
+    throw new EngineError(
+      'tokenizer-invalid',
+      'expected the text of a Hugging Face tokenizer.json',
+      { cause },
+    );
+  }
+}
