@@ -8,16 +8,13 @@
 import { z } from 'zod';
 import { type Solution, spellingOf } from '../../codec/index.js';
 import { GloreError } from '../../error.js';
-import type { Answers, Critic, Valued } from '../types.js';
+import type { Answers, Critic, CriticItem, Valued } from '../types.js';
 import { type Asked, kept, nameOf, readOnce, remembered } from './kept.js';
 import { type Labels, percent, type Read, spelt, uncoveredCure } from './labels.js';
 import { Unreadable } from './reading.js';
 import { medianOf, type Watch } from './watch.js';
 
-export interface Item {
-  readonly question: string;
-  readonly solution: Solution;
-}
+type Item = CriticItem;
 
 /** What was read of a solution: a value for each line, and the tokens it took. */
 export interface Reading {
@@ -34,7 +31,7 @@ export interface CriticOptions {
   /** Whatever else values depend on, besides the solutions. */
   readonly identity: unknown;
   /** Where values are read from the log-probabilities of labels. */
-  readonly labels: Labels | undefined;
+  readonly labels: Labels | 'numbers' | undefined;
   /** Reads one solution. */
   read(endpoint: Asked, item: Item): Promise<Reading>;
 }
@@ -186,7 +183,7 @@ function checkCoverage({ labels, model, watch }: CriticOptions, found: readonly 
   }
   throw new GloreError(
     'labels-uncovered',
-    `model ${model}: expected its next token after a tag to be one of ${spelt(labels)}, found that these have ${percent(median)} of the probability together (median of ${masses.length}), so a value would mean nothing; ${uncoveredCure}`,
+    `model ${model}: expected its next token after a tag to be one of ${labels === 'numbers' ? 'the numbers of steps' : spelt(labels)}, found that these have ${percent(median)} of the probability together (median of ${masses.length}), so a value would mean nothing; ${uncoveredCure}`,
   );
 }
 

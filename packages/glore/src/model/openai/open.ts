@@ -47,6 +47,9 @@ export function wantsOf(role: TemplateRole, { api, spelling, scoring }: ServedRo
   if (role === 'orm' || role === 'sorm') {
     switch (scoring) {
       case 'logprobs':
+        // What a model says in a conversation can be sampled where its log-probabilities are not given.
+        if (api === 'chat')
+          return { needs, rollouts: [], uses: [...uses, 'logprobs', 'seed', 'n'] };
         needs.push('logprobs');
         return {
           needs,
@@ -62,7 +65,13 @@ export function wantsOf(role: TemplateRole, { api, spelling, scoring }: ServedRo
   return {
     needs,
     rollouts: role === 'student' && api === 'chat' ? ['continuation'] : [],
-    uses: [...uses, 'seed', 'n', ...(tokens ? (['tokenIds'] as const) : [])],
+    uses: [
+      ...uses,
+      'seed',
+      'n',
+      ...(tokens ? (['tokenIds'] as const) : []),
+      ...(role === 'local' && api === 'chat' ? (['continuation'] as const) : []),
+    ],
   };
 }
 
