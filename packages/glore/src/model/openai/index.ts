@@ -2,7 +2,12 @@
 
 export type { Message } from './answers.js';
 export { type Budget, nothingSpent, type Price, type Spent } from './budget.js';
-export { Endpoint, EndpointError, type EndpointOptions } from './endpoint.js';
+export {
+  Endpoint,
+  EndpointError,
+  type EndpointOptions,
+  type PostOptions,
+} from './endpoint.js';
 export type { Asked } from './kept.js';
 export { readKey } from './key.js';
 export {
@@ -24,7 +29,14 @@ export {
   tokenize,
 } from './probe.js';
 export { type Prompts, readPrompts, shippedPrompts } from './prompts.js';
-export { type OpenServerOptions, openServer } from './server.js';
+export {
+  hostOf,
+  type OpenServerOptions,
+  openServer,
+  openTextRoles,
+  type Place,
+  rolesInText,
+} from './server.js';
 export { type GivenTemplate, type Template, type TemplateRole, templateOf } from './template.js';
 export { type Circumstances, ServedText } from './text.js';
 export { type Scoring, ServedTokens } from './tokens.js';

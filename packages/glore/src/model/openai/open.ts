@@ -105,7 +105,7 @@ export async function openServed(
   tokenizer: Tokenizer,
 ): Promise<ServedModel> {
   if (served.spelling === 'text') return openServedText(endpoint, role, served);
-  const can = await tested(endpoint, role, served, probeOptions(served, tokenizer));
+  const can = await tested(endpoint, [role], served, probeOptions(served, tokenizer));
   if (can.tokenize) await checkTokenizer(endpoint, role, served, tokenizer);
   const { model, scoring, positive, price } = served;
   return new ServedTokens(endpoint, can, tokenizer, { model, scoring, positive, price });
@@ -116,9 +116,10 @@ export async function openServedText(
   endpoint: Endpoint,
   role: TemplateRole,
   served: ServedRole,
+  known?: Partial<Capabilities>,
 ): Promise<ServedText> {
   const { model, api, scoring, positive, price } = served;
-  const can = await tested(endpoint, role, served, { model, api, text: probeText });
+  const can = known ?? (await tested(endpoint, [role], served, { model, api, text: probeText }));
   const template = templateOf(role, api, served.template);
   // In text a row for each token could not be told to belong to a line.
   const readable = scoring === 'classify' ? 'classify' : 'logprobs';
@@ -132,15 +133,27 @@ export async function openServedText(
   });
 }
 
-/** What the server can do of what the role wants, all that it needs among it. */
+/** What the server can do of what roles in text that one model plays want. @throws as `openServed` */
+export const testedFor = (
+  endpoint: Endpoint,
+  roles: readonly TemplateRole[],
+  served: ServedRole,
+): Promise<Partial<Capabilities>> =>
+  tested(endpoint, roles, served, { model: served.model, api: served.api, text: probeText });
+
+/** What the server can do of what the roles want, all that they need among it. */
 async function tested(
   endpoint: Endpoint,
-  role: TemplateRole,
+  roles: readonly TemplateRole[],
   served: ServedRole,
   options: ProbeOptions,
 ): Promise<Partial<Capabilities>> {
-  const { needs, rollouts, uses } = wantsOf(role, served);
-  const wanted = [...needs, ...rollouts, ...uses];
+  const wants = roles.map((role) => wantsOf(role, served));
+  const role = roles[0]!;
+  const needs = [...new Set(wants.flatMap((one) => one.needs))];
+  const wanted = [
+    ...new Set([...needs, ...wants.flatMap((one) => [...one.rollouts, ...one.uses])]),
+  ];
   const { can, why } = await probe(endpoint, options, wanted).catch(async (error) => {
     const noModel = error instanceof EndpointError && error.fate === 'model';
     throw (noModel && (await otherModels(endpoint, role, served))) || error;

@@ -21,7 +21,10 @@ export function numbered({ steps, answer }: Solution): {
   const numberOf = steps.map((_, i) => Math.floor(i / size) + 1);
   const groups: string[][] = [];
   for (const [i, step] of steps.entries()) {
-    (groups[numberOf[i]! - 1] ??= []).push(stripAnnotations(step).trim());
+    const line = stripAnnotations(step).trim();
+    const group = groups[numberOf[i]! - 1];
+    if (group) group.push(line);
+    else groups.push([line]);
   }
   if (answer !== null) {
     groups.push([`The answer is ${answer}`]);
