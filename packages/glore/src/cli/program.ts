@@ -9,6 +9,7 @@ import { exampleQuestion } from './example.js';
 import { exportCommand } from './export.js';
 import { exportGgufCommand } from './gguf.js';
 import { gradeCommand } from './grade/index.js';
+import { promptsCommand } from './prompts.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
 import { serveCommand } from './serve.js';
@@ -34,7 +35,7 @@ export function program(): Command {
       exportCommand(),
       exportGgufCommand(),
     ],
-    'With models on servers:': [doctorCommand()],
+    'With models on servers:': [doctorCommand(), promptsCommand()],
     'With answers of any model:': [gradeCommand()],
     'One stage of a recipe, after those it needs, in the order of data flow:': stageCommands(),
     'The model that recipes start from:': [baseCommand()],
@@ -60,6 +61,8 @@ Examples:
   glore report --run runs/tiny                   the table again
   glore ask "${exampleQuestion}"
   glore serve runs/tiny                          its models over HTTP
+  glore serve --upstream http://localhost:8000/v1 --port 8080
+                                                 any server, refined: no run, no training
   glore doctor recipes/served.yaml               what the servers of a recipe can do
   glore grade answers.jsonl --gold answer --answer completion
 

@@ -48,7 +48,7 @@ async function voteOn(
     const { steps, tokens, original } = solution;
     const candidate: Candidate = {
       source,
-      solution: { steps, answer: solution.answer },
+      solution: { steps, answer },
       score: 0,
       tokens,
       ...(original && { original }),
@@ -75,7 +75,7 @@ async function voteOn(
     votes: 0,
   });
   const shares = candidates.map((candidate) => {
-    const answer = answerIn({ ...candidate.solution, original: candidate.original });
+    const { answer } = candidate.solution;
     const group = groups.find((one) => answer !== null && same(one.answer, answer));
     return { ...candidate, score: (group?.votes ?? 0) / candidates.length };
   });

@@ -7,4 +7,4 @@ export {
   type UpstreamOptions,
   upstreamDefaults,
 } from './open.js';
-export { type ChatBody, chatBody, reasonToPass } from './problem.js';
+export { type ChatBody, chatBody, reasonToPass, textOf } from './problem.js';

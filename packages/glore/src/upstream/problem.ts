@@ -78,7 +78,7 @@ const asks =
   /[?？]|\b(?:solve|compute|calculate|evaluate|determine|find|simplify|how (?:many|much|long|far|old|fast|often)|what is|which|who|prove that .* equals)\b/i;
 /** Told to make a text or a program, of which two are never the same: at the beginning of a sentence, or after a request. */
 const wantsText =
-  /(?:^|[.!?:;\n]\s{0,4}|\b(?:please|you|then|and|to|me)\s)(?:write|draft|compose|summari[sz]e|translate|rewrite|rephrase|paraphrase|brainstorm|tell me (?:a|about)|describe|discuss|suggest|recommend|imagine|implement|refactor|debug|code|generate|create)\b/im;
+  /(?:^|[.!?:;\n]\s{0,4}|\b(?:please|(?:can|could|would|will) you|want you to|help me(?: to)?)\s)(?:write|draft|compose|summari[sz]e|translate|rewrite|rephrase|paraphrase|brainstorm|tell me (?:a|about)|describe|discuss|suggest|recommend|imagine|implement|refactor|debug|code|generate|create)\b/im;
 /** Something that an answer is worked out from: numbers, formulas, choices. */
 const known = /\p{N}|\\[a-z([]|\$[^$]+\$|[=<>≤≥±×÷∑∫√]|^\s*\(?[A-E][.)]\s/mu;
 const numberWords =

@@ -1,6 +1,7 @@
 /** A decision as text: where the draft goes wrong, what each refinement changes, and the choice. */
 import type { Solution } from '../../codec/index.js';
 import type { Decision, RefineOptions } from '../../refine/index.js';
+import { visible } from '../../visible.js';
 import { renderWithin, wrap } from '../layout.js';
 import type { Screen } from '../terminal.js';
 import { keptLines } from './changes.js';
@@ -26,6 +27,7 @@ function renderDecision(
   screen: Screen,
 ): string {
   const { paint, width } = screen;
+  if (settings.mode === 'vote') return renderVote(candidates, choice, screen);
   const [draft, ...refined] = candidates;
   const lines = linesOf(draft!.solution);
   const parts = [
@@ -74,6 +76,30 @@ function renderDecision(
   parts.push(table.replace(/^.*<- chosen$/m, (line) => paint.bold(line)));
   return parts.join('\n\n');
 }
+
+/** What was chosen, and the votes. */
+function renderVote(candidates: Decision['candidates'], choice: number, screen: Screen): string {
+  const { solution, original } = candidates[choice]!;
+  const text = visibleLines(original?.text ?? linesOf(solution).join('\n'));
+  const table = renderWithin(screen, {
+    headers: ['candidate', 'votes', 'tokens', 'answer'],
+    rows: candidates.map(({ source, score, tokens, solution }, i) => [
+      source,
+      `${Math.round(score * candidates.length)} of ${candidates.length}`,
+      String(tokens),
+      (solution.answer ?? 'none') + (i === choice ? '  <- chosen' : ''),
+    ]),
+    align: ['left', 'right', 'right', 'left'],
+  });
+  return [
+    screen.paint.bold(candidates[choice]!.source),
+    text,
+    '',
+    table.replace(/^.*<- chosen$/m, (line) => screen.paint.bold(line)),
+  ].join('\n');
+}
+
+const visibleLines = (text: string): string => text.trim().split('\n').map(visible).join('\n');
 
 /** Lines as locations count them: the steps, then the answer, or that there is none. */
 const linesOf = ({ steps, answer }: Solution): string[] => [

@@ -40,4 +40,5 @@ export {
 export { type GivenTemplate, type Template, type TemplateRole, templateOf } from './template.js';
 export { type Circumstances, ServedText } from './text.js';
 export { type Scoring, ServedTokens } from './tokens.js';
+export type { Passing } from './transport.js';
 export { addHeard, type Heard, nothingHeard } from './watch.js';

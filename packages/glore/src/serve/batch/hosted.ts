@@ -9,7 +9,8 @@ import {
 } from '@glore/engine';
 import { type Codec, createCodec } from '../../codec/index.js';
 import {
-  type Generator,
+  type Author,
+  type Critic,
   inRoles,
   onEngine,
   type Player,
@@ -20,6 +21,7 @@ import {
   tokenCritic,
 } from '../../model/index.js';
 import { readRole, readRun } from '../../pipeline/index.js';
+import { Account, type AnswerBudget } from '../../upstream/index.js';
 import { type Batch, Batcher } from './batcher.js';
 
 export interface HostedRole {
@@ -41,6 +43,16 @@ export interface Hosted {
   readonly temperature: number;
   /** Characters of the longest token: no text of a model's `maxPositions` tokens has more for each. */
   readonly longestToken: number;
+  /** What the refining model does with these. */
+  readonly mode: 'rerank';
+  readonly samples: number;
+  readonly budget: AnswerBudget;
+  /** The roles for one answer, and what they cost. */
+  rolesFor(limits: {
+    readonly maxTokens: number;
+    readonly budget: AnswerBudget;
+    readonly signal: AbortSignal;
+  }): { readonly roles: Roles; readonly account: Account };
   close(): Promise<void>;
 }
 
@@ -80,7 +92,7 @@ export async function hostRun(folder: string, options: OpenOptions): Promise<Hos
     await close();
     throw error;
   }
-  return { ...settings, roles: opened as Record<RoleName, HostedRole>, close };
+  return hostedBy({ ...settings, roles: opened as Record<RoleName, HostedRole>, close });
 }
 
 /** One checkpoint in all five roleNames, for trying out: what it says as a critic or refiner means nothing. */
@@ -89,7 +101,7 @@ export async function hostBase(folder: string, options: OpenOptions): Promise<Ho
   const tokenizer = openTokenizer(checkpoint.tokenizer);
   const codec = createCodec(tokenizer);
   const role = await openRole('base', checkpoint, options);
-  return {
+  return hostedBy({
     roles: { student: role, orm: role, sorm: role, global: role, local: role },
     codec,
     tokenizer,
@@ -99,8 +111,19 @@ export async function hostBase(folder: string, options: OpenOptions): Promise<Ho
     temperature: 1,
     longestToken: longestToken(tokenizer),
     close: () => role.batcher.close(),
-  };
+  });
 }
+
+type Models = Omit<Hosted, 'mode' | 'samples' | 'budget' | 'rolesFor'>;
+
+/** A vote is of three, unless a request says otherwise. */
+const hostedBy = (models: Models): Hosted => ({
+  ...models,
+  mode: 'rerank',
+  samples: 3,
+  budget: {},
+  rolesFor: (limits) => rolesFor(models, limits),
+});
 
 function longestToken(tokenizer: Tokenizer): number {
   let longest = 0;
@@ -124,42 +147,50 @@ async function openRole(
   return { batcher, fingerprint: fingerprint(checkpoint) };
 }
 
-/** The models of the algorithm for one answer: they end with its signal, and generate no more than its budget. */
-export function rolesFor(
-  { roles, codec }: Hosted,
+/** The models of the algorithm for one answer: they end with its signal, and keep to its budget. */
+function rolesFor(
+  hosted: Pick<Hosted, 'roles' | 'codec'>,
   limits: {
     readonly maxTokens: number;
-    /** Most tokens to generate over all models; what is cut off by it counts for nothing. */
-    readonly budget: number;
-    readonly signal: AbortSignal | undefined;
+    readonly budget: AnswerBudget;
+    readonly signal: AbortSignal;
   },
-): Roles {
-  let left = limits.budget;
-  const bound = (role: HostedRole): Player => {
-    const model = onEngine(role.batcher.for(limits.signal));
-    const writing: Generator = {
-      async generate(requests, sampling) {
-        if (left <= 0) return requests.map(({ branches }) => branches.map(() => []));
-        const maxTokens = Math.min(sampling.maxTokens, left);
-        const written = await model.generate(requests, { ...sampling, maxTokens });
-        for (const tokens of written.flat()) left -= tokens.length;
-        return written;
-      },
-    };
+): { readonly roles: Roles; readonly account: Account } {
+  const account = new Account(limits.budget, limits.signal);
+  const bound = (name: RoleName): Player => {
+    const model = onEngine(hosted.roles[name].batcher.for(limits.signal));
     return {
-      author: (codec) => tokenAuthor(writing, codec),
-      critic: (codec) => tokenCritic(model, codec),
+      author: (codec) => account.author(name, counted(name, account, tokenAuthor(model, codec))),
+      critic: (codec) =>
+        account.critic(
+          name === 'sorm' ? 'sorm' : 'orm',
+          judged(name, account, tokenCritic(model, codec)),
+        ),
     };
   };
-  return inRoles(
-    {
-      student: bound(roles.student),
-      orm: bound(roles.orm),
-      sorm: bound(roles.sorm),
-      global: bound(roles.global),
-      local: bound(roles.local),
-    },
-    codec,
-    limits.maxTokens,
-  );
+  const { student, orm, sorm, global, local } = {
+    student: bound('student'),
+    orm: bound('orm'),
+    sorm: bound('sorm'),
+    global: bound('global'),
+    local: bound('local'),
+  };
+  const roles = inRoles({ student, orm, sorm, global, local }, hosted.codec, limits.maxTokens);
+  return { roles, account };
 }
+
+const counted = (name: RoleName, account: Account, author: Author): Author => ({
+  async write(requests, sampling) {
+    const written = await author.write(requests, sampling);
+    account.count(name, { written: written.flat().reduce((sum, { tokens }) => sum + tokens, 0) });
+    return written;
+  },
+});
+
+const judged = (name: RoleName, account: Account, critic: Critic): Critic => ({
+  async value(items) {
+    const valued = await critic.value(items);
+    account.count(name, { read: valued.reduce((sum, { tokens }) => sum + tokens, 0) });
+    return valued;
+  },
+});

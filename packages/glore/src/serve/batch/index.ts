@@ -5,5 +5,4 @@ export {
   type HostedRole,
   hostBase,
   hostRun,
-  rolesFor,
 } from './hosted.js';

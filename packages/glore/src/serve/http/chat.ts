@@ -15,6 +15,7 @@ import {
   chatTop,
   checkSequence,
   checkTexts,
+  questionsFor,
   refinementOf,
   refiningModel,
   roleOf,
@@ -47,7 +48,14 @@ export const chat = (hosted: Hosted, limits: Limits): Route<typeof chatRequest> 
       const question = questionOf(request);
       checkTexts(hosted, student, [question], 'messages');
       const sampling = samplingOf(request, 1, codec, { maxTokens, temperature: 0 });
-      return answerRefined(hosted, [question], refinement, sampling, sending, exchange);
+      return answerRefined(
+        hosted,
+        questionsFor(hosted, [question], 'messages'),
+        refinement,
+        sampling,
+        sending,
+        exchange,
+      );
     }
     const role = roleOf(hosted, request.model);
     refuseRefinement(request);

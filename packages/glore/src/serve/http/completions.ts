@@ -13,6 +13,7 @@ import {
   completionFormat,
   completionTop,
   empty,
+  questionsFor,
   readPrompts,
   refinementOf,
   refiningModel,
@@ -59,7 +60,14 @@ export const completions = (hosted: Hosted, limits: Limits): Route<typeof comple
         maxTokens: hosted.maxTokens,
         temperature: 0,
       });
-      return answerRefined(hosted, questions, refinement, sampling, sending, exchange);
+      return answerRefined(
+        hosted,
+        questionsFor(hosted, questions, 'prompt'),
+        refinement,
+        sampling,
+        sending,
+        exchange,
+      );
     }
     const role = roleOf(hosted, request.model);
     refuseRefinement(request);

@@ -2,8 +2,10 @@
 export {
   type Running,
   type ServerOptions,
+  type Service,
   serveRun,
   serverDefaults,
   startServer,
+  startService,
 } from './server.js';
 export { startTracing } from './trace.js';
