@@ -175,7 +175,7 @@ export function serveCommand(): Command {
           ? await startServer(
               (onBatch) =>
                 base === undefined
-                  ? hostRun(run ?? 'runs/tiny', { workers, provider, onBatch })
+                  ? hostRun(run ?? 'runs/tiny', { workers, provider, onBatch, note: onWait })
                   : hostBase(base, { workers, provider, onBatch }),
               settings,
             )

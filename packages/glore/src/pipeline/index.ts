@@ -17,6 +17,7 @@ export {
 export { evaluationIn, type Report } from './report.js';
 export { roomFor } from './room.js';
 export { type EarlierRun, type RunOptions, runPipeline, runShardOf } from './run.js';
+export { openServedRoles } from './served.js';
 export type { LabelSummary } from './stages/index.js';
 export { type StageName, shardedStages, stageNames } from './table.js';
 export { chunks, unitsOf } from './units.js';

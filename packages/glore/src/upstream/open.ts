@@ -109,7 +109,7 @@ export async function openUpstream(options: UpstreamOptions): Promise<Upstream> 
       options: upstreamDefaults,
       model: own.model,
       endpoint,
-      turn: (turn) => rolesOfTurn(models, placeOf, maxTokens, turn),
+      turn: (turn) => rolesOfTurn(models, maxTokens, turn),
       close,
     };
   } catch (error) {
@@ -130,7 +130,6 @@ async function firstModel(endpoint: Endpoint, option: string): Promise<string> {
 
 function rolesOfTurn(
   models: Readonly<Record<RoleName, ServedText>>,
-  placeOf: (role: RoleName) => Place,
   maxTokens: number,
   { budget = {}, signal, before = [], sampling, maxTokens: most = maxTokens }: Turn,
 ): { readonly roles: Roles; readonly account: Account } {
@@ -139,7 +138,7 @@ function rolesOfTurn(
   const bound = roleNames.map((role) => {
     const isCritic = role === 'orm' || role === 'sorm';
     const model = models[role].within({
-      endpoint: account.through(role, placeOf(role).endpoint),
+      through: (endpoint) => account.through(role, endpoint),
       // How to answer is said to those who answer.
       before: isCritic ? said : before,
       ...(!isCritic && { sampling }),

@@ -15,7 +15,7 @@ import {
   tokenize,
 } from './probe.js';
 import { type GivenTemplate, type TemplateRole, templateOf } from './template.js';
-import { ServedText } from './text.js';
+import { type Circumstances, ServedText } from './text.js';
 import { type Scoring, ServedTokens } from './tokens.js';
 import type { Watch } from './watch.js';
 
@@ -91,6 +91,8 @@ export const probeOptions = (
 export type ServedModel = RoleModel & {
   readonly watch: Watch;
   readonly can: Partial<Capabilities>;
+  /** The same model within one request of a user's. */
+  within(circumstances: Circumstances): RoleModel;
 };
 
 /**

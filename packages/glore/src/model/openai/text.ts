@@ -38,8 +38,8 @@ export interface TextOptions {
 
 /** What one request of a user's changes for a role. */
 export interface Circumstances {
-  /** In the place of the endpoint. */
-  readonly endpoint?: Asked | undefined;
+  /** Gives what is asked in the place of the endpoint. */
+  readonly through?: ((endpoint: Asked) => Asked) | undefined;
   /** What was said before the question. */
   readonly before?: readonly Message[] | undefined;
   /** Fields of the user's request that sampling is left to: `top_p`, .. */
@@ -68,7 +68,7 @@ export class ServedText implements RoleModel {
     circumstances: Circumstances = {},
   ) {
     this.watch = watch;
-    this.endpoint = circumstances.endpoint ?? endpoint;
+    this.endpoint = endpoint;
     this.can = can;
     this.options = options;
     this.answers = answers;
@@ -82,8 +82,9 @@ export class ServedText implements RoleModel {
 
   /** The same model within one request of a user's. */
   within(circumstances: Circumstances): ServedText {
-    const { endpoint, can, options, watch, answers } = this;
-    return new ServedText(endpoint, can, options, watch, answers, circumstances);
+    const { through = (endpoint: Asked) => endpoint } = circumstances;
+    const { can, options, watch, answers } = this;
+    return new ServedText(through(this.endpoint), can, options, watch, answers, circumstances);
   }
 
   /** The endpoint is whoever's opened it. */

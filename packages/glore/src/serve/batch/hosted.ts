@@ -1,6 +1,7 @@
-/** The models that a server hosts: one for each role, and what the refining model needs beside them. */
+/** The models that a server hosts or has elsewhere: one for each role, and what the refining model needs beside them. */
 import {
   fingerprint,
+  type LlamaConfig,
   loadCheckpoint,
   Model,
   openTokenizer,
@@ -20,7 +21,8 @@ import {
   tokenAuthor,
   tokenCritic,
 } from '../../model/index.js';
-import { readRole, readRun } from '../../pipeline/index.js';
+import type { Endpoint, ServedModel } from '../../model/openai/index.js';
+import { openServedRoles, readRole, readRun } from '../../pipeline/index.js';
 import { Account, type AnswerBudget } from '../../upstream/index.js';
 import { type Batch, Batcher } from './batcher.js';
 
@@ -30,8 +32,19 @@ export interface HostedRole {
   readonly fingerprint: string;
 }
 
+/** A role's model on another server. */
+export interface RoleElsewhere {
+  readonly endpoint: Endpoint;
+  /** Its name there. */
+  readonly model: string;
+}
+
 export interface Hosted {
-  readonly roles: Readonly<Record<RoleName, HostedRole>>;
+  /** Those of this process. */
+  readonly roles: Readonly<Partial<Record<RoleName, HostedRole>>>;
+  readonly elsewhere: Readonly<Partial<Record<RoleName, RoleElsewhere>>>;
+  /** What the student reads; of one that is elsewhere nobody knows. */
+  readonly reads: Pick<LlamaConfig, 'maxPositions' | 'vocabSize'>;
   readonly codec: Codec;
   readonly tokenizer: Tokenizer;
   /** Most tokens of a solution, where a request does not say. */
@@ -61,13 +74,19 @@ export interface OpenOptions {
   readonly workers: number;
   /** Where they compute; a run's models by its recipe if left out. */
   readonly provider?: Provider | undefined;
+  /** Told what servers are waited for. */
+  readonly note?: ((text: string) => void) | undefined;
   readonly onBatch?: ((role: string, batch: Batch) => void) | undefined;
 }
 
 /** Milliseconds for which a request waits for others: less than a token takes. */
 const wait = 2;
 
-/** The five models of a finished run, with the thresholds that it fitted. @throws GloreError as `readRun` */
+/**
+ * The five models of a finished run, of this process or on servers, with the thresholds that it fitted.
+ *
+ * @throws GloreError as `readRun`; for models on servers `endpoint-key` and others of `endpoint-`
+ */
 export async function hostRun(folder: string, options: OpenOptions): Promise<Hosted> {
   const { run, report } = await readRun(folder);
   const provider = options.provider ?? run.recipe.provider;
@@ -81,18 +100,29 @@ export async function hostRun(folder: string, options: OpenOptions): Promise<Hos
     temperature: run.recipe.evaluation.temperature,
     longestToken: longestToken(tokenizer),
   };
+  const served = await openServedRoles(run, roleNames, { note: options.note });
   const opened: Partial<Record<RoleName, HostedRole>> = {};
   const close = async () => {
     await Promise.all(Object.values(opened).map((role) => role.batcher.close()));
+    await served.close();
   };
   try {
-    for (const name of roleNames)
+    for (const name of roleNames) {
+      if (served.models[name]) continue;
       opened[name] = await openRole(name, await readRole(run, name), { ...options, provider });
+    }
   } catch (error) {
     await close();
     throw error;
   }
-  return hostedBy({ ...settings, roles: opened as Record<RoleName, HostedRole>, close });
+  const elsewhere = Object.entries(served.endpoints).map(([role, endpoint]) => [
+    role,
+    { endpoint, model: run.recipe.models![role as RoleName]!.model },
+  ]);
+  return hostedBy(
+    { ...settings, roles: opened, elsewhere: Object.fromEntries(elsewhere), close },
+    served.models,
+  );
 }
 
 /** One checkpoint in all five roleNames, for trying out: what it says as a critic or refiner means nothing. */
@@ -103,6 +133,7 @@ export async function hostBase(folder: string, options: OpenOptions): Promise<Ho
   const role = await openRole('base', checkpoint, options);
   return hostedBy({
     roles: { student: role, orm: role, sorm: role, global: role, local: role },
+    elsewhere: {},
     codec,
     tokenizer,
     maxTokens: 160,
@@ -114,15 +145,17 @@ export async function hostBase(folder: string, options: OpenOptions): Promise<Ho
   });
 }
 
-type Models = Omit<Hosted, 'mode' | 'samples' | 'budget' | 'rolesFor'>;
+type Models = Omit<Hosted, 'mode' | 'samples' | 'budget' | 'reads' | 'rolesFor'>;
+type Served = Readonly<Partial<Record<RoleName, ServedModel>>>;
 
 /** A vote is of three, unless a request says otherwise. */
-const hostedBy = (models: Models): Hosted => ({
+const hostedBy = (models: Models, served: Served = {}): Hosted => ({
   ...models,
+  reads: models.roles.student?.batcher.config ?? { maxPositions: 2 ** 31, vocabSize: 2 ** 31 },
   mode: 'rerank',
   samples: 3,
   budget: {},
-  rolesFor: (limits) => rolesFor(models, limits),
+  rolesFor: (limits) => rolesFor(models, served, limits),
 });
 
 function longestToken(tokenizer: Tokenizer): number {
@@ -150,6 +183,7 @@ async function openRole(
 /** The models of the algorithm for one answer: they end with its signal, and keep to its budget. */
 function rolesFor(
   hosted: Pick<Hosted, 'roles' | 'codec'>,
+  served: Served,
   limits: {
     readonly maxTokens: number;
     readonly budget: AnswerBudget;
@@ -158,14 +192,18 @@ function rolesFor(
 ): { readonly roles: Roles; readonly account: Account } {
   const account = new Account(limits.budget, limits.signal);
   const bound = (name: RoleName): Player => {
-    const model = onEngine(hosted.roles[name].batcher.for(limits.signal));
+    const critic = name === 'sorm' ? 'sorm' : 'orm';
+    const there = served[name]?.within({ through: (endpoint) => account.through(name, endpoint) });
+    if (there) {
+      return {
+        author: (codec) => account.author(name, there.author(codec)),
+        critic: (codec) => account.critic(critic, there.critic(codec)),
+      };
+    }
+    const model = onEngine(hosted.roles[name]!.batcher.for(limits.signal));
     return {
       author: (codec) => account.author(name, counted(name, account, tokenAuthor(model, codec))),
-      critic: (codec) =>
-        account.critic(
-          name === 'sorm' ? 'sorm' : 'orm',
-          judged(name, account, tokenCritic(model, codec)),
-        ),
+      critic: (codec) => account.critic(critic, judged(name, account, tokenCritic(model, codec))),
     };
   };
   const { student, orm, sorm, global, local } = {

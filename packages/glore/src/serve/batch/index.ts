@@ -5,4 +5,5 @@ export {
   type HostedRole,
   hostBase,
   hostRun,
+  type RoleElsewhere,
 } from './hosted.js';

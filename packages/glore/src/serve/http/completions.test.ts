@@ -17,7 +17,7 @@ describe('models', () => {
     expect(await shared.client.models.retrieve('orm')).toMatchObject({
       id: 'orm',
       max_model_len: 512,
-      fingerprint: shared.hosted.roles.orm.fingerprint,
+      fingerprint: shared.hosted.roles.orm!.fingerprint,
     });
     await expect(shared.client.models.retrieve('gpt')).rejects.toMatchObject({
       status: 404,
@@ -152,7 +152,7 @@ describe('completions', () => {
     const { tokens, tags } = codec.tagged(first, solution);
     const { plus, minus } = codec.ids;
     const labels = [plus, minus];
-    const logs = await roles.orm.batcher.score({ items: [{ tokens, positions: tags }], labels });
+    const logs = await roles.orm!.batcher.score({ items: [{ tokens, positions: tags }], labels });
     const values = logs[0]!.map(([p, n]) => 1 / (1 + Math.exp(n! - p!)));
     for (const [i, tag] of tags.entries()) {
       const prefix = tokens.slice(0, tag + 1);

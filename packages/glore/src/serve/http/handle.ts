@@ -104,7 +104,7 @@ export function handle(endpoint: Route, options: HandlingOptions, state: State):
       const body = endpoint.anything ? undefined : parseBody(bytes, options);
       if (options.logPrompts) asked = body;
       const request = endpoint.schema.parse(body);
-      span.asked(request ?? {});
+      span.asked(body ?? {});
       held.push(await state.slots.take(endpoint.size(request), signal));
       return endpoint.answer(request, exchange, bytes);
     };

@@ -1,4 +1,6 @@
 /** The server: its routes, who may ask, how much at once, what is counted and logged. */
+
+export { passThrough } from './pass.js';
 export {
   type Running,
   type ServerOptions,

@@ -9,8 +9,9 @@ import { ApiError, stopping, toApiError } from '../protocol/index.js';
 import { refiningModel } from '../refine/index.js';
 import { Bodies } from './body.js';
 import { checkCaller, isLocal } from './caller.js';
-import { chat } from './chat.js';
+import { chat, goesToStudent } from './chat.js';
 import { completions } from './completions.js';
+import { orElsewhere } from './elsewhere.js';
 import { type HandlingOptions, handle, type State } from './handle.js';
 import { listen } from './listen.js';
 import { logged, refuse, type Served } from './log.js';
@@ -66,7 +67,7 @@ export const serverDefaults = {
 /**
  * Serves the models of a finished run, the refining model among them.
  *
- * @throws GloreError `run-missing`, `run-unfinished`, `model-served`; `key-missing`, `origin`, `address`
+ * @throws GloreError `run-missing`, `run-unfinished`, those of `endpoint-`; `key-missing`, `origin`, `address`
  */
 export function serveRun(
   folder: string,
@@ -193,26 +194,28 @@ function application(service: Service, options: ServerOptions, state: State): Ho
 /** The models of this process as a service. */
 function serviceOf(hosted: Hosted, options: ServerOptions): Service {
   const created = Math.floor(Date.now() / 1000);
-  const model = (id: string, { batcher, fingerprint }: HostedRole) => ({
+  const model = (id: string, role: HostedRole | undefined) => ({
     id,
     object: 'model',
     created,
     owned_by: 'glore',
-    max_model_len: batcher.config.maxPositions,
-    ...(id !== refiningModel && { fingerprint }),
+    ...(role && {
+      max_model_len: role.batcher.config.maxPositions,
+      ...(id !== refiningModel && { fingerprint: role.fingerprint }),
+    }),
   });
   const models = [
     model(refiningModel, hosted.roles.student),
     ...roleNames.map((role) => model(role, hosted.roles[role])),
   ];
   return {
-    failed: () => roleNames.some((role) => hosted.roles[role].batcher.failure),
+    failed: () => Object.values(hosted.roles).some(({ batcher }) => batcher.failure),
     models: async () => models,
     routes: [
-      completions(hosted, options),
-      chat(hosted, options),
-      generativeScoring(hosted, options),
-      pooling(hosted),
+      orElsewhere(hosted, completions(hosted, options)),
+      orElsewhere(hosted, chat(hosted, options), goesToStudent),
+      orElsewhere(hosted, generativeScoring(hosted, options)),
+      orElsewhere(hosted, pooling(hosted)),
       tokenize(hosted),
       detokenize(hosted),
     ],

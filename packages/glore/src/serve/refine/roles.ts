@@ -5,7 +5,7 @@ import type { Hosted, HostedRole } from '../batch/index.js';
 import { ApiError, invalid } from '../protocol/index.js';
 import type { Questions } from './answer.js';
 
-/** The model that a request names. @throws ApiError `model_not_found` */
+/** The model of this process that a request names. @throws ApiError `model_not_found` */
 export function roleOf(hosted: Hosted, name: string): HostedRole {
   const role = Object.entries(hosted.roles).find(([known]) => known === name)?.[1];
   if (role) return role;
@@ -43,6 +43,8 @@ export function questionsFor(
   texts: readonly string[],
   param: string,
 ): Questions {
+  // What a server's model reads, its server counts.
+  if (!student) return { texts, fingerprint: 'served' };
   const most = student.batcher.config.maxPositions - 1;
   let promptTokens = 0;
   for (const text of texts) {

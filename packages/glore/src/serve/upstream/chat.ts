@@ -11,6 +11,7 @@ import {
   textOf,
   type Upstream,
 } from '../../upstream/index.js';
+import { passThrough } from '../http/index.js';
 import { type Answer, type Exchange, type Route, refinement } from '../protocol/index.js';
 import {
   answerRefined,
@@ -20,7 +21,6 @@ import {
   refiningModel,
   seedsOf,
 } from '../refine/index.js';
-import { passThrough } from './pass.js';
 
 export interface Serving extends Omit<Refiner, 'rolesFor' | 'temperature'> {
   readonly upstream: Upstream;
