@@ -20,6 +20,10 @@ const shape = z.strictObject({
   tag: z.string().optional(),
   labels: z.strictObject({ positive: texts.min(1), negative: texts.min(1) }).optional(),
   steps: z.enum(stepKinds).optional(),
+  examples: z
+    .array(z.looseObject({ answer: z.string().min(1) }).catchall(z.string()))
+    .max(64)
+    .optional(),
 });
 
 /** What a prompt must hold, and may. */
@@ -73,7 +77,7 @@ function readPrompt(path: string): GivenTemplate {
     throw wrong(
       path,
       1,
-      'the keys prompt, system, stop, tag, labels, steps',
+      'the keys prompt, system, stop, tag, labels, steps, examples, of their kinds',
       `${issue!.path.join('.') || 'the file'}: ${issue!.message}`,
     );
   }
@@ -89,6 +93,12 @@ function readPrompt(path: string): GivenTemplate {
       `a prompt with ${one.length > 1 ? 'one of ' : ''}${named(one)}${may.length > 0 ? `, and perhaps ${named(may)}` : ''}`,
       strange === undefined ? named(used) || 'none of them' : `{${strange}}`,
     );
+  }
+  for (const example of data.examples ?? []) {
+    const missing = found.find((name) => example[name] === undefined);
+    if (missing !== undefined) {
+      throw wrong(path, 1, `examples with ${missing}, which the prompt has`, 'one without it');
+    }
   }
   return data;
 }

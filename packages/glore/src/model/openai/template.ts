@@ -22,7 +22,11 @@ export interface Template {
   readonly labels: Labels;
   /** What a step is in what is written. */
   readonly steps: StepKind;
+  /** Turns of a conversation before the question: what fills the prompt's places, and how it is answered. */
+  readonly examples: readonly Example[];
 }
+
+export type Example = Readonly<Record<string, string>> & { readonly answer: string };
 
 /** How a critic reads: each line's prefix, all steps at once, or the whole for one value. */
 export type CriticReading = 'lines' | 'steps' | 'solution';
@@ -59,10 +63,11 @@ export function templateOf(
       tag: given.tag ?? '<|step|>',
       labels: given.labels ?? labels,
       steps: given.steps ?? 'lines',
+      examples: [],
     };
   }
   const shipped = shippedPrompt(role);
-  // Labels and system belong to the prompt that they are shipped with.
+  // Labels, examples and system belong to the prompt that they are shipped with.
   const whole = given.prompt === undefined ? shipped : undefined;
   return {
     prompt: given.prompt ?? shipped.prompt!,
@@ -71,6 +76,7 @@ export function templateOf(
     tag: given.tag ?? whole?.tag ?? '',
     labels: given.labels ?? whole?.labels ?? labels,
     steps: given.steps ?? shipped.steps ?? 'found',
+    examples: given.examples ?? whole?.examples ?? [],
   };
 }
 

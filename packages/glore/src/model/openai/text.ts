@@ -153,8 +153,15 @@ export class ServedText implements RoleModel {
         `endpoint ${this.endpoint.name}, model ${model}: expected it to continue a begun answer, which rollouts from prefixes need, found that it does not; use api: completions, or a server that has continue_final_message`,
       );
     }
-    const { before } = this.circumstances;
-    return { system: template.system, ...(before && { before }), user: text, begun };
+    const { before = [] } = this.circumstances;
+    const first = before.findIndex(({ role }) => role !== 'system' && role !== 'developer');
+    const systems = first === -1 ? before.length : first;
+    const examples = template.examples.flatMap((example): Message[] => [
+      { role: 'user', content: fill(template.prompt, example) },
+      { role: 'assistant', content: example.answer },
+    ]);
+    const all = [...before.slice(0, systems), ...examples, ...before.slice(systems)];
+    return { system: template.system, ...(all.length > 0 && { before: all }), user: text, begun };
   }
 
   /** A completion as a solution; its tokens are those of its reasoning too. */
@@ -186,7 +193,7 @@ export class ServedText implements RoleModel {
       model,
       identity: [
         ...[model, api, scoring, positive, prompt, system, tag, labels, this.can],
-        ...(before ? [before] : []),
+        ...(before || template.examples.length > 0 ? [before, template.examples] : []),
       ],
       labels: scoring === 'classify' ? undefined : reading === 'steps' ? 'numbers' : labels,
       read: (endpoint, item) => {
