@@ -88,8 +88,8 @@ export function upstreamOf(url: string, flags: UpstreamFlags): UpstreamOptions {
   const { model, critic, key, criticKey, prompts, maxTokens } = flags;
   return {
     ...{ url, model, prompts, maxTokens },
-    key: readKey('upstream', key),
-    critic: critic && { ...critic, key: readKey('critic', criticKey) },
+    key: readKey('upstream', key, '--key'),
+    critic: critic && { ...critic, key: readKey('critic', criticKey, '--critic-key') },
   };
 }
 

@@ -419,6 +419,53 @@ describe('a budget is kept', () => {
   });
 });
 
+it('ends what it asks for when the client leaves, refined or passed', async () => {
+  const { createServer } = await import('node:http');
+  const heard: string[] = [];
+  let isOpen = false;
+  const upstream = createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request.setEncoding('utf8')) text += chunk;
+    const isMine = text.includes('stamps') && text.includes('Mia') && isOpen;
+    if (isMine) {
+      // It never ends by itself.
+      heard.push('begun');
+      response.on('close', () => heard.push('left'));
+      response.writeHead(200).write(' ');
+      return;
+    }
+    const choices = [{ index: 0, finish_reason: 'stop', message: { content: 'x' } }];
+    response.end(JSON.stringify({ data: [{ id: 'm' }], choices }));
+  });
+  await new Promise<void>((listening) => upstream.listen(0, '127.0.0.1', listening));
+  open.push({
+    stop: async () => {
+      upstream.closeAllConnections();
+      upstream.close();
+    },
+  });
+  const { port } = upstream.address() as { port: number };
+  const { running } = await serve(`http://127.0.0.1:${port}/v1`);
+  isOpen = true;
+  const until = async (count: number) => {
+    while (heard.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  for (const more of [{}, { tools: [{}] }]) {
+    const abort = new AbortController();
+    const asked = fetch(`${running.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'm', messages, ...more }),
+      signal: abort.signal,
+    });
+    await until(heard.length + 1);
+    abort.abort();
+    await asked.then((response) => response.text()).catch(() => {});
+    await until(2 * Math.ceil(heard.length / 2));
+  }
+  expect(heard).toEqual(['begun', 'left', 'begun', 'left']);
+});
+
 it('says by the way of OpenAI that the server is away, and nothing of keys', async () => {
   const { server } = await model();
   const { post } = await serve(server.url, { key: 'sk-upstream' });

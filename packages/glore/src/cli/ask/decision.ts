@@ -17,7 +17,7 @@ export function renderRounds(
     const round = i > 0 ? [`round ${i + 1}: what was chosen is refined again`] : [];
     return [...round, renderDecision(decision, settings, screen)].join('\n\n');
   });
-  const answer = screen.paint.bold(`answer: ${answerOf(rounds) ?? 'none'}`);
+  const answer = screen.paint.bold(`answer: ${shown(answerOf(rounds) ?? 'none')}`);
   return `${parts.join('\n\n\n')}\n\n${answer}`;
 }
 
@@ -69,7 +69,7 @@ function renderDecision(
       fixed(score),
       ...(both ? [fixed(least)] : []),
       String(tokens),
-      (solution.answer ?? 'none') + (i === choice ? '  <- chosen' : ''),
+      shown(solution.answer ?? 'none') + (i === choice ? '  <- chosen' : ''),
     ]),
     align: ['left', 'right', ...(both ? ['right' as const] : []), 'right', 'left'],
   });
@@ -87,7 +87,7 @@ function renderVote(candidates: Decision['candidates'], choice: number, screen: 
       source,
       `${Math.round(score * candidates.length)} of ${candidates.length}`,
       String(tokens),
-      (solution.answer ?? 'none') + (i === choice ? '  <- chosen' : ''),
+      shown(solution.answer ?? 'none') + (i === choice ? '  <- chosen' : ''),
     ]),
     align: ['left', 'right', 'right', 'left'],
   });
@@ -99,13 +99,16 @@ function renderVote(candidates: Decision['candidates'], choice: number, screen: 
   ].join('\n');
 }
 
-const visibleLines = (text: string): string => text.trim().split('\n').map(visible).join('\n');
+const visibleLines = (text: string): string => text.trim().split('\n').map(shown).join('\n');
 
 /** Lines as locations count them: the steps, then the answer, or that there is none. */
 const linesOf = ({ steps, answer }: Solution): string[] => [
-  ...steps,
-  answer === null ? NO_ANSWER : `#### ${answer}`,
+  ...steps.map(shown),
+  answer === null ? NO_ANSWER : shown(`#### ${answer}`),
 ];
+
+/** A model's line, with nothing in it that a terminal would obey. */
+const shown = (line: string): string => visible(line.replaceAll('\t', ' '));
 
 const NO_ANSWER = '(stops without an answer)';
 
