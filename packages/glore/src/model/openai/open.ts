@@ -118,7 +118,14 @@ export async function openServedText(
   endpoint: Endpoint,
   role: TemplateRole,
   served: ServedRole,
-  known?: Partial<Capabilities>,
+  {
+    known,
+    verbatim,
+  }: {
+    /** What is known of the server already. */
+    readonly known?: Partial<Capabilities>;
+    readonly verbatim?: boolean;
+  } = {},
 ): Promise<ServedText> {
   const { model, api, scoring, positive, price } = served;
   const can = known ?? (await tested(endpoint, [role], served, { model, api, text: probeText }));
@@ -132,6 +139,7 @@ export async function openServedText(
     scoring: readable,
     positive,
     price,
+    verbatim,
   });
 }
 

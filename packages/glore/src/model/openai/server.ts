@@ -58,7 +58,13 @@ export async function openTextRoles(
     });
     const can = tests.get(key) ?? testedFor(endpoint, roles, served());
     tests.set(key, can);
-    return [role, await openServedText(endpoint, role, served(templates[role]), await can)];
+    return [
+      role,
+      await openServedText(endpoint, role, served(templates[role]), {
+        known: await can,
+        verbatim: api === 'chat',
+      }),
+    ];
   };
   // One after the other: the first finds out whether the server is there at all.
   const opened: [RoleName, ServedText][] = [];

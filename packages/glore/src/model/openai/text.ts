@@ -34,6 +34,8 @@ export interface TextOptions {
   /** Which output of a classifier is p(+), of those with two or more. */
   readonly positive: number;
   readonly price?: Price | undefined;
+  /** What is written is given as it was written, too. */
+  readonly verbatim?: boolean | undefined;
 }
 
 /** What one request of a user's changes for a role. */
@@ -166,7 +168,7 @@ export class ServedText implements RoleModel {
 
   /** A completion as a solution; its tokens are those of its reasoning too. */
   private written(task: Task, { text: whole, finished, tokens }: Completion): Generated {
-    const { api, template } = this.options;
+    const { template, verbatim } = this.options;
     // A mark of the prompt's that is written again is no part of a step.
     const text = task.role === 'local' ? whole.replaceAll('[BAD]', '') : whole;
     const read = readSolution(text, { finished, steps: template.steps });
@@ -175,7 +177,7 @@ export class ServedText implements RoleModel {
     const known = task.role === 'local' ? repeated(linesOf(task.draft), steps, task.location) : 0;
     const from = known === 0 ? 0 : ends[known - 1];
     const original =
-      api === 'chat' && from !== undefined
+      verbatim && from !== undefined
         ? { ...after(text, from, ends.slice(known)), finished }
         : undefined;
     return { steps: steps.slice(known), answer, tokens, ...(original && { original }) };
