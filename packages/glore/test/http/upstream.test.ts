@@ -219,6 +219,8 @@ describe('refinement by prompt', () => {
     expect(chat.choices[0]!.message.content).toBe(`She has 37 stamps.\n${rest}`);
     // One request for all lines of a solution.
     expect(glore.costs.sorm!.requests).toBe(1 + 2);
+    // The first time two answers, right and wrong, show whether the server reads what it is sent; then one for each candidate.
+    expect(glore.costs.orm!.requests).toBe(2 + 3);
     const local = work.find(({ body }) => body.continue_final_message === true)!;
     expect(local.body.messages).toMatchObject([
       { role: 'user', content: expect.stringContaining('which makes 37 - 15 = 22.') },

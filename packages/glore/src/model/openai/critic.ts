@@ -32,6 +32,8 @@ export interface CriticOptions {
   readonly identity: unknown;
   /** Where values are read from the log-probabilities of labels. */
   readonly labels: Labels | 'numbers' | undefined;
+  /** Each line is asked for alone, so that values that are alike say something of the server. */
+  readonly byLine?: boolean;
   /** Reads one solution. */
   read(endpoint: Asked, item: Item): Promise<Reading>;
 }
@@ -91,14 +93,15 @@ const linesIn = ({ steps, answer }: Solution): number => steps.length + (answer 
 
 /** A chunk's values, none of which is handed out before all of them are good. */
 async function checked(options: CriticOptions, items: readonly Item[]): Promise<Reading[]> {
+  const { byLine = true } = options;
   let found = await asked(options, items);
-  for (let again = 0; again < 2 && repeats(items, found); again++) {
+  for (let again = 0; byLine && again < 2 && repeats(items, found); again++) {
     // A server may say the same of several lines and mean it; then it says so again.
     const next = await asked(options, items);
     if (JSON.stringify(values(next)) === JSON.stringify(values(found))) break;
     found = next;
   }
-  await checkContrast(options, values(found));
+  await checkContrast(options, byLine ? values(found) : lastValues(found));
   checkCoverage(options, found);
   return found;
 }
@@ -111,6 +114,10 @@ const asked = ({ endpoint, read }: CriticOptions, items: readonly Item[]): Promi
 
 const values = (found: readonly Reading[]): number[] =>
   found.flatMap(({ lines }) => lines.map(({ value }) => value));
+
+/** One of each solution. */
+const lastValues = (found: readonly Reading[]): number[] =>
+  found.flatMap(({ lines }) => lines.slice(-1).map(({ value }) => value));
 
 /** Whether several lines that are not alike have the same value, and not one at an end, where values crowd. */
 function repeats(items: readonly Item[], found: readonly Reading[]): boolean {

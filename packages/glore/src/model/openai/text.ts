@@ -197,6 +197,7 @@ export class ServedText implements RoleModel {
         ...[model, api, scoring, positive, prompt, system, tag, labels, this.can],
         ...(before || template.examples.length > 0 ? [before, template.examples] : []),
       ],
+      byLine: reading === 'lines',
       labels: scoring === 'classify' ? undefined : reading === 'steps' ? 'numbers' : labels,
       read: (endpoint, item) => {
         if (reading === 'steps' && scoring === 'logprobs') return this.readSteps(endpoint, item);
