@@ -558,6 +558,9 @@ describe('the command line', () => {
     expect(await said('serve', '--upstream', 'http://h/v1', '--budget', 'x')).toContain(
       'expected tokens (4000), seconds (30s) or both',
     );
+    expect(await said('ask', 'q', '--upstream', 'http://h/v1', '--rounds', '2')).toContain(
+      "option '--rounds <n>' is for refinement",
+    );
     expect(await said('ask', 'q', '--upstream', 'http://h/v1', '--key', 'NO_SUCH_KEY')).toContain(
       'environment variable NO_SUCH_KEY, found none',
     );

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import { readRun } from '../../pipeline/index.js';
 import { jsonReporter, terminalReporter } from '../../run/index.js';
-import type { AnswerBudget } from '../../upstream/index.js';
+import { type AnswerBudget, upstreamDefaults } from '../../upstream/index.js';
 import { visible } from '../../visible.js';
 import { exampleQuestion } from '../example.js';
 import { interruptible } from '../interrupt.js';
@@ -77,6 +77,10 @@ export function askCommand(): Command {
       const { upstream } = options;
       if (upstream !== undefined && command.getOptionValueSource('run') === 'cli') {
         command.error("error: give '--run <folder>' or '--upstream <url>', not both");
+      }
+      const mode = options.mode ?? (upstream === undefined ? 'rerank' : upstreamDefaults.mode);
+      if (mode === 'vote' && options.rounds > 1) {
+        command.error("error: option '--rounds <n>' is for refinement; add --mode rerank or gate");
       }
       const server = upstream === undefined ? undefined : upstreamOf(upstream, options);
       if (options.file !== undefined) {
