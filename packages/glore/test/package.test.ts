@@ -13,6 +13,7 @@ import { join, posix, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { roleNames } from '../src/model/index.js';
 import type { Decision } from '../src/refine/index.js';
 import { base, temporaryFolder, writeRecipe } from './glore.js';
 
@@ -134,10 +135,11 @@ describe.each(names)('the tarball of %s', (name) => {
     const data = ['checkpoints/base', 'recipes'].flatMap((name) =>
       filesOf(join(root, name)).map((file) => posix.join(name, file)),
     );
+    const prompts = roleNames.map((role) => `prompts/${role}.yaml`);
     expect(filesOf(installed()).filter((file) => !file.startsWith('dist/'))).toEqual(
       [
         ...['LICENSE', 'README.md', 'package.json'],
-        ...(manifest.bin ? ['bin/glore.js', ...data] : []),
+        ...(manifest.bin ? ['bin/glore.js', ...data, ...prompts] : []),
       ].sort(),
     );
   });

@@ -182,7 +182,7 @@ describe('glore serve', () => {
       '(address)',
     ],
     ['a folder without a run', ['/tmp/no-such-run'], '(run-missing)'],
-    ['a run and a checkpoint', ['runs/tiny', '--base', base], 'not both'],
+    ['a run and a checkpoint', ['runs/tiny', '--base', base], 'give one of a run folder, '],
     ['an origin that is none', ['--base', base, '--cors', '*'], '(origin)'],
     ['a port that is none', ['--port', '70000'], 'expected a whole number from 0 to 65535'],
   ];

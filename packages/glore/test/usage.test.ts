@@ -14,7 +14,19 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const commands = [
-  ...['run', 'report', 'study', 'ask', 'serve', 'eval', 'export', 'export-gguf', 'doctor', 'grade'],
+  ...[
+    'run',
+    'report',
+    'study',
+    'ask',
+    'serve',
+    'eval',
+    'export',
+    'export-gguf',
+    'doctor',
+    'prompts',
+    'grade',
+  ],
   ...['problems', 'student', 'drafts', 'rollouts', 'labels', 'datasets'],
   ...['sorm', 'global', 'local', 'candidates', 'orm', 'evaluation', 'retrained', 'controls'],
   ...['import', 'base'],
@@ -59,7 +71,7 @@ describe('wrong usage', () => {
     ],
     ['a missing argument', ['run'], "error: missing required argument 'recipe'\n"],
     ['one argument too many', ['ask', 'a', 'b'], 'error: too many arguments'],
-    ['a mode that is none', ['ask', 'a', '--mode', 'x'], 'Allowed choices are rerank, gate.'],
+    ['a mode that is none', ['ask', 'a', '--mode', 'x'], 'Allowed choices are vote, gate, rerank.'],
     [
       'a threshold that is none',
       ['ask', 'a', '--threshold', '2'],

@@ -12,6 +12,7 @@ import { exportGgufCommand } from './gguf.js';
 import { gradeCommand } from './grade/index.js';
 import { importCommand } from './import.js';
 import { withoutValues } from './options.js';
+import { promptsCommand } from './prompts.js';
 import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
 import { serveCommand } from './serve.js';
@@ -38,7 +39,7 @@ export function program(): Command {
       exportCommand(),
       exportGgufCommand(),
     ],
-    'With models on servers:': [doctorCommand()],
+    'With models on servers:': [doctorCommand(), promptsCommand()],
     'With answers of any model:': [gradeCommand()],
     'One stage of a recipe, after those it needs, in the order of data flow:': stageCommands(),
     'The model that recipes start from:': [importCommand(), baseCommand()],
@@ -64,6 +65,8 @@ Examples:
   glore report --run runs/tiny                   the table again
   glore ask "${exampleQuestion}"
   glore serve runs/tiny                          its models over HTTP
+  glore serve --upstream http://localhost:8000/v1 --port 8080
+                                                 any server, refined: no run, no training
   glore doctor recipes/served.yaml               what the servers of a recipe can do
   glore grade answers.jsonl --gold answer --answer completion
 

@@ -3,13 +3,29 @@ import { availableProviders, type Provider } from '@glore/engine';
 import { Command, Option } from 'commander';
 import { GloreError } from '../error.js';
 import { variableShown } from '../files/index.js';
-import { hostBase, hostRun, serverDefaults, startServer, startTracing } from '../serve/index.js';
+import type { RefineOptions } from '../refine/index.js';
+import {
+  hostBase,
+  hostRun,
+  hostUpstream,
+  serverDefaults,
+  startServer,
+  startService,
+  startTracing,
+} from '../serve/index.js';
 import { visibleJson } from '../visible.js';
 import { exampleQuestion } from './example.js';
 import { Interrupted, interruptible } from './interrupt.js';
 import { wholeNumber } from './options.js';
+import {
+  checkUpstream,
+  modes,
+  type UpstreamFlags,
+  upstreamOf,
+  upstreamOptions,
+} from './upstream.js';
 
-interface Options {
+interface Options extends UpstreamFlags {
   readonly base?: string;
   readonly host: string;
   readonly port: number;
@@ -29,6 +45,7 @@ interface Options {
   readonly maxUnread: number;
   readonly logPrompts?: true;
   readonly json?: true;
+  readonly mode?: RefineOptions['mode'];
 }
 
 const defaults = serverDefaults;
@@ -36,9 +53,15 @@ const MiB = 2 ** 20;
 
 export function serveCommand(): Command {
   const command = new Command('serve');
-  return command
-    .description('serve the models of a finished run, and the refining model, over HTTP')
+  return upstreamOptions(command)
+    .description('serve the models of a finished run, or any server refined, over HTTP')
     .argument('[run]', 'folder of a finished run (default: runs/tiny)')
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'with --upstream: how answers are refined (default: vote)',
+      ).choices(modes),
+    )
     .option('--base <checkpoint>', 'serve one checkpoint in all roles instead, to try things out')
     .option(
       '--host <address>',
@@ -122,27 +145,51 @@ export function serveCommand(): Command {
     .option('--json', 'print where the server listens as JSON')
     .addHelpText('after', examples)
     .action(async (run: string | undefined, options: Options) => {
-      if (run !== undefined && options.base !== undefined) {
-        command.error("error: give a run folder or '--base <checkpoint>', not both");
+      if ([run, options.base, options.upstream].filter((one) => one !== undefined).length > 1) {
+        command.error(
+          "error: give one of a run folder, '--base <checkpoint>' and '--upstream <url>'",
+        );
+      }
+      checkUpstream(command, options);
+      if (options.mode !== undefined && options.upstream === undefined) {
+        command.error("error: option '--mode <mode>' is for a server; add --upstream <url>");
       }
       const key = readKey(options.keyEnv, command.getOptionValueSource('keyEnv') !== 'default');
-      const { base, workers, provider } = options;
+      const { base, workers, provider, upstream } = options;
       const log = (line: object) => process.stderr.write(`${visibleJson(line)}\n`);
       const endTracing = await startTracing((warning) => log({ warning }));
-      const running = await startServer(
-        (onBatch) =>
-          base === undefined
-            ? hostRun(run ?? 'runs/tiny', { workers, provider, onBatch })
-            : hostBase(base, { workers, provider, onBatch }),
-        {
-          ...options,
-          key,
-          maxBody: options.maxBody * MiB,
-          maxUnread: options.maxUnread * MiB,
-          logPrompts: options.logPrompts ?? defaults.logPrompts,
-          log,
-        },
-      );
+      // Images and documents pass through.
+      const factor = (option: 'maxBody' | 'maxText') =>
+        upstream !== undefined && command.getOptionValueSource(option) === 'default' ? 32 : 1;
+      const settings = {
+        ...options,
+        key,
+        maxBody: options.maxBody * MiB * factor('maxBody'),
+        maxText: options.maxText * factor('maxText'),
+        maxUnread: options.maxUnread * MiB,
+        logPrompts: options.logPrompts ?? defaults.logPrompts,
+        log,
+      };
+      const onWait = (note: string) => log({ note });
+      const running =
+        upstream === undefined
+          ? await startServer(
+              (onBatch) =>
+                base === undefined
+                  ? hostRun(run ?? 'runs/tiny', { workers, provider, onBatch, note: onWait })
+                  : hostBase(base, { workers, provider, onBatch }),
+              settings,
+            )
+          : await startService(
+              () =>
+                hostUpstream({
+                  ...upstreamOf(upstream, options),
+                  ...{ mode: options.mode, samples: options.samples, answerBudget: options.budget },
+                  onWait,
+                }),
+              settings,
+            );
+      const what = upstream === undefined ? (base ?? run ?? 'runs/tiny') : `${upstream}, refined,`;
       const url = `${running.url}/v1`;
       try {
         await interruptible((signal) => {
@@ -150,7 +197,7 @@ export function serveCommand(): Command {
           process.stdout.write(
             options.json
               ? `${visibleJson({ url, key: key !== undefined })}\n`
-              : `serving ${base ?? run ?? 'runs/tiny'} at ${url}${key === undefined ? '' : ', key required'}; Ctrl-C stops\n`,
+              : `serving ${what} at ${url}${key === undefined ? '' : ', key required'}; Ctrl-C stops\n`,
           );
           return new Promise<never>((_, reject) => {
             signal.addEventListener('abort', () => reject(signal.reason));
@@ -168,6 +215,9 @@ export function serveCommand(): Command {
 
 const examples = `
 Examples:
+  glore serve --upstream http://localhost:8000/v1 --port 8080
+  glore serve --upstream https://api.example.org/v1 --key EXAMPLE_KEY --model m --mode gate --budget 4000,60s
+  glore serve --upstream http://localhost:8000/v1 --critic http://localhost:8001/v1#judge
   glore serve
   glore serve runs/tiny --port 8080
   glore serve --base checkpoints/base --port 0 --json
@@ -179,7 +229,8 @@ Examples:
     "messages": [{"role": "user", "content": "${exampleQuestion}"}]
   }'
 
-Models: glore (draft, when, where, how, choice), student, orm, sorm, global, local.
+Over a server, problems are refined and all else passes through; the header x-glore of an answer says which.
+Models of a run: glore (draft, when, where, how, choice), student, orm, sorm, global, local.
 Paths: /v1/models, /v1/completions, /v1/chat/completions, /generative_scoring, /pooling, /tokenize, /detokenize,
 /health, /metrics. One JSON line a request is logged on standard error. docs/serving.md has the rest.`;
 

@@ -1,6 +1,6 @@
 /**
  * The method: a draft refined globally and locally, and the best of the three chosen. `openRun` has the models of a run in
- * their roles; `glore/models` is where models of your own come in.
+ * their roles, `openUpstream` those of any server, without training; `glore/models` is where models of your own come in.
  *
  * @packageDocumentation
  */
@@ -39,3 +39,12 @@ export {
   type Source,
   worth,
 } from '../refine/index.js';
+export {
+  type AnswerBudget,
+  type Costs,
+  openUpstream,
+  type RoleCost,
+  type Turn,
+  type Upstream,
+  type UpstreamOptions,
+} from '../upstream/index.js';

@@ -161,7 +161,7 @@ export const stepsOf = (critic: CriticName) => (attempt: Attempt) =>
 
 /** Whether a candidate of `rerank` is right, by its source. */
 export const rightOf = ({ attempts, refinements }: ProblemRecords, source: Source): boolean =>
-  ({ draft: attempts.draft, global: refinements.global, local: refinements.local })[source].right;
+  (source === 'global' || source === 'local' ? refinements[source] : attempts.draft).right;
 
 /** Whether what `rerank` chose is right. */
 export const chosenRight = (problem: ProblemRecords): boolean =>

@@ -1,6 +1,15 @@
 /** The five roles, in the words of the method; how a model reads and writes is below them. */
-import { type Codec, joinLocal, type Solution } from '../codec/index.js';
-import type { Author, Critic, Generated, RoleModel, WriteRequest } from './types.js';
+import { type Codec, joinLocal } from '../codec/index.js';
+import type {
+  Author,
+  Critic,
+  CriticItem,
+  Draft,
+  Generated,
+  Original,
+  RoleModel,
+  WriteRequest,
+} from './types.js';
 
 /** Tokens spent, for the comparison at equal budgets. */
 export class Meter {
@@ -126,9 +135,7 @@ export class RewardModel {
   }
 
   /** A value in 0..1 for each line of each solution: its steps, then the answer line if it has an answer. */
-  async values(
-    items: readonly { readonly question: string; readonly solution: Solution }[],
-  ): Promise<number[][]> {
+  async values(items: readonly CriticItem[]): Promise<number[][]> {
     const valued = await this.critic.value(items);
     for (const { tokens } of valued) this.meter.scored += tokens;
     return valued.map(({ values }) => values);
@@ -138,7 +145,7 @@ export class RewardModel {
 /** What a refiner is given; the seed is for refinements that are sampled. */
 export interface RefinerItem {
   readonly question: string;
-  readonly draft: Solution;
+  readonly draft: Draft;
   readonly seed?: number;
 }
 
@@ -168,12 +175,31 @@ export class LocalRefiner extends Writer {
     );
     return continuations.map((continuation, i) => {
       const { draft, location } = items[i]!;
+      const original = continued(draft, location, continuation.original);
       return {
         ...joinLocal(draft, location, continuation),
         tokens: continuation.tokens,
+        ...(original && { original }),
       };
     });
   }
+}
+
+/** The draft's text up to its line `location`, and the continuation; undefined where it is not known where that line is. */
+function continued(
+  { original: draft }: Draft,
+  location: number,
+  continuation: Original | undefined,
+): Original | undefined {
+  const end = location === 1 ? 0 : draft?.ends[location - 2];
+  if (continuation === undefined || draft === undefined || end === undefined) return undefined;
+  const kept = end === 0 ? '' : `${draft.text.slice(0, end)}\n`;
+  const ends = continuation.ends.map((at) => kept.length + at);
+  return {
+    text: kept + continuation.text,
+    ends: [...draft.ends.slice(0, location - 1), ...ends],
+    finished: continuation.finished,
+  };
 }
 
 /** The roles by name, in the order in which a run has them. */

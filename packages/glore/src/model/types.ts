@@ -4,8 +4,20 @@
  */
 import type { Codec, Solution } from '../codec/index.js';
 
+/** What a model of another form wrote, as it wrote it. */
+export interface Original {
+  readonly text: string;
+  /** Where each step ends in it, as far as that is known. */
+  readonly ends: readonly number[];
+  /** It came to its end by itself. */
+  readonly finished: boolean;
+}
+
+/** A solution, and the text that it was read from where that is not the codec's form. */
+export type Draft = Solution & { readonly original?: Original | undefined };
+
 /** A solution as it was generated, and the tokens it took. */
-export interface Generated extends Solution {
+export interface Generated extends Draft {
   readonly tokens: number;
 }
 
@@ -15,11 +27,11 @@ export interface Generated extends Solution {
  */
 export type Task =
   | { readonly role: 'student'; readonly question: string; readonly steps: readonly string[] }
-  | { readonly role: 'global'; readonly question: string; readonly draft: Solution }
+  | { readonly role: 'global'; readonly question: string; readonly draft: Draft }
   | {
       readonly role: 'local';
       readonly question: string;
-      readonly draft: Solution;
+      readonly draft: Draft;
       readonly location: number;
     };
 
@@ -45,10 +57,14 @@ export interface Valued {
   readonly tokens: number;
 }
 
+/** What a critic reads. */
+export interface CriticItem {
+  readonly question: string;
+  readonly solution: Draft;
+}
+
 export interface Critic {
-  value(
-    items: readonly { readonly question: string; readonly solution: Solution }[],
-  ): Promise<Valued[]>;
+  value(items: readonly CriticItem[]): Promise<Valued[]>;
 }
 
 /** Keeps what has arrived under names, so that it is asked for once, whatever ends the process in between. */

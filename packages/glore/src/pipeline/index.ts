@@ -19,6 +19,7 @@ export {
 export { evaluationIn, type Report } from './report.js';
 export { roomFor } from './room.js';
 export { type EarlierRun, type RunOptions, runPipeline, runShardOf } from './run.js';
+export { openServedRoles } from './served.js';
 export { type LabelSummary, labelSummaryShape } from './stages/index.js';
 export { type StageName, shardedStages, stageNames } from './table.js';
 export { chunks, unitsOf } from './units.js';

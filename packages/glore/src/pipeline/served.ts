@@ -36,7 +36,7 @@ export interface Waiting {
   readonly shard?: Shard | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told what is waited for. */
-  readonly note?: (text: string) => void;
+  readonly note?: ((text: string) => void) | undefined;
 }
 
 /** @throws GloreError `endpoint-key` for the first key that is not there, before any work */
@@ -136,7 +136,12 @@ export async function openServedRoles(
   run: ServedRun,
   names: readonly (keyof ServedModels)[],
   waiting: Waiting = {},
-): Promise<{ models: Partial<Record<keyof ServedModels, ServedModel>>; close(): Promise<void> }> {
+): Promise<{
+  models: Partial<Record<keyof ServedModels, ServedModel>>;
+  /** Their endpoints. */
+  endpoints: Partial<Record<keyof ServedModels, Endpoint>>;
+  close(): Promise<void>;
+}> {
   const tokenizer = openTokenizer(run.base.tokenizer);
   const opened = new Map<string, Endpoint>();
   const found: Partial<Record<keyof ServedModels, ServedModel>> = {};
@@ -195,7 +200,13 @@ export async function openServedRoles(
     await close();
     throw error;
   }
-  return { models: found, close };
+  const endpoints = Object.fromEntries(
+    Object.keys(found).map((role) => [
+      role,
+      opened.get(run.recipe.models![role as keyof ServedModels]!.endpoint)!,
+    ]),
+  );
+  return { models: found, endpoints, close };
 }
 
 /** What results suffer from though nothing stops: said aloud, since nobody would see it in them. */

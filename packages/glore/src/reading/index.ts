@@ -8,3 +8,4 @@ export { type Judgement, judge, judgeBy } from './judge.js';
 export type { How } from './marks.js';
 export { type Extracted, extractAnswer, type Kind, oneLineEnd } from './read.js';
 export { readSolution, type Written } from './solution.js';
+export { type StepKind, stepKinds } from './steps.js';

@@ -39,6 +39,7 @@ describe('readSolution', () => {
 
   it('gives the reasoning beside the solution', () => {
     expect(readSolution('<think>a\nb</think>c\n#### 5')).toEqual({
+      ends: [19],
       reasoning: 'a\nb',
       steps: ['c'],
       answer: '5',

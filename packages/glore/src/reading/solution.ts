@@ -2,13 +2,16 @@
 import { stripAnnotations } from './annotations.js';
 import { type Answer, oneLineEnd, readParted } from './read.js';
 import { type Parted, partReasoning } from './reasoning.js';
+import { type StepKind, stepsIn } from './steps.js';
 
 /** A text as a solution. */
 export interface Written {
   /** What was thought before it: its tokens count, but it has no steps. */
   readonly reasoning: string;
-  /** One line each, as written. */
+  /** One line each, as written; the lines of one that has several are joined. */
   readonly steps: readonly string[];
+  /** Where each step ends in the text, as far as the steps stand in it in their order. */
+  readonly ends: readonly number[];
   /** What `extractAnswer` finds, unless it guesses; null where there is none. */
   readonly answer: string | null;
 }
@@ -21,7 +24,10 @@ const answerMark = '####';
  */
 export function readSolution(
   text: string,
-  { finished = true }: { readonly finished?: boolean } = {},
+  {
+    finished = true,
+    steps: kind = 'lines',
+  }: { readonly finished?: boolean; readonly steps?: StepKind } = {},
 ): Written {
   const parted = partReasoning(oneLineEnd(text));
   const whole = finished ? parted : { ...parted, solution: wholeLines(parted.solution) };
@@ -30,11 +36,37 @@ export function readSolution(
   const lines = reading.runsOn ? all.slice(0, reading.solution.split('\n').length - 1) : all;
   const said = statedIn(reading.answer) ?? wordsIn(whole);
   const final = said && (finished || said.how === 'marker' || said.how === 'tag');
+  const before = final ? linesBefore(said, reading.solution, lines) : lines;
+  const found = stepsIn(before, kind).flatMap(({ from, to }) => {
+    const step = stepOf(before.slice(from, to));
+    return step === undefined ? [] : [{ step, to }];
+  });
   return {
     reasoning: parted.reasoning,
-    steps: stepsOf(final ? linesBefore(said, reading.solution, lines) : lines),
+    steps: found.map(({ step }) => step),
+    ends: endsIn(text, whole.solution, before, found),
     answer: (final && stripAnnotations(said.value).trim()) || null,
   };
+}
+
+/** Where steps end in the text that their lines are from. */
+function endsIn(
+  text: string,
+  solution: string,
+  lines: readonly string[],
+  steps: readonly { readonly to: number }[],
+): number[] {
+  // Tokens that end a text, and lines' ends of two characters, are not looked for.
+  let at = text.lastIndexOf(solution.trimEnd());
+  if (at < 0) return [];
+  const ends = lines.map((line) => {
+    const end = text.startsWith(line.trimEnd(), at) ? at + line.trimEnd().length : Number.NaN;
+    at += line.length + 1;
+    return end;
+  });
+  const found = steps.map(({ to }) => ends[to - 1]!);
+  const missing = found.findIndex(Number.isNaN);
+  return missing === -1 ? found : found.slice(0, missing);
 }
 
 const wholeLines = (text: string): string => text.slice(0, text.lastIndexOf('\n') + 1);
@@ -69,12 +101,16 @@ function stepsInTag(field: string): readonly string[] {
   return isSolution ? readSolution(field).steps : [];
 }
 
-/** Blank lines, and lines of nothing but an annotation, are no steps; a heading spelt like an answer loses its marks. */
-function stepsOf(lines: readonly string[]): string[] {
-  return lines.flatMap((line) => {
-    const read = stripAnnotations(line).trim();
-    if (!read.startsWith(answerMark)) return read === '' ? [] : [line];
-    const heading = read.replace(/^[#\s]+/, '');
-    return heading === '' ? [] : [heading];
-  });
+/** A step on one line. One of nothing but an annotation is none; a heading spelt like an answer loses its marks. */
+function stepOf(lines: readonly string[]): string | undefined {
+  const step =
+    lines.length === 1
+      ? lines[0]!
+      : lines
+          .map((line) => line.trim())
+          .filter((line) => line !== '')
+          .join(' ');
+  const read = stripAnnotations(step).trim();
+  if (!read.startsWith(answerMark)) return read === '' ? undefined : step;
+  return read.replace(/^[#\s]+/, '') || undefined;
 }

@@ -8,20 +8,29 @@
  *          local               the draft up to E, and a continuation from there
  *   rerank                     the candidate that the ORM values highest; the draft where candidates are equal. With the
  *                              chooser `both` (ours) the SORM's least value of its lines counts as much
+ *   vote                       (the control) no critic and no refiner: the answer that most samples give, see vote.ts
  */
 import type { Solution } from '../codec/index.js';
-import type { Generated, RewardModel, Roles } from '../model/index.js';
+import type { Draft, Generated, Original, RewardModel, Roles } from '../model/index.js';
+import { vote } from './vote.js';
 import { locateFirstError } from './where.js';
 
 export interface RefineOptions {
-  readonly mode: 'rerank' | 'gate';
+  readonly mode: 'rerank' | 'gate' | 'vote';
   /** A line is wrong where the SORM's value is below this. */
   readonly threshold: number;
   /** Who chooses: the ORM alone, as in the paper and if left out, or both critics. */
   readonly chooser?: Chooser;
   /** `gate`: a draft that the ORM values at least this much is kept as it is. */
   readonly tau: number;
-  /** Samples the refinements, with a seed for each question; greedy ones if left out. */
+  /** `vote`: solutions that vote, the draft among them; 3 if left out. */
+  readonly samples?: number;
+  /** `vote`: whether two answers are the same; as numbers, units and texts are compared elsewhere if left out. */
+  readonly same?: (a: string, b: string) => boolean;
+  /**
+   * Samples the refinements, with a seed for each question; greedy ones if left out. Votes are sampled, at temperature 0.7 if
+   * this is left out.
+   */
   readonly sampling?: { readonly temperature: number; readonly seeds: readonly number[] };
   /** Told of each question's way as soon as it is known. */
   readonly observe?: (event: RefineEvent) => void;
@@ -34,7 +43,8 @@ export type RefineEvent = { readonly index: number } & (
   | { readonly stage: 'choice'; readonly choice: number }
 );
 
-export type Source = 'draft' | 'global' | 'local';
+/** A sample is one that votes. */
+export type Source = 'draft' | 'global' | 'local' | 'sample';
 export type Chooser = 'orm' | 'both';
 
 /** A tau that no value reaches: a gate or a stop rule at this lets everything be refined. */
@@ -43,12 +53,14 @@ export const REFINE_ALL = 1.01;
 export interface Candidate {
   readonly source: Source;
   readonly solution: Solution;
-  /** The ORM's value at the last line. */
+  /** The ORM's value at the last line; with `vote` the share of the votes. */
   readonly score: number;
   /** The SORM's least value of its lines; there if it takes part in the choice. */
   readonly least?: number;
   /** Tokens generated for it. */
   readonly tokens: number;
+  /** As it was written, where that is not the codec's form. */
+  readonly original?: Original;
 }
 
 /** The trace of one question's way through the algorithm. */
@@ -78,6 +90,15 @@ export async function refine(
     seed: seeds[i] ?? 0,
   }));
   const observe = options.observe ?? (() => {});
+  if (options.mode === 'vote') {
+    return vote(questions, roles.student, started, {
+      samples: options.samples ?? 3,
+      temperature: temperature || 0.7,
+      seed: (index) => seeds[index] ?? 0,
+      same: options.same,
+      observe,
+    });
+  }
   const second = options.chooser === 'both' ? roles.sorm : undefined;
 
   // When
@@ -130,7 +151,7 @@ export async function refine(
 }
 
 /** Drafts with the SORM's value of each line and their first wrong line E, 1-based; -1 where it finds none. */
-export async function locate<T extends { readonly question: string; readonly draft: Solution }>(
+export async function locate<T extends { readonly question: string; readonly draft: Draft }>(
   items: readonly T[],
   sorm: RewardModel,
   threshold: number,
@@ -157,7 +178,7 @@ async function candidates(
   const written = items.map(({ question }, i) => ({ question, solution: solutions[i]! }));
   const values = await orm.values(written);
   const lines = await sorm?.values(written);
-  return solutions.map(({ steps, answer, tokens }, i) => {
+  return solutions.map(({ steps, answer, tokens, original }, i) => {
     const solution = { steps, answer };
     const score = finalScore(solution, values[i]!);
     const candidate = {
@@ -165,6 +186,7 @@ async function candidates(
       solution,
       score,
       tokens,
+      ...(original && { original }),
       ...(lines && { least: leastOf(lines[i]!) }),
     };
     observe({ stage: source, index: items[i]!.index, candidate });

@@ -54,7 +54,7 @@ export async function refineInRounds(
         observe: (event) => observe?.({ ...event, index: open[event.index]!.index }, round),
       },
       // Its tokens are counted where it was made.
-      open.map(({ best }) => ({ ...best.solution, tokens: 0 })),
+      open.map(({ best: { solution, original } }) => ({ ...solution, original, tokens: 0 })),
     );
     open.forEach(({ trace }, i) => {
       trace.push(decisions[i]!);

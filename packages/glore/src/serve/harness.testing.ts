@@ -22,6 +22,10 @@ export const openBase = (
   onBatch?: (role: string, batch: Batch) => void,
 ): Promise<Hosted> => hostBase(base, { workers, onBatch });
 
+/** The roles in this process, as for an answer that nothing bounds. */
+export const rolesOf = (hosted: Hosted, maxTokens: number) =>
+  hosted.rolesFor({ maxTokens, budget: {}, signal: new AbortController().signal }).roles;
+
 export interface Server {
   readonly running: Running;
   readonly logs: Record<string, unknown>[];

@@ -3,8 +3,11 @@ export { type Hosted, hostBase, hostRun } from './batch/index.js';
 export {
   type Running,
   type ServerOptions,
+  type Service,
   serveRun,
   serverDefaults,
   startServer,
+  startService,
   startTracing,
 } from './http/index.js';
+export { type HostUpstreamOptions, hostUpstream } from './upstream/index.js';

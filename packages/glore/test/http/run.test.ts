@@ -1,4 +1,5 @@
 /** A recipe whose models are served: the same records as with a calm server, whatever happens on the way. */
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -189,9 +190,44 @@ it('runs whole with every role served, and trains nothing', async () => {
   const pairs = ['--format', 'trl-prompt-completion', '--out', out];
   expect(await glore(['export', run, ...pairs])).toMatchObject({ code: 0 });
   expect(readFileSync(join(out, 'README.md'), 'utf8')).toContain('The student was served');
-  const refused = await glore(['serve', run, '--port', '0']);
-  expect(refused.code).toBe(2);
-  expect(refused.stderr).toMatch(/found that the student is served .*\(model-served\)\n$/);
+  const serving = start(['serve', run, '--port', '0', '--json'], { GLORE_API_KEY: '' });
+  try {
+    const [said] = (await once(serving.child.stdout!, 'data')) as [string];
+    const { url: at } = JSON.parse(said) as { url: string };
+    const post = async (path: string, body: object) => {
+      const response = await fetch(at + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return (await response.json()) as {
+        choices: { text: string; message: { content: string } }[];
+        glore: { costs: Record<string, { requests: number }> };
+      };
+    };
+    const content = 'Fay has 3 apples. Fay buys 4. How many?';
+    const answered = await post('/chat/completions', {
+      model: 'glore',
+      messages: [{ role: 'user', content }],
+    });
+    // The answer that `glore ask` gives, which asks the same servers.
+    const [, answer] = asked.stdout.match(/answer: (.+)\n$/)!;
+    expect(answered.choices[0]!.message.content).toContain(`#### ${answer}`);
+    expect(answered.glore.costs.student!.requests).toBe(1);
+    expect(answered.glore.costs.sorm!.requests).toBeGreaterThan(0);
+    // A role by its name is its server's to answer.
+    const plain = { prompt: `<|bos|>${content}\n`, max_tokens: 40, temperature: 0 };
+    const passed = await post('/completions', { model: 'student', ...plain });
+    const direct = await fetch(`${server.url}/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'base', ...plain }),
+    });
+    expect(passed).toEqual(await direct.json());
+  } finally {
+    serving.child.kill('SIGINT');
+    await serving.ended;
+  }
 });
 
 describe('a recipe', () => {

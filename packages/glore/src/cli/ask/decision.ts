@@ -17,7 +17,7 @@ export function renderRounds(
     const round = i > 0 ? [`round ${i + 1}: what was chosen is refined again`] : [];
     return [...round, renderDecision(decision, settings, screen)].join('\n\n');
   });
-  const answer = screen.paint.bold(visible(`answer: ${answerOf(rounds) ?? 'none'}`));
+  const answer = screen.paint.bold(`answer: ${shown(answerOf(rounds) ?? 'none')}`);
   return `${parts.join('\n\n\n')}\n\n${answer}`;
 }
 
@@ -27,6 +27,7 @@ function renderDecision(
   screen: Screen,
 ): string {
   const { paint, width } = screen;
+  if (settings.mode === 'vote') return renderVote(candidates, choice, screen);
   const [draft, ...refined] = candidates;
   const lines = linesOf(draft!.solution);
   const parts = [
@@ -68,7 +69,7 @@ function renderDecision(
       fixed(score),
       ...(both ? [fixed(least)] : []),
       String(tokens),
-      (solution.answer ?? 'none') + (i === choice ? '  <- chosen' : ''),
+      shown(solution.answer ?? 'none') + (i === choice ? '  <- chosen' : ''),
     ]),
     align: ['left', 'right', ...(both ? ['right' as const] : []), 'right', 'left'],
   });
@@ -76,11 +77,38 @@ function renderDecision(
   return parts.join('\n\n');
 }
 
+/** What was chosen, and the votes. */
+function renderVote(candidates: Decision['candidates'], choice: number, screen: Screen): string {
+  const { solution, original } = candidates[choice]!;
+  const text = visibleLines(original?.text ?? linesOf(solution).join('\n'));
+  const table = renderWithin(screen, {
+    headers: ['candidate', 'votes', 'tokens', 'answer'],
+    rows: candidates.map(({ source, score, tokens, solution }, i) => [
+      source,
+      `${Math.round(score * candidates.length)} of ${candidates.length}`,
+      String(tokens),
+      shown(solution.answer ?? 'none') + (i === choice ? '  <- chosen' : ''),
+    ]),
+    align: ['left', 'right', 'right', 'left'],
+  });
+  return [
+    screen.paint.bold(candidates[choice]!.source),
+    text,
+    '',
+    table.replace(/^.*<- chosen$/m, (line) => screen.paint.bold(line)),
+  ].join('\n');
+}
+
+const visibleLines = (text: string): string => text.trim().split('\n').map(shown).join('\n');
+
 /** Lines as locations count them: the steps, then the answer, or that there is none. */
 const linesOf = ({ steps, answer }: Solution): string[] => [
-  ...steps,
-  answer === null ? NO_ANSWER : `#### ${answer}`,
+  ...steps.map(shown),
+  answer === null ? NO_ANSWER : shown(`#### ${answer}`),
 ];
+
+/** A model's line, with nothing in it that a terminal would obey. */
+const shown = (line: string): string => visible(line.replaceAll('\t', ' '));
 
 const NO_ANSWER = '(stops without an answer)';
 

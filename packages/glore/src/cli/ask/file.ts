@@ -1,20 +1,17 @@
 /** Questions from a JSON Lines file, answered in batches: the rows come back in order, each with its answer in `glore`. */
 import { percent } from '../../evaluate/index.js';
 import { explained } from '../../files/index.js';
-import { roleNames } from '../../model/index.js';
-import { chunks, readRun, unitsOf } from '../../pipeline/index.js';
+import { chunks, readRun } from '../../pipeline/index.js';
 import { judge } from '../../reading/index.js';
 import { chosen, type Decision } from '../../refine/index.js';
 import type { Progress, Reporter } from '../../run/index.js';
+import type { UpstreamOptions } from '../../upstream/index.js';
 import { visibleLines } from '../../visible.js';
 import { accuracyOf } from '../accuracy.js';
 import { checkOther, openOut, WRITTEN } from '../out.js';
 import { checkRoom, type Fields, type Item, readItems } from './items.js';
-import { type Asking, answerOf, toJson, type Wanted, withRun } from './models.js';
+import { type Asking, answerOf, toJson, type Wanted, withRun, withUpstream } from './models.js';
 import { problemsOf, type Unfamiliar, unfamiliarTo } from './unfamiliar.js';
-
-/** Questions that one worker answers at a time, and of served models that are in one unit of work. */
-const PER_UNIT = { embedded: 32, served: 8 };
 
 export interface FileOptions extends Fields {
   readonly run: string;
@@ -23,6 +20,8 @@ export interface FileOptions extends Fields {
   /** Standard output if left out. */
   readonly out?: string;
   readonly trace?: true;
+  /** In the place of the run. */
+  readonly server?: UpstreamOptions | undefined;
 }
 
 /**
@@ -36,16 +35,15 @@ export async function askFile(
   signal: AbortSignal,
 ): Promise<void> {
   const items = await readItems(options.file, options);
-  const finished = await readRun(options.run);
-  const { run } = finished;
-  checkRoom(run, items, options.questionField);
+  const { server } = options;
+  const finished = server ? undefined : await readRun(options.run);
+  if (finished) checkRoom(finished.run, items, options.questionField);
   if (options.out !== undefined) checkOther(options.out, options.file);
   const progress = reporter.stage('ask');
-  warn(items, options.run, unfamiliarTo(run.recipe), progress);
+  if (finished) warn(items, options.run, unfamiliarTo(finished.run.recipe), progress);
   progress.total(items.length, 'questions');
-  const { workers } = run.recipe;
   const note = (text: string) => progress.note(text);
-  await withRun(finished, { workers, signal, note }, wanted, async (asking) => {
+  const work = async (asking: Asking) => {
     // Not before the models are open: what was written before is not lost to a run that cannot answer.
     const out = options.out === undefined ? undefined : await openOut(options.out);
     try {
@@ -67,7 +65,12 @@ export async function askFile(
     } finally {
       await out?.close();
     }
-  });
+  };
+  if (server) await withUpstream({ ...server, signal, onWait: note }, wanted, work);
+  else {
+    const { workers } = finished!.run.recipe;
+    await withRun(finished!, { workers, signal, note }, wanted, work);
+  }
 }
 
 function warn(
@@ -96,13 +99,12 @@ interface Answering {
 /** Answers and writes items in their order; of those with a gold answer, whether they are right. */
 async function answerAll(
   items: readonly Item[],
-  { run, ask }: Asking,
+  { units, ask }: Asking,
   { trace, rounds }: Pick<FileOptions, 'trace'> & Pick<Wanted, 'rounds'>,
   { signal, progress, write }: Answering,
 ): Promise<boolean[]> {
-  const { size, parallel } = unitsOf(run, roleNames, PER_UNIT.embedded, PER_UNIT.served);
-  const units = chunks(items, Math.min(size, Math.ceil(items.length / parallel)));
-  const queue = units.entries();
+  const { size, parallel } = units;
+  const queue = chunks(items, Math.min(size, Math.ceil(items.length / parallel))).entries();
   const finished = new Map<number, string>();
   const right: boolean[] = [];
   let writing = Promise.resolve();

@@ -2,15 +2,26 @@
 import { Command, Option } from 'commander';
 import { readRun } from '../../pipeline/index.js';
 import { jsonReporter, terminalReporter } from '../../run/index.js';
+import { type AnswerBudget, upstreamDefaults } from '../../upstream/index.js';
+import { visible } from '../../visible.js';
 import { exampleQuestion } from '../example.js';
 import { interruptible } from '../interrupt.js';
 import { share, wholeNumber } from '../options.js';
+import {
+  checkUpstream,
+  modes,
+  type UpstreamFlags,
+  upstreamOf,
+  upstreamOptions,
+} from '../upstream.js';
 import { askFile, type FileOptions } from './file.js';
-import { withRun } from './models.js';
+import { type Asking, withRun, withUpstream } from './models.js';
 import { askInTurn, goOn, greet } from './prompt.js';
 import { answering, type QuestionOptions, readQuestion } from './question.js';
 
-interface Options extends QuestionOptions, Omit<FileOptions, 'file'> {
+interface Options extends UpstreamFlags, QuestionOptions, Omit<FileOptions, 'file'> {
+  readonly samples?: number;
+  readonly budget?: AnswerBudget;
   readonly file?: string;
 }
 
@@ -19,7 +30,7 @@ const ofFiles = ['questionField', 'goldField', 'out', 'trace'];
 
 export function askCommand(): Command {
   const command = new Command('ask');
-  return command
+  return upstreamOptions(command)
     .description('refine questions and show when, where, how and the choice')
     .argument(
       '[question]',
@@ -27,9 +38,10 @@ export function askCommand(): Command {
     )
     .option('--run <folder>', 'folder of a finished run', 'runs/tiny')
     .addOption(
-      new Option('--mode <mode>', 'refine every draft, or only what the ORM doubts')
-        .choices(['rerank', 'gate'])
-        .default('rerank'),
+      new Option(
+        '--mode <mode>',
+        'refine every draft, only what the ORM doubts, or let samples vote (default: rerank; over a server vote)',
+      ).choices(modes),
     )
     .addOption(
       new Option('--choice <who>', 'who chooses: the ORM alone, or both critics')
@@ -61,6 +73,16 @@ export function askCommand(): Command {
       if (options.tau !== undefined && options.mode !== 'gate') {
         command.error("error: option '--tau <x>' is for the gate; add --mode gate");
       }
+      checkUpstream(command, options);
+      const { upstream } = options;
+      if (upstream !== undefined && command.getOptionValueSource('run') === 'cli') {
+        command.error("error: give '--run <folder>' or '--upstream <url>', not both");
+      }
+      const mode = options.mode ?? (upstream === undefined ? 'rerank' : upstreamDefaults.mode);
+      if (mode === 'vote' && options.rounds > 1) {
+        command.error("error: option '--rounds <n>' is for refinement; add --mode rerank or gate");
+      }
+      const server = upstream === undefined ? undefined : upstreamOf(upstream, options);
       if (options.file !== undefined) {
         if (argument !== undefined) {
           command.error("error: give a question or '--file <file>', not both");
@@ -68,7 +90,7 @@ export function askCommand(): Command {
         const { file, json } = options;
         const reporter = (json ? jsonReporter : terminalReporter)(process.stderr);
         return interruptible(
-          (signal) => askFile({ ...options, file }, options, reporter, signal),
+          (signal) => askFile({ ...options, file, server }, options, reporter, signal),
           'what is written so far stands',
         );
       }
@@ -86,19 +108,34 @@ export function askCommand(): Command {
         );
       }
       const question = argument === undefined ? undefined : await readQuestion(argument);
-      // One question keeps one thread busy.
-      await withRun(await readRun(options.run), { workers: 1 }, options, async (asking) => {
+      const work = async (asking: Asking, what: () => Promise<void>) => {
         const answer = answering(asking, options);
         if (question !== undefined) return answer(question);
-        await greet(options.run);
+        await what();
         return askInTurn(process.stdin, process.stderr, (line) => answer(line).catch(goOn));
-      });
+      };
+      if (server) {
+        const onWait = (note: string) => process.stderr.write(`${note}\n`);
+        return withUpstream({ ...server, onWait }, options, (asking) =>
+          work(asking, async () => {
+            process.stderr.write(
+              `Questions to the server at ${visible(server.url)}. An empty line ends.\n`,
+            );
+          }),
+        );
+      }
+      // One question keeps one thread busy.
+      return withRun(await readRun(options.run), { workers: 1 }, options, (asking) =>
+        work(asking, () => greet(options.run)),
+      );
     });
 }
 
 const examples = `
 Examples:
   glore ask "${exampleQuestion}"
+  glore ask --upstream http://localhost:8000/v1 "${exampleQuestion}"
+  glore ask --upstream http://localhost:8000/v1 --mode rerank --file questions.jsonl --out answers.jsonl
   glore ask --run runs/tiny                      asks for questions, on a terminal
   glore ask --mode gate --tau 0.9                refines only what the ORM values below 0.9
   glore ask --mode gate --rounds 4               and again, until the ORM is content

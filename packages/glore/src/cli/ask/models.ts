@@ -1,9 +1,10 @@
-/** The models of a finished run, opened once for all questions that are asked. */
+/** The models of a finished run, or those of any server, opened once for all questions that are asked. */
+import { roleNames } from '../../model/index.js';
 import {
   type FinishedRun,
-  type OpenRun,
   type OpenRunOptions,
   openFinished,
+  unitsOf,
 } from '../../pipeline/index.js';
 import {
   type Chooser,
@@ -15,19 +16,31 @@ import {
   refineInRounds,
 } from '../../refine/index.js';
 import { seedOf } from '../../rollout/index.js';
+import { type AnswerBudget, openUpstream, type UpstreamOptions } from '../../upstream/index.js';
+import { type Unfamiliar, unfamiliarTo } from './unfamiliar.js';
 
 /** How questions are refined; thresholds that are left out are those fitted in the run. */
 export interface Wanted {
-  readonly mode: RefineOptions['mode'];
+  /** `rerank` for a run, for a server its default. */
+  readonly mode?: RefineOptions['mode'];
+  /** Solutions that vote. */
+  readonly samples?: number;
+  readonly budget?: AnswerBudget;
   readonly choice: Chooser;
   readonly threshold?: number;
   readonly tau?: number;
   readonly rounds: number;
 }
 
+/** Questions that one worker answers at a time, and of served models that are in one unit of work. */
+const PER_UNIT = { embedded: 32, served: 8 };
+
 export interface Asking {
-  readonly run: OpenRun;
   readonly settings: RefineOptions;
+  /** What in a question the models cannot know. */
+  readonly unfamiliar: Unfamiliar;
+  /** Questions that are asked together, and so many times at once. */
+  readonly units: { readonly size: number; readonly parallel: number };
   /** The rounds of each question, in the order of the questions. */
   ask(questions: readonly string[]): Promise<Decision[][]>;
 }
@@ -40,20 +53,23 @@ export async function withRun<T>(
   work: (asking: Asking) => Promise<T>,
 ): Promise<T> {
   const run = await openFinished(finished, options);
-  const { mode, choice, rounds } = wanted;
+  const { mode = 'rerank', choice, rounds } = wanted;
   const settings: RefineOptions = {
     mode,
     chooser: choice,
+    ...(wanted.samples !== undefined && { samples: wanted.samples }),
     threshold: wanted.threshold ?? run.options.threshold,
     tau: wanted.tau ?? run.options.tau,
   };
   const { seed, evaluation } = run.recipe;
   try {
     return await work({
-      run,
       settings,
+      unfamiliar: unfamiliarTo(run.recipe),
+      units: unitsOf(finished.run, roleNames, PER_UNIT.embedded, PER_UNIT.served),
       async ask(questions) {
         const first = await refine(questions, run.roles, settings);
+        if (mode === 'vote') return first.map((decision) => [decision]);
         const further = {
           chooser: choice,
           rounds,
@@ -68,6 +84,47 @@ export async function withRun<T>(
     });
   } finally {
     await run.close();
+  }
+}
+
+/** Opens a server in all roles for as long as `work` takes. */
+export async function withUpstream<T>(
+  options: UpstreamOptions,
+  wanted: Wanted,
+  work: (asking: Asking) => Promise<T>,
+): Promise<T> {
+  const upstream = await openUpstream(options);
+  const { choice, rounds, budget } = wanted;
+  const { mode, samples, threshold, tau } = upstream.options;
+  const settings: RefineOptions = {
+    mode: wanted.mode ?? mode,
+    samples: wanted.samples ?? samples ?? 3,
+    chooser: choice,
+    threshold: wanted.threshold ?? threshold,
+    tau: wanted.tau ?? tau,
+  };
+  const askOne = async (question: string): Promise<Decision[]> => {
+    const { roles } = upstream.turn({ budget, signal: options.signal });
+    const first = await refine([question], roles, settings);
+    if (settings.mode === 'vote') return first;
+    const further = {
+      ...{ chooser: choice, rounds, threshold: settings.threshold, temperature: 0.7 },
+      tau: settings.mode === 'gate' ? settings.tau : REFINE_ALL,
+      seed: (_: number, round: number) => seedOf(0, question, 'round', round),
+    };
+    const [all] = await refineInRounds([question], roles, further, first);
+    return all!;
+  };
+  try {
+    return await work({
+      settings,
+      unfamiliar: () => undefined,
+      // How many requests the server bears is found out while it is asked.
+      units: { size: PER_UNIT.served, parallel: 8 },
+      ask: (questions) => Promise.all(questions.map(askOne)),
+    });
+  } finally {
+    await upstream.close();
   }
 }
 

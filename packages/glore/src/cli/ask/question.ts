@@ -6,7 +6,7 @@ import { visible, visibleJson } from '../../visible.js';
 import { screenOf } from '../terminal.js';
 import { renderRounds } from './decision.js';
 import { type Asking, toJson, type Wanted } from './models.js';
-import { problemsOf, unfamiliarTo } from './unfamiliar.js';
+import { problemsOf } from './unfamiliar.js';
 
 export interface QuestionOptions extends Wanted {
   readonly run: string;
@@ -15,10 +15,9 @@ export interface QuestionOptions extends Wanted {
 
 /** Answers one question on standard output. */
 export function answering(
-  { run, settings, ask }: Asking,
+  { unfamiliar, settings, ask }: Asking,
   { run: folder, json, rounds }: QuestionOptions,
 ): (question: string) => Promise<void> {
-  const unfamiliar = unfamiliarTo(run.recipe);
   return async (question) => {
     const reason = unfamiliar(question);
     if (reason !== undefined) {

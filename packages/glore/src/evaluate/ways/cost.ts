@@ -36,7 +36,9 @@ export function costsOf({ attempts: { draft }, controls, refinements }: ProblemR
       (sources.includes('local') ? located() : 0) +
       sum(
         list.map(({ source, tokens }) =>
-          source === 'draft' ? written([draft]) : refined(source, { tokens }),
+          source === 'global' || source === 'local'
+            ? refined(source, { tokens })
+            : written([draft]),
         ),
       ),
     /** A critic's reading of candidates of the decision. */

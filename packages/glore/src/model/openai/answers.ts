@@ -24,7 +24,19 @@ export interface Answer {
 export type Prompt =
   | { readonly text: string }
   | { readonly ids: readonly number[] }
-  | { readonly system?: string | undefined; readonly user: string; readonly begun: string };
+  | {
+      readonly system?: string | undefined;
+      /** What was said before. */
+      readonly before?: readonly Message[];
+      readonly user: string;
+      readonly begun: string;
+    };
+
+/** One of a conversation, as its API has it. */
+export interface Message {
+  readonly role: string;
+  readonly content?: unknown;
+}
 
 export interface Asking {
   readonly model: string;
@@ -96,9 +108,10 @@ export function completeAs<T>(
 }
 
 /** A begun answer is the last message, to be continued where it ends. */
-function conversation({ system, user, begun }: Extract<Prompt, { user: string }>) {
+function conversation({ system, before = [], user, begun }: Extract<Prompt, { user: string }>) {
   const messages = [
     ...(system === undefined ? [] : [{ role: 'system', content: system }]),
+    ...before,
     { role: 'user', content: user },
   ];
   if (begun === '') return { messages };
@@ -138,7 +151,10 @@ const lengthOf = (prompt: Prompt): number =>
     ? prompt.ids.length
     : 'text' in prompt
       ? prompt.text.length
-      : (prompt.system?.length ?? 0) + prompt.user.length + prompt.begun.length;
+      : (prompt.system?.length ?? 0) +
+        JSON.stringify(prompt.before ?? []).length +
+        prompt.user.length +
+        prompt.begun.length;
 
 /** Most bytes of the answer: what is written, its lists of likeliest tokens, and the prompt's ids, which some repeat. */
 const bytesOf = ({ prompt, n = 1, maxTokens, likeliest = 0 }: Asking): number =>

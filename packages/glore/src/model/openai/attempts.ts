@@ -136,9 +136,11 @@ export class Attempts {
         this.onTrouble(trouble.found);
       }
       const wait = backoff(attempt, after);
-      await sleep(trouble.away ? Math.min(wait, left) : wait, undefined, {
-        signal: this.stopping,
-      }).catch(() => this.stopping.throwIfAborted());
+      const { signal } = question;
+      const over = signal ? AbortSignal.any([this.stopping, signal]) : this.stopping;
+      await sleep(trouble.away ? Math.min(wait, left) : wait, undefined, { signal: over }).catch(
+        () => over.throwIfAborted(),
+      );
     }
   }
 
@@ -147,6 +149,8 @@ export class Attempts {
     const permit = await this.limiter.acquire();
     let release: Parameters<Limiter['release']>[1] = 'failed';
     try {
+      // It may have waited for its place for longer than its answer is wanted.
+      question.signal?.throwIfAborted();
       this.purse.check();
       const outcome = await this.attempt(question);
       if (!('trouble' in outcome)) release = 'done';
@@ -181,7 +185,7 @@ export class Attempts {
         },
       };
     } catch (cause) {
-      if (cause instanceof GloreError) throw cause;
+      if (cause instanceof GloreError || question.signal?.aborted) throw cause;
       return { trouble: this.troubleOf(cause, question, text) };
     }
   }

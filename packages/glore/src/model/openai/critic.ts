@@ -8,16 +8,13 @@
 import { z } from 'zod';
 import { type Solution, spellingOf } from '../../codec/index.js';
 import { GloreError } from '../../error.js';
-import type { Answers, Critic, Valued } from '../types.js';
+import type { Answers, Critic, CriticItem, Valued } from '../types.js';
 import { type Asked, kept, nameOf, readOnce, remembered } from './kept.js';
 import { type Labels, percent, type Read, spelt, uncoveredCure } from './labels.js';
 import { Unreadable } from './reading.js';
 import { medianOf, type Watch } from './watch.js';
 
-export interface Item {
-  readonly question: string;
-  readonly solution: Solution;
-}
+type Item = CriticItem;
 
 /** What was read of a solution: a value for each line, and the tokens it took. */
 export interface Reading {
@@ -34,7 +31,9 @@ export interface CriticOptions {
   /** Whatever else values depend on, besides the solutions. */
   readonly identity: unknown;
   /** Where values are read from the log-probabilities of labels. */
-  readonly labels: Labels | undefined;
+  readonly labels: Labels | 'numbers' | undefined;
+  /** Each line is asked for alone, so that values that are alike say something of the server. */
+  readonly byLine?: boolean;
   /** Reads one solution. */
   read(endpoint: Asked, item: Item): Promise<Reading>;
 }
@@ -94,14 +93,15 @@ const linesIn = ({ steps, answer }: Solution): number => steps.length + (answer 
 
 /** A chunk's values, none of which is handed out before all of them are good. */
 async function checked(options: CriticOptions, items: readonly Item[]): Promise<Reading[]> {
+  const { byLine = true } = options;
   let found = await asked(options, items);
-  for (let again = 0; again < 2 && repeats(items, found); again++) {
+  for (let again = 0; byLine && again < 2 && repeats(items, found); again++) {
     // A server may say the same of several lines and mean it; then it says so again.
     const next = await asked(options, items);
     if (JSON.stringify(values(next)) === JSON.stringify(values(found))) break;
     found = next;
   }
-  await checkContrast(options, values(found));
+  await checkContrast(options, byLine ? values(found) : lastValues(found));
   checkCoverage(options, found);
   return found;
 }
@@ -114,6 +114,10 @@ const asked = ({ endpoint, read }: CriticOptions, items: readonly Item[]): Promi
 
 const values = (found: readonly Reading[]): number[] =>
   found.flatMap(({ lines }) => lines.map(({ value }) => value));
+
+/** One of each solution. */
+const lastValues = (found: readonly Reading[]): number[] =>
+  found.flatMap(({ lines }) => lines.slice(-1).map(({ value }) => value));
 
 /** Whether several lines that are not alike have the same value, and not one at an end, where values crowd. */
 function repeats(items: readonly Item[], found: readonly Reading[]): boolean {
@@ -186,7 +190,7 @@ function checkCoverage({ labels, model, watch }: CriticOptions, found: readonly 
   }
   throw new GloreError(
     'labels-uncovered',
-    `model ${model}: expected its next token after a tag to be one of ${spelt(labels)}, found that these have ${percent(median)} of the probability together (median of ${masses.length}), so a value would mean nothing; ${uncoveredCure}`,
+    `model ${model}: expected its next token after a tag to be one of ${labels === 'numbers' ? 'the numbers of steps' : spelt(labels)}, found that these have ${percent(median)} of the probability together (median of ${masses.length}), so a value would mean nothing; ${uncoveredCure}`,
   );
 }
 

@@ -11,7 +11,7 @@ import { type Body, Dialects } from './dialect.js';
 import { Limiter } from './limiter.js';
 import { type Reader, shaped, Unreadable } from './reading.js';
 import { Secret } from './said.js';
-import { Transport } from './transport.js';
+import { type Passed, type Passing, Transport } from './transport.js';
 
 export interface EndpointOptions {
   /** Its name in the recipe, for errors. */
@@ -54,6 +54,8 @@ export interface PostOptions {
   readonly samples?: readonly number[] | undefined;
   /** The server is tested: a failure of its own may be its way of saying that it cannot do this. */
   readonly probing?: boolean | undefined;
+  /** Once aborted, the answer is not waited for. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A request that got no answer. */
@@ -142,7 +144,7 @@ export class Endpoint {
     options: PostOptions = {},
   ): Promise<T> {
     const { attempts = usualAttempts, most = smallAnswer, probing = false } = options;
-    const { cost, tally } = options;
+    const { cost, tally, signal } = options;
     const read = (value: unknown): T => {
       // Before the place in flight is given to the next, which must see that the budget is spent.
       const spent = cost?.(value) ?? free;
@@ -165,6 +167,7 @@ export class Endpoint {
         most,
         attempts,
         probing,
+        signal,
         read,
         onUnreadable: () => tally?.refused(),
       });
@@ -193,6 +196,11 @@ export class Endpoint {
     });
     if ('refused' in outcome) throw this.refused(path, outcome.refused);
     return outcome.read;
+  }
+
+  /** One attempt at a request as it comes; its answer as it comes. @throws as `Transport.pass` */
+  pass(request: Passed): Promise<Passing> {
+    return this.transport.pass(request);
   }
 
   /** Ends what is in flight. */

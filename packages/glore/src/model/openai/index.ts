@@ -1,6 +1,14 @@
 /** Models behind servers that speak OpenAI's interface: vLLM, SGLang, llama.cpp, Ollama and the like. */
+
+export type { Message } from './answers.js';
 export { type Budget, nothingSpent, type Price, type Spent, spentShape } from './budget.js';
-export { Endpoint, EndpointError, type EndpointOptions } from './endpoint.js';
+export {
+  Endpoint,
+  EndpointError,
+  type EndpointOptions,
+  type PostOptions,
+} from './endpoint.js';
+export type { Asked } from './kept.js';
 export { readKey } from './key.js';
 export {
   openServed,
@@ -20,8 +28,17 @@ export {
   probe,
   tokenize,
 } from './probe.js';
-export { type OpenServerOptions, openServer } from './server.js';
+export { type Prompts, readPrompts, shippedPrompts } from './prompts.js';
+export {
+  hostOf,
+  type OpenServerOptions,
+  openServer,
+  openTextRoles,
+  type Place,
+  rolesInText,
+} from './server.js';
 export { type GivenTemplate, type Template, type TemplateRole, templateOf } from './template.js';
-export { ServedText } from './text.js';
+export { type Circumstances, ServedText } from './text.js';
 export { type Scoring, ServedTokens } from './tokens.js';
+export type { Passing } from './transport.js';
 export { addHeard, type Heard, heardShape, nothingHeard } from './watch.js';

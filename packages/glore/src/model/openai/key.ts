@@ -2,19 +2,28 @@
 import { GloreError } from '../../error.js';
 import { variableShown } from '../../files/index.js';
 
-/** The key in the environment variable `name`; undefined without a name. @throws GloreError `endpoint-key` */
-export function readKey(endpoint: string, name: string | undefined): string | undefined {
+/**
+ * The key in the environment variable `name`; undefined without a name.
+ *
+ * @param where who named it, for errors: a key of the recipe, or an option
+ * @throws GloreError `endpoint-key`
+ */
+export function readKey(
+  endpoint: string,
+  name: string | undefined,
+  where = `endpoints.${endpoint}.key`,
+): string | undefined {
   if (name === undefined) return undefined;
   const key = process.env[name]?.trim();
   if (key && /^[\x21-\x7e]+$/.test(key)) return key;
   if (key) {
     throw new GloreError(
       'endpoint-key',
-      `endpoints.${endpoint}.key: expected a key in the environment variable ${variableShown(name)}, found one with characters that no header takes (spaces, control characters, letters beyond ASCII); set it anew`,
+      `${where}: expected a key in the environment variable ${variableShown(name)}, found one with characters that no header takes (spaces, control characters, letters beyond ASCII); set it anew`,
     );
   }
   throw new GloreError(
     'endpoint-key',
-    `endpoints.${endpoint}.key: expected a key in the environment variable ${variableShown(name)}, found none; set it: export <its name>=...`,
+    `${where}: expected a key in the environment variable ${variableShown(name)}, found none; set it: export <its name>=...`,
   );
 }

@@ -74,6 +74,23 @@ export function readValue(
   return { value, mass: Math.min(1, mass) };
 }
 
+/** The value from samples of what the model says: how often it begins with a label. @throws Unreadable where none does */
+export function countLabels(texts: readonly string[], { positive, negative }: Labels): Read {
+  const said = (labels: readonly string[]) =>
+    texts.filter((text) =>
+      labels.some((label) => text.trim().toLowerCase().startsWith(label.trim().toLowerCase())),
+    ).length;
+  const [plus, minus] = [said(positive), said(negative)];
+  if (plus + minus === 0) {
+    throw new Unreadable(
+      `none of ${spelt({ positive, negative })} at the beginning of ${texts.length} answers`,
+      'labels-uncovered',
+      uncoveredCure,
+    );
+  }
+  return { value: (plus + 0.5) / (plus + minus + 1), mass: (plus + minus) / texts.length };
+}
+
 /** The log-probability of a label by all its spellings; undefined if none is there. */
 function togetherOf(
   found: ReadonlyMap<string, number>,

@@ -15,7 +15,7 @@ import {
   tokenize,
 } from './probe.js';
 import { type GivenTemplate, type TemplateRole, templateOf } from './template.js';
-import { ServedText } from './text.js';
+import { type Circumstances, ServedText } from './text.js';
 import { type Scoring, ServedTokens } from './tokens.js';
 import type { Watch } from './watch.js';
 
@@ -47,6 +47,9 @@ export function wantsOf(role: TemplateRole, { api, spelling, scoring }: ServedRo
   if (role === 'orm' || role === 'sorm') {
     switch (scoring) {
       case 'logprobs':
+        // What a model says in a conversation can be sampled where its log-probabilities are not given.
+        if (api === 'chat')
+          return { needs, rollouts: [], uses: [...uses, 'logprobs', 'seed', 'n'] };
         needs.push('logprobs');
         return {
           needs,
@@ -62,7 +65,13 @@ export function wantsOf(role: TemplateRole, { api, spelling, scoring }: ServedRo
   return {
     needs,
     rollouts: role === 'student' && api === 'chat' ? ['continuation'] : [],
-    uses: [...uses, 'seed', 'n', ...(tokens ? (['tokenIds'] as const) : [])],
+    uses: [
+      ...uses,
+      'seed',
+      'n',
+      ...(tokens ? (['tokenIds'] as const) : []),
+      ...(role === 'local' && api === 'chat' ? (['continuation'] as const) : []),
+    ],
   };
 }
 
@@ -82,6 +91,8 @@ export const probeOptions = (
 export type ServedModel = RoleModel & {
   readonly watch: Watch;
   readonly can: Partial<Capabilities>;
+  /** The same model within one request of a user's. */
+  within(circumstances: Circumstances): RoleModel;
 };
 
 /**
@@ -96,7 +107,7 @@ export async function openServed(
   tokenizer: Tokenizer,
 ): Promise<ServedModel> {
   if (served.spelling === 'text') return openServedText(endpoint, role, served);
-  const can = await tested(endpoint, role, served, probeOptions(served, tokenizer));
+  const can = await tested(endpoint, [role], served, probeOptions(served, tokenizer));
   if (can.tokenize) await checkTokenizer(endpoint, role, served, tokenizer);
   const { model, scoring, positive, price } = served;
   return new ServedTokens(endpoint, can, tokenizer, { model, scoring, positive, price });
@@ -107,9 +118,17 @@ export async function openServedText(
   endpoint: Endpoint,
   role: TemplateRole,
   served: ServedRole,
+  {
+    known,
+    verbatim,
+  }: {
+    /** What is known of the server already. */
+    readonly known?: Partial<Capabilities>;
+    readonly verbatim?: boolean;
+  } = {},
 ): Promise<ServedText> {
   const { model, api, scoring, positive, price } = served;
-  const can = await tested(endpoint, role, served, { model, api, text: probeText });
+  const can = known ?? (await tested(endpoint, [role], served, { model, api, text: probeText }));
   const template = templateOf(role, api, served.template);
   // In text a row for each token could not be told to belong to a line.
   const readable = scoring === 'classify' ? 'classify' : 'logprobs';
@@ -120,18 +139,31 @@ export async function openServedText(
     scoring: readable,
     positive,
     price,
+    verbatim,
   });
 }
 
-/** What the server can do of what the role wants, all that it needs among it. */
+/** What the server can do of what roles in text that one model plays want. @throws as `openServed` */
+export const testedFor = (
+  endpoint: Endpoint,
+  roles: readonly TemplateRole[],
+  served: ServedRole,
+): Promise<Partial<Capabilities>> =>
+  tested(endpoint, roles, served, { model: served.model, api: served.api, text: probeText });
+
+/** What the server can do of what the roles want, all that they need among it. */
 async function tested(
   endpoint: Endpoint,
-  role: TemplateRole,
+  roles: readonly TemplateRole[],
   served: ServedRole,
   options: ProbeOptions,
 ): Promise<Partial<Capabilities>> {
-  const { needs, rollouts, uses } = wantsOf(role, served);
-  const wanted = [...needs, ...rollouts, ...uses];
+  const wants = roles.map((role) => wantsOf(role, served));
+  const role = roles[0]!;
+  const needs = [...new Set(wants.flatMap((one) => one.needs))];
+  const wanted = [
+    ...new Set([...needs, ...wants.flatMap((one) => [...one.rollouts, ...one.uses])]),
+  ];
   const { can, why } = await probe(endpoint, options, wanted).catch(async (error) => {
     const noModel = error instanceof EndpointError && error.fate === 'model';
     throw (noModel && (await otherModels(endpoint, role, served))) || error;

@@ -8,8 +8,11 @@ import {
   roleNames,
   Student,
 } from '../roles.js';
+import type { Author, Critic } from '../types.js';
 import { Endpoint, type EndpointOptions } from './endpoint.js';
-import { openServedText } from './open.js';
+import { openServedText, type ServedRole, testedFor } from './open.js';
+import type { Capabilities } from './probe.js';
+import type { Prompts } from './prompts.js';
 import type { GivenTemplate } from './template.js';
 import type { ServedText } from './text.js';
 
@@ -19,52 +22,93 @@ export interface OpenServerOptions extends Omit<EndpointOptions, 'name'> {
   /** `chat`, if left out, for models that follow instructions; `completions` for those trained on the codec's text. */
   readonly api?: 'chat' | 'completions';
   /** How roles are put in words; what is left out is built in. */
-  readonly templates?: Readonly<Partial<Record<RoleName, GivenTemplate>>>;
+  readonly templates?: Prompts;
   /** Most tokens of a solution; 512 if left out. */
   readonly maxTokens?: number;
 }
 
+/** Where a role's model is. */
+export interface Place {
+  readonly endpoint: Endpoint;
+  readonly model: string;
+}
+
 /**
- * Opens the five roles on a server that speaks OpenAI's interface. Critics are read from the log-probabilities of their
- * labels.
+ * The models of roles, in text; what a model can do is tested once for all of its roles.
  *
  * @throws GloreError `endpoint-lacks` naming what the server cannot do; `endpoint-model`, and those of `Endpoint`
+ */
+export async function openTextRoles(
+  placeOf: (role: RoleName) => Place,
+  {
+    api,
+    templates = {},
+  }: { readonly api: 'chat' | 'completions'; readonly templates?: Prompts | undefined },
+): Promise<Record<RoleName, ServedText>> {
+  const tests = new Map<string, Promise<Partial<Capabilities>>>();
+  const open = async (role: RoleName): Promise<[RoleName, ServedText]> => {
+    const { endpoint, model } = placeOf(role);
+    const served = (template?: GivenTemplate): ServedRole => ({
+      ...{ model, api, template, spelling: 'text', scoring: 'logprobs', positive: 1 },
+    });
+    const key = JSON.stringify([endpoint.name, model]);
+    const roles = roleNames.filter((other) => {
+      const place = placeOf(other);
+      return place.endpoint === endpoint && place.model === model;
+    });
+    const can = tests.get(key) ?? testedFor(endpoint, roles, served());
+    tests.set(key, can);
+    return [
+      role,
+      await openServedText(endpoint, role, served(templates[role]), {
+        known: await can,
+        verbatim: api === 'chat',
+      }),
+    ];
+  };
+  // One after the other: the first finds out whether the server is there at all.
+  const opened: [RoleName, ServedText][] = [];
+  for (const role of roleNames) opened.push(await open(role));
+  return Object.fromEntries(opened) as Record<RoleName, ServedText>;
+}
+
+/** Models in text in their roles. */
+export function rolesInText(
+  models: Readonly<Record<RoleName, { author(): Author; critic(): Critic }>>,
+  maxTokens: number,
+): Roles {
+  const { student, orm, sorm, global, local } = models;
+  return {
+    student: new Student(student.author(), maxTokens),
+    orm: new RewardModel(orm.critic()),
+    sorm: new RewardModel(sorm.critic()),
+    global: new GlobalRefiner(global.author(), maxTokens),
+    local: new LocalRefiner(local.author(), maxTokens),
+  };
+}
+
+/** A name for errors: the host of a URL. */
+export const hostOf = (url: string): string =>
+  /^https?:/.test(url) && URL.canParse(url) ? new URL(url).host : 'url';
+
+/**
+ * Opens the five roles on a server that speaks OpenAI's interface. Critics are read from the log-probabilities of their
+ * labels, in a conversation from samples where the server has none.
+ *
+ * @throws GloreError as `openTextRoles`
  */
 export async function openServer(
   options: OpenServerOptions,
 ): Promise<{ readonly roles: Roles; close(): Promise<void> }> {
   const { model, api = 'chat', templates = {}, maxTokens = 512, ...connection } = options;
-  const { url } = connection;
-  const name = /^https?:/.test(url) && URL.canParse(url) ? new URL(url).host : 'url';
-  const endpoint = new Endpoint({ ...connection, name });
-  const open = async (role: RoleName): Promise<[RoleName, ServedText]> => {
-    const name = typeof model === 'string' ? model : model[role];
-    const opened = await openServedText(endpoint, role, {
-      model: name,
-      api,
-      spelling: 'text',
-      scoring: 'logprobs',
-      positive: 1,
-      template: templates[role],
-    });
-    return [role, opened];
-  };
+  const endpoint = new Endpoint({ ...connection, name: hostOf(connection.url) });
+  const placeOf = (role: RoleName): Place => ({
+    endpoint,
+    model: typeof model === 'string' ? model : model[role],
+  });
   try {
-    const opened = await Promise.all(roleNames.map(open));
-    const { student, orm, sorm, global, local } = Object.fromEntries(opened) as Record<
-      RoleName,
-      ServedText
-    >;
-    return {
-      roles: {
-        student: new Student(student.author(), maxTokens),
-        orm: new RewardModel(orm.critic()),
-        sorm: new RewardModel(sorm.critic()),
-        global: new GlobalRefiner(global.author(), maxTokens),
-        local: new LocalRefiner(local.author(), maxTokens),
-      },
-      close: () => endpoint.close(),
-    };
+    const models = await openTextRoles(placeOf, { api, templates });
+    return { roles: rolesInText(models, maxTokens), close: () => endpoint.close() };
   } catch (error) {
     await endpoint.close();
     throw error;

@@ -1,12 +1,16 @@
 /** How the roles' tasks are put in words, for models with a tokenizer of their own. */
 import { answerLine, type Solution, stripAnnotations } from '../../codec/index.js';
+import type { StepKind } from '../../reading/index.js';
+import type { Draft } from '../types.js';
 import type { Labels } from './labels.js';
+import { shippedPrompt } from './prompts.js';
 
 export type TemplateRole = 'student' | 'orm' | 'sorm' | 'global' | 'local';
 
 /**
- * `prompt` has the places {question}, for refiners {draft} and for critics {lines}: a line is followed by a newline, and
- * for critics by `tag`. What a student has written already follows the prompt.
+ * `prompt` has the places {question}, for refiners {draft}, for the local one also {kept} and {wrong}, and for critics one of
+ * {lines}, {steps}, {solution}: a line is followed by a newline and, for critics, by `tag`. What a student has written already
+ * follows the prompt.
  */
 export interface Template {
   readonly prompt: string;
@@ -16,7 +20,20 @@ export interface Template {
   readonly stop: readonly string[];
   readonly tag: string;
   readonly labels: Labels;
+  /** What a step is in what is written. */
+  readonly steps: StepKind;
+  /** Turns of a conversation before the question: what fills the prompt's places, and how it is answered. */
+  readonly examples: readonly Example[];
 }
+
+export type Example = Readonly<Record<string, string>> & { readonly answer: string };
+
+/** How a critic reads: each line's prefix, all steps at once, or the whole for one value. */
+export type CriticReading = 'lines' | 'steps' | 'solution';
+
+/** By the place that its prompt has. */
+export const readingOf = ({ prompt }: Template): CriticReading =>
+  prompt.includes('{steps}') ? 'steps' : prompt.includes('{solution}') ? 'solution' : 'lines';
 
 const labels: Labels = { positive: ['<|+|>', '+', ' +'], negative: ['<|-|>', '-', ' -'] };
 
@@ -29,18 +46,6 @@ const trained: Record<TemplateRole, string> = {
   local: '{question}\n<|draft|>{draft}<|revision|>',
 };
 
-const form =
-  'Write one step on each line, a short sentence with its calculation, and nothing else. The last line is #### and the answer alone, as in "#### 42".';
-
-/** Instructions, for models that follow them. */
-const instructed: Record<TemplateRole, string> = {
-  student: `{question}\n\nSolve this step by step. ${form}`,
-  orm: '{question}\n\nA solution, perhaps not finished:\n\n{lines}\nIs its final answer right, or will it be? Reply with + for yes or - for no, and nothing else.',
-  sorm: '{question}\n\nThe beginning of a solution:\n\n{lines}\nIs every line so far right, so that the answer can still be reached? Reply with + for yes or - for no, and nothing else.',
-  global: `{question}\n\nA draft of a solution, which is probably wrong:\n\n{draft}\nWrite a right solution from the beginning. ${form}`,
-  local: `{question}\n\nA draft of a solution, in which [BAD] stands before the first wrong line:\n\n{draft}\nThe lines before [BAD] are kept. Write the lines that follow them instead of the wrong ones. ${form}`,
-};
-
 /** What a recipe says of a template. */
 export type GivenTemplate = { readonly [Name in keyof Template]?: Template[Name] | undefined };
 
@@ -50,19 +55,37 @@ export function templateOf(
   api: 'completions' | 'chat',
   given: GivenTemplate = {},
 ): Template {
-  const chat = api === 'chat';
+  if (api === 'completions') {
+    return {
+      prompt: given.prompt ?? trained[role],
+      system: given.system,
+      stop: given.stop ?? [],
+      tag: given.tag ?? '<|step|>',
+      labels: given.labels ?? labels,
+      steps: given.steps ?? 'lines',
+      examples: [],
+    };
+  }
+  const shipped = shippedPrompt(role);
+  // Labels, examples and system belong to the prompt that they are shipped with.
+  const whole = given.prompt === undefined ? shipped : undefined;
   return {
-    prompt: given.prompt ?? (chat ? instructed : trained)[role],
-    system: given.system,
-    stop: given.stop ?? [],
-    tag: given.tag ?? (chat ? '' : '<|step|>'),
-    labels: given.labels ?? labels,
+    prompt: given.prompt ?? shipped.prompt!,
+    system: given.system ?? whole?.system,
+    stop: given.stop ?? whole?.stop ?? [],
+    tag: given.tag ?? whole?.tag ?? '',
+    labels: given.labels ?? whole?.labels ?? labels,
+    steps: given.steps ?? shipped.steps ?? 'found',
+    examples: given.examples ?? whole?.examples ?? [],
   };
 }
 
 /** Fills the places of a prompt; what is filled in is not looked at again. */
 export const fill = (prompt: string, places: Readonly<Record<string, string>>): string =>
-  prompt.replaceAll(/\{(question|draft|lines)\}/g, (place, name: string) => places[name] ?? place);
+  prompt.replaceAll(
+    /\{(question|draft|kept|wrong|lines|steps|solution)\}/g,
+    (place, name: string) => places[name] ?? place,
+  );
 
 /** The lines of a solution without annotations, the answer line last. */
 export const linesOf = ({ steps, answer }: Solution): string[] => [
@@ -91,4 +114,23 @@ export function prefixesOf(solution: Solution, tag: string): string[] {
     prefixes.push(`${text}${answerLine(solution.answer)}${tag === '' ? '\n' : tag}`);
   }
   return prefixes;
+}
+
+/** A draft as it was written, or its lines. */
+export const draftText = (draft: Draft): string =>
+  draft.original?.text.trim() ?? written(linesOf(draft)).trim();
+
+/** The draft up to its line `location`, as it was written where that is known, and that line. */
+export function keptAndWrong(
+  draft: Draft,
+  location: number,
+): { readonly kept: string; readonly wrong: string } {
+  const lines = linesOf(draft);
+  const end = draft.original?.ends[location - 2];
+  const kept =
+    location === 1
+      ? ''
+      : ((end === undefined ? undefined : draft.original?.text.slice(0, end)) ??
+        lines.slice(0, location - 1).join('\n'));
+  return { kept, wrong: lines[location - 1] ?? '(it stops there)' };
 }

@@ -1,17 +1,29 @@
 /** A served model with a tokenizer of its own, spoken to in text. */
-import { parseSolution, stripAnnotations } from '../../codec/index.js';
+import { stripAnnotations } from '../../codec/index.js';
 import { GloreError } from '../../error.js';
-import type { Answers, Author, Critic, Generated, RoleModel, Task } from '../types.js';
-import { completeAs, neutralSampling, type Prompt } from './answers.js';
+import { readSolution } from '../../reading/index.js';
+import type { Answers, Author, Critic, CriticItem, Generated, RoleModel, Task } from '../types.js';
+import { completeAs, type Message, neutralSampling, type Prompt } from './answers.js';
 import type { Price } from './budget.js';
 import type { Completion } from './choices.js';
-import { type Item, type Reading, servedCritic } from './critic.js';
+import { type Reading, servedCritic } from './critic.js';
 import { type Asked, kept } from './kept.js';
-import { readValue } from './labels.js';
+import { countLabels, type Read, readValue } from './labels.js';
 import type { Capabilities } from './probe.js';
 import { sample, sampleBranches } from './sampling.js';
 import { classified } from './scores.js';
-import { fill, linesOf, marked, prefixesOf, type Template, written } from './template.js';
+import {
+  draftText,
+  fill,
+  keptAndWrong,
+  linesOf,
+  marked,
+  prefixesOf,
+  readingOf,
+  type Template,
+  written,
+} from './template.js';
+import { countVerdicts, numbered, readVerdict } from './verdict.js';
 import { Watch } from './watch.js';
 
 export interface TextOptions {
@@ -22,7 +34,24 @@ export interface TextOptions {
   /** Which output of a classifier is p(+), of those with two or more. */
   readonly positive: number;
   readonly price?: Price | undefined;
+  /** What is written is given as it was written, too. */
+  readonly verbatim?: boolean | undefined;
 }
+
+/** What one request of a user's changes for a role. */
+export interface Circumstances {
+  /** Gives what is asked in the place of the endpoint. */
+  readonly through?: ((endpoint: Asked) => Asked) | undefined;
+  /** What was said before the question. */
+  readonly before?: readonly Message[] | undefined;
+  /** Fields of the user's request that sampling is left to: `top_p`, .. */
+  readonly sampling?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Samples of a verdict, where the server has no log-probabilities. */
+const VERDICTS = 5;
+/** Tokens of a verdict. */
+const VERDICT = 8;
 
 export class ServedText implements RoleModel {
   readonly watch: Watch;
@@ -30,6 +59,7 @@ export class ServedText implements RoleModel {
   readonly can: Partial<Capabilities>;
   private readonly options: TextOptions;
   private readonly answers: Answers | undefined;
+  private readonly circumstances: Circumstances;
 
   constructor(
     endpoint: Asked,
@@ -37,16 +67,26 @@ export class ServedText implements RoleModel {
     options: TextOptions,
     watch = new Watch(),
     answers?: Answers,
+    circumstances: Circumstances = {},
   ) {
     this.watch = watch;
     this.endpoint = endpoint;
     this.can = can;
     this.options = options;
     this.answers = answers;
+    this.circumstances = circumstances;
   }
 
   keeping(answers: Answers): ServedText {
-    return new ServedText(this.endpoint, this.can, this.options, this.watch, answers);
+    const { endpoint, can, options, watch, circumstances } = this;
+    return new ServedText(endpoint, can, options, watch, answers, circumstances);
+  }
+
+  /** The same model within one request of a user's. */
+  within(circumstances: Circumstances): ServedText {
+    const { through = (endpoint: Asked) => endpoint } = circumstances;
+    const { can, options, watch, answers } = this;
+    return new ServedText(through(this.endpoint), can, options, watch, answers, circumstances);
   }
 
   /** The endpoint is whoever's opened it. */
@@ -67,10 +107,16 @@ export class ServedText implements RoleModel {
                 const { stop } = template;
                 const tally = this.watch;
                 const asking = { model, prompt, temperature, maxTokens, stop, price, tally };
-                return sample(endpoint, this.can, asking, seeds);
+                const extensions = this.circumstances.sampling;
+                return sample(
+                  endpoint,
+                  this.can,
+                  { ...asking, ...(extensions && { extensions }) },
+                  seeds,
+                );
               },
             );
-            return choices.map(read);
+            return choices.map((choice) => this.written(task, choice));
           }),
         ),
     };
@@ -78,13 +124,25 @@ export class ServedText implements RoleModel {
 
   private promptOf(task: Task, kept: number): Prompt {
     const { question } = task;
-    if (task.role === 'student') {
-      const begun = written(task.steps.slice(0, kept).map(stripAnnotations));
-      return this.prompt({ question }, begun);
+    switch (task.role) {
+      case 'student': {
+        const begun = written(task.steps.slice(0, kept).map(stripAnnotations));
+        return this.prompt({ question }, begun);
+      }
+      case 'global':
+        return this.prompt({ question, draft: this.draftOf(task.draft) }, '');
+      case 'local': {
+        const { draft, location } = task;
+        const { kept, wrong } = keptAndWrong(draft, location);
+        const places = { question, draft: marked(draft, location), kept: kept || '(none)', wrong };
+        const begun = this.options.api === 'chat' && this.can.continuation && kept !== '';
+        return this.prompt(places, begun ? `${kept}\n` : '');
+      }
     }
-    const draft =
-      task.role === 'global' ? written(linesOf(task.draft)) : marked(task.draft, task.location);
-    return this.prompt({ question, draft }, '');
+  }
+
+  private draftOf(draft: Parameters<typeof draftText>[0]): string {
+    return this.options.api === 'chat' ? draftText(draft) : written(linesOf(draft));
   }
 
   private prompt(places: Readonly<Record<string, string>>, begun: string): Prompt {
@@ -97,33 +155,65 @@ export class ServedText implements RoleModel {
         `endpoint ${this.endpoint.name}, model ${model}: expected it to continue a begun answer, which rollouts from prefixes need, found that it does not; use api: completions, or a server that has continue_final_message`,
       );
     }
-    return { system: template.system, user: text, begun };
+    const { before = [] } = this.circumstances;
+    const first = before.findIndex(({ role }) => role !== 'system' && role !== 'developer');
+    const systems = first === -1 ? before.length : first;
+    const examples = template.examples.flatMap((example): Message[] => [
+      { role: 'user', content: fill(template.prompt, example) },
+      { role: 'assistant', content: example.answer },
+    ]);
+    const all = [...before.slice(0, systems), ...examples, ...before.slice(systems)];
+    return { system: template.system, ...(all.length > 0 && { before: all }), user: text, begun };
+  }
+
+  /** A completion as a solution; its tokens are those of its reasoning too. */
+  private written(task: Task, { text: whole, finished, tokens }: Completion): Generated {
+    const { template, verbatim } = this.options;
+    // A mark of the prompt's that is written again is no part of a step.
+    const text = task.role === 'local' ? whole.replaceAll('[BAD]', '') : whole;
+    const read = readSolution(text, { finished, steps: template.steps });
+    const steps = read.steps.map((step) => stripAnnotations(step).trim());
+    const { answer, ends } = read;
+    const known = task.role === 'local' ? repeated(linesOf(task.draft), steps, task.location) : 0;
+    const from = known === 0 ? 0 : ends[known - 1];
+    const original =
+      verbatim && from !== undefined
+        ? { ...after(text, from, ends.slice(known)), finished }
+        : undefined;
+    return { steps: steps.slice(known), answer, tokens, ...(original && { original }) };
   }
 
   critic(): Critic {
     const { model, api, template, scoring, positive } = this.options;
     const { prompt, system, tag, labels } = template;
+    const reading = readingOf(template);
+    const { before } = this.circumstances;
     return servedCritic({
       endpoint: this.endpoint,
       answers: this.answers,
       watch: this.watch,
       model,
-      identity: [model, api, scoring, positive, prompt, system, tag, labels, this.can],
-      labels: scoring === 'logprobs' ? labels : undefined,
-      read: (endpoint, item) => this.read(endpoint, item),
+      identity: [
+        ...[model, api, scoring, positive, prompt, system, tag, labels, this.can],
+        ...(before || template.examples.length > 0 ? [before, template.examples] : []),
+      ],
+      byLine: reading === 'lines',
+      labels: scoring === 'classify' ? undefined : reading === 'steps' ? 'numbers' : labels,
+      read: (endpoint, item) => {
+        if (reading === 'steps' && scoring === 'logprobs') return this.readSteps(endpoint, item);
+        return reading === 'lines'
+          ? this.readLines(endpoint, item)
+          : this.readWhole(endpoint, item);
+      },
     });
   }
 
   /** The values after each line, one request for each. Tokens are those of the whole, read once. */
-  private async read(endpoint: Asked, { question, solution }: Item): Promise<Reading> {
-    const { template, scoring } = this.options;
+  private async readLines(endpoint: Asked, { question, solution }: CriticItem): Promise<Reading> {
     const lines = await Promise.all(
-      prefixesOf(solution, template.tag).map((lines) => {
-        const prompt = this.prompt({ question, lines }, '');
-        return scoring === 'logprobs'
-          ? this.byLogprobs(endpoint, prompt)
-          : this.byClassify(endpoint, prompt);
-      }),
+      prefixesOf(solution, this.options.template.tag).map((lines) =>
+        this.readPrompt(endpoint, this.prompt({ question, lines }, '')),
+      ),
     );
     return {
       lines: lines.map(({ value, mass }) => ({ value, mass })),
@@ -131,26 +221,70 @@ export class ServedText implements RoleModel {
     };
   }
 
-  private byLogprobs(endpoint: Asked, prompt: Prompt) {
-    const { model, price, template } = this.options;
-    const likeliest = this.can.logprobs || 5;
-    const asking = {
-      model,
-      prompt,
-      // At 1, servers that report log-probabilities after the temperature report the model's own.
-      temperature: 1,
-      maxTokens: 1,
-      likeliest,
-      price,
-      tally: this.watch,
-      ...(this.can.extensions && {
-        extensions: { ...neutralSampling, skip_special_tokens: false },
-      }),
+  /** One value of the whole, which is each line's. */
+  private async readWhole(endpoint: Asked, { question, solution }: CriticItem): Promise<Reading> {
+    const text = written(linesOf(solution)).trim();
+    const places = { question, solution: text, steps: text };
+    const { value, mass, tokens } = await this.readPrompt(endpoint, this.prompt(places, ''));
+    return { lines: linesOf(solution).map(() => ({ value, mass })), tokens };
+  }
+
+  /** The values of all lines, by one request. */
+  private readSteps(endpoint: Asked, { question, solution }: CriticItem): Promise<Reading> {
+    const { text: steps, numberOf } = numbered(solution);
+    const prompt = this.prompt({ question, steps }, '');
+    return this.ask(endpoint, prompt, {
+      likeliest: (first) => readVerdict(first, numberOf),
+      said: (texts) => countVerdicts(texts, numberOf),
+    });
+  }
+
+  private async readPrompt(endpoint: Asked, prompt: Prompt): Promise<Read & { tokens: number }> {
+    const { scoring, template } = this.options;
+    if (scoring === 'classify') return this.byClassify(endpoint, prompt);
+    const { lines, tokens } = await this.ask(endpoint, prompt, {
+      likeliest: (first, likeliest) => [readValue(first, template.labels, likeliest)],
+      said: (texts) => [countLabels(texts, template.labels)],
+    });
+    return { ...lines[0]!, tokens };
+  }
+
+  /** By the log-probabilities of the next token; by samples, where the server has none. */
+  private ask(
+    endpoint: Asked,
+    prompt: Prompt,
+    reading: {
+      likeliest(first: Completion['first'], likeliest: number): Read[];
+      said(texts: readonly string[]): Read[];
+    },
+  ): Promise<Reading> {
+    const { model, price } = this.options;
+    // At 1, servers that report log-probabilities after the temperature report the model's own.
+    const asking = { model, prompt, temperature: 1, price, tally: this.watch };
+    const extensions = this.can.extensions && {
+      extensions: { ...neutralSampling, skip_special_tokens: false },
     };
-    return completeAs(endpoint, asking, ({ choices, promptTokens = 0 }) => ({
-      ...readValue(choices[0]!.first, template.labels, likeliest),
-      tokens: promptTokens,
-    }));
+    if (this.can.logprobs === 0) return this.askSeveral(endpoint, asking, reading.said);
+    const likeliest = this.can.logprobs || 5;
+    return completeAs(
+      endpoint,
+      { ...asking, maxTokens: 1, likeliest, ...extensions },
+      ({ choices, promptTokens = 0 }) => ({
+        lines: reading.likeliest(choices[0]!.first, likeliest),
+        tokens: promptTokens,
+      }),
+    );
+  }
+
+  private async askSeveral(
+    endpoint: Asked,
+    asking: Omit<Parameters<typeof sample>[2], 'maxTokens'>,
+    read: (texts: readonly string[]) => Read[],
+  ): Promise<Reading> {
+    const seeds = Array.from({ length: VERDICTS }, (_, i) => i + 1);
+    const choices = await sample(endpoint, this.can, { ...asking, maxTokens: VERDICT }, seeds);
+    const lines = readOr(() => read(choices.map(({ text }) => text)), this.options.model);
+    return { lines, tokens: 0 };
   }
 
   private async byClassify(endpoint: Asked, prompt: Prompt) {
@@ -168,8 +302,27 @@ export class ServedText implements RoleModel {
   }
 }
 
-/** A completion as a solution; its tokens are those of its reasoning too. */
-function read({ text, finished, tokens }: Completion): Generated {
-  const { steps, answer } = parseSolution(text, { finished });
-  return { steps: steps.map((step) => stripAnnotations(step).trim()), answer, tokens };
+/** What samples say may be no verdict at all. @throws GloreError */
+function readOr<T>(read: () => T, model: string): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+    throw new GloreError('labels-uncovered', `model ${model}: found ${cause.message}`, { cause });
+  }
+}
+
+/** What stands after a place of a text, and the ends in it. */
+function after(text: string, from: number, ends: readonly number[]) {
+  const rest = from === 0 ? text : text.slice(from).replace(/^\n+/, '');
+  return { text: rest, ends: ends.map((at) => at - (text.length - rest.length)) };
+}
+
+/** How many lines of what was written are the draft's before `location` once more. */
+function repeated(lines: readonly string[], steps: readonly string[], location: number): number {
+  const before = lines.slice(0, location - 1);
+  const alike = (a: string, b: string) =>
+    a.replace(/\s+/g, ' ').trim() === b.replace(/\s+/g, ' ').trim();
+  const all = before.length > 0 && before.every((line, i) => alike(line, steps[i] ?? ''));
+  return all ? before.length : 0;
 }

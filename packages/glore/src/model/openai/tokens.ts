@@ -21,6 +21,7 @@ import { type Labels, type Read, readValue } from './labels.js';
 import type { Capabilities } from './probe.js';
 import { sample, sampleBranches } from './sampling.js';
 import { classified, pooled, scored } from './scores.js';
+import type { Circumstances } from './text.js';
 import { Watch } from './watch.js';
 
 /** How values are asked for; each but the first is an endpoint of vLLM's for reward models. */
@@ -71,6 +72,12 @@ export class ServedTokens implements RoleModel, Generator {
   keeping(answers: Answers): ServedTokens {
     const { endpoint, can, tokenizer, options, watch } = this;
     return new ServedTokens(endpoint, can, tokenizer, options, watch, answers);
+  }
+
+  /** The same model within one request of a user's, who is known by the question alone. */
+  within({ through = (endpoint) => endpoint }: Pick<Circumstances, 'through'>): ServedTokens {
+    const { endpoint, can, tokenizer, options, watch, answers } = this;
+    return new ServedTokens(through(endpoint), can, tokenizer, options, watch, answers);
   }
 
   /** The endpoint is whoever's opened it. */

@@ -23,6 +23,23 @@ export interface Request {
   readonly body: string | null;
   /** Most bytes of an answer. */
   readonly most: number;
+  /** Once aborted, the answer is not waited for. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A request of somebody else's, handed on. */
+export interface Passed {
+  readonly method: string;
+  readonly path: string;
+  readonly body: Uint8Array | string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+export interface Passing {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: AsyncIterable<Uint8Array>;
 }
 
 export interface Response {
@@ -95,12 +112,15 @@ export class Transport {
    * @throws Unreadable, TimeoutReached, the reason it was closed with; GloreError `endpoint-address`; what connections
    *   break with
    */
-  async send({ method, path, body, most }: Request): Promise<Response> {
+  async send({ method, path, body, most, signal }: Request): Promise<Response> {
     if (this.closed !== undefined) throw this.closed;
     const abort = new AbortController();
     this.live.add(abort);
     const timer = setTimeout(() => abort.abort(new TimeoutReached(this.timeout)), this.timeout);
+    const leave = () => abort.abort(signal?.reason);
+    signal?.addEventListener('abort', leave, { once: true });
     try {
+      signal?.throwIfAborted();
       const response = await this.pool.request({
         method,
         path: this.pathOf(path),
@@ -128,7 +148,33 @@ export class Transport {
       throw cause;
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', leave);
       this.live.delete(abort);
+    }
+  }
+
+  /**
+   * Hands a request on once, whatever it is, with the key of this endpoint; the answer is the server's, as it comes.
+   *
+   * @throws what connections break with; the signal's reason; GloreError `endpoint-address`
+   */
+  async pass({ method, path, body, headers, signal }: Passed): Promise<Passing> {
+    if (this.closed !== undefined) throw this.closed;
+    const { authorization } = this.headers;
+    try {
+      const response = await this.pool.request({
+        method: method as 'GET' | 'POST',
+        path: this.pathOf(path),
+        headers: { ...headers, ...(authorization !== undefined && { authorization }) },
+        body,
+        signal,
+      });
+      this.met = true;
+      return { status: response.statusCode, headers: response.headers, body: response.body };
+    } catch (cause) {
+      if (signal.aborted) throw signal.reason;
+      if (hopeless.test(codeOf(cause))) throw this.badAddress(codeOf(cause), cause);
+      throw cause;
     }
   }
 

@@ -1,6 +1,7 @@
-/** The models that a server hosts: one for each role, and what the refining model needs beside them. */
+/** The models that a server hosts or has elsewhere: one for each role, and what the refining model needs beside them. */
 import {
   fingerprint,
+  type LlamaConfig,
   loadCheckpoint,
   Model,
   openTokenizer,
@@ -9,7 +10,8 @@ import {
 } from '@glore/engine';
 import { type Codec, createCodec } from '../../codec/index.js';
 import {
-  type Generator,
+  type Author,
+  type Critic,
   inRoles,
   onEngine,
   type Player,
@@ -19,7 +21,9 @@ import {
   tokenAuthor,
   tokenCritic,
 } from '../../model/index.js';
-import { readRole, readRun } from '../../pipeline/index.js';
+import type { Endpoint, ServedModel } from '../../model/openai/index.js';
+import { openServedRoles, readRole, readRun } from '../../pipeline/index.js';
+import { Account, type AnswerBudget } from '../../upstream/index.js';
 import { type Batch, Batcher } from './batcher.js';
 
 export interface HostedRole {
@@ -28,8 +32,19 @@ export interface HostedRole {
   readonly fingerprint: string;
 }
 
+/** A role's model on another server. */
+export interface RoleElsewhere {
+  readonly endpoint: Endpoint;
+  /** Its name there. */
+  readonly model: string;
+}
+
 export interface Hosted {
-  readonly roles: Readonly<Record<RoleName, HostedRole>>;
+  /** Those of this process. */
+  readonly roles: Readonly<Partial<Record<RoleName, HostedRole>>>;
+  readonly elsewhere: Readonly<Partial<Record<RoleName, RoleElsewhere>>>;
+  /** What the student reads; of one that is elsewhere nobody knows. */
+  readonly reads: Pick<LlamaConfig, 'maxPositions' | 'vocabSize'>;
   readonly codec: Codec;
   readonly tokenizer: Tokenizer;
   /** Most tokens of a solution, where a request does not say. */
@@ -41,6 +56,16 @@ export interface Hosted {
   readonly temperature: number;
   /** Characters of the longest token: no text of a model's `maxPositions` tokens has more for each. */
   readonly longestToken: number;
+  /** What the refining model does with these. */
+  readonly mode: 'rerank';
+  readonly samples: number;
+  readonly budget: AnswerBudget;
+  /** The roles for one answer, and what they cost. */
+  rolesFor(limits: {
+    readonly maxTokens: number;
+    readonly budget: AnswerBudget;
+    readonly signal: AbortSignal;
+  }): { readonly roles: Roles; readonly account: Account };
   close(): Promise<void>;
 }
 
@@ -49,13 +74,19 @@ export interface OpenOptions {
   readonly workers: number;
   /** Where they compute; a run's models by its recipe if left out. */
   readonly provider?: Provider | undefined;
+  /** Told what servers are waited for. */
+  readonly note?: ((text: string) => void) | undefined;
   readonly onBatch?: ((role: string, batch: Batch) => void) | undefined;
 }
 
 /** Milliseconds for which a request waits for others: less than a token takes. */
 const wait = 2;
 
-/** The five models of a finished run, with the thresholds that it fitted. @throws GloreError as `readRun` */
+/**
+ * The five models of a finished run, of this process or on servers, with the thresholds that it fitted.
+ *
+ * @throws GloreError as `readRun`; for models on servers `endpoint-key` and others of `endpoint-`
+ */
 export async function hostRun(folder: string, options: OpenOptions): Promise<Hosted> {
   const { run, report } = await readRun(folder);
   const provider = options.provider ?? run.recipe.provider;
@@ -69,18 +100,29 @@ export async function hostRun(folder: string, options: OpenOptions): Promise<Hos
     temperature: run.recipe.evaluation.temperature,
     longestToken: longestToken(tokenizer),
   };
+  const served = await openServedRoles(run, roleNames, { note: options.note });
   const opened: Partial<Record<RoleName, HostedRole>> = {};
   const close = async () => {
     await Promise.all(Object.values(opened).map((role) => role.batcher.close()));
+    await served.close();
   };
   try {
-    for (const name of roleNames)
+    for (const name of roleNames) {
+      if (served.models[name]) continue;
       opened[name] = await openRole(name, await readRole(run, name), { ...options, provider });
+    }
   } catch (error) {
     await close();
     throw error;
   }
-  return { ...settings, roles: opened as Record<RoleName, HostedRole>, close };
+  const elsewhere = Object.entries(served.endpoints).map(([role, endpoint]) => [
+    role,
+    { endpoint, model: run.recipe.models![role as RoleName]!.model },
+  ]);
+  return hostedBy(
+    { ...settings, roles: opened, elsewhere: Object.fromEntries(elsewhere), close },
+    served.models,
+  );
 }
 
 /** One checkpoint in all five roleNames, for trying out: what it says as a critic or refiner means nothing. */
@@ -89,8 +131,9 @@ export async function hostBase(folder: string, options: OpenOptions): Promise<Ho
   const tokenizer = openTokenizer(checkpoint.tokenizer);
   const codec = createCodec(tokenizer);
   const role = await openRole('base', checkpoint, options);
-  return {
+  return hostedBy({
     roles: { student: role, orm: role, sorm: role, global: role, local: role },
+    elsewhere: {},
     codec,
     tokenizer,
     maxTokens: 160,
@@ -99,8 +142,21 @@ export async function hostBase(folder: string, options: OpenOptions): Promise<Ho
     temperature: 1,
     longestToken: longestToken(tokenizer),
     close: () => role.batcher.close(),
-  };
+  });
 }
+
+type Models = Omit<Hosted, 'mode' | 'samples' | 'budget' | 'reads' | 'rolesFor'>;
+type Served = Readonly<Partial<Record<RoleName, ServedModel>>>;
+
+/** A vote is of three, unless a request says otherwise. */
+const hostedBy = (models: Models, served: Served = {}): Hosted => ({
+  ...models,
+  reads: models.roles.student?.batcher.config ?? { maxPositions: 2 ** 31, vocabSize: 2 ** 31 },
+  mode: 'rerank',
+  samples: 3,
+  budget: {},
+  rolesFor: (limits) => rolesFor(models, served, limits),
+});
 
 function longestToken(tokenizer: Tokenizer): number {
   let longest = 0;
@@ -124,42 +180,55 @@ async function openRole(
   return { batcher, fingerprint: fingerprint(checkpoint) };
 }
 
-/** The models of the algorithm for one answer: they end with its signal, and generate no more than its budget. */
-export function rolesFor(
-  { roles, codec }: Hosted,
+/** The models of the algorithm for one answer: they end with its signal, and keep to its budget. */
+function rolesFor(
+  hosted: Pick<Hosted, 'roles' | 'codec'>,
+  served: Served,
   limits: {
     readonly maxTokens: number;
-    /** Most tokens to generate over all models; what is cut off by it counts for nothing. */
-    readonly budget: number;
-    readonly signal: AbortSignal | undefined;
+    readonly budget: AnswerBudget;
+    readonly signal: AbortSignal;
   },
-): Roles {
-  let left = limits.budget;
-  const bound = (role: HostedRole): Player => {
-    const model = onEngine(role.batcher.for(limits.signal));
-    const writing: Generator = {
-      async generate(requests, sampling) {
-        if (left <= 0) return requests.map(({ branches }) => branches.map(() => []));
-        const maxTokens = Math.min(sampling.maxTokens, left);
-        const written = await model.generate(requests, { ...sampling, maxTokens });
-        for (const tokens of written.flat()) left -= tokens.length;
-        return written;
-      },
-    };
+): { readonly roles: Roles; readonly account: Account } {
+  const account = new Account(limits.budget, limits.signal);
+  const bound = (name: RoleName): Player => {
+    const critic = name === 'sorm' ? 'sorm' : 'orm';
+    const there = served[name]?.within({ through: (endpoint) => account.through(name, endpoint) });
+    if (there) {
+      return {
+        author: (codec) => account.author(name, there.author(codec)),
+        critic: (codec) => account.critic(critic, there.critic(codec)),
+      };
+    }
+    const model = onEngine(hosted.roles[name]!.batcher.for(limits.signal));
     return {
-      author: (codec) => tokenAuthor(writing, codec),
-      critic: (codec) => tokenCritic(model, codec),
+      author: (codec) => account.author(name, counted(name, account, tokenAuthor(model, codec))),
+      critic: (codec) => account.critic(critic, judged(name, account, tokenCritic(model, codec))),
     };
   };
-  return inRoles(
-    {
-      student: bound(roles.student),
-      orm: bound(roles.orm),
-      sorm: bound(roles.sorm),
-      global: bound(roles.global),
-      local: bound(roles.local),
-    },
-    codec,
-    limits.maxTokens,
-  );
+  const { student, orm, sorm, global, local } = {
+    student: bound('student'),
+    orm: bound('orm'),
+    sorm: bound('sorm'),
+    global: bound('global'),
+    local: bound('local'),
+  };
+  const roles = inRoles({ student, orm, sorm, global, local }, hosted.codec, limits.maxTokens);
+  return { roles, account };
 }
+
+const counted = (name: RoleName, account: Account, author: Author): Author => ({
+  async write(requests, sampling) {
+    const written = await author.write(requests, sampling);
+    account.count(name, { written: written.flat().reduce((sum, { tokens }) => sum + tokens, 0) });
+    return written;
+  },
+});
+
+const judged = (name: RoleName, account: Account, critic: Critic): Critic => ({
+  async value(items) {
+    const valued = await critic.value(items);
+    account.count(name, { read: valued.reduce((sum, { tokens }) => sum + tokens, 0) });
+    return valued;
+  },
+});

@@ -5,5 +5,5 @@ export {
   type HostedRole,
   hostBase,
   hostRun,
-  rolesFor,
+  type RoleElsewhere,
 } from './hosted.js';

@@ -17,13 +17,13 @@ export class Bodies {
   }
 
   /**
-   * Reads a body of JSON, which counts until it is released. One that is too large is read to its end, if that is near, and
+   * Reads a body, of JSON unless it may be anything, which counts until it is released. One that is too large is read to its end, if that is near, and
    * thrown away: who is still sending does not see an answer.
    *
    * @throws ApiError `content_type`, `body_too_large`, `overloaded`, `client_closed`; the signal's reason
    */
-  read(incoming: IncomingMessage, signal: AbortSignal): Promise<Buffer> {
-    checkType(incoming);
+  read(incoming: IncomingMessage, signal: AbortSignal, anything = false): Promise<Buffer> {
+    if (!anything) checkType(incoming);
     const declared = Number(incoming.headers['content-length'] ?? 0);
     if (declared > mostLarge * this.maxBody) throw tooLarge(this.maxBody);
     return new Promise((resolve, reject) => {

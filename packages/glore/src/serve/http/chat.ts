@@ -3,6 +3,8 @@
  * model hands to the student, as it is, what has no question to be refined.
  */
 
+import { z } from 'zod';
+import { textOf as textIn } from '../../upstream/index.js';
 import type { Hosted } from '../batch/index.js';
 import type { Limits, Route } from '../protocol/index.js';
 import { type ChatRequest, chatRequest, invalid } from '../protocol/index.js';
@@ -15,6 +17,7 @@ import {
   chatTop,
   checkSequence,
   checkTexts,
+  questionsFor,
   refinementOf,
   refiningModel,
   roleOf,
@@ -27,8 +30,7 @@ export const chat = (hosted: Hosted, limits: Limits): Route<typeof chatRequest> 
   schema: chatRequest,
   size(asked) {
     const { request } = read(asked);
-    const { maxTokens, roles } = hosted;
-    const { config } = roles.student.batcher;
+    const { maxTokens, reads: config } = hosted;
     const shown =
       request.model === refiningModel
         ? { passes: candidatesOf(request) }
@@ -41,13 +43,19 @@ export const chat = (hosted: Hosted, limits: Limits): Route<typeof chatRequest> 
     if (passed) exchange.note({ passed });
     const format = chatFormat(request, tokenizer);
     const sending = sendingOf(request, format);
-    const { student } = hosted.roles;
     if (request.model === refiningModel) {
       const refinement = refinementOf(request, hosted);
       const question = questionOf(request);
-      checkTexts(hosted, student, [question], 'messages');
+      checkTexts(hosted, hosted.reads, [question], 'messages');
       const sampling = samplingOf(request, 1, codec, { maxTokens, temperature: 0 });
-      return answerRefined(hosted, [question], refinement, sampling, sending, exchange);
+      return answerRefined(
+        hosted,
+        questionsFor(hosted, [question], 'messages'),
+        refinement,
+        sampling,
+        sending,
+        exchange,
+      );
     }
     const role = roleOf(hosted, request.model);
     refuseRefinement(request);
@@ -59,7 +67,7 @@ export const chat = (hosted: Hosted, limits: Limits): Route<typeof chatRequest> 
       );
     }
     const texts = [questionOf(request), begun(request)] as const;
-    checkTexts(hosted, role, texts, 'messages');
+    checkTexts(hosted, role.batcher.config, texts, 'messages');
     const prompt = [...codec.prompt(texts[0]), ...tokenizer.encode(texts[1])];
     const most = role.batcher.config.maxPositions - 1;
     checkSequence(role, prompt, { param: 'messages', most });
@@ -76,11 +84,24 @@ function read(asked: ChatRequest) {
   return { request, passed };
 }
 
+/** Why a request is answered by the student as it is, by its body alone; undefined where it is not. */
+export function goesToStudent(body: unknown): string | undefined {
+  const { success, data } = looked.safeParse(body);
+  return success && data.model === refiningModel ? reasonToPass(data) : undefined;
+}
+
+const looked = z.looseObject({
+  model: z.string(),
+  messages: z.array(z.looseObject({ role: z.string(), content: z.unknown().optional() })).min(1),
+  tools: z.array(z.unknown()).nullish(),
+  functions: z.array(z.unknown()).nullish(),
+});
+
 /** Why there is nothing to refine; undefined where there is. */
-function reasonToPass(request: ChatRequest): string | undefined {
+function reasonToPass(request: z.output<typeof looked>): string | undefined {
   if ((request.tools?.length ?? 0) + (request.functions?.length ?? 0) > 0) return 'tools';
   const last = request.messages.at(-1)!;
-  return last.role === 'user' && textOf(last).trim() !== '' ? undefined : 'no question';
+  return last.role === 'user' && textIn(last.content)?.trim() ? undefined : 'no question';
 }
 
 /** @throws ApiError `invalid_value` without a message of the user */

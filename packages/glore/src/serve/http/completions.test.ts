@@ -1,7 +1,6 @@
 /** Completions and chat as the official client sees them. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { rolesFor } from '../batch/hosted.js';
-import { post, questions, serverOfFile, startForTest } from '../harness.testing.js';
+import { post, questions, rolesOf, serverOfFile, startForTest } from '../harness.testing.js';
 
 const [first, second] = questions;
 
@@ -18,7 +17,7 @@ describe('models', () => {
     expect(await shared.client.models.retrieve('orm')).toMatchObject({
       id: 'orm',
       max_model_len: 512,
-      fingerprint: shared.hosted.roles.orm.fingerprint,
+      fingerprint: shared.hosted.roles.orm!.fingerprint,
     });
     await expect(shared.client.models.retrieve('gpt')).rejects.toMatchObject({
       status: 404,
@@ -32,11 +31,7 @@ describe('completions', () => {
   const sampled = { model: 'student', temperature: 1, max_tokens: 80, n: 3 };
 
   it('are what the student samples in this process from the same seeds', async () => {
-    const { student } = rolesFor(shared.hosted, {
-      maxTokens: 80,
-      budget: Infinity,
-      signal: undefined,
-    });
+    const { student } = rolesOf(shared.hosted, 80);
     const expected = await student.sample(
       [
         { question: first, seeds: [40, 41, 42] },
@@ -157,7 +152,7 @@ describe('completions', () => {
     const { tokens, tags } = codec.tagged(first, solution);
     const { plus, minus } = codec.ids;
     const labels = [plus, minus];
-    const logs = await roles.orm.batcher.score({ items: [{ tokens, positions: tags }], labels });
+    const logs = await roles.orm!.batcher.score({ items: [{ tokens, positions: tags }], labels });
     const values = logs[0]!.map(([p, n]) => 1 / (1 + Math.exp(n! - p!)));
     for (const [i, tag] of tags.entries()) {
       const prefix = tokens.slice(0, tag + 1);
@@ -258,11 +253,7 @@ describe('chat', () => {
   });
 
   it('continues the beginning of an answer', async () => {
-    const [draft] = await rolesFor(shared.hosted, {
-      maxTokens: 160,
-      budget: Infinity,
-      signal: undefined,
-    }).student.draft([first]);
+    const [draft] = await rolesOf(shared.hosted, 160).student.draft([first]);
     const [line, ...rest] = draft!.steps;
     const chat = await shared.client.chat.completions.create({
       model: 'student',

@@ -13,6 +13,7 @@ import {
   completionFormat,
   completionTop,
   empty,
+  questionsFor,
   readPrompts,
   refinementOf,
   refiningModel,
@@ -30,7 +31,7 @@ export const completions = (hosted: Hosted, limits: Limits): Route<typeof comple
   size(request) {
     const prompts = listOf(request.prompt).length;
     const refined = request.model === refiningModel;
-    const { config } = roleOf(hosted, refined ? 'student' : request.model).batcher;
+    const config = refined ? hosted.reads : roleOf(hosted, request.model).batcher.config;
     return answerSize(
       request,
       limits,
@@ -47,9 +48,9 @@ export const completions = (hosted: Hosted, limits: Limits): Route<typeof comple
     if (request.model === refiningModel) {
       const refinement = refinementOf(request, hosted);
       const { student } = hosted.roles;
-      checkTexts(hosted, student, given, 'prompt');
+      checkTexts(hosted, hosted.reads, given, 'prompt');
       const questions = given.map((prompt) => {
-        if (typeof prompt !== 'string') checkIds(student, prompt, 'prompt');
+        if (typeof prompt !== 'string' && student) checkIds(student, prompt, 'prompt');
         const text = typeof prompt === 'string' ? prompt : tokenizer.decode(prompt);
         const question = withoutSpecial(text).trim();
         if (question === '') throw empty('prompt');
@@ -59,7 +60,14 @@ export const completions = (hosted: Hosted, limits: Limits): Route<typeof comple
         maxTokens: hosted.maxTokens,
         temperature: 0,
       });
-      return answerRefined(hosted, questions, refinement, sampling, sending, exchange);
+      return answerRefined(
+        hosted,
+        questionsFor(hosted, questions, 'prompt'),
+        refinement,
+        sampling,
+        sending,
+        exchange,
+      );
     }
     const role = roleOf(hosted, request.model);
     refuseRefinement(request);

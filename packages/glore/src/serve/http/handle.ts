@@ -1,6 +1,7 @@
 /** A request's way through the server, the same for every endpoint. */
 import { setMaxListeners } from 'node:events';
 import type { Handler } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Answer, Exchange, Facts, Limits, Route } from '../protocol/index.js';
 import { type ApiError, parseBody, stopping, toApiError, tooSlow } from '../protocol/index.js';
 import type { Bodies } from './body.js';
@@ -60,6 +61,11 @@ export function handle(endpoint: Route, options: HandlingOptions, state: State):
         facts = { ...facts, ...more };
       },
       observe: (event) => span.event(event),
+      asked: {
+        method: c.req.method,
+        path: c.req.path + new URL(c.req.url).search,
+        headers: c.req.header(),
+      },
       firstText() {
         facts = { firstTextSeconds: since(began), ...facts };
       },
@@ -92,15 +98,15 @@ export function handle(endpoint: Route, options: HandlingOptions, state: State):
 
     const ask = async (): Promise<Answer> => {
       if (state.draining) throw stopping();
-      const bytes = await state.bodies.read(c.env.incoming, signal);
+      const bytes = await state.bodies.read(c.env.incoming, signal, endpoint.anything);
       const { length } = bytes;
       held.push(() => state.bodies.release(length));
-      const body = parseBody(bytes, options);
+      const body = endpoint.anything ? undefined : parseBody(bytes, options);
       if (options.logPrompts) asked = body;
       const request = endpoint.schema.parse(body);
-      span.asked(request as object);
+      span.asked(body ?? {});
       held.push(await state.slots.take(endpoint.size(request), signal));
-      return endpoint.answer(request, exchange);
+      return endpoint.answer(request, exchange, bytes);
     };
     let answer: Answer;
     try {
@@ -114,7 +120,15 @@ export function handle(endpoint: Route, options: HandlingOptions, state: State):
       const text = JSON.stringify(answer.json);
       state.unread.set(client, text.length);
       void settle();
-      return c.body(text, 200, { 'content-type': 'application/json' });
+      return c.body(text, 200, { 'content-type': 'application/json', ...answer.headers });
+    }
+    if ('passed' in answer) {
+      const { status, body } = answer.passed;
+      // Pulled as the client takes it, so that nothing waits here.
+      const passing = passedOn(body, exchange, (error) => {
+        void settle(error === undefined ? undefined : failed(error));
+      });
+      return c.newResponse(passing, status as ContentfulStatusCode, answer.headers);
     }
     const events = new Events((size) => state.unread.stream(client, size));
     void answer
@@ -137,8 +151,70 @@ export function handle(endpoint: Route, options: HandlingOptions, state: State):
     return c.newResponse(events.body, 200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-cache',
+      ...answer.headers,
     });
   };
+}
+
+/** A body that is handed on; `over` is told when it is, and why where it broke off. */
+function passedOn(
+  body: AsyncIterable<Uint8Array>,
+  exchange: Exchange,
+  over: (error?: unknown) => void,
+): ReadableStream<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]();
+  const usage = new UsageReader();
+  let first = true;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await chunks.next();
+          if (done) {
+            exchange.note({ ...usage.found });
+            controller.close();
+            over();
+            return;
+          }
+          if (first) exchange.firstText();
+          first = false;
+          usage.read(value);
+          controller.enqueue(value);
+        } catch (error) {
+          controller.error(error);
+          over(error);
+        }
+      },
+      async cancel() {
+        await chunks.return?.();
+        over();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** What another server's answer says of its tokens, by its last bytes. */
+class UsageReader {
+  private tail = '';
+  private readonly decoder = new TextDecoder();
+
+  read(chunk: Uint8Array): void {
+    const text = this.tail + this.decoder.decode(chunk, { stream: true });
+    this.tail = text.slice(-4096);
+  }
+
+  get found(): Pick<Facts, 'promptTokens' | 'generatedTokens'> {
+    const count = (name: string) => {
+      const all = [...this.tail.matchAll(new RegExp(`"${name}"\\s*:\\s*(\\d{1,12})`, 'g'))];
+      return all.length === 0 ? undefined : Number(all.at(-1)![1]);
+    };
+    const [read, written] = [count('prompt_tokens'), count('completion_tokens')];
+    return {
+      ...(read !== undefined && { promptTokens: read }),
+      ...(written !== undefined && { generatedTokens: written }),
+    };
+  }
 }
 
 function count(
@@ -153,6 +229,12 @@ function count(
   if (facts.promptTokens) metrics.promptTokens.add({ model }, facts.promptTokens);
   if (facts.generatedTokens) metrics.generatedTokens.add({ model }, facts.generatedTokens);
   if (facts.scoredTokens) metrics.scoredTokens.add({ model }, facts.scoredTokens);
+  for (const [role, cost] of Object.entries(facts.costs ?? {})) {
+    metrics.roleRequests.add({ role }, cost.requests);
+    metrics.roleTokens.add({ role, kind: 'prompt' }, cost.promptTokens);
+    metrics.roleTokens.add({ role, kind: 'completion' }, cost.completionTokens);
+    metrics.roleSeconds.add({ role }, cost.seconds);
+  }
   for (const source of sources) metrics.choices.add({ source });
   if (passed) metrics.passed.add({ reason: passed });
 }

@@ -1,9 +1,13 @@
 /** The server: its routes, who may ask, how much at once, what is counted and logged. */
+
+export { passThrough } from './pass.js';
 export {
   type Running,
   type ServerOptions,
+  type Service,
   serveRun,
   serverDefaults,
   startServer,
+  startService,
 } from './server.js';
 export { startTracing } from './trace.js';

@@ -35,7 +35,7 @@ export const generativeScoring = (
   },
   async answer(request, { id, signal, note }) {
     const role = roleOf(hosted, request.model);
-    checkTexts(hosted, role, [request.query, ...request.items], 'items');
+    checkTexts(hosted, role.batcher.config, [request.query, ...request.items], 'items');
     const [query, ...items] = await readInputs(hosted, [request.query, ...request.items], signal);
     const sequences = items.map((item) =>
       request.item_first ? [...item, ...query!] : [...query!, ...item],
@@ -89,7 +89,7 @@ export const pooling = (hosted: Hosted): Route<typeof poolingRequest> => ({
     const role = roleOf(hosted, request.model);
     const { plus, minus } = hosted.codec.ids;
     const given = listOf(request.input);
-    checkTexts(hosted, role, given, 'input');
+    checkTexts(hosted, role.batcher.config, given, 'input');
     const inputs = await readInputs(hosted, given, signal);
     const most = role.batcher.config.maxPositions;
     for (const tokens of inputs) checkSequence(role, tokens, { param: 'input', most });
@@ -125,8 +125,14 @@ export const tokenize = (hosted: Hosted): Route<typeof tokenizeRequest> => ({
   size: ({ prompt }) => prompt.length,
   async answer({ prompt }, { signal }) {
     const [tokens] = await readInputs(hosted, [prompt], signal);
-    const { maxPositions } = hosted.roles.student.batcher.config;
-    return { json: { tokens, count: tokens!.length, max_model_len: maxPositions } };
+    const { student } = hosted.roles;
+    return {
+      json: {
+        tokens,
+        count: tokens!.length,
+        ...(student && { max_model_len: student.batcher.config.maxPositions }),
+      },
+    };
   },
 });
 
@@ -136,7 +142,14 @@ export const detokenize = (hosted: Hosted): Route<typeof detokenizeRequest> => (
   schema: detokenizeRequest,
   size: ({ tokens }) => tokens.length,
   async answer({ tokens }) {
-    checkIds(hosted.roles.student, tokens, 'tokens');
+    const odd = tokens.find((id) => id >= hosted.tokenizer.size);
+    if (odd !== undefined) {
+      throw invalid(
+        `tokens: expected ids below ${hosted.tokenizer.size}, found ${odd}`,
+        'invalid_value',
+        'tokens',
+      );
+    }
     return { json: { prompt: hosted.tokenizer.decode(tokens) } };
   },
 });

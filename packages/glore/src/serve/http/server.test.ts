@@ -370,6 +370,15 @@ describe('what is counted and logged', () => {
         choices: 1,
         finish: [expect.any(String)],
         sources: [expect.stringMatching(/^(draft|global|local)$/)],
+        costs: expect.objectContaining({
+          student: {
+            requests: 1,
+            promptTokens: 0,
+            completionTokens: expect.any(Number),
+            seconds: expect.any(Number),
+          },
+          sorm: expect.objectContaining({ requests: 1, completionTokens: 0 }),
+        }),
       },
       expect.objectContaining({ status: 404, error: 'model_not_found' }),
     ]);
@@ -381,6 +390,8 @@ describe('what is counted and logged', () => {
       'glore_requests_total{path="/v1/chat/completions",model="glore",status="200"} 1\n',
     );
     expect(metrics).toMatch(/glore_choices_total\{source="\w+"\} 1\n/);
+    expect(metrics).toContain('glore_role_requests_total{role="student"} 1\n');
+    expect(metrics).toMatch(/glore_role_tokens_total\{role="sorm",kind="prompt"\} [1-9]\d*\n/);
   });
 
   it('shows requests where that was asked for', async () => {

@@ -9,8 +9,9 @@ import { ApiError, stopping, toApiError } from '../protocol/index.js';
 import { refiningModel } from '../refine/index.js';
 import { Bodies } from './body.js';
 import { checkCaller, isLocal } from './caller.js';
-import { chat } from './chat.js';
+import { chat, goesToStudent } from './chat.js';
 import { completions } from './completions.js';
+import { orElsewhere } from './elsewhere.js';
 import { type HandlingOptions, handle, type State } from './handle.js';
 import { listen } from './listen.js';
 import { logged, refuse, type Served } from './log.js';
@@ -66,7 +67,7 @@ export const serverDefaults = {
 /**
  * Serves the models of a finished run, the refining model among them.
  *
- * @throws GloreError `run-missing`, `run-unfinished`, `model-served`; `key-missing`, `origin`, `address`
+ * @throws GloreError `run-missing`, `run-unfinished`, those of `endpoint-`; `key-missing`, `origin`, `address`
  */
 export function serveRun(
   folder: string,
@@ -76,9 +77,31 @@ export function serveRun(
   return startServer((onBatch) => hostRun(folder, { workers, onBatch }), server);
 }
 
+type OnBatch = (role: string, batch: Batch) => void;
+
 /** Opens the models with a door for their batches' metrics, and serves them. @throws GloreError `key-missing`, `origin`, `address` */
-export async function startServer(
-  open: (onBatch: (role: string, batch: Batch) => void) => Promise<Hosted>,
+export function startServer(
+  open: (onBatch: OnBatch) => Promise<Hosted>,
+  given: Partial<ServerOptions>,
+): Promise<Running> {
+  return startService(async (onBatch, options) => serviceOf(await open(onBatch), options), given);
+}
+
+/** What a server answers with. */
+export interface Service {
+  /** Whether it will answer no more. */
+  failed(): boolean;
+  /** As `/v1/models` lists them. */
+  models(): Promise<readonly { readonly id: string }[]>;
+  readonly routes: readonly Route[];
+  /** What answers everything else below `/v1`. */
+  readonly others?: Route;
+  close(): Promise<void>;
+}
+
+/** Opens a service, and serves it. @throws GloreError `key-missing`, `origin`, `address` */
+export async function startService(
+  open: (onBatch: OnBatch, options: ServerOptions) => Promise<Service>,
   given: Partial<ServerOptions>,
 ): Promise<Running> {
   const options: ServerOptions = { ...serverDefaults, ...given };
@@ -91,19 +114,19 @@ export async function startServer(
   checkOrigins(options.cors);
   const slots = new Slots(options.parallel, options.queue);
   const metrics = serverMetrics({ running: () => slots.running, queued: () => slots.queued });
-  const hosted = await open((role, { kind, requests, rows, seconds }) => {
+  const service = await open((role, { kind, requests, rows, seconds }) => {
     const labels = { model: role, kind };
     metrics.batchRequests.observe(labels, requests);
     metrics.batchRows.observe(labels, rows);
     metrics.batchSeconds.observe(labels, seconds);
-  });
+  }, options);
   const inFlight = new Set<AbortController>();
   const bodies = new Bodies(options.maxBody);
   const unread = new Unread(options.maxUnread);
   const state: State = { slots, bodies, unread, metrics, inFlight, draining: false };
-  const app = application(hosted, options, state);
+  const app = application(service, options, state);
   const server = await listen(app, options).catch(async (error) => {
-    await hosted.close();
+    await service.close();
     throw error;
   });
   const { port } = server.address() as AddressInfo;
@@ -121,14 +144,13 @@ export async function startServer(
       for (let i = 0; i < 100 && inFlight.size > 0; i++) await pause(10);
       server.closeAllConnections();
       await closed;
-      await hosted.close();
+      await service.close();
     },
   };
 }
 
-function application(hosted: Hosted, options: ServerOptions, state: State): Hono<Served> {
+function application(service: Service, options: ServerOptions, state: State): Hono<Served> {
   const app = new Hono<Served>();
-  const began = Math.floor(Date.now() / 1000);
   app.onError((error, c) => refuse(c, toApiError(error)));
   app.notFound((c) =>
     refuse(
@@ -143,8 +165,7 @@ function application(hosted: Hosted, options: ServerOptions, state: State): Hono
   app.use(logged(options.log));
   if (options.cors.length > 0) app.use(forPages(options.cors));
   app.get('/health', (c) => {
-    const failed = roleNames.some((role) => hosted.roles[role].batcher.failure);
-    if (failed) return c.json({ status: 'failed' }, 503);
+    if (service.failed()) return c.json({ status: 'failed' }, 503);
     return state.draining ? c.json({ status: 'stopping' }, 503) : c.json({ status: 'ok' });
   });
   app.use(async (c, next) => {
@@ -154,21 +175,9 @@ function application(hosted: Hosted, options: ServerOptions, state: State): Hono
   app.get('/metrics', (c) =>
     c.text(state.metrics.text(), 200, { 'content-type': 'text/plain; version=0.0.4' }),
   );
-  const model = (id: string, { batcher, fingerprint }: HostedRole) => ({
-    id,
-    object: 'model',
-    created: began,
-    owned_by: 'glore',
-    max_model_len: batcher.config.maxPositions,
-    ...(id !== refiningModel && { fingerprint }),
-  });
-  const models = [
-    model(refiningModel, hosted.roles.student),
-    ...roleNames.map((role) => model(role, hosted.roles[role])),
-  ];
-  app.get('/v1/models', (c) => c.json({ object: 'list', data: models }));
-  app.get('/v1/models/:id', (c) => {
-    const model = models.find(({ id }) => id === c.req.param('id'));
+  app.get('/v1/models', async (c) => c.json({ object: 'list', data: await service.models() }));
+  app.get('/v1/models/:id{.+}', async (c) => {
+    const model = (await service.models()).find(({ id }) => id === c.req.param('id'));
     if (model) return c.json(model);
     throw new ApiError(`there is no model ${JSON.stringify(c.req.param('id'))}`, {
       status: 404,
@@ -177,16 +186,41 @@ function application(hosted: Hosted, options: ServerOptions, state: State): Hono
       param: 'model',
     });
   });
-  const endpoints: readonly Route[] = [
-    completions(hosted, options),
-    chat(hosted, options),
-    generativeScoring(hosted, options),
-    pooling(hosted),
-    tokenize(hosted),
-    detokenize(hosted),
-  ];
-  for (const endpoint of endpoints) app.post(endpoint.path, handle(endpoint, options, state));
+  for (const route of service.routes) app.post(route.path, handle(route, options, state));
+  if (service.others) app.all(service.others.path, handle(service.others, options, state));
   return app;
+}
+
+/** The models of this process as a service. */
+function serviceOf(hosted: Hosted, options: ServerOptions): Service {
+  const created = Math.floor(Date.now() / 1000);
+  const model = (id: string, role: HostedRole | undefined) => ({
+    id,
+    object: 'model',
+    created,
+    owned_by: 'glore',
+    ...(role && {
+      max_model_len: role.batcher.config.maxPositions,
+      ...(id !== refiningModel && { fingerprint: role.fingerprint }),
+    }),
+  });
+  const models = [
+    model(refiningModel, hosted.roles.student),
+    ...roleNames.map((role) => model(role, hosted.roles[role])),
+  ];
+  return {
+    failed: () => Object.values(hosted.roles).some(({ batcher }) => batcher.failure),
+    models: async () => models,
+    routes: [
+      orElsewhere(hosted, completions(hosted, options)),
+      orElsewhere(hosted, chat(hosted, options), goesToStudent),
+      orElsewhere(hosted, generativeScoring(hosted, options)),
+      orElsewhere(hosted, pooling(hosted)),
+      tokenize(hosted),
+      detokenize(hosted),
+    ],
+    close: () => hosted.close(),
+  };
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -3,11 +3,23 @@ import { z } from 'zod';
 import { editDistance } from '../../distance.js';
 
 const keys = {
-  mode: z.enum(['rerank', 'gate']).optional(),
+  mode: z.enum(['rerank', 'gate', 'vote']).optional(),
+  samples: z.int().min(1).max(64).optional(),
   choice: z.enum(['orm', 'both']).optional(),
   threshold: z.number().min(0).max(1).optional(),
   tau: z.number().min(0).max(1).optional(),
-  budget: z.int().min(1).optional(),
+  budget: z
+    .union(
+      [
+        z.int().min(1),
+        z.strictObject({
+          tokens: z.int().min(1).optional(),
+          seconds: z.number().positive().optional(),
+        }),
+      ],
+      { error: 'expected a number of tokens from 1 on, or {"tokens": .., "seconds": ..}' },
+    )
+    .optional(),
   rounds: z.int().min(1).max(16).optional(),
 };
 

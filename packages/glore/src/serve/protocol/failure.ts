@@ -2,6 +2,7 @@
 import { EngineError } from '@glore/engine';
 import { z } from 'zod';
 import { GloreError } from '../../error.js';
+import { EndpointError } from '../../model/openai/index.js';
 
 export interface Refusal {
   readonly status: number;
@@ -98,10 +99,29 @@ export function toApiError(error: unknown): ApiError {
   if (error instanceof EngineError && error.code === 'token') {
     return invalid(error.message, 'invalid_value', 'prompt');
   }
+  if (error instanceof EndpointError) return ofUpstream(error);
   if (error instanceof GloreError) return invalid(error.message, error.code);
   return new ApiError(
     'the server failed; its log says why',
     { status: 500, type: 'server_error', code: 'internal' },
+    { cause: error },
+  );
+}
+
+/** What another server refused is refused with its status; what it failed at is its failure. */
+function ofUpstream(error: EndpointError): ApiError {
+  const { code, message, fate, status = 500 } = error;
+  if (fate === 'refused' || fate === 'model') {
+    return new ApiError(message, { status, type: 'invalid_request_error', code }, { cause: error });
+  }
+  return new ApiError(
+    message,
+    {
+      status: fate === 'away' ? 503 : 502,
+      type: 'server_error',
+      code,
+      ...(fate === 'away' && { retryAfter: 5 }),
+    },
     { cause: error },
   );
 }

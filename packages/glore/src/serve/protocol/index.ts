@@ -1,5 +1,6 @@
 /** OpenAI's interface as the server speaks it: requests, what a route is, failures. */
 export type { Answer, Exchange, Facts, Route } from './exchange.js';
+export { refinement } from './extension.js';
 export {
   ApiError,
   clientGone,

@@ -1,10 +1,18 @@
 /** The two kinds of answers, in whichever format: samples of one model, and answers of the refining model. */
 
+import type { Costs } from '../../upstream/index.js';
 import type { Hosted, HostedRole } from '../batch/index.js';
 import type { Answer, Exchange } from '../protocol/index.js';
 import type { Format } from './format.js';
-import { type Refined, type Refinement, refineAll, traceOf } from './refining.js';
-import { checkIds, checkSequence } from './roles.js';
+import {
+  costsOf,
+  type Refined,
+  type Refinement,
+  type Refiner,
+  refineAll,
+  traceOf,
+} from './refining.js';
+import { checkIds } from './roles.js';
 import { type Choice, type Sampling, sample, textOf } from './sampling.js';
 
 /** How the answer is sent. */
@@ -14,6 +22,7 @@ export interface Sending {
   readonly stream: boolean;
   /** The stream ends with a chunk of the usage. */
   readonly usage: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Choices of one model, as its sampler draws them. */
@@ -79,23 +88,15 @@ export async function answerPlain(
 
 /** Answers of the refining model, with the trace; streamed, each event of the trace comes when it happens. */
 export async function answerRefined(
-  hosted: Hosted,
-  questions: readonly string[],
+  refiner: Refiner,
+  { texts: questions, promptTokens, fingerprint }: Questions,
   refinement: Refinement,
   sampling: Pick<Sampling, 'n' | 'seeds' | 'temperature' | 'maxTokens'>,
   sending: Sending,
   exchange: Exchange,
 ): Promise<Answer> {
   const { format } = sending;
-  const role = hosted.roles.student;
-  const most = role.batcher.config.maxPositions - 1;
-  let promptTokens = 0;
-  for (const question of questions) {
-    const prompt = hosted.codec.prompt(question);
-    checkSequence(role, prompt, { param: sending.format.asks, most });
-    promptTokens += prompt.length;
-  }
-  const head = heading(sending, exchange, role.fingerprint);
+  const head = heading(sending, exchange, fingerprint);
   exchange.note({ model: sending.model, stream: sending.stream, promptTokens });
   const each = questions.flatMap((question) => Array<string>(sampling.n).fill(question));
   const options = { ...sampling, refinement, signal: exchange.signal };
@@ -104,17 +105,24 @@ export async function answerRefined(
     const others = all.reduce((sum, { otherTokens }) => sum + otherTokens, 0);
     const sources = all.map(({ source }) => source);
     const finish = all.map(({ finish }) => finish);
-    exchange.note({ choices: all.length, generatedTokens, finish, sources });
+    const costs = costsOf(all);
+    const notes = all.flatMap((one) => one.notes);
+    const read = promptTokens ?? sumOf(costs);
+    exchange.note({
+      ...{ choices: all.length, promptTokens: read, generatedTokens, finish, sources, costs },
+      ...(notes.length > 0 && { notes }),
+    });
     // OpenAI's name for tokens that were paid for and are not in the answer.
     return {
-      ...usageOf(promptTokens, generatedTokens),
+      ...usageOf(read, generatedTokens),
       completion_tokens_details: { reasoning_tokens: others },
     };
   };
 
   if (!sending.stream) {
-    const all = await refineAll(hosted, each, { ...options, observe: exchange.observe });
+    const all = await refineAll(refiner, each, { ...options, observe: exchange.observe });
     return {
+      ...(sending.headers && { headers: sending.headers }),
       json: {
         ...head(format.object),
         choices: all.map(({ text, finish }, index) => format.choice(index, text, finish, [])),
@@ -124,12 +132,13 @@ export async function answerRefined(
     };
   }
   return {
+    ...(sending.headers && { headers: sending.headers }),
     async stream(send) {
       const chunk = head(format.chunkObject);
       if (format.opening) {
         for (const index of each.keys()) send({ ...chunk, choices: [format.opening(index)] });
       }
-      const all = await refineAll(hosted, each, {
+      const all = await refineAll(refiner, each, {
         ...options,
         // An empty part of the choice, which other clients add to the text without noticing.
         observe: (event, round) => {
@@ -140,7 +149,7 @@ export async function answerRefined(
       });
       exchange.firstText();
       for (const [index, { text, finish }] of all.entries()) {
-        for (const line of text.match(/.+\n?/g) ?? []) {
+        for (const line of text.match(/[^\n]*\n|[^\n]+/g) ?? []) {
           send({ ...chunk, choices: [format.part(index, line, null, [])] });
         }
         send({
@@ -154,6 +163,18 @@ export async function answerRefined(
     },
   };
 }
+
+/** What is refined. */
+export interface Questions {
+  readonly texts: readonly string[];
+  /** Tokens of all of them; where they are counted by a server, what all roles have read takes their place. */
+  readonly promptTokens?: number;
+  /** Of the models. */
+  readonly fingerprint: string;
+}
+
+const sumOf = (costs: Costs): number =>
+  Object.values(costs).reduce((sum, { promptTokens }) => sum + promptTokens, 0);
 
 /** What every answer and chunk of one request begins with. */
 function heading({ model, format }: Sending, { id }: Exchange, fingerprint: string) {

@@ -96,10 +96,7 @@ export function chatFormat(request: ChatRequest, tokenizer: Tokenizer): Format {
     ...tokenIds(request, pieces),
   });
   return {
-    asks: 'messages',
-    object: 'chat.completion',
-    chunkObject: 'chat.completion.chunk',
-    prefix: 'chatcmpl',
+    ...chatText,
     top,
     showsTokens: top !== undefined || request.return_token_ids === true,
     choice: (index, content, finish, pieces) => ({
@@ -112,14 +109,36 @@ export function chatFormat(request: ChatRequest, tokenizer: Tokenizer): Format {
       delta: content === '' ? {} : { content },
       ...rest(finish, pieces),
     }),
-    opening: (index) => ({
-      index,
-      delta: { role: 'assistant', content: '' },
-      finish_reason: null,
-      logprobs: null,
-    }),
   };
 }
+
+/** Chat of text alone. */
+export const chatText: Format = {
+  asks: 'messages',
+  object: 'chat.completion',
+  chunkObject: 'chat.completion.chunk',
+  prefix: 'chatcmpl',
+  top: undefined,
+  showsTokens: false,
+  choice: (index, content, finish) => ({
+    index,
+    message: { role: 'assistant', content, refusal: null },
+    finish_reason: finish,
+    logprobs: null,
+  }),
+  part: (index, content, finish) => ({
+    index,
+    delta: content === '' ? {} : { content },
+    finish_reason: finish,
+    logprobs: null,
+  }),
+  opening: (index) => ({
+    index,
+    delta: { role: 'assistant', content: '' },
+    finish_reason: null,
+    logprobs: null,
+  }),
+};
 
 type Request = CompletionRequest | ChatRequest;
 

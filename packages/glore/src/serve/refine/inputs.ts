@@ -36,7 +36,7 @@ export async function readPrompts(
   inputs: readonly Input[],
   { param, signal }: { readonly param: string; readonly signal: AbortSignal },
 ): Promise<(readonly number[])[]> {
-  checkTexts(hosted, role, inputs, param);
+  checkTexts(hosted, role.batcher.config, inputs, param);
   const prompts = await readInputs(hosted, inputs, signal);
   for (const prompt of prompts) {
     checkSequence(role, prompt, { param, most: role.batcher.config.maxPositions - 1 });
@@ -46,12 +46,11 @@ export async function readPrompts(
 
 /** Refuses by its characters a text that is longer than the model reads. @throws ApiError `context_length_exceeded` */
 export function checkTexts(
-  { longestToken }: Hosted,
-  { batcher }: HostedRole,
+  { longestToken }: Pick<Hosted, 'longestToken'>,
+  { maxPositions }: Pick<Hosted['reads'], 'maxPositions'>,
   inputs: readonly Input[],
   param: string,
 ): void {
-  const { maxPositions } = batcher.config;
   const most = maxPositions * longestToken;
   for (const input of inputs) {
     // Tokenizers may compose characters, which makes them fewer.

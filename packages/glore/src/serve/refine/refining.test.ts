@@ -11,8 +11,14 @@ import {
   refineInRounds,
 } from '../../refine/index.js';
 import { seedOf } from '../../rollout/index.js';
-import { rolesFor } from '../batch/hosted.js';
-import { post, questions, serverOfFile, startForTest, type Traced } from '../harness.testing.js';
+import {
+  post,
+  questions,
+  rolesOf,
+  serverOfFile,
+  startForTest,
+  type Traced,
+} from '../harness.testing.js';
 
 const [first, second, third] = questions;
 
@@ -26,7 +32,7 @@ const shared = serverOfFile();
 describe('glore', () => {
   const user = (content: string) => [{ role: 'user' as const, content }];
   const inProcess = async (question: string, options = {}) => {
-    const models = rolesFor(shared.hosted, { maxTokens: 160, budget: Infinity, signal: undefined });
+    const models = rolesOf(shared.hosted, 160);
     const settings = { mode: 'rerank' as const, threshold: 0.5, tau: 0.5, ...options };
     return (await refine([question], models, settings))[0]!;
   };
@@ -112,11 +118,7 @@ describe('glore', () => {
       n: 3,
       seed: 21,
     });
-    const { student } = rolesFor(shared.hosted, {
-      maxTokens: 160,
-      budget: Infinity,
-      signal: undefined,
-    });
+    const { student } = rolesOf(shared.hosted, 160);
     const [drafts] = await student.sample([{ question: first, seeds: [21, 22, 23] }], 1.5);
     const { glore } = chat as typeof chat & Traced;
     expect(glore.decisions.map(({ candidates }) => candidates[0]!.solution.steps)).toEqual(
@@ -140,7 +142,7 @@ describe('glore', () => {
     const whole = await ask({ rounds: 3, threshold: 1 });
     expect(whole.glore.rounds).toBe(3);
     const [rounds] = whole.glore.decisions;
-    const models = rolesFor(shared.hosted, { maxTokens: 160, budget: Infinity, signal: undefined });
+    const models = rolesOf(shared.hosted, 160);
     const settings = { threshold: 1, chooser: 'orm', tau: REFINE_ALL } as const;
     const expected = await refineInRounds(
       [first],

@@ -1,5 +1,6 @@
 /** The refining model: draft, when, where, how and the choice for each answer of a request. */
 import { renderSolution } from '../../codec/index.js';
+import { type RoleName, type Roles, roleNames } from '../../model/index.js';
 import {
   type Candidate,
   type Chooser,
@@ -11,30 +12,50 @@ import {
   refineInRounds,
 } from '../../refine/index.js';
 import { seedOf } from '../../rollout/index.js';
-import { type Hosted, rolesFor } from '../batch/index.js';
+import type { Account, AnswerBudget, Costs, RoleCost } from '../../upstream/index.js';
 import type { ChatRequest, CompletionRequest } from '../protocol/index.js';
 import { invalid } from '../protocol/index.js';
 
 export const refiningModel = 'glore';
 
+/** The models of the refining one, and what it does unless a request says otherwise. */
+export interface Refiner {
+  readonly mode: RefineOptions['mode'];
+  /** Solutions that vote. */
+  readonly samples: number;
+  readonly threshold: number;
+  readonly tau: number;
+  /** Of refinements from the second round on. */
+  readonly temperature: number;
+  readonly budget: AnswerBudget;
+  /** The roles for one answer, and what they cost. */
+  rolesFor(limits: {
+    readonly maxTokens: number;
+    readonly budget: AnswerBudget;
+    readonly signal: AbortSignal;
+  }): { readonly roles: Roles; readonly account: Account };
+}
+
 /** How a request wants its answers refined; shown in the answer. */
 export interface Refinement {
   readonly mode: RefineOptions['mode'];
+  /** Solutions that vote. */
+  readonly samples: number;
   readonly choice: Chooser;
   readonly threshold: number;
   readonly tau: number;
-  readonly budget: number | null;
+  readonly budget: number | AnswerBudget | null;
   readonly rounds: number;
 }
 
 /** Solutions that are written for an answer: a draft, and in each round the two that refine it. */
 export const candidatesOf = ({ glore }: CompletionRequest | ChatRequest): number =>
-  1 + 2 * (glore?.rounds ?? 1);
+  glore?.mode === 'vote' ? (glore.samples ?? 3) : 1 + 2 * (glore?.rounds ?? 1);
 
 /** @throws ApiError `unsupported` for what only a plain sample has */
 export function refinementOf(
   request: CompletionRequest | ChatRequest,
-  { threshold, tau }: Hosted,
+  refiner: Pick<Refiner, 'mode' | 'samples' | 'threshold' | 'tau' | 'budget'>,
 ): Refinement {
   for (const name of plainOnly) {
     const value = request[name];
@@ -45,16 +66,41 @@ export function refinementOf(
       name,
     );
   }
-  const { glore = {} } = request;
+  return refinementBy(request.glore ?? {}, refiner);
+}
+
+/** @throws ApiError `invalid_value` for rounds of votes */
+export function refinementBy(
+  glore: Given,
+  {
+    mode,
+    samples,
+    threshold,
+    tau,
+    budget,
+  }: Pick<Refiner, 'mode' | 'samples' | 'threshold' | 'tau' | 'budget'>,
+): Refinement {
+  const wanted = glore.mode ?? mode;
+  if (wanted === 'vote' && (glore.rounds ?? 1) > 1) {
+    throw invalid(
+      'glore.rounds: expected 1 with the mode "vote", which refines nothing; ask for more samples, or for the mode "rerank"',
+      'invalid_value',
+      'glore.rounds',
+    );
+  }
+  const usual = budget.tokens === undefined && budget.seconds === undefined ? null : budget;
   return {
-    mode: glore.mode ?? 'rerank',
+    mode: wanted,
+    samples: glore.samples ?? samples,
     choice: glore.choice ?? 'orm',
     threshold: glore.threshold ?? threshold,
     tau: glore.tau ?? tau,
-    budget: glore.budget ?? null,
+    budget: glore.budget ?? usual,
     rounds: glore.rounds ?? 1,
   };
 }
+
+type Given = NonNullable<ChatRequest['glore']>;
 
 const plainOnly = [
   'stop',
@@ -75,11 +121,14 @@ export interface Refined {
   /** Tokens generated for all candidates, and for those that were not chosen. */
   readonly tokens: number;
   readonly otherTokens: number;
+  readonly costs: Costs;
+  /** Why it is less than it could be. */
+  readonly notes: readonly string[];
 }
 
 /** Refines one draft of each question, greedy or sampled with the question's seed, each on its own. */
 export function refineAll(
-  hosted: Hosted,
+  refiner: Refiner,
   questions: readonly string[],
   options: {
     readonly refinement: Refinement;
@@ -91,56 +140,83 @@ export function refineAll(
   },
 ): Promise<Refined[]> {
   const { refinement, seeds, temperature, maxTokens, signal, observe } = options;
-  const { mode, choice, threshold, tau, budget, rounds } = refinement;
+  const { mode, samples, choice, threshold, tau, rounds } = refinement;
+  const budget =
+    typeof refinement.budget === 'number' ? { tokens: refinement.budget } : refinement.budget;
   return Promise.all(
     questions.map(async (question, index) => {
       const seed = seeds[index]!;
-      const models = rolesFor(hosted, { maxTokens, budget: budget ?? Infinity, signal });
+      const { roles, account } = refiner.rolesFor({ maxTokens, budget: budget ?? {}, signal });
       const drafts =
         temperature === 0
           ? undefined
-          : (await models.student.sample([{ question, seeds: [seed] }], temperature))[0];
+          : (await roles.student.sample([{ question, seeds: [seed] }], temperature))[0];
       const seen = (event: RefineEvent, round: number) => observe({ ...event, index }, round);
-      const settings = {
-        mode,
-        choice,
-        threshold,
-        tau,
+      const settings: RefineOptions = {
+        ...{ mode, samples, chooser: choice, threshold, tau },
+        // What votes is never greedy, or all would vote alike.
+        ...(mode === 'vote' && { sampling: { temperature, seeds: [seed] } }),
         observe: (event: RefineEvent) => seen(event, 1),
       };
-      const first = await refine([question], models, settings, drafts);
+      const first = await refine([question], roles, settings, drafts);
+      if (mode === 'vote') return refinedOf(first, account);
       const further = {
-        ...{ chooser: choice, rounds, threshold, temperature: hosted.temperature },
+        ...{ chooser: choice, rounds, threshold, temperature: refiner.temperature },
         // With the gate, what the ORM values enough is not refined again either.
         tau: mode === 'gate' ? tau : REFINE_ALL,
         seed: (_: number, round: number) => seedOf(seed, question, 'round', round),
         observe: seen,
       };
-      const [decisions] = await refineInRounds([question], models, further, first);
-      return refinedOf(decisions!);
+      const [decisions] = await refineInRounds([question], roles, further, first);
+      return refinedOf(decisions!, account);
     }),
   );
 }
 
-function refinedOf(decisions: readonly Decision[]): Refined {
+function refinedOf(decisions: readonly Decision[], { costs, notes }: Account): Refined {
   // From the second round on the first candidate is what the round before chose.
   const last = decisions.findLast(({ choice }, round) => choice > 0 || round === 0)!;
-  const { solution, source, tokens } = last.candidates[last.choice]!;
+  const { solution, source, tokens, original } = last.candidates[last.choice]!;
   const all = decisions
     .flatMap(({ candidates }) => candidates)
     .reduce((sum, candidate) => sum + candidate.tokens, 0);
   return {
-    text: renderSolution(solution),
-    finish: solution.answer === null ? 'length' : 'stop',
+    text: original?.text ?? renderSolution(solution),
+    finish: (original?.finished ?? solution.answer !== null) ? 'stop' : 'length',
     decisions,
     source,
     tokens: all,
     otherTokens: all - tokens,
+    costs,
+    notes,
   };
 }
 
 /** The trace of an answer, as `glore ask --json` has it. */
-export const traceOf = (refinement: Refinement, refined: readonly Refined[]) => ({
-  ...refinement,
-  decisions: refined.map(({ decisions }) => (refinement.rounds > 1 ? decisions : decisions[0])),
-});
+export const traceOf = (refinement: Refinement, refined: readonly Refined[]) => {
+  const notes = refined.flatMap((one) => one.notes);
+  return {
+    ...refinement,
+    decisions: refined.map(({ decisions }) => (refinement.rounds > 1 ? decisions : decisions[0])),
+    costs: costsOf(refined),
+    ...(notes.length > 0 && { notes }),
+  };
+};
+
+/** Of all answers together. */
+export function costsOf(refined: readonly Refined[]): Costs {
+  const sum: Partial<Record<RoleName, RoleCost>> = {};
+  for (const { costs } of refined) {
+    for (const name of roleNames) {
+      const [cost, before] = [costs[name], sum[name]];
+      if (!cost) continue;
+      sum[name] = {
+        requests: cost.requests + (before?.requests ?? 0),
+        promptTokens: cost.promptTokens + (before?.promptTokens ?? 0),
+        completionTokens: cost.completionTokens + (before?.completionTokens ?? 0),
+        seconds: cost.seconds + (before?.seconds ?? 0),
+      };
+    }
+  }
+  return sum;
+}

@@ -3,8 +3,9 @@ import { EngineError } from '@glore/engine';
 import { roleNames } from '../../model/index.js';
 import type { Hosted, HostedRole } from '../batch/index.js';
 import { ApiError, invalid } from '../protocol/index.js';
+import type { Questions } from './answer.js';
 
-/** The model that a request names. @throws ApiError `model_not_found` */
+/** The model of this process that a request names. @throws ApiError `model_not_found` */
 export function roleOf(hosted: Hosted, name: string): HostedRole {
   const role = Object.entries(hosted.roles).find(([known]) => known === name)?.[1];
   if (role) return role;
@@ -34,6 +35,24 @@ export function checkSequence(
 ): void {
   if (tokens.length === 0) throw empty(param);
   named(param, () => batcher.check(tokens, most));
+}
+
+/** Questions that the refining model is asked, with room for a token. @throws ApiError as `checkSequence` */
+export function questionsFor(
+  { codec, roles: { student } }: Hosted,
+  texts: readonly string[],
+  param: string,
+): Questions {
+  // What a server's model reads, its server counts.
+  if (!student) return { texts, fingerprint: 'served' };
+  const most = student.batcher.config.maxPositions - 1;
+  let promptTokens = 0;
+  for (const text of texts) {
+    const prompt = codec.prompt(text);
+    checkSequence(student, prompt, { param, most });
+    promptTokens += prompt.length;
+  }
+  return { texts, promptTokens, fingerprint: student.fingerprint };
 }
 
 /** Does what may throw the engine's errors about sequences, which do not know whence they come. */

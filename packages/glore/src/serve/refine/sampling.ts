@@ -40,6 +40,12 @@ export type Listener = (
   event: { readonly piece: Piece } | { readonly rest: string; readonly finish: Choice['finish'] },
 ) => void;
 
+/** A seed for each choice, in the order of the choices. They count modulo 2^32, in which sums of all choices stay exact. */
+export function seedsOf(seed: number | null | undefined, choices: number): number[] {
+  const first = (seed ?? randomInt(2 ** 31)) % 2 ** 32;
+  return Array.from({ length: choices }, (_, i) => first + i);
+}
+
 /** The sampler's settings of a request for `prompts` prompts. Without a seed each request draws anew. */
 export function samplingOf(
   request: CompletionRequest | ChatRequest,
@@ -53,8 +59,6 @@ export function samplingOf(
 ): Sampling {
   const { temperature, max_tokens, seed, seeds, stop, stop_token_ids, ignore_eos } = request;
   const n = request.n ?? 1;
-  // Seeds count modulo 2^32, in which sums of all choices stay exact.
-  const first = (seed ?? randomInt(2 ** 31)) % 2 ** 32;
   if (seeds && seeds.length !== prompts * n) {
     throw invalid(
       `seeds: expected one for each choice, ${prompts * n}, found ${seeds.length}`,
@@ -67,7 +71,7 @@ export function samplingOf(
     n,
     temperature: temperature ?? defaults.temperature,
     maxTokens: max_tokens ?? defaults.maxTokens,
-    seeds: seeds ?? Array.from({ length: prompts * n }, (_, i) => first + i),
+    seeds: seeds ?? seedsOf(seed, prompts * n),
     stops: typeof stop === 'string' ? [stop] : (stop ?? []),
     stopIds: [...(ignore_eos ? [] : [ids.eos]), ...(stop_token_ids ?? [])],
     skipSpecial: request.skip_special_tokens ?? true,

@@ -1,5 +1,5 @@
 /** How much an answer may come to, known before anything of it is computed. */
-import type { LlamaConfig } from '@glore/engine';
+import type { Hosted } from '../batch/index.js';
 import type { ChatRequest, CompletionRequest, Limits } from '../protocol/index.js';
 import { checkLimit } from '../protocol/index.js';
 
@@ -25,7 +25,7 @@ export function answerSize(
     readonly passes?: number;
     /** Likeliest tokens shown with each; undefined for no log-probabilities. */
     readonly top?: number | undefined;
-    readonly config: LlamaConfig;
+    readonly config: Hosted['reads'];
   },
 ): number {
   const choices = prompts * (request.n ?? 1);
