@@ -3,6 +3,7 @@ export { EngineError } from './error.js';
 export { openAnew, openToAppend, openToRead, readWhole, readWholeSync } from './files.js';
 export { ggufMetadata, ggufTensors, saveGguf } from './gguf/index.js';
 export * from './hf/index.js';
+export { parseJson } from './json.js';
 export {
   type Adapter,
   type AdapterModule,

@@ -6,6 +6,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../error.js';
 import { openAnew, openToRead, readWhole } from '../files.js';
+import { parseJson } from '../json.js';
 import type { Tensor } from '../llama/index.js';
 
 interface Entry {
@@ -221,7 +222,7 @@ function bfloatToFloat32(raw: ArrayBuffer): Float32Array<ArrayBuffer> {
 function parseObject(path: string, text: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     // reported below, with what was found
   }

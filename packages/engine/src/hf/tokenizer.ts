@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { EngineError } from '../error.js';
+import { parseJson } from '../json.js';
 import { checkTokenizerShape } from './tokenizer-shape.js';
 
 /** Text <-> token ids. */
@@ -192,7 +193,7 @@ interface Cutter {
 function openParts(json: string) {
   let parts: Parts;
   try {
-    const value: unknown = JSON.parse(json);
+    const value = parseJson(json);
     checkTokenizerShape(value);
     parts = new Library(value, {});
     // What is wrong with a pattern shows when it is used.

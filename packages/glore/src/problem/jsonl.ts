@@ -11,7 +11,7 @@ export interface ProblemFields {
   readonly answer: string;
   /** Without it ids are the file's name, or the one given, and the line: "mine-17". */
   readonly id?: string;
-  /** A list of steps, or a text with one on each line. Without it the steps are the lines before `####` in the answer. */
+  /** A list of steps, or a text with one on each line; blank ones are none. Without it the steps are the lines before `####` in the answer. */
   readonly steps?: string;
 }
 
@@ -63,5 +63,6 @@ function solution(row: FileRow, fields: ProblemFields): Pick<Problem, 'steps' | 
 
 function stepsOf(row: FileRow, field: string): string[] {
   const value = row.field(field);
-  return typeof value === 'string' ? workedLines(value).steps : row.texts(field);
+  if (typeof value === 'string') return workedLines(value).steps;
+  return row.texts(field).filter((step) => step.trim() !== '');
 }

@@ -45,6 +45,7 @@ describe('readProcessBench', () => {
   const broken: [string, object, string, string][] = [
     ['a label beyond the steps', { label: 2 }, 'label-invalid', 'found 2;'],
     ['a label that is no number', { label: '0' }, 'label-invalid', 'found "0";'],
+    ['a label without end', { label: Array(9999).fill(0) }, 'label-invalid', '0,0..; correct it'],
     ['half a label', { label: 0.5 }, 'label-invalid', 'found 0.5;'],
     ['no steps', { steps: [] }, 'field-empty', 'found no step;'],
     ['an empty step', { steps: ['a', ' '] }, 'field-empty', 'an empty one at index 1;'],

@@ -53,6 +53,11 @@ describe('readGsm8k', () => {
       'json-broken: a.jsonl:2: expected valid JSON, found Unexpected end of JSON input; write one whole object on each line',
     ],
     [
+      'values too deep to be written again',
+      `${good}\n{"x": ${'['.repeat(9000)}${']'.repeat(9000)}}`,
+      'json-broken: a.jsonl:2: expected valid JSON, found values within values, more than 1000 levels deep; write one whole object on each line',
+    ],
+    [
       'a list',
       `${good}\n[1]`,
       'not-an-object: a.jsonl:2: expected a JSON object, found a list; write one object with named fields for each record',
@@ -183,7 +188,7 @@ describe('readJsonlProblems', () => {
       'mine.jsonl',
       [
         '{"key": 7, "q": "How many?", "a": 2.50, "s": ["x", "y"]}',
-        '{"key": "b", "q": "Which?", "a": "blue", "s": []}',
+        '{"key": "b", "q": "Which?", "a": "blue", "s": ["", " ", "\\ufeff"]}',
       ].join('\n'),
     );
     expect(readJsonlProblems(path, { question: 'q', answer: 'a', id: 'key', steps: 's' })).toEqual([

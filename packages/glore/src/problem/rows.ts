@@ -1,6 +1,6 @@
 /** Reads files of JSON records, with errors that name the file, the line, what was expected, what was found and the cure. */
 import { basename, extname } from 'node:path';
-import { readWholeSync } from '@glore/engine';
+import { parseJson, readWholeSync } from '@glore/engine';
 import { GloreError } from '../error.js';
 
 /** One record of a file and where it stands. */
@@ -143,7 +143,7 @@ export function parseJsonLines(text: string, file: string): FileRow[] {
 export function parseJsonList(text: string, file: string): FileRow[] {
   let list: unknown;
   try {
-    list = JSON.parse(text);
+    list = parseJson(text);
   } catch (cause) {
     throw brokenJson(file, brokenLine(text), cause as Error, 'repair it there');
   }
@@ -182,7 +182,7 @@ export function checkUnique(ids: readonly string[], rows: readonly FileRow[]): v
 
 function parseLine(source: string, file: string, line: number): unknown {
   try {
-    return JSON.parse(source);
+    return parseJson(source);
   } catch (cause) {
     throw brokenJson(file, line, cause as Error, 'write one whole object on each line');
   }
@@ -227,9 +227,13 @@ function malformed(
   { expected, found, cure }: Complaint,
   options?: ErrorOptions,
 ): GloreError {
-  const message = `${file}:${line}: expected ${expected}, found ${found}; ${cure}`;
+  const shown = found.length > mostShown ? `${found.slice(0, mostShown)}..` : found;
+  const message = `${file}:${line}: expected ${expected}, found ${shown}; ${cure}`;
   return new GloreError(code, message, options);
 }
+
+/** Characters of what was found that are shown: a record may be as long as its file. */
+const mostShown = 300;
 
 function typeName(value: unknown): string {
   if (value === null) return 'null';

@@ -44,7 +44,7 @@ export interface CanonicalText {
 export const longestAnswer = 500;
 
 /**
- * The form of `answer` that is compared, or undefined if it is empty.
+ * The form of `answer` that is compared, or undefined if there is nothing in it but punctuation.
  *
  * "$1,000.00", "1000 dollars" and "1.0 thousand" have the key "1000", and "50%" has "50". What can be read in more than
  * one way ("5 or 6", "5x", "3:30") is text, so it only equals itself.
@@ -160,12 +160,15 @@ function timeOf(text: string): CanonicalText | CanonicalNumber | undefined {
 }
 
 const puzzling = new RegExp(String.raw`[\d\\^√π∞<>≤≥±=]|\b(?:${numberWords})\b`, 'i');
+/** What any answer has one of: a comma, a dollar or a tilde alone says nothing, "<" and "∞" do. */
+const meaning = /[\p{L}\p{N}\p{So}]|(?!~)\p{Sm}/u;
+
 function textOf(answer: string): CanonicalText | undefined {
   const words = withoutStops(answer.replace(/\s+/g, ' ').trim().toLowerCase()).replace(
     /^(?:an?|the) (?=.)/,
     '',
   );
-  if (words === '') return undefined;
+  if (!meaning.test(words)) return undefined;
   const key = words.includes('\\') ? words.replaceAll(' ', '') : words;
   return { kind: 'text', key: `"${key}"`, unit: [], others: [], unread: puzzling.test(words) };
 }

@@ -124,9 +124,9 @@ function valueAt(text: string): Found | undefined {
   return read === 'changed' || likeValue.test(text) ? asText(text) : undefined;
 }
 
-/** What is no number of digits or words, but nobody would start a sentence with it: "\sqrt{2}", "x > 3". */
+/** What is no number of digits or words, but nobody would start a sentence with it: "\sqrt{2}", "x > 3", "\{1, 2\}". */
 const likeValue =
-  /^(?:[-+±(<>≤≥≠~≈!]\s*=?\s*)*(?:\p{Sc}\s*)?(?:\.?\d|\\[a-z]|[π√∞]|\p{L}\s*[<>≤≥=])/iu;
+  /^(?:(?:[-+±([{<>≤≥≠~≈!]|\\\{)\s*(?:=\s*)?)*(?:\p{Sc}\s*)?(?:\.?\d|\\[a-z]|[π√∞]|\p{L}\s*[<>≤≥=])/iu;
 
 /** An unknown with a factor is worth another number than the one beside it. */
 function equationDoubt(text: string, sides: readonly string[]): string | undefined {

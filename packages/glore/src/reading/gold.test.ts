@@ -20,6 +20,7 @@ describe('readGold', () => {
     ['x + 2 y = 3 z', 'x + 2 y = 3 z'],
     ['5 hours 3 minutes', '5 hours 3 minutes'],
     ['The answer is blue.', 'blue'],
+    ['\\boxed{>}', '>'],
   ])('%j -> %j', (field, value) => {
     const found = readGold(field);
     expect([found?.value, found?.doubt]).toEqual([value, undefined]);
@@ -39,6 +40,8 @@ describe('readGold', () => {
     'She had as many pens as Bo had before he lost some of his',
     '<think>18',
     '#### <<1>>',
+    '#### $',
+    '\\boxed{~~}',
   ])('finds none in %j', (field) => {
     expect(readGold(field)).toBeUndefined();
   });

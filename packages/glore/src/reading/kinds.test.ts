@@ -193,6 +193,8 @@ const kinds: Record<string, [gold: string, text: string, verdict: Verdict][]> = 
     ['7/4', '\\boxed{1\\frac{3}{4}}', 'right'],
     ['7/4', '\\boxed{1 \\tfrac{3}{4}\\text{ cups}}', 'right'],
     ['3/4', '\\boxed{{3 \\over 4}}', 'right'],
+    ['11/12', '\\boxed{11 \\over 12}', 'right'],
+    ['7/4', '\\boxed{1{3 \\over 4}}', 'right'],
     ['3/4', 'three quarters', 'right?'],
     ['3/4', 'three fourths', 'right'],
     ['2/3', 'two-thirds', 'right'],
@@ -227,6 +229,14 @@ const kinds: Record<string, [gold: string, text: string, verdict: Verdict][]> = 
     ['1500', '#### 1.500', 'wrong'],
     ['1', '#### 1,000', 'wrong'],
     ['5', '#### 1,5', 'wrong'],
+  ],
+  'a later answer that is none': [
+    ['5', '<answer>5</answer>\n\nActually, Answer:\n5 × 5', 'doubtful'],
+    ['5', 'Answer: five\nThe final answer is: \\{5, 6\\}', 'wrong'],
+    ['5', '<answer>five</answer>\n\nActually, #### 5!', 'doubtful'],
+    ['5', '<answer>5</answer>\nThe answer is found by adding.', 'right'],
+    ['blue', '> The answer is red.\n> Wait, that is wrong. #### blue\n> ', 'doubtful'],
+    ['5', 'The answer is 2 and 3 together.\n#### 5', 'right?'],
   ],
   'what makes another number of one': [
     ['3', '\\boxed{3\\sqrt{19}}', 'wrong'],

@@ -56,6 +56,7 @@ describe('plain', () => {
     ['costs $5 and $6', 'costs $5 and $6'],
     ['2**3', '2**3'],
     ['a_b', 'a_b'],
+    [`${'_'.repeat(60)}1`, '1'],
     ['\\sqrt{3}', '\\sqrt{3}'],
   ])('%j -> %j', (answer, text) => {
     expect(plain(answer)).toBe(text);

@@ -9,7 +9,8 @@ const latexFraction = new RegExp(
   String.raw`(\d?)\s*\\(?:[dtc]?frac|nicefrac|sfrac)\s*(?:\{\s*(-?[\d.,]+)(\s*[\p{L}][^{}\d\\]*)?\}|(\d))\s*(?:${figure})(?!\d)`,
   'gu',
 );
-const latexOver = /(\d?)\s*\{?\s*(-?[\d.,]+)\s*\\over(?![a-z])\s*(-?[\d.,]+)\s*\}?(?!\d)/g;
+const latexOver =
+  /(\d?)(?:\s*\{\s*|(?<![\d.,]))(-?[\d.,]+)\s*\\over(?![a-z])\s*(-?[\d.,]+)\s*\}?(?!\d)/g;
 const latexWrapper =
   /\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf|tt|normal)|boldsymbol|underline|operatorname|emph|[mh]box|boxed|fbox)\s*\{([^{}]*)\}(?=(\d?))/g;
 const symbols: Record<string, string> = {
@@ -56,7 +57,7 @@ function unwrap(answer: string): string {
   let text = withoutLatex(withoutHtml(asciiCharacters(answer)));
   text = text.replace(/~~[^~]*~~/g, ' ');
   // Not between two words: 2**3 is a power.
-  text = text.replace(/(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])|`/g, ' ');
+  text = text.replace(/(?<![\w)])(?:\*\*|__)+|(?:\*\*|__)+(?![\w(])|`/g, ' ');
   text = text.replace(/\s+/g, ' ').trim();
   text = text.replace(/^(["'“*_])([^"'“”*_]+)["'”*_]$/, '$2').replace(/^\[([^[\]]+)\]$/, '$1');
   return tidy(text);

@@ -74,10 +74,11 @@ export const oneLineEnd = (text: string): string =>
 export function readParted(parted: Parted, kind: Kind): Reading {
   const text = stripAnnotations(parted.solution);
   const problems = problemLines(text);
-  const marked = marksOf(text).flatMap((mark) => {
-    const found = readMark(text, mark, kind, firstAfter(problems, mark.at) ?? text.length);
-    return found ? [{ mark, found }] : [];
-  });
+  const marks = marksOf(text).map((mark) => ({
+    mark,
+    found: readMark(text, mark, kind, firstAfter(problems, mark.at) ?? text.length),
+  }));
+  const marked = marks.filter((one): one is Marked => one.found !== undefined);
   const end = endOf(text, problems, marked);
   const solution = text.slice(0, end);
   const doubt =
@@ -88,7 +89,7 @@ export function readParted(parted: Parted, kind: Kind): Reading {
   const answer =
     chosen(
       solution,
-      marked.filter(({ mark }) => mark.at < end),
+      marks.filter(({ mark }) => mark.at < end),
     ) ??
     bare(solution, kind) ??
     lastOf(solution, kind);
@@ -142,6 +143,12 @@ interface Marked {
   readonly found: Found;
 }
 
+/** A mark that announces nothing that can be read. */
+interface Unread {
+  readonly mark: Mark;
+  readonly found: undefined;
+}
+
 /** What a mark announces; `end` is where the solution does. */
 function readMark(text: string, mark: Mark, kind: Kind, end: number): Found | undefined {
   const field = text.slice(mark.from, mark.to);
@@ -153,7 +160,7 @@ function readMark(text: string, mark: Mark, kind: Kind, end: number): Found | un
       return readAlone(field);
     case 'marker': {
       // Text after #### is an answer where nothing follows it, and else the heading of what does.
-      const isLast = text.slice(mark.to, end).trim() === '';
+      const isLast = !/[^\s>]/.test(text.slice(mark.to, end));
       const found = readNumber(field) ?? (isLast ? readText(field) : undefined);
       return found && (isLast || isValue(found.form)) ? found : undefined;
     }
@@ -191,7 +198,8 @@ const isNumeric = (form: Canonical): boolean => form.kind !== 'text' || form.oth
 const trust = ['tag', 'marker', 'boxed', 'phrase'] as const;
 
 /** The answer of the last mark of the most trusted kind. */
-function chosen(text: string, marked: readonly Marked[]): Answer | undefined {
+function chosen(text: string, marks: readonly (Marked | Unread)[]): Answer | undefined {
+  const marked = marks.filter((one): one is Marked => one.found !== undefined);
   const headings = marked.filter(({ mark }) => mark.heading);
   const usable =
     headings.length < marked.length ? marked.filter(({ mark }) => !mark.heading) : headings;
@@ -201,11 +209,26 @@ function chosen(text: string, marked: readonly Marked[]): Answer | undefined {
   const { mark, found } = last;
   const doubt =
     conflict(last, usable) ??
+    unreadAfter(text, mark, marks) ??
     found.doubt ??
+    usable.find((other) => other.mark.at > mark.at && other.found.doubt)?.found.doubt ??
     mark.doubt ??
     (mark.heading ? 'it may be the number of a heading' : undefined) ??
     doubtAfter(text, last);
   return { value: found.value, how: mark.how, form: found.form, mark, ...(doubt && { doubt }) };
+}
+
+/** Whether another number is announced later, in a way that is none. */
+function unreadAfter(
+  text: string,
+  { to }: Mark,
+  marks: readonly (Marked | Unread)[],
+): string | undefined {
+  const later = marks.some(
+    ({ mark, found }) =>
+      !found && mark.at > to && !mark.heading && /\p{Nd}/u.test(text.slice(mark.from, mark.to)),
+  );
+  return later ? 'what is announced after it could not be read' : undefined;
 }
 
 /** So many answers of a text that marks ever more are named. */

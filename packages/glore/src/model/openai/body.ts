@@ -1,6 +1,7 @@
 /** The bytes of a response, as many as it may have, whatever they are packed in. */
 import { promisify } from 'node:util';
 import { brotliDecompress, constants, inflateRaw, unzip } from 'node:zlib';
+import { parseJson as parse } from '@glore/engine';
 import type { Dispatcher } from 'undici';
 import { Unreadable } from './reading.js';
 
@@ -90,7 +91,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** @throws Unreadable for what is no JSON in UTF-8 */
 export function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(utf8.decode(bytes));
+    return parse(utf8.decode(bytes));
   } catch {
     throw new Unreadable('no JSON');
   }

@@ -23,11 +23,26 @@ export function listen(
       });
     },
   });
-  const server = createServer(answer);
+  // Who asks for which name is seen to where callers are; Node's own answer says nothing.
+  const server = createServer({ requireHostHeader: false }, answer);
   // Node's 5 seconds end connections that a client is about to use again; it can only ask anew.
   server.keepAliveTimeout = 60_000;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     refuseBytes(error, socket as Socket, log);
+  });
+  server.on('checkExpectation', (_, response) => {
+    const failure = malformed(417, 'an expectation other than 100-continue');
+    writeLine(log, { status: 417 }, failure);
+    const body = JSON.stringify(failure.body);
+    response.writeHead(417, {
+      connection: 'close',
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    });
+    response.end(body);
+  });
+  server.on('connect', (_, socket) => {
+    refuseSocket(socket as Socket, malformed(405, 'CONNECT, and this is no proxy'), log);
   });
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
@@ -56,8 +71,11 @@ function refuseBytes(error: NodeJS.ErrnoException, socket: Socket, log: Log): vo
     socket.destroy();
     return;
   }
-  const status = statuses[error.code ?? ''] ?? 400;
-  const failure = malformed(status, error.message);
+  refuseSocket(socket, malformed(statuses[error.code ?? ''] ?? 400, error.message), log);
+}
+
+function refuseSocket(socket: Socket, failure: ApiError, log: Log): void {
+  const { status } = failure.refusal;
   writeLine(log, { status }, failure);
   const body = JSON.stringify(failure.body);
   socket.end(

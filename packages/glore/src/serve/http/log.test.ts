@@ -68,6 +68,9 @@ describe('the log', () => {
       431,
     ],
     ['no host', 'GET / HTTP/1.0\r\n\r\n', 403],
+    ['no host where there has to be one', 'GET / HTTP/1.1\r\nconnection: close\r\n\r\n', 403],
+    ['another expectation', 'GET / HTTP/1.1\r\nhost: localhost\r\nexpect: x\r\n\r\n', 417],
+    ['a request to a proxy', 'CONNECT a:1 HTTP/1.1\r\nhost: localhost\r\n\r\n', 405],
     ['a host that is none', 'GET / HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n', 400],
   ])('has a line for %s', async (_, bytes, status) => {
     const server = await startForTest(hosted);

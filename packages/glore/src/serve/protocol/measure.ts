@@ -1,4 +1,5 @@
 /** The size of a request, before it is looked at any closer: reading and checking what is in it takes time and memory. */
+import { parseJson } from '@glore/engine';
 import { invalid } from './failure.js';
 import { checkLimit, type Limits } from './limits.js';
 
@@ -11,7 +12,7 @@ export function parseBody(bytes: Buffer, limits: Limits): unknown {
   checkLimit(limits, 'maxText', signs(bytes), { param: 'the body', what });
   let body: unknown;
   try {
-    body = JSON.parse(utf8.decode(bytes));
+    body = parseJson(utf8.decode(bytes));
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw invalid(`the body: expected JSON, found ${cause.message}`, 'invalid_json');
