@@ -57,7 +57,7 @@ export function outcomeOf(error) {
     } catch ({ kind, message }) {
       return { finding: kind, message };
     }
-    if (shown.length > 20_000) {
+    if (shown.length > 10_000) {
       return { finding: 'long', message: `${error.code}: a message of ${shown.length} characters` };
     }
     return { kind: error.code };
