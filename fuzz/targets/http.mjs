@@ -223,6 +223,8 @@ export const http = {
             'leave',
             'deaf',
           ]);
+          // What says more than it sends is not waited for.
+          if (!isSent(bytes)) return { bytes, how: 'part', at: bytes.length };
           return { bytes, how, at: random.whole(0, bytes.length) };
         });
       },
@@ -264,6 +266,15 @@ export const http = {
     };
   },
 };
+
+/** Whether all of a request is there. */
+function isSent(bytes) {
+  const text = bytes.toString('latin1');
+  const end = text.indexOf('\r\n\r\n');
+  if (end === -1 || /\r\ntransfer-encoding:/i.test(text.slice(0, end))) return false;
+  const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, end))?.[1] ?? 0;
+  return text.length >= end + 4 + Number(length);
+}
 
 /** Whether an answer has come to its end. */
 function isWhole(text) {
