@@ -1,6 +1,7 @@
 /** JSON files of a Hugging Face folder. */
 import { EngineError } from '../error.js';
 import { readWhole } from '../files.js';
+import { parseJson } from '../json.js';
 
 /** Any JSON object, as parsed. */
 export type Json = Record<string, unknown>;
@@ -9,7 +10,7 @@ export type Json = Record<string, unknown>;
 export async function readJson(path: string, code: string): Promise<Json> {
   let value: unknown;
   try {
-    value = JSON.parse((await readWhole(path)).toString('utf8'));
+    value = parseJson((await readWhole(path)).toString('utf8'));
   } catch (cause) {
     if (cause instanceof EngineError) throw cause;
     throw new EngineError(code, `${path}: expected JSON`, { cause });

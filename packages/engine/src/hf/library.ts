@@ -1,7 +1,8 @@
 /** What is used of @huggingface/tokenizers, whose own declarations do not resolve under NodeNext (its imports lack extensions). */
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { EngineError } from '../error.js';
-import { checkTokenizerShape } from './tokenizer-shape.js';
+import { parseJson } from '../json.js';
+import { checkTokenizerShape, type PartsJson } from './tokenizer-shape.js';
 
 /** A token that is in a text as it is spelt, or a special one. */
 export interface AddedToken {
@@ -11,24 +12,6 @@ export interface AddedToken {
   readonly single_word: boolean;
   readonly lstrip: boolean;
   readonly rstrip: boolean;
-}
-
-/** A part of tokenizer.json: its kind, and what that kind has. */
-export interface PartJson {
-  readonly type: string;
-  readonly content?: unknown;
-  readonly pattern?: { readonly String?: unknown };
-  readonly split?: boolean;
-  readonly normalizers?: readonly PartJson[];
-  readonly decoders?: readonly PartJson[];
-}
-
-/** The parts of a tokenizer.json as it has them. */
-export interface PartsJson {
-  readonly normalizer: PartJson | null;
-  readonly pre_tokenizer: PartJson | null;
-  readonly decoder: PartJson | null;
-  readonly model: PartJson;
 }
 
 export interface Cutter {
@@ -63,7 +46,7 @@ export const pieces = (stages: readonly Cutter[], text: string): readonly string
 /** Throws `EngineError` "tokenizer-invalid" for what is no tokenizer.json. */
 export function openLibrary(text: string): Opened {
   try {
-    const json: PartsJson = JSON.parse(text);
+    const json = parseJson(text);
     checkTokenizerShape(json);
     const parts: Parts = new Library(json, {});
     const { pre_tokenizer: pre, model, decoder } = parts;

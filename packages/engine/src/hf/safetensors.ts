@@ -6,6 +6,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../error.js';
 import { openAnew, openToRead, readWhole } from '../files.js';
+import { parseJson } from '../json.js';
 import type { Tensor } from '../llama/index.js';
 import { bfloatToFloat32, halvesToFloat32 } from './half.js';
 
@@ -231,7 +232,7 @@ async function readBytes(
 function parseObject(path: string, text: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     // reported below, with what was found
   }

@@ -7,7 +7,8 @@
  */
 import { EngineError } from '../error.js';
 import type { Spelling } from './bytelevel.js';
-import type { Opened, PartJson } from './library.js';
+import type { Opened } from './library.js';
+import type { PartJson } from './tokenizer-shape.js';
 
 const space = '\u2581';
 

@@ -3,11 +3,29 @@
 import { EngineError } from '../error.js';
 import type { Json } from './json.js';
 
+/** A part of tokenizer.json: its kind, and what that kind has. */
+export interface PartJson {
+  readonly type: string;
+  readonly content?: unknown;
+  readonly pattern?: { readonly String?: unknown };
+  readonly split?: boolean;
+  readonly normalizers?: readonly PartJson[];
+  readonly decoders?: readonly PartJson[];
+}
+
+/** The parts of a tokenizer.json as it has them. */
+export interface PartsJson {
+  readonly normalizer: PartJson | null;
+  readonly pre_tokenizer: PartJson | null;
+  readonly decoder: PartJson | null;
+  readonly model: PartJson;
+}
+
 /** More than any vocabulary has. */
 const mostTokens = 2 ** 24;
 
 /** Throws `EngineError` "tokenizer-invalid" naming the first field of a parsed tokenizer.json that is not as it should be. */
-export function checkTokenizerShape(value: unknown): asserts value is Json {
+export function checkTokenizerShape(value: unknown): asserts value is PartsJson {
   const json = map('', value);
   const model = map('model', json.model);
   if ((model.type ?? 'BPE') !== 'BPE') throw wrong('model.type', '"BPE"', model.type);

@@ -107,3 +107,14 @@ test('a sequence has the same bits whatever is scored beside it', async () => {
   const turned = await decoder.score({ items: items.toReversed().slice(2), labels });
   expect(turned.scores.reverse()).toEqual(scores.slice(0, -2));
 });
+
+test('the shortest sequences are scored as well', async () => {
+  const [trees, apart] = [await open(base, true), await open(base, false)];
+  for (let length = 1; length <= 8; length++) {
+    const short = { items: [{ tokens: text(1, length), positions: [length - 1] }], labels };
+    const [found, expected] = [await trees.score(short), await apart.score(short)];
+    expected.scores[0]![0]!.forEach((value, label) => {
+      expect(found.scores[0]![0]![label]).toBeCloseTo(value, 5);
+    });
+  }
+});

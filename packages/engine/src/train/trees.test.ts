@@ -114,9 +114,9 @@ async function learn(config: LlamaConfig, works: readonly MicroBatch[], adapter?
   return { loss, gradient, entries: layout.entries };
 }
 
-async function compare(config: LlamaConfig, adapter?: Adapter): Promise<void> {
-  const expected = await learn(config, dealtPadded(examples, 1).flat(), adapter);
-  const works = dealt(examples, config, 2).flat();
+async function compare(config: LlamaConfig, adapter?: Adapter, learned = examples): Promise<void> {
+  const expected = await learn(config, dealtPadded(learned, 1).flat(), adapter);
+  const works = dealt(learned, config, 2).flat();
   expect(works.map(({ kind }) => kind)).toEqual(works.map(() => 'tree'));
   const found = await learn(config, works, adapter);
   expect(Math.abs(found.loss / expected.loss - 1)).toBeLessThan(1e-5);
@@ -132,6 +132,13 @@ async function compare(config: LlamaConfig, adapter?: Adapter): Promise<void> {
 
 describe.each(Object.entries(kinds))('%s', (_, config) => {
   test('loss and gradients are those of separate sequences', () => compare(config));
+});
+
+test('so are those of the shortest sequences', async () => {
+  for (let length = 2; length <= 6; length++) {
+    const tokens = text(1, length);
+    await compare(base, undefined, [exampleOf(tokens, 1), exampleOf(tokens, 2)]);
+  }
 });
 
 test('so are those of an adapter, on attention and beside it', async () => {

@@ -23,11 +23,12 @@ export function treeFeeds(
   kind: ChunkKind,
 ): Record<string, Tensor> {
   const rows = tree.tokens.length;
-  const parents = new Int32Array(rows + 1);
+  // Each block has a chunk, so there are as many rows as blocks, however short the tree.
+  const total = Math.max(rows + 1, TREE_BLOCKS);
+  const parents = new Int32Array(total).fill(-1);
   parents.set(tree.parents);
-  parents[rows] = -1;
-  const tokens = new BigInt64Array(rows + 1);
-  const positions = new BigInt64Array(rows + 1);
+  const tokens = new BigInt64Array(total);
+  const positions = new BigInt64Array(total);
   let longest = 1;
   for (let row = 0; row < rows; row++) {
     const parent = parents[row]!;
@@ -36,16 +37,15 @@ export function treeFeeds(
     longest = Math.max(longest, Number(positions[row]) + 1);
   }
   const whole: Tree = { tokens: tree.tokens, parents };
-  // Each block has a chunk.
-  const size = Math.min(CHUNK, Math.ceil((rows + 1) / TREE_BLOCKS));
+  const size = Math.min(CHUNK, Math.floor(total / TREE_BLOCKS));
   const all = Int32Array.from(parents, (_, row) => row);
   const least = kind === 'paths' ? KEYS : 1;
   const some = new Int32Array(picked.length + 1);
   some.set(picked);
-  some[picked.length] = rows;
+  some[picked.length] = total - 1;
   return {
-    tokens: new Tensor('int64', tokens, [rows + 1]),
-    positions: new Tensor('int64', positions, [rows + 1, 1]),
+    tokens: new Tensor('int64', tokens, [total]),
+    positions: new Tensor('int64', positions, [total, 1]),
     picked: new Tensor('int64', BigInt64Array.from(some, BigInt), [some.length]),
     ...gridFeeds(
       'all',

@@ -65,9 +65,18 @@ export function valueShown(value: unknown, at: readonly PropertyKey[] = []): str
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (at.some((key) => key === 'endpoints' || key === 'models')) return `another ${kindOf(value)}`;
-  const text = JSON.stringify(value);
-  if (/:\/\/|@|\bsk-/.test(text)) return `another ${kindOf(value)}`;
+  const text = jsonOf(value);
+  if (text === undefined || /:\/\/|@|\bsk-/.test(text)) return `another ${kindOf(value)}`;
   return text.length <= 60 ? text : `${text.slice(0, 60)}...`;
+}
+
+/** The value as JSON; undefined where it is nested too deeply for that. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function kindOf(value: unknown): string {

@@ -146,6 +146,14 @@ describe('JSON', () => {
   });
 });
 
+it('that is nested too deeply to be written again is broken', async () => {
+  const path = join(folder, 'value.json');
+  writeFileSync(path, `${'['.repeat(9000)}${']'.repeat(9000)}`);
+  const error = await failureOf(readJson(path, anything));
+  expect(error).toMatchObject({ code: 'json-broken' });
+  expect(error.message).toContain('levels deep');
+});
+
 describe('a record', () => {
   const shape = z.object({
     problem: z.string().min(1),

@@ -1,5 +1,5 @@
 /** JSON and JSON Lines files: each record is checked where it is read, files are written whole or not at all. */
-import { openToRead, readWhole } from '@glore/engine';
+import { openToRead, parseJson as parse, readWhole } from '@glore/engine';
 import type { z } from 'zod';
 import { GloreError } from '../error.js';
 import { expectation, pathShown, valueAt, valueShown } from './issue.js';
@@ -132,7 +132,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
 
 /** JSON from bytes. @throws SyntaxError if they are not JSON, TypeError if they are not UTF-8. */
 export function parseJson(bytes: Buffer): unknown {
-  return JSON.parse(utf8.decode(bytes));
+  return parse(utf8.decode(bytes));
 }
 
 /** The error for a line that is not what it should be. */

@@ -4,7 +4,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readWhole } from '@glore/engine';
+import { parseJson, readWhole } from '@glore/engine';
 import { z } from 'zod';
 import { GloreError } from '../error.js';
 import { explained, shaped } from '../files/index.js';
@@ -92,7 +92,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
     if (tries > 0) await sleep(50);
     let value: unknown;
     try {
-      value = JSON.parse((await readWhole(path, 4096)).toString());
+      value = parseJson((await readWhole(path, 4096)).toString());
     } catch (error) {
       if (isCode(error, 'ENOENT')) return undefined;
       if (!(error instanceof SyntaxError)) throw error;
