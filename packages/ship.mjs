@@ -1,6 +1,6 @@
 /**
  * After `tsc -b`: makes of each package what is shipped. Files of sources that have gone are taken out of dist, and the
- * recipes and the base checkpoint are put beside it, where `glore` finds them by name.
+ * recipes and the base checkpoints are put beside it, where `glore` finds them by name.
  */
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -22,7 +22,7 @@ for (const name of ['engine', 'glore']) {
   }
 }
 
-for (const folder of ['recipes', 'checkpoints/base']) {
+for (const folder of ['recipes', 'checkpoints/base', 'checkpoints/plain']) {
   const copy = join(root, 'packages/glore', folder);
   rmSync(copy, { recursive: true, force: true });
   cpSync(join(root, folder), copy, { recursive: true });
