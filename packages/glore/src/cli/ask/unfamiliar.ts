@@ -9,7 +9,7 @@ export type Unfamiliar = (question: string) => string | undefined;
 
 export function unfamiliarTo({ problems, models }: OpenRun['recipe']): Unfamiliar {
   if (problems.source !== 'world' || models?.student) return () => undefined;
-  const vocabulary = new Set(worldTexts().flatMap(wordsOf));
+  const vocabulary = new Set(worldTexts(problems.settings).flatMap(wordsOf));
   const [least, most] = problems.settings.steps;
   return (question) => {
     const words = new Set(wordsOf(question).filter((word) => !vocabulary.has(word)));

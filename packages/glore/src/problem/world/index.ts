@@ -1,4 +1,5 @@
 /** The built-in world: GSM8K-like word problems that a tiny model can learn and whose every step can be judged. */
+import type { WorldSettings } from './settings.js';
 import {
   GAIN_VERBS,
   ITEMS,
@@ -26,8 +27,13 @@ export { parseStory, type Story, type StoryEvent, tellStory } from './story.js';
 export { type Split, splitOf, structureOf } from './structure.js';
 export { finalRight, firstWrongStep, judgeSteps } from './truth.js';
 
-/** Texts that together hold every word, digit and sign the world can print; a tokenizer built from them knows them all. */
-export function worldTexts(): string[] {
+/**
+ * Texts that together hold every word, digit and sign the world can print, with these settings or with any; a tokenizer built
+ * from them knows them all.
+ */
+export function worldTexts(
+  { pronouns = 0 }: Pick<WorldSettings, 'pronouns'> = { pronouns: 1 },
+): string[] {
   const [a, b] = NAMES as [string, string];
   const word = ITEMS[0]!;
   const amount = 1234567890;
@@ -35,7 +41,9 @@ export function worldTexts(): string[] {
   const story: Story = {
     events: [
       ...NAMES.map((subject) => sentence({ kind: 'start', subject, word })),
-      ...NAMES.map((subject) => sentence({ kind: 'start', subject, word, pronoun: true })),
+      ...(pronouns > 0 ? NAMES : []).map((subject) =>
+        sentence({ kind: 'start', subject, word, pronoun: true }),
+      ),
       ...ITEMS.map((item) => sentence({ kind: 'start', subject: a, word: item })),
       ...GAIN_VERBS.map((verb) => sentence({ kind: 'gain', subject: a, word: verb })),
       ...LOSE_VERBS.map((verb) => sentence({ kind: 'lose', subject: a, word: verb })),
