@@ -124,6 +124,8 @@ describe('a whole run', () => {
         name: expect.any(String),
         seconds: expect.any(Number),
         generatedTokens: expect.any(Number),
+        neededTokens: expect.any(Number),
+        computedTokens: expect.any(Number),
       });
     }
   });
