@@ -1,9 +1,9 @@
 /** `glore serve` as a process: where it says it listens, what it refuses, how it ends. */
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { base, glore, type Running, start, temporaryFolder } from './glore.js';
+import { base, glore, type Running, start, temporaryFolder, writeRecipe } from './glore.js';
 
 // Each starts a process; the machine need not be free.
 vi.setConfig({ testTimeout: 300_000 });
@@ -139,21 +139,28 @@ describe('glore serve', () => {
   });
 
   it('serves the five models of a run with its thresholds', async () => {
-    const run = temporaryFolder();
-    onTestFinished(() => rmSync(run, { recursive: true }));
-    // What a finished run leaves behind, as far as it is read; the base stands for what was trained.
-    const thresholds = { locate: { orm: 0.5, sorm: 0.25 }, gate: 0.125 };
-    writeFileSync(join(run, 'report.json'), JSON.stringify({ thresholds }));
-    const evaluation = { temperature: 1 };
-    const recipe = { base, workers: 1, maxTokens: 60, evaluation };
-    writeFileSync(join(run, 'recipe.json'), JSON.stringify(recipe));
-    for (const role of ['student', 'orm', 'sorm', 'global']) {
-      cpSync(base, join(run, role, 'model'), { recursive: true });
-    }
+    const folder = temporaryFolder();
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const run = join(folder, 'run');
+    const recipe = writeRecipe(
+      folder,
+      'recipe',
+      ['dev: 24', 'dev: 8'],
+      ['test: 66', 'test: 12'],
+      ['epochs: 4, batch: 8, rate: 1.0e-3, doubt: 0.25', 'epochs: 1, batch: 8, rate: 1.0e-3'],
+      ['samples: 8', 'samples: 3'],
+    );
+    expect(await glore(['run', recipe, '--run', run])).toMatchObject({ code: 0 });
+    const path = join(run, 'report.json');
+    const { thresholds, ...report } = JSON.parse(readFileSync(path, 'utf8'));
+    const set = { ...thresholds, locate: { orm: 0.5, sorm: 0.25 }, gate: 0.125 };
+    writeFileSync(path, JSON.stringify({ ...report, thresholds: set }));
+    const local = join(run, 'local', 'model');
+    renameSync(local, `${local}-kept`);
     const incomplete = await glore(['serve', run, '--port', '0'], '', { GLORE_API_KEY: '' });
     expect(incomplete).toMatchObject({ code: 2, stdout: '' });
     expect(incomplete.stderr).toContain('expected the local, found none');
-    cpSync(base, join(run, 'local', 'model'), { recursive: true });
+    renameSync(`${local}-kept`, local);
 
     const { said } = await serve([], {}, [run]);
     const client = new OpenAI({ baseURL: said.url, apiKey: 'none', maxRetries: 0 });

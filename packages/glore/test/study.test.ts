@@ -211,7 +211,7 @@ describe('the page', () => {
       `| **rerank** | the ORM chooses of draft, global, local | **${pooled.toFixed(1)}%** |`,
     );
     expect(text).toContain(
-      'Kept as `main` has them, though what they are made of is different here: `global`, `local`, `candidates`, `orm`.',
+      'Kept as `main` has them, though what they are made of is different here: `global`, `local`, `candidates`, `orm`, `retrained`.',
     );
   });
 

@@ -75,9 +75,9 @@ describe('wrong usage', () => {
     [
       'a threshold that is none',
       ['ask', 'a', '--threshold', '2'],
-      'a number from 0 to 1, found "2"',
+      'expected a number from 0 to 1.',
     ],
-    ['no round', ['ask', 'a', '--rounds', '0'], 'expected a whole number from 1, found "0".'],
+    ['no round', ['ask', 'a', '--rounds', '0'], 'expected a whole number from 1.'],
     ['tau without the gate', ['ask', 'a', '--tau', '0.5'], 'is for the gate; add --mode gate'],
     [
       'no question where nobody can be asked for one',

@@ -4,11 +4,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineError } from '../error.js';
-import { strongWeights } from '../golden/index.js';
-import { buildTokenizer, openTokenizer, readSafetensors, saveCheckpoint } from '../hf/index.js';
-import type { LlamaConfig } from '../llama/index.js';
-import { blockTypes } from './blocks.js';
-import { importGguf, loadGguf, saveGguf } from './index.js';
 import {
   blocksFor,
   ggufFile,
@@ -18,7 +13,12 @@ import {
   uint32,
   uint64,
   value,
-} from './write.testing.js';
+} from '../golden/gguf.js';
+import { strongWeights } from '../golden/index.js';
+import { buildTokenizer, openTokenizer, readSafetensors, saveCheckpoint } from '../hf/index.js';
+import type { LlamaConfig } from '../llama/index.js';
+import { blockTypes } from './blocks.js';
+import { importGguf, loadGguf, saveGguf } from './index.js';
 
 let dir: string;
 beforeAll(async () => {

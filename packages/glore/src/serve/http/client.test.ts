@@ -116,7 +116,7 @@ describe('a client that reads nothing', () => {
   const limits = { maxAnswer: 2 ** 17 };
 
   it.each([true, false])('is cut off after a time (stream: %s)', async (stream) => {
-    const server = await startForTest(hosted, { ...limits, stall: 1 });
+    const server = await startForTest(hosted, { ...limits, stall: 3 });
     const socket = send(server, '/v1/chat/completions', { ...large, stream });
     const line = await logged(server.logs, 499);
     expect(line).toMatchObject({ error: 'client_stalled', choices: 2, generatedTokens: 320 });

@@ -1,6 +1,7 @@
 /** GGUF files of any content, true or not, for tests. */
+
+import { blockTypes } from '../gguf/index.js';
 import { uniforms } from '../llama/index.js';
-import { blockTypes } from './blocks.js';
 
 /** Types of metadata by their numbers in a file. */
 export const kinds = { uint8: 0, uint32: 4, float32: 6, bool: 7, string: 8, array: 9, uint64: 10 };
