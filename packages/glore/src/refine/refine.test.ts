@@ -153,6 +153,41 @@ describe('rerank', () => {
     }
   });
 
+  it('keeps the draft where a refinement is the same text, whatever rounding makes of its value', async () => {
+    let asked = 0;
+    const orm = new RewardModel({
+      value: async (items) => {
+        const rounding = 1e-7 * asked++;
+        return items.map(({ solution: { steps } }) => ({
+          values: [...steps, ''].map(() => 0.5 + rounding),
+          tokens: 1,
+        }));
+      },
+    });
+    // At temperature 0 the student writes its draft again, and here the global refiner is the student.
+    const author = critic.author(codec);
+    const global = new GlobalRefiner(
+      {
+        write: (requests, sampling) => {
+          const asStudent = requests.map((request) => ({
+            ...request,
+            task: { role: 'student' as const, question: request.task.question, steps: [] },
+          }));
+          return author.write(asStudent, sampling);
+        },
+      },
+      maxTokens,
+    );
+    const roles = { ...models(), global, orm };
+    const decisions = await refine(questions, roles, rerank({ threshold: 0 }), drafts);
+    const answered = decisions.filter(({ candidates }) => candidates[0]!.solution.answer !== null);
+    expect(answered.length).toBeGreaterThan(0);
+    for (const { candidates, choice } of answered) {
+      expect(candidates[1]!.score).toBeGreaterThan(candidates[0]!.score);
+      expect(choice).toBe(0);
+    }
+  });
+
   it('sees no error anywhere below the lowest threshold, and one in every first line above all', async () => {
     const none = await refine(questions, models(), rerank({ threshold: 0 }));
     for (const decision of none) {

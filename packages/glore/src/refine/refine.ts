@@ -10,7 +10,7 @@
  *                              chooser `both` (ours) the SORM's least value of its lines counts as much
  *   vote                       (the control) no critic and no refiner: the answer that most samples give, see vote.ts
  */
-import type { Solution } from '../codec/index.js';
+import { type Solution, spellingOf } from '../codec/index.js';
 import type { Draft, Generated, Original, RewardModel, Roles } from '../model/index.js';
 import { vote } from './vote.js';
 import { locateFirstError } from './where.js';
@@ -144,7 +144,7 @@ export async function refine(
     const all = [draft, globalOf.get(i), localOf.get(i)].filter(
       (candidate) => candidate !== undefined,
     );
-    const choice = best(all.map((candidate) => worth(candidate, options.chooser)));
+    const choice = best(all, options.chooser);
     observe({ stage: 'choice', index: i, choice });
     return { values, location, candidates: all, choice };
   });
@@ -213,4 +213,17 @@ export function finalScore(solution: Solution, values: readonly number[]): numbe
   return solution.answer === null ? 0 : values.at(-1)!;
 }
 
-const best = (scores: readonly number[]): number => scores.indexOf(Math.max(...scores));
+/**
+ * The index of the candidate that is worth most. Of candidates with the same text only the first counts: the values that a
+ * server gives one text twice may differ by a rounding.
+ */
+function best(all: readonly Candidate[], chooser?: Chooser): number {
+  const first = new Map<string, number>();
+  for (const [i, { solution }] of all.entries()) {
+    const spelling = spellingOf(solution);
+    if (!first.has(spelling)) first.set(spelling, i);
+  }
+  const places = [...first.values()];
+  const scores = places.map((place) => worth(all[place]!, chooser));
+  return places[scores.indexOf(Math.max(...scores))]!;
+}
