@@ -1,17 +1,14 @@
 export { writeCandidates } from './candidates.js';
+export type { Candidate, Decision, RefineEvent, Source } from './decision.js';
 export { decisionShape } from './record.js';
 export {
-  type Candidate,
   type Chooser,
-  type Decision,
   finalScore,
   leastOf,
   locate,
   REFINE_ALL,
-  type RefineEvent,
   type RefineOptions,
   refine,
-  type Source,
   worth,
 } from './refine.js';
 export { chosen, type RoundsOptions, refineInRounds } from './rounds.js';

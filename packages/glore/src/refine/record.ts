@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { solutionShape } from '../codec/index.js';
 import { count, share, shares } from '../files/index.js';
-import type { Candidate, Decision, Source } from './refine.js';
+import type { Candidate, Decision, Source } from './decision.js';
 
 const candidate: z.ZodType<Candidate> = z.object({
   source: z.enum(['draft', 'global', 'local']),

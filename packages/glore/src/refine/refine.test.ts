@@ -13,7 +13,8 @@ import {
   Student,
 } from '../model/index.js';
 import { difficulty, generateProblems } from '../problem/index.js';
-import { type Decision, finalScore, type RefineOptions, refine, worth } from './refine.js';
+import type { Decision } from './decision.js';
+import { finalScore, type RefineOptions, refine, worth } from './refine.js';
 import { chosen, refineInRounds } from './rounds.js';
 import { locateFirstError } from './where.js';
 

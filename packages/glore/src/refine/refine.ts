@@ -11,7 +11,8 @@
  *   vote                       (the control) no critic and no refiner: the answer that most samples give, see vote.ts
  */
 import { type Solution, spellingOf } from '../codec/index.js';
-import type { Draft, Generated, Original, RewardModel, Roles } from '../model/index.js';
+import type { Draft, Generated, RewardModel, Roles } from '../model/index.js';
+import type { Candidate, Decision, RefineEvent, Source } from './decision.js';
 import { vote } from './vote.js';
 import { locateFirstError } from './where.js';
 
@@ -36,43 +37,10 @@ export interface RefineOptions {
   readonly observe?: (event: RefineEvent) => void;
 }
 
-/** One piece of a decision; `index` is the question's. */
-export type RefineEvent = { readonly index: number } & (
-  | { readonly stage: Source; readonly candidate: Candidate }
-  | { readonly stage: 'where'; readonly values: readonly number[]; readonly location: number }
-  | { readonly stage: 'choice'; readonly choice: number }
-);
-
-/** A sample is one that votes. */
-export type Source = 'draft' | 'global' | 'local' | 'sample';
 export type Chooser = 'orm' | 'both';
 
 /** A tau that no value reaches: a gate or a stop rule at this lets everything be refined. */
 export const REFINE_ALL = 1.01;
-
-export interface Candidate {
-  readonly source: Source;
-  readonly solution: Solution;
-  /** The ORM's value at the last line; with `vote` the share of the votes. */
-  readonly score: number;
-  /** The SORM's least value of its lines; there if it takes part in the choice. */
-  readonly least?: number;
-  /** Tokens generated for it. */
-  readonly tokens: number;
-  /** As it was written, where that is not the codec's form. */
-  readonly original?: Original;
-}
-
-/** The trace of one question's way through the algorithm. */
-export interface Decision {
-  /** The SORM's value of each line of the draft; empty where the gate kept the draft. */
-  readonly values: readonly number[];
-  /** The first wrong line E, 1-based; -1 if the SORM found none, and then there is no local candidate. */
-  readonly location: number;
-  readonly candidates: readonly Candidate[];
-  /** Index of the chosen candidate. */
-  readonly choice: number;
-}
 
 /** Refines drafts of questions (by default the student's greedy ones), all in batches. */
 export async function refine(

@@ -8,7 +8,8 @@
  * Every round chooses among the best so far and what is new, so its choice is the best of all candidates up to then.
  */
 import type { Roles } from '../model/index.js';
-import { type Candidate, type Chooser, type Decision, type RefineEvent, refine } from './refine.js';
+import type { Candidate, Decision, RefineEvent } from './decision.js';
+import { type Chooser, refine } from './refine.js';
 
 export interface RoundsOptions {
   /** Most rounds. */

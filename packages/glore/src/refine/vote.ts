@@ -5,7 +5,7 @@
 import type { Generated, Roles } from '../model/index.js';
 import { extractAnswer, sameAnswer } from '../reading/index.js';
 import { seedOf } from '../rollout/index.js';
-import type { Candidate, Decision, RefineEvent, Source } from './refine.js';
+import type { Candidate, Decision, RefineEvent, Source } from './decision.js';
 
 export interface VoteOptions {
   /** Solutions that vote, the draft among them. */

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { GloreError } from '../../error.js';
 import { stepKinds } from '../../reading/index.js';
 import { type RoleName, roleNames } from '../roles.js';
-import type { GivenTemplate } from './template.js';
+import type { GivenTemplate } from './wording.js';
 
 /** Those that are shipped. */
 export const shippedPrompts = fileURLToPath(new URL('../../../prompts', import.meta.url));

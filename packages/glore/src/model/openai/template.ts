@@ -1,32 +1,11 @@
 /** How the roles' tasks are put in words, for models with a tokenizer of their own. */
 import { answerLine, type Solution, stripAnnotations } from '../../codec/index.js';
-import type { StepKind } from '../../reading/index.js';
 import type { Draft } from '../types.js';
 import type { Labels } from './labels.js';
 import { shippedPrompt } from './prompts.js';
+import type { GivenTemplate, Template, TemplateRole } from './wording.js';
 
-export type TemplateRole = 'student' | 'orm' | 'sorm' | 'global' | 'local';
-
-/**
- * `prompt` has the places {question}, for refiners {draft}, for the local one also {kept} and {wrong}, and for critics one of
- * {lines}, {steps}, {solution}: a line is followed by a newline and, for critics, by `tag`. What a student has written already
- * follows the prompt.
- */
-export interface Template {
-  readonly prompt: string;
-  /** Of a conversation. */
-  readonly system?: string | undefined;
-  /** Texts that end a completion, besides the model's own end. */
-  readonly stop: readonly string[];
-  readonly tag: string;
-  readonly labels: Labels;
-  /** What a step is in what is written. */
-  readonly steps: StepKind;
-  /** Turns of a conversation before the question: what fills the prompt's places, and how it is answered. */
-  readonly examples: readonly Example[];
-}
-
-export type Example = Readonly<Record<string, string>> & { readonly answer: string };
+export type { Example, GivenTemplate, Template, TemplateRole } from './wording.js';
 
 /** How a critic reads: each line's prefix, all steps at once, or the whole for one value. */
 export type CriticReading = 'lines' | 'steps' | 'solution';
@@ -45,9 +24,6 @@ const trained: Record<TemplateRole, string> = {
   global: '{question}\n<|draft|>{draft}<|revision|>',
   local: '{question}\n<|draft|>{draft}<|revision|>',
 };
-
-/** What a recipe says of a template. */
-export type GivenTemplate = { readonly [Name in keyof Template]?: Template[Name] | undefined };
 
 /** The template of a role, what is left out filled in. */
 export function templateOf(

@@ -12,7 +12,7 @@ import {
   refineAll,
   traceOf,
 } from './refining.js';
-import { checkIds } from './roles.js';
+import { checkIds, type Questions } from './roles.js';
 import { type Choice, type Sampling, sample, textOf } from './sampling.js';
 
 /** How the answer is sent. */
@@ -162,15 +162,6 @@ export async function answerRefined(
       if (sending.usage) send({ ...chunk, choices: [], usage });
     },
   };
-}
-
-/** What is refined. */
-export interface Questions {
-  readonly texts: readonly string[];
-  /** Tokens of all of them; where they are counted by a server, what all roles have read takes their place. */
-  readonly promptTokens?: number;
-  /** Of the models. */
-  readonly fingerprint: string;
 }
 
 const sumOf = (costs: Costs): number =>

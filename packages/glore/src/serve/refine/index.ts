@@ -1,5 +1,5 @@
 /** Answers: samples of one model, and refined ones with their trace. */
-export { answerPlain, answerRefined, type Questions } from './answer.js';
+export { answerPlain, answerRefined } from './answer.js';
 export { chatFormat, chatText, chatTop, completionFormat, completionTop } from './format.js';
 export { checkTexts, readInputs, readPrompts } from './inputs.js';
 export {
@@ -9,7 +9,7 @@ export {
   refinementOf,
   refiningModel,
 } from './refining.js';
-export { checkIds, checkSequence, empty, questionsFor, roleOf } from './roles.js';
+export { checkIds, checkSequence, empty, type Questions, questionsFor, roleOf } from './roles.js';
 export { samplingOf, seedsOf } from './sampling.js';
 export { answerSize } from './size.js';
 export { withoutSpecial } from './text.js';

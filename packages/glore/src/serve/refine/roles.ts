@@ -3,7 +3,6 @@ import { EngineError } from '@glore/engine';
 import { roleNames } from '../../model/index.js';
 import type { Hosted, HostedRole } from '../batch/index.js';
 import { ApiError, invalid } from '../protocol/index.js';
-import type { Questions } from './answer.js';
 
 /** The model of this process that a request names. @throws ApiError `model_not_found` */
 export function roleOf(hosted: Hosted, name: string): HostedRole {
@@ -35,6 +34,15 @@ export function checkSequence(
 ): void {
   if (tokens.length === 0) throw empty(param);
   named(param, () => batcher.check(tokens, most));
+}
+
+/** What is refined. */
+export interface Questions {
+  readonly texts: readonly string[];
+  /** Tokens of all of them; where they are counted by a server, what all roles have read takes their place. */
+  readonly promptTokens?: number;
+  /** Of the models. */
+  readonly fingerprint: string;
 }
 
 /** Questions that the refining model is asked, with room for a token. @throws ApiError as `checkSequence` */
