@@ -3,6 +3,7 @@ import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
+import type { ProblemRefinements } from '../src/evaluate/index.js';
 import type { Report } from '../src/pipeline/index.js';
 import type { Decision } from '../src/refine/index.js';
 import { byProblem, type Sample } from '../src/rollout/index.js';
@@ -320,16 +321,12 @@ models:\n${models.join('')}`,
 
   it.each(['dev', 'test'])('has the same decisions and refinements of %s', (split) => {
     const name = `evaluation/${split}.refinements.jsonl`;
-    interface Refined {
-      readonly choice: number;
-      readonly candidates: readonly { readonly score: number }[];
-    }
-    const [here, over] = [readLines<Refined>(name), there<Refined>(name)];
+    const here = readLines<ProblemRefinements>(name);
     // Where the candidates' values are as close, which of them is chosen is a matter of rounding.
-    const same = over.map((refined, i) => {
-      const { choice, candidates } = here[i]!;
-      const lead = candidates[choice]!.score - candidates[refined.choice]!.score;
-      return lead < 1e-6 ? { ...refined, choice } : refined;
+    const same = there<ProblemRefinements>(name).map((refined, i) => {
+      const { choice, candidates } = here[i]!.decision;
+      const lead = candidates[choice]!.score - candidates[refined.decision.choice]!.score;
+      return lead < 1e-6 ? { ...refined, decision: { ...refined.decision, choice } } : refined;
     });
     expect(same).toEqual(close(here));
   });
