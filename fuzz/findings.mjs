@@ -29,14 +29,14 @@ export class Findings {
     return [...this.#found.values()];
   }
 
-  add({ target, number, finding, message, input }) {
+  /** `seed` is the run's, unless a case of another one is run again. */
+  add({ target, number, finding, message, input, seed = this.#seed }) {
     const signature = signatureOf({ target, finding, message });
     const known = this.#found.get(signature);
     if (known) {
       known.count++;
       return;
     }
-    const seed = this.#seed;
     const name = `${target}-${seed}-${number}`;
     const again = `npm run fuzz -- --target ${target} --seed ${seed} --case ${number}`;
     const one = { target, finding, count: 1, message, seed, case: number, again };

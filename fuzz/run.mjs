@@ -57,8 +57,10 @@ async function forMinutes(minutes) {
 /** The case of a file that was kept here. */
 function keptCase(path) {
   try {
-    const { target, number } = JSON.parse(readFileSync(path, 'utf8'));
-    if (targets.some(({ name }) => name === target)) return { target, from: number, replay: path };
+    const { target, seed, number } = JSON.parse(readFileSync(path, 'utf8'));
+    if (targets.some(({ name }) => name === target)) {
+      return { target, seed, from: number, replay: path };
+    }
   } catch (error) {
     fail(`--replay: ${error.message}`);
   }

@@ -77,13 +77,13 @@ export async function inputOf(work) {
 
 /** Runs one case. */
 export async function oneCase(work, { result, findings }) {
-  const { target, from: number } = work;
+  const { target, seed, from: number } = work;
   const { ended, code, said } = await workIn(work, (event) => {
-    if (event.event === 'finding') findings.add({ target, ...event });
+    if (event.event === 'finding') findings.add({ target, seed, ...event });
     else for (const [kind, count] of Object.entries(event.kinds)) add(result.kinds, kind, count);
   });
-  if (ended) findings.add({ target, ...ended });
-  else if (code !== 0) findings.add({ target, number, finding: 'died', message: said });
+  if (ended) findings.add({ target, seed, ...ended });
+  else if (code !== 0) findings.add({ target, seed, number, finding: 'died', message: said });
 }
 
 /** Bytes by which memory may grow once a target is warm. */

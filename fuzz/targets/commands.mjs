@@ -130,6 +130,7 @@ export const commands = {
     mkdirSync(join(folder, 'empty'));
     const places = {
       RUN: run,
+      MODEL: join(run, 'student', 'model'),
       ROWS: rows,
       EMPTY: join(folder, 'empty'),
       OUT: join(folder, 'out'),
@@ -143,7 +144,7 @@ export const commands = {
       eval: ['--data', 'ROWS', '--run', 'RUN'],
       doctor: ['--url', 'http://127.0.0.1:1/v1'],
       study: ['ROWS'],
-      'export-gguf': ['RUN', '--out', 'OUT'],
+      'export-gguf': ['MODEL', 'OUT'],
     };
     return {
       make(random) {
