@@ -14,7 +14,14 @@ import { parseArgs } from 'node:util';
 import { loadCheckpoint } from '@glore/engine';
 import { z } from 'zod';
 import { studentExample } from '../../packages/glore/dist/dataset/index.js';
-import { attempt, mcnemar, sum, wilson } from '../../packages/glore/dist/evaluate/index.js';
+import {
+  attempt,
+  interval,
+  mcnemar,
+  percent,
+  sum,
+  wilson,
+} from '../../packages/glore/dist/evaluate/index.js';
 import { recordsOf } from '../../packages/glore/dist/evaluate/records.js';
 import { mean } from '../../packages/glore/dist/evaluate/statistics.js';
 import { among, byOrm, reranked } from '../../packages/glore/dist/evaluate/ways/choice.js';
@@ -87,7 +94,9 @@ try {
     'the run: draft': problems.map(({ attempts: { draft } }) => draft),
     'the run: rerank': rerank,
     'trained on: greedy': attempts.map(({ draft }) => draft),
-    [`trained on: best of ${values.samples}`]: attempts.map(({ samples }) => among(samples, byOrm)),
+    [`trained on: best of ${values.samples}`]: attempts.map((one) =>
+      among({ attempts: one }, one.samples, byOrm),
+    ),
   };
   const rights = (answers) => answers.map(({ right }) => right);
   console.log(
@@ -102,7 +111,7 @@ try {
         return [
           name,
           percent(mean(rights(answers).map(Number))),
-          `[${percent(low)}, ${percent(high)}]`,
+          interval(low, high),
           mean(answers.map((answer) => answer.tokens)).toFixed(0),
           answers === rerank
             ? ''
@@ -113,8 +122,4 @@ try {
   );
 } finally {
   await rm(folder, { recursive: true, force: true });
-}
-
-function percent(x) {
-  return `${(100 * x).toFixed(1)}%`;
 }

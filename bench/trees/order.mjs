@@ -17,7 +17,7 @@ import { auc, withinProblemAuc } from '../../packages/glore/dist/evaluate/critic
 import { Random } from '../../packages/glore/dist/problem/index.js';
 import { batches, scheduleOf } from '../../packages/glore/dist/train/index.js';
 import { table } from '../table.mjs';
-import { examplesIn, roles } from './sets.mjs';
+import { byGroup, examplesIn, roles } from './sets.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -59,12 +59,6 @@ const [held, taken] = [problems.slice(0, count), problems.slice(count, most)].ma
 const heldOut = all.filter(({ group }) => held.has(group));
 const learned = all.filter(({ group }) => taken.has(group));
 
-function byGroup(lines) {
-  const groups = new Map();
-  for (const line of lines) groups.set(line.group, [...(groups.get(line.group) ?? []), line]);
-  return groups;
-}
-
 /** How labelled lines of the held-out examples are ranked. */
 async function ranking(weights) {
   const model = await Model.open({ config: start.config, weights });
@@ -83,7 +77,7 @@ async function ranking(weights) {
       right: example.targets[t] === plus,
     })),
   );
-  const within = withinProblemAuc([...byGroup(lines).values()]);
+  const within = withinProblemAuc(byGroup(lines));
   return {
     auc: auc(
       lines.map(({ score }) => score),

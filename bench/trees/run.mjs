@@ -14,7 +14,7 @@ import { readJsonl } from '../../packages/glore/dist/files/index.js';
 import { byProblem } from '../../packages/glore/dist/rollout/index.js';
 import { batches } from '../../packages/glore/dist/train/index.js';
 import { table } from '../table.mjs';
-import { examplesIn, roles } from './sets.mjs';
+import { byGroup, examplesIn, roles } from './sets.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -77,8 +77,6 @@ async function inTurns(sides) {
 async function training(role) {
   const all = await examplesIn(values.run, role, codec);
   const order = batches(all, { epochs: 1, batch, together: true }, 'bench');
-  const needed = new Map();
-  for (const { group, tokens } of all) needed.set(group, [...(needed.get(group) ?? []), tokens]);
   const trees = await Trainer.open(start, { workers });
   const separate = await Trainer.open(start, { workers, trees: false });
   const counts = { tokens: 0, computed: 0, separately: 0, distinct: 0 };
@@ -100,7 +98,7 @@ async function training(role) {
   });
   await Promise.all([trees.close(), separate.close()]);
   const tokens = tokensIn(all.map((one) => one.tokens));
-  const distinct = sum([...needed.values()], (sequences) => distinctPositions(sequences));
+  const distinct = sum(byGroup(all), (group) => distinctPositions(group.map((one) => one.tokens)));
   return { work: `training, ${role}`, found, ...counts, share: distinct / tokens };
 }
 

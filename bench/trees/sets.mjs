@@ -18,5 +18,16 @@ export const roles = {
   plain: studentExample,
 };
 
+/** Lists of what is of one group, in order. */
+export function byGroup(list) {
+  const groups = new Map();
+  for (const one of list) {
+    const own = groups.get(one.group);
+    if (own) own.push(one);
+    else groups.set(one.group, [one]);
+  }
+  return [...groups.values()];
+}
+
 export const examplesIn = async (run, role, codec) =>
   examplesOf(codec, await readJsonl(join(run, `datasets/${role}.jsonl`), z.any()), roles[role]);

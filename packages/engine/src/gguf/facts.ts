@@ -1,5 +1,6 @@
 /** What a GGUF file says of its model: values of the metadata with errors that name the file, and the model's sizes. */
 import { EngineError } from '../error.js';
+import type { LlamaConfig } from '../llama/index.js';
 import type { GgufFile, MetadataValue } from './read.js';
 
 export type Architecture = 'llama' | 'qwen2' | 'qwen3' | 'gemma3';
@@ -43,15 +44,12 @@ const gemmaOnly = [
 ];
 
 /** A model's sizes, as both config.json and the tensors need them. */
-export interface Shape {
+export interface Shape
+  extends Pick<
+    LlamaConfig,
+    'vocabSize' | 'hiddenSize' | 'intermediateSize' | 'layers' | 'heads' | 'kvHeads' | 'headSize'
+  > {
   readonly architecture: Architecture;
-  readonly vocabSize: number;
-  readonly hiddenSize: number;
-  readonly intermediateSize: number;
-  readonly layers: number;
-  readonly heads: number;
-  readonly kvHeads: number;
-  readonly headSize: number;
   readonly tied: boolean;
   /** Of queries, keys, values and output. */
   readonly attentionBias: boolean;
@@ -139,7 +137,7 @@ export function shapeOf(facts: Facts): Shape {
   const valueSize = facts.size('attention.value_length', headSize);
   if (valueSize !== headSize || (rotated ?? headSize) !== headSize) {
     throw facts.unsupported(
-      `keys of ${headSize} numbers, values of ${valueSize}, ${rotated} of them rotated: expected all alike`,
+      `keys of ${headSize} numbers, values of ${valueSize}, ${rotated ?? headSize} of them rotated: expected all alike`,
     );
   }
   const vocabulary = file.tensors.get('token_embd.weight')?.shape[0];

@@ -18,7 +18,9 @@ import { strongWeights } from '../golden/index.js';
 import { buildTokenizer, openTokenizer, readSafetensors, saveCheckpoint } from '../hf/index.js';
 import type { LlamaConfig } from '../llama/index.js';
 import { blockTypes } from './blocks.js';
-import { importGguf, loadGguf, saveGguf } from './index.js';
+import { type Metadata, writeGguf } from './file.js';
+import { ggufMetadata, ggufTensors, importGguf, loadGguf, saveGguf } from './index.js';
+import { llama3Scaling } from './scaling.js';
 
 let dir: string;
 beforeAll(async () => {
@@ -113,6 +115,87 @@ describe('a model that was written for llama.cpp', () => {
     const loaded = await loadGguf(path);
     await saveCheckpoint(folder, loaded);
     expect(await readSafetensors(join(folder, 'model.safetensors'))).toEqual(loaded.weights);
+  });
+});
+
+describe('divisors of frequencies', () => {
+  const scaled = { ...plain, headSize: 64, ropeScaling: llama3 };
+  /** A file whose divisors are `divisors`, those of its model where absent, and that says `more`. */
+  async function divided(
+    name: string,
+    { config = scaled as LlamaConfig, divisors = undefined as number[] | undefined },
+    more: Metadata = {},
+  ): Promise<string> {
+    const checkpoint = { config, weights: strongWeights(config, 1), tokenizer };
+    const tensors = ggufTensors(checkpoint);
+    if (divisors) {
+      tensors.set('rope_freqs.weight', {
+        shape: [divisors.length],
+        data: Float32Array.from(divisors),
+      });
+    }
+    const path = join(dir, `${name}.gguf`);
+    await writeGguf(path, { ...ggufMetadata(checkpoint, name), ...more }, tensors);
+    return path;
+  }
+
+  it.each([1, 31, 300_000])('are one for each pair of a head, not %i', async (count) => {
+    const path = await divided(`divisors ${count}`, { divisors: new Array(count).fill(2) });
+    const error = {
+      code: 'tensor-misshapen',
+      message: expect.stringContaining(
+        `expected rope_freqs.weight of shape [32], found [${count}]`,
+      ),
+    };
+    await expect(loadGguf(path)).rejects.toMatchObject(error);
+    await expect(importGguf(path, join(dir, 'wrong'))).rejects.toMatchObject(error);
+  });
+
+  it('are of a llama file alone', async () => {
+    const config = { ...plain, attentionBias: 'qkv' } as const;
+    const path = await divided('divisors qwen2', { config, divisors: new Array(8).fill(1) });
+    await expect(loadGguf(path)).rejects.toMatchObject({
+      code: 'tensor-unexpected',
+      message: expect.stringContaining('found "rope_freqs.weight" (F32), which a qwen2 model'),
+    });
+  });
+
+  const linear: Metadata = {
+    'llama.rope.scaling.type': { type: 'string', value: 'linear' },
+    'llama.rope.scaling.factor': { type: 'float32', value: 4 },
+  };
+
+  it.each<[string, Metadata]>([
+    ['linear', linear],
+    [
+      'yarn',
+      {
+        ...linear,
+        'llama.rope.scaling.type': { type: 'string', value: 'yarn' },
+        'llama.rope.scaling.original_context_length': { type: 'uint32', value: 32 },
+      },
+    ],
+  ])('are refused beside %s scaling', async (type, more) => {
+    const path = await divided(`divisors ${type}`, {}, more);
+    await expect(loadGguf(path)).rejects.toMatchObject({
+      code: 'gguf-unsupported',
+      message: expect.stringContaining(`"${type}" and rope_freqs.weight has divisors too`),
+    });
+  });
+
+  it('that change nothing are none', async () => {
+    const divisors = new Array(32).fill(1);
+    const { ropeScaling: _, ...config } = scaled;
+    const path = await divided('divisors of 1', { config, divisors }, linear);
+    expect((await loadGguf(path)).config.ropeScaling).toEqual({ type: 'linear', factor: 4 });
+  });
+
+  it('may be more than a call has room for', () => {
+    const shape = { headSize: 600_000, ropeTheta: 10_000, maxPositions: 128 };
+    expect(llama3Scaling('wide.gguf', new Float32Array(300_000).fill(1), shape)).toBeUndefined();
+    expect(() => llama3Scaling('wide.gguf', new Float32Array(300_000).fill(2), shape)).toThrow(
+      'not those of Llama 3',
+    );
   });
 });
 
@@ -461,6 +544,30 @@ describe('a file that is wrong', () => {
       ],
       'tensor-unexpected',
       /found "blk.0.odd.weight" \(F32\)/,
+    ],
+    [
+      "another architecture's divisors",
+      gemmaKeys(),
+      [
+        ...gemmaTensors(),
+        { name: 'rope_freqs.weight', shape: [32], type: 0, data: new Uint8Array(128) },
+      ],
+      'tensor-unexpected',
+      /found "rope_freqs.weight" \(F32\), which a gemma3 model/,
+    ],
+    [
+      'heads that are rotated in part',
+      [...gemmaKeys(), ['gemma3.rope.dimension_count', 32]],
+      gemmaTensors(),
+      'gguf-unsupported',
+      /keys of 64 numbers, values of 64, 32 of them rotated/,
+    ],
+    [
+      'values of another width',
+      changed('gemma3.attention.value_length', 32),
+      gemmaTensors(),
+      'gguf-unsupported',
+      /keys of 64 numbers, values of 32, 64 of them rotated/,
     ],
     [
       'no sizes',

@@ -3,6 +3,7 @@ import {
   type Checkpoint,
   configFromJson,
   type Json,
+  product,
   saveFolder,
   type TensorSource,
 } from '../hf/index.js';
@@ -11,7 +12,7 @@ import { configJson } from './config.js';
 import { Facts, type Shape, shapeOf } from './facts.js';
 import { type GgufFile, openGguf } from './read.js';
 import { llama3Scaling } from './scaling.js';
-import { tensorSources } from './tensors.js';
+import { divisorsName, tensorSources } from './tensors.js';
 import { type ImportedTokenizer, tokenizerOf } from './tokenizer.js';
 
 /** What was imported. */
@@ -37,8 +38,8 @@ export interface ImportOptions {
 /**
  * Writes config, weights (float32) and tokenizer of a Llama, Qwen2, Qwen3 or Gemma 3 file as a folder that transformers
  * loads with the same logits: whole or not at all, in the place of a model that is there. A few MB are in memory at a time.
- * Throws `EngineError` "gguf-unreadable", "gguf-invalid", "gguf-unsupported", "tensor-missing", "tensor-misshapen",
- * "tensor-unexpected", or "checkpoint-occupied".
+ * Throws `EngineError` "gguf-unreadable", "file-kind", "gguf-invalid", "gguf-unsupported", "tensor-missing",
+ * "tensor-misshapen", "tensor-unexpected", "tokenizer-invalid", "tokenizer-unsupported", or "checkpoint-occupied".
  */
 export async function importGguf(
   path: string,
@@ -49,7 +50,7 @@ export async function importGguf(
   const file = await openGguf(path);
   try {
     const { shape, sources, config, vocabulary } = await readModel(file);
-    const all = sources.reduce((sum, source) => sum + numbers(source.shape), 0);
+    const all = sources.reduce((sum, source) => sum + product(source.shape), 0);
     let done = 0;
     const watched = sources.map((source) => ({
       ...source,
@@ -87,7 +88,7 @@ export async function importGguf(
   }
 }
 
-/** Reads a Llama, Qwen2 or Qwen3 file into memory, as float32; throws as `importGguf`, and "config-unsupported". */
+/** Reads a Llama, Qwen2 or Qwen3 file into memory, as float32; throws as `importGguf`, "config-unsupported" and "config-invalid". */
 export async function loadGguf(path: string): Promise<Checkpoint> {
   const file = await openGguf(path);
   try {
@@ -109,10 +110,10 @@ async function readModel(file: GgufFile): Promise<{
 }> {
   const facts = new Facts(file);
   const shape = shapeOf(facts);
-  // First, since it bounds what the metadata claim.
+  // First, since it bounds what the metadata claim, and checks the tensor below.
   const sources = tensorSources(file, shape);
   const vocabulary = tokenizerOf(file, shape.vocabSize);
-  const divisors = file.tensors.get('rope_freqs.weight');
+  const divisors = file.tensors.get(divisorsName);
   const rope = { headSize: shape.headSize, ropeTheta: facts.number('rope.freq_base', 10_000) };
   const llama3 =
     divisors &&
@@ -133,7 +134,7 @@ async function readModel(file: GgufFile): Promise<{
 }
 
 async function whole({ shape, pieces }: Pick<TensorSource, 'shape' | 'pieces'>): Promise<Tensor> {
-  const data = new Float32Array(numbers(shape));
+  const data = new Float32Array(product(shape));
   let at = 0;
   for await (const piece of pieces()) {
     data.set(piece, at);
@@ -141,8 +142,6 @@ async function whole({ shape, pieces }: Pick<TensorSource, 'shape' | 'pieces'>):
   }
   return { shape, data };
 }
-
-const numbers = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 function runs(config: Json): boolean {
   try {

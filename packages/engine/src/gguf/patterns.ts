@@ -1,5 +1,4 @@
 /** How text is cut before byte-pair merges, by llama.cpp's names, as tokenizer.json spells it. */
-import type { Json } from '../hf/index.js';
 
 const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const rest = '[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
@@ -60,21 +59,3 @@ export const cuttings: ReadonlyMap<string, Cutting> = new Map([
   ['gpt-4o', gpt4o],
   ['llama4', gpt4o],
 ]);
-
-/** `pre_tokenizer` of tokenizer.json. */
-export function preTokenizerJson({ splits, gpt2 }: Cutting): Json {
-  const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: gpt2 };
-  if (splits.length === 0) return bytes;
-  return {
-    type: 'Sequence',
-    pretokenizers: [
-      ...splits.map((Regex) => ({
-        type: 'Split',
-        pattern: { Regex },
-        behavior: 'Isolated',
-        invert: false,
-      })),
-      bytes,
-    ],
-  };
-}

@@ -6,6 +6,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { EngineError } from '../error.js';
 import { openToRead } from '../files.js';
+import { product } from '../hf/index.js';
 import { type BlockType, blockTypes, otherTypes } from './blocks.js';
 
 /** A value of the metadata as read; 64-bit numbers are rounded to doubles. */
@@ -322,7 +323,7 @@ async function* pieces(
   { shape, type, at }: TensorEntry,
   unit: number,
 ): AsyncIterable<Float32Array<ArrayBuffer>> {
-  const numbers = shape.reduce((a, b) => a * b);
+  const numbers = product(shape);
   const row = shape.at(-1)!;
   // Units are whole rows, hence whole blocks.
   const step = Math.max(1, Math.floor(pieceNumbers / (unit * row))) * unit * row;

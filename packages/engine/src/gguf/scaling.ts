@@ -3,11 +3,18 @@ import { EngineError } from '../error.js';
 import { type Json, ropeToJson } from '../hf/index.js';
 import { frequencies, type RopeScaling } from '../llama/index.js';
 import { type Facts, rounded } from './facts.js';
+import { divisorsName } from './tensors.js';
 
 /** `rope_theta`, `rope_parameters` and, where positions are scaled, `rope_scaling`. Throws `EngineError` "gguf-unsupported". */
 export function ropeOf(facts: Facts, llama3?: RopeScaling): Json {
   const ropeTheta = rounded(facts.number('rope.freq_base', 10_000));
-  const ropeScaling = scalingOf(facts) ?? llama3;
+  const scaling = scalingOf(facts);
+  if (scaling && llama3) {
+    throw facts.unsupported(
+      `rope.scaling.type is "${scaling.type}" and ${divisorsName} has divisors too, imported is one of the two`,
+    );
+  }
+  const ropeScaling = scaling ?? llama3;
   const json = ropeToJson({ ropeTheta, ...(ropeScaling && { ropeScaling }) });
   return {
     rope_theta: ropeTheta,
@@ -17,9 +24,6 @@ export function ropeOf(facts: Facts, llama3?: RopeScaling): Json {
 }
 
 function scalingOf(facts: Facts): RopeScaling | undefined {
-  for (const name of ['rope_factors_long.weight', 'rope_factors_short.weight']) {
-    if (facts.file.tensors.has(name)) throw facts.unsupported(`${name}: longrope is not imported`);
-  }
   const type = facts.get('rope.scaling.type') ?? 'none';
   const factor = () => rounded(facts.number('rope.scaling.factor'));
   switch (type) {
@@ -63,7 +67,8 @@ export function llama3Scaling(
   shape: { readonly headSize: number; readonly ropeTheta: number; readonly maxPositions: number },
 ): RopeScaling | undefined {
   const all = Array.from(divisors);
-  const factor = rounded(Math.max(...all));
+  // Not by spreading: a file may have more of them than a call takes.
+  const factor = rounded(all.reduce((most, divisor) => Math.max(most, divisor), 0));
   if (all.every((divisor) => divisor === 1)) return undefined;
   const plain = frequencies(shape, shape.maxPositions);
   // Where 1 < divisor < factor: 1 / divisor = (1 - s) / factor + s, with s = (original / wavelength - low) / (high - low).
@@ -90,7 +95,7 @@ export function llama3Scaling(
   }
   throw new EngineError(
     'gguf-unsupported',
-    `${path}: rope_freqs.weight has divisors that are not those of Llama 3's scaling; import a file that llama.cpp's converter wrote`,
+    `${path}: ${divisorsName} has divisors that are not those of Llama 3's scaling; import a file that llama.cpp's converter wrote`,
   );
 }
 

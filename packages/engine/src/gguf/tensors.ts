@@ -15,8 +15,8 @@ interface Wanted {
   readonly lessOne?: true;
 }
 
-/** Tensors that say again what the metadata, or their absence, says. */
-const read = new Set(['rope_freqs.weight']);
+/** What llama.cpp divides frequencies by: a part of the config, and of this architecture's models alone. */
+export const divisorsName = 'rope_freqs.weight';
 
 /**
  * Every tensor of the model, in the order of its layers. Throws `EngineError` "tensor-missing", "tensor-misshapen" or
@@ -26,13 +26,7 @@ export function tensorSources(file: GgufFile, shape: Shape): TensorSource[] {
   const sources: TensorSource[] = [];
   const used = new Set<string>();
   for (const wanted of eachWanted(shape)) {
-    const entry = file.tensors.get(wanted.from);
-    if (entry?.shape.join() !== wanted.shape.join()) {
-      throw new EngineError(
-        entry ? 'tensor-misshapen' : 'tensor-missing',
-        `${file.path}: expected ${wanted.from} of shape [${wanted.shape}], found ${entry ? `[${entry.shape}]` : 'no such tensor'}; metadata and tensors disagree, convert the model again`,
-      );
-    }
+    const entry = entryOf(file, wanted.from, wanted.shape);
     used.add(wanted.from);
     sources.push({
       name: wanted.name,
@@ -40,14 +34,28 @@ export function tensorSources(file: GgufFile, shape: Shape): TensorSource[] {
       pieces: () => changed(file, entry, wanted, shape),
     });
   }
+  if (shape.architecture === 'llama' && file.tensors.has(divisorsName)) {
+    entryOf(file, divisorsName, [shape.headSize / 2]);
+    used.add(divisorsName);
+  }
   for (const [name, { type }] of file.tensors) {
-    if (used.has(name) || read.has(name)) continue;
+    if (used.has(name)) continue;
     throw new EngineError(
       'tensor-unexpected',
       `${file.path}: found ${JSON.stringify(name.slice(0, 100))} (${type.name}), which a ${shape.architecture} model of this metadata does not have; import a file that llama.cpp's converter wrote`,
     );
   }
   return sources;
+}
+
+/** The tensor of a name, which must have this shape. */
+function entryOf(file: GgufFile, name: string, shape: readonly number[]): TensorEntry {
+  const entry = file.tensors.get(name);
+  if (entry?.shape.join() === shape.join()) return entry;
+  throw new EngineError(
+    entry ? 'tensor-misshapen' : 'tensor-missing',
+    `${file.path}: expected ${name} of shape [${shape}], found ${entry ? `[${entry.shape}]` : 'no such tensor'}; metadata and tensors disagree, convert the model again`,
+  );
 }
 
 async function* changed(

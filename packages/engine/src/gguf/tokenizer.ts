@@ -3,8 +3,16 @@
  * llama.cpp's name for it stands for, or SentencePiece's pairs (`llama`), whose merges follow from the scores.
  */
 import { EngineError } from '../error.js';
-import { type Json, openTokenizer } from '../hf/index.js';
-import { type Cutting, cuttings, preTokenizerJson } from './patterns.js';
+import {
+  addedTokenJson,
+  bpeJson,
+  byteLevelDecoder,
+  byteLevelPreTokenizer,
+  type Json,
+  openTokenizer,
+  space,
+} from '../hf/index.js';
+import { type Cutting, cuttings } from './patterns.js';
 import type { GgufFile, MetadataValue } from './read.js';
 import { tokenTypes } from './vocabulary.js';
 
@@ -17,11 +25,8 @@ export interface ImportedTokenizer {
   readonly tokens: Json;
 }
 
-/** How SentencePiece spells a space. */
-const space = '\u2581';
-
 /**
- * Reads the vocabulary of at most `size` tokens. Throws `EngineError` "gguf-invalid" where it is damaged or of another size,
+ * Reads the vocabulary of exactly `size` tokens. Throws `EngineError` "gguf-invalid" where it is damaged or of another size,
  * "gguf-unsupported" for a kind of tokenizer that is not imported.
  */
 export function tokenizerOf(file: GgufFile, size: number): ImportedTokenizer {
@@ -48,7 +53,7 @@ export function tokenizerOf(file: GgufFile, size: number): ImportedTokenizer {
   const pieces = model === 'llama' ? tokens.map(respelt) : tokens;
   const parts =
     model === 'llama' ? sentencePiece(facts, pieces, unknown) : byteLevel(facts, pieces);
-  const addBos = facts.flag('add_bos_token', model === 'llama' || parts.addBos);
+  const addBos = facts.flag('add_bos_token', parts.addBos);
   const addEos = facts.flag('add_eos_token', false);
   const wrapped = [
     ...(addBos && bos !== undefined ? [bos] : []),
@@ -62,8 +67,7 @@ export function tokenizerOf(file: GgufFile, size: number): ImportedTokenizer {
     added_tokens: pieces.flatMap((content, id) => {
       const special = isSpecial(types[id]);
       if (!special && types[id] !== tokenTypes.userDefined) return [];
-      const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-      return [{ id, content, ...plain, special }];
+      return [addedTokenJson(content, id, special)];
     }),
     normalizer: parts.normalizer,
     pre_tokenizer: parts.preTokenizer,
@@ -125,8 +129,8 @@ function byteLevel(facts: Vocabulary, pieces: readonly string[]): Parts {
   });
   return {
     normalizer: cutting.compose ? { type: 'NFC' } : null,
-    preTokenizer: preTokenizerJson(cutting),
-    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+    preTokenizer: byteLevelPreTokenizer(cutting.splits, cutting.gpt2),
+    decoder: byteLevelDecoder(),
     model: bpeJson(vocab, merges, { ignore_merges: cutting.whole === true }),
     addBos: cutting.whole === true,
   };
@@ -203,22 +207,6 @@ function mergesFrom(
       a.ids[1] - b.ids[1],
   );
   return found.map(({ left, right }) => [left, right]);
-}
-
-function bpeJson(vocab: Json, merges: readonly string[][], more: Json): Json {
-  return {
-    type: 'BPE',
-    dropout: null,
-    unk_token: null,
-    continuing_subword_prefix: null,
-    end_of_word_suffix: null,
-    fuse_unk: false,
-    byte_fallback: false,
-    ignore_merges: false,
-    ...more,
-    vocab,
-    merges,
-  };
 }
 
 /** Ids by piece, without the rows at the end that only fill the embedding up. */

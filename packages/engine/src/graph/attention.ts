@@ -4,7 +4,15 @@
  *
  * Shape legend: B batch, T time, N = B * T rows, H heads, K key-value heads, G = H / K, D head size.
  */
-import { differentiable, lastSum, minus, reshapeTo, times } from './plain.js';
+import {
+  contrib,
+  differentiable,
+  fusedProduct,
+  lastSum,
+  minus,
+  reshapeTo,
+  times,
+} from './plain.js';
 import { type Dimension, integers, node, sizeAt, type Value } from './value.js';
 
 export interface AttentionShape {
@@ -27,13 +35,6 @@ export interface AttentionGrid {
   readonly negativeSine: Value;
 }
 
-const contrib = { domain: 'com.microsoft' } as const;
-const product = (
-  a: Value,
-  b: Value,
-  shape: readonly Dimension[],
-  attributes: Record<string, number | bigint>,
-): Value => node('FusedMatMul', [a, b], [shape], { ...contrib, attributes })[0];
 const joined = (parts: readonly Value[], shape: readonly Dimension[]): Value =>
   node('Concat', parts, [shape], { attributes: { axis: 1n } })[0];
 const swapped = (x: Value, shape: readonly Dimension[]): Value =>
@@ -106,13 +107,13 @@ export function causalAttention(
     const sums = lastSum(ofHeads);
     const sum = grouped(swapped(sums, ['batch', heads, 'time', 1]));
     const share = grouped(shares);
-    const dV = product(share, dO, keys, { transA: 1n });
-    const dP = product(dO, value, share.shape, { transB: 1n });
+    const dV = fusedProduct(share, dO, keys, { transA: 1n });
+    const dP = fusedProduct(dO, value, share.shape, { transB: 1n });
     const centred = minus(dP, sum);
     const dS = times(centred, share);
     const q = grouped(apart(query, headSize));
-    const dQ = product(dS, key, q.shape, { alpha });
-    const dK = product(dS, q, keys, { transA: 1n, alpha });
+    const dQ = fusedProduct(dS, key, q.shape, { alpha });
+    const dK = fusedProduct(dS, q, keys, { transA: 1n, alpha });
     const dQHeads = reshapeTo(dQ, integers(0, heads, -1, 0), ['batch', heads, 'time', headSize]);
     const turned = rotated(
       joined([dQHeads, dK], ['batch', heads + kvHeads, 'time', headSize]),

@@ -5,7 +5,19 @@
  * Shape legend: B batch, T time, N = T * B rows, H heads, D head size, d hidden size, V vocabulary.
  */
 import { EngineError } from '../error.js';
-import { differentiable, lastSum, minus, plain, reshapeTo, sameShape, times } from './plain.js';
+import {
+  contrib,
+  differentiable,
+  fusedProduct,
+  gather,
+  lastSum,
+  minus,
+  plain,
+  reshapeTo,
+  sameShape,
+  times,
+  zerosLike,
+} from './plain.js';
 import { integers, node, scalar, sizeAt, staticShape, staticSize, type Value } from './value.js';
 
 /** a + b, equal shapes. */
@@ -72,10 +84,11 @@ export function product(a: Value, b: Value, options: ProductOptions = {}): Value
   const shape = [...batch, rows, columns];
   const value =
     transposeA || transposeB || alpha !== 1
-      ? node('FusedMatMul', [a, b], [shape], {
-          domain: 'com.microsoft',
-          attributes: { transA: transposeA ? 1n : 0n, transB: transposeB ? 1n : 0n, alpha },
-        })[0]
+      ? fusedProduct(a, b, shape, {
+          transA: transposeA ? 1n : 0n,
+          transB: transposeB ? 1n : 0n,
+          alpha,
+        })
       : node('MatMul', [a, b], [shape])[0];
   // With A' = op(A), B' = op(B): dA' = dY B'^T and dB' = A'^T dY, each transposed back where op transposed it.
   return differentiable(value, [a, b], (up) => [
@@ -122,7 +135,7 @@ export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
 export function swiglu(gate: Value, up: Value): Value {
   sameShape('swiglu', gate, up);
   const silu = node('QuickGelu', [gate], [gate.shape], {
-    domain: 'com.microsoft',
+    ...contrib,
     attributes: { alpha: 1 },
   })[0];
   return differentiable(times(silu, up), [gate, up], (g) => {
@@ -150,9 +163,7 @@ export function rotary(
   sine: Value,
   negativeSine: Value,
 ): Value {
-  const value = node('RotaryEmbedding', [x, positions, cosine, sine], [x.shape], {
-    domain: 'com.microsoft',
-  })[0];
+  const value = node('RotaryEmbedding', [x, positions, cosine, sine], [x.shape], contrib)[0];
   return differentiable(value, [x], (up) => [rotary(up, positions, cosine, negativeSine, sine)]);
 }
 
@@ -169,12 +180,8 @@ export function maskedSoftmax(scores: Value, mask: Value): Value {
 /** Rows of table [V, d] at ids int64 [N] -> [N, d]. */
 export function embed(table: Value, ids: Value): Value {
   const count = sizeAt(ids, 0);
-  const value = node('Gather', [table, ids], [[count, sizeAt(table, 1)]], {
-    attributes: { axis: 0n },
-  })[0];
-  return differentiable(value, [table], (up) => {
-    const shape = node('Shape', [table], [[2]], { types: ['int64'] })[0];
-    const zeros = node('ConstantOfShape', [shape], [table.shape])[0];
+  return differentiable(gather(table, ids), [table], (up) => {
+    const zeros = zerosLike(table);
     const indices = node('Unsqueeze', [ids, integers(1)], [[count, 1]], { types: ['int64'] })[0];
     const attributes = { reduction: 'add' };
     return [node('ScatterND', [zeros, indices, up], [table.shape], { attributes })[0]];

@@ -6,7 +6,17 @@
  * H heads, K key-value heads, G = H / K, D head size.
  */
 import type { AttentionShape } from './attention.js';
-import { differentiable, lastSum, minus, reshapeTo, times } from './plain.js';
+import {
+  contrib,
+  differentiable,
+  fusedProduct,
+  gather,
+  lastSum,
+  minus,
+  reshapeTo,
+  times,
+  zerosLike,
+} from './plain.js';
 import { type Dimension, integers, node, sizeAt, type Value } from './value.js';
 
 /** What all attentions of a graph share. */
@@ -38,25 +48,10 @@ export interface PathGrid {
   readonly picked?: Value;
 }
 
-const contrib = { domain: 'com.microsoft' } as const;
-const product = (
-  a: Value,
-  b: Value,
-  shape: readonly Dimension[],
-  attributes: Record<string, number | bigint>,
-): Value => node('FusedMatMul', [a, b], [shape], { ...contrib, attributes })[0];
 const beside = (parts: readonly Value[], shape: readonly Dimension[]): Value =>
   node('Concat', parts, [shape], { attributes: { axis: BigInt(shape.length - 1) } })[0];
 const below = (parts: readonly Value[], shape: readonly Dimension[]): Value =>
   parts.length === 1 ? parts[0]! : node('Concat', parts, [shape], { attributes: { axis: 0n } })[0];
-const gather = (x: Value, indices: Value): Value =>
-  node('Gather', [x, indices], [[...indices.shape, ...x.shape.slice(1)]], {
-    attributes: { axis: 0n },
-  })[0];
-const zerosLike = (x: Value): Value => {
-  const shape = node('Shape', [x], [[x.shape.length]], { types: ['int64'] })[0];
-  return node('ConstantOfShape', [shape], [x.shape])[0];
-};
 /** x with each of `updates` added at an index of its first axis. */
 const addedAt = (x: Value, indices: Value, updates: Value): Value => {
   const count = sizeAt(updates, 0);
@@ -121,7 +116,7 @@ export function pathAttention(
     const key = gather(headsOf(ownKeys), block.keys);
     const value = gather(headsOf(ownValues), block.keys);
     const pairs = [`chunks${i}`, kvHeads, `cells${i}`, `keys${i}`];
-    const scores = product(query, key, pairs, { transB: 1n, alpha });
+    const scores = fusedProduct(query, key, pairs, { transB: 1n, alpha });
     const masked = node('Add', [scores, block.mask], [pairs])[0];
     const shares = node('Softmax', [masked], [pairs], { attributes: { axis: -1n } })[0];
     const mixed = node('MatMul', [shares, value], [query.shape])[0];
@@ -134,13 +129,13 @@ export function pathAttention(
     let [keySums, valueSums] = [zerosLike(headsOf(ownKeys)), zerosLike(headsOf(ownValues))];
     const queries = computed.map(({ block, query, key, value, shares, mixed }) => {
       const dO = gather(headsOf(up), block.queries);
-      const dV = product(shares, dO, value.shape, { transA: 1n });
-      const dP = product(dO, value, shares.shape, { transB: 1n });
+      const dV = fusedProduct(shares, dO, value.shape, { transA: 1n });
+      const dP = fusedProduct(dO, value, shares.shape, { transB: 1n });
       const dS = times(minus(dP, lastSum(times(dO, mixed))), shares);
-      const dK = product(dS, query, key.shape, { transA: 1n, alpha });
+      const dK = fusedProduct(dS, query, key.shape, { transA: 1n, alpha });
       keySums = addedAt(keySums, block.keys, headsOf(dK));
       valueSums = addedAt(valueSums, block.keys, headsOf(dV));
-      return product(dS, key, query.shape, { alpha });
+      return fusedProduct(dS, key, query.shape, { alpha });
     });
     const dPicked = byRow(queries);
     const dQ = picked ? addedAt(zerosLike(allQueries), picked, dPicked) : dPicked;

@@ -22,6 +22,9 @@ export function differentiable(
   return value;
 }
 
+/** The domain of operators that ONNX Runtime has beside ONNX's own. */
+export const contrib = { domain: 'com.microsoft' } as const;
+
 /** A node of one float32 output. */
 export const plain = (operator: string, shape: readonly Dimension[], ...inputs: Value[]): Value =>
   node(operator, inputs, [shape])[0];
@@ -35,3 +38,20 @@ export const reshapeTo = (a: Value, to: Value, shape: readonly Dimension[]): Val
 /** The sums over the last axis, which stays with size 1. */
 export const lastSum = (a: Value): Value =>
   node('ReduceSum', [a, integers(-1)], [[...a.shape.slice(0, -1), 1]])[0];
+/** A product of matrices, transposed or with a factor as `attributes` say. */
+export const fusedProduct = (
+  a: Value,
+  b: Value,
+  shape: readonly Dimension[],
+  attributes: Record<string, number | bigint>,
+): Value => node('FusedMatMul', [a, b], [shape], { ...contrib, attributes })[0];
+/** The entries of x's first axis at some indices. */
+export const gather = (x: Value, indices: Value): Value =>
+  node('Gather', [x, indices], [[...indices.shape, ...x.shape.slice(1)]], {
+    attributes: { axis: 0n },
+  })[0];
+/** As many zeros as x has elements, in its shape. */
+export const zerosLike = (x: Value): Value => {
+  const shape = node('Shape', [x], [[x.shape.length]], { types: ['int64'] })[0];
+  return node('ConstantOfShape', [shape], [x.shape])[0];
+};

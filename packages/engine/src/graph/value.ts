@@ -1,8 +1,8 @@
 /**
  * A symbolic computation: values joined by nodes. Building one computes nothing; `onnx/` compiles it.
  *
- * A dimension is a number, or a name where the size is only known when the graph runs (inference graphs use
- * names, training graphs are built anew for each shape).
+ * A dimension is a number, or a name where the size is only known when the graph runs: graphs are built once, for batches of
+ * any shape.
  */
 import { EngineError } from '../error.js';
 
@@ -118,7 +118,7 @@ export function sizeAt(value: Value, axis: number): Dimension {
   throw new EngineError('shape', `expected a shape with an axis ${axis}, got [${value.shape}]`);
 }
 
-/** The shape as numbers; an operation with a gradient needs every size known. */
+/** The shape as numbers, for an operation or a gradient that is built from every size. */
 export function staticShape(value: Value, operator: string): number[] {
   return value.shape.map((dimension) => known(value, dimension, operator));
 }

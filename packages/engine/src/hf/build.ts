@@ -1,7 +1,12 @@
 /** Vocabularies of one's own, and special tokens added to those of others. */
 import { EngineError } from '../error.js';
-import type { Json } from './json.js';
 import { openLibrary, pieces } from './library.js';
+import {
+  addedTokenJson,
+  bpeJson,
+  byteLevelDecoder,
+  byteLevelPreTokenizer,
+} from './tokenizer-parts.js';
 
 /**
  * Words with their space, single digits without one (so that numbers line up by digit), each newline alone, each sign
@@ -35,50 +40,18 @@ export function buildTokenizer(from: {
   return tokenizerJson(from.special, vocab);
 }
 
-const addedToken = (content: string, id: number): Json => ({
-  id,
-  content,
-  single_word: false,
-  lstrip: false,
-  rstrip: false,
-  normalized: false,
-  special: true,
-});
-
 /** The text of tokenizer.json as Python's tokenizers writes it. */
 function tokenizerJson(special: readonly string[], vocab: Record<string, number>): string {
   const json = {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: special.map(addedToken),
+    added_tokens: special.map((token, id) => addedTokenJson(token, id, true)),
     normalizer: null,
-    pre_tokenizer: {
-      type: 'Sequence',
-      pretokenizers: [
-        {
-          type: 'Split',
-          pattern: { Regex: splitPattern },
-          behavior: 'Isolated',
-          invert: false,
-        },
-        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
-      ],
-    },
+    pre_tokenizer: byteLevelPreTokenizer([splitPattern], false),
     post_processor: null,
-    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: true,
-      vocab,
-      merges: [],
-    },
+    decoder: byteLevelDecoder(),
+    model: bpeJson(vocab, [], { ignore_merges: true }),
   };
   return `${JSON.stringify(json, null, 1)}\n`;
 }
@@ -114,7 +87,7 @@ export function addSpecialTokens(tokenizer: string, special: readonly string[]):
   let next = 0;
   for (const id of Object.values(json.model.vocab)) next = Math.max(next, id + 1);
   for (const { id } of json.added_tokens) next = Math.max(next, id + 1);
-  const added = lacked.map((token, i) => addedToken(token, next + i));
+  const added = lacked.map((token, i) => addedTokenJson(token, next + i, true));
   return `${JSON.stringify({ ...json, added_tokens: [...json.added_tokens, ...added] })}\n`;
 }
 

@@ -3,7 +3,6 @@ export { loadAdapter, saveAdapter } from './adapter.js';
 export { addSpecialTokens, buildTokenizer, byteSymbols, splitPattern } from './build.js';
 export {
   type Checkpoint,
-  type Folder,
   fingerprint,
   loadCheckpoint,
   loadModel,
@@ -16,9 +15,16 @@ export { bfloatToFloat32, halfTable, halvesToFloat32 } from './half.js';
 export type { Json } from './json.js';
 export { ropeToJson } from './rope.js';
 export {
+  product,
   readSafetensors,
   type TensorSource,
   writeSafetensors,
-  writeSafetensorsFrom,
 } from './safetensors.js';
 export { openTokenizer, type Tokenizer } from './tokenizer.js';
+export {
+  addedTokenJson,
+  bpeJson,
+  byteLevelDecoder,
+  byteLevelPreTokenizer,
+  space,
+} from './tokenizer-parts.js';

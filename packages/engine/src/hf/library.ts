@@ -14,7 +14,7 @@ export interface AddedToken {
   readonly rstrip: boolean;
 }
 
-export interface Cutter {
+interface Cutter {
   pre_tokenize(text: string | readonly string[]): string[];
 }
 

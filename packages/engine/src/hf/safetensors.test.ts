@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EngineError } from '../error.js';
 import type { Tensor } from '../llama/index.js';
-import { readSafetensors, writeSafetensors } from './safetensors.js';
+import { readSafetensors, writeSafetensors, writeSafetensorsFrom } from './safetensors.js';
 
 let dir: string;
 beforeAll(async () => {
@@ -163,4 +163,29 @@ it('does not write a tensor whose shape is not its data', async () => {
     code: 'tensor-misshapen',
     message: expect.stringContaining('a of shape [3] needs 3 numbers, found 2'),
   });
+});
+
+it('leaves the file that is there as it was where a shape is not its data', async () => {
+  const path = join(dir, 'kept.safetensors');
+  await writeSafetensors(path, sample);
+  const before = await readFile(path);
+  const wrong = new Map([...sample, ['last', tensor([2], 1)]]);
+  await expect(writeSafetensors(path, wrong)).rejects.toMatchObject({ code: 'tensor-misshapen' });
+  expect(await readFile(path)).toEqual(before);
+});
+
+it('leaves no part of a file whose tensors do not come', async () => {
+  const path = join(dir, 'part.safetensors');
+  const writing = (pieces: () => Iterable<Float32Array>) =>
+    writeSafetensorsFrom(path, [{ name: 'a', shape: [3], pieces }]);
+  await expect(writing(() => [Float32Array.of(1, 2)])).rejects.toMatchObject({
+    code: 'tensor-misshapen',
+  });
+  await expect(readFile(path)).rejects.toThrow('ENOENT');
+  const failing = function* () {
+    yield Float32Array.of(1);
+    throw new Error('no more');
+  };
+  await expect(writing(failing)).rejects.toThrow('no more');
+  await expect(readFile(path)).rejects.toThrow('ENOENT');
 });

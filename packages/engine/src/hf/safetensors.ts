@@ -2,7 +2,7 @@
 // https://huggingface.co/docs/safetensors/index#format. Everything becomes float32; numbers are little-endian, as is
 // every machine that Node runs on in practice.
 
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../error.js';
 import { openAnew, openToRead, readWhole } from '../files.js';
@@ -50,21 +50,26 @@ export interface TensorSource {
   readonly pieces: () => Iterable<Float32Array> | AsyncIterable<Float32Array>;
 }
 
-/** Writes float32 tensors in the map's order; `metadata` is the header's `__metadata__`. */
-export function writeSafetensors(
+/**
+ * Writes float32 tensors in the map's order; `metadata` is the header's `__metadata__`. Throws `EngineError` "tensor-misshapen",
+ * before what is there is touched, where a shape is not that of its data.
+ */
+export async function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const sources = Array.from(tensors, ([name, { shape, data }]) => ({
-    name,
-    shape,
-    pieces: () => [data],
-  }));
+  const sources = Array.from(tensors, ([name, { shape, data }]) => {
+    checkCount(path, name, shape, data.length);
+    return { name, shape, pieces: () => [data] };
+  });
   return writeSafetensorsFrom(path, sources, metadata);
 }
 
-/** As `writeSafetensors`, of tensors that come in pieces; throws `EngineError` "tensor-misshapen" where they do not fill them. */
+/**
+ * As `writeSafetensors`, of tensors that come in pieces; throws `EngineError` "tensor-misshapen" where they do not fill them.
+ * Nothing is left of a file that could not be written whole.
+ */
 export async function writeSafetensorsFrom(
   path: string,
   tensors: readonly TensorSource[],
@@ -93,17 +98,23 @@ export async function writeSafetensorsFrom(
         count += data.length;
         await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       }
-      if (count !== product(shape)) {
-        throw new EngineError(
-          'tensor-misshapen',
-          `writing ${path}: ${name} of shape [${shape}] needs ${product(shape)} numbers, found ${count}`,
-        );
-      }
+      checkCount(path, name, shape, count);
     }
     await file.sync();
-  } finally {
+  } catch (error) {
     await file.close();
+    await rm(path, { force: true });
+    throw error;
   }
+  await file.close();
+}
+
+function checkCount(path: string, name: string, shape: readonly number[], count: number): void {
+  if (count === product(shape)) return;
+  throw new EngineError(
+    'tensor-misshapen',
+    `writing ${path}: ${name} of shape [${shape}] needs ${product(shape)} numbers, found ${count}`,
+  );
 }
 
 async function readFileTensors(path: string): Promise<Map<string, Tensor>> {
@@ -252,7 +263,8 @@ function isRange(value: unknown): value is [begin: number, end: number] {
   return isSizes(value) && value.length === 2;
 }
 
-function product(shape: readonly number[]): number {
+/** How many numbers a tensor of a shape has. */
+export function product(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 

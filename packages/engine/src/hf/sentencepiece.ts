@@ -8,16 +8,15 @@
 import { EngineError } from '../error.js';
 import type { Spelling } from './bytelevel.js';
 import type { Opened } from './library.js';
+import { space } from './tokenizer-parts.js';
 import type { PartJson } from './tokenizer-shape.js';
-
-const space = '\u2581';
 
 /** Whether a tokenizer.json is of this kind; throws `EngineError` "tokenizer-unsupported" if texts would not survive it. */
 export function sentencePiece({ json, model }: Opened): Spelling | undefined {
   const { normalizer, pre_tokenizer: pre, decoder } = json;
   const spaced =
     decoder?.type === 'Metaspace' || (decoder?.decoders ?? []).some(isReplaced(space, ' '));
-  if (!spaced || (json.model.type ?? 'BPE') !== 'BPE') return undefined;
+  if (!spaced) return undefined;
   const normalizers = normalizer ? (normalizer.normalizers ?? [normalizer]) : [];
   const replaces = normalizers.some(isReplaced(' ', space));
   const understood =

@@ -37,7 +37,7 @@ export function paddedAttention(config: LlamaConfig): RowAttention {
 
 /**
  * Rows are positions of a tree. Inputs, as `treeFeeds` makes them: `positions` int64 [N, 1], and what a `PathGrid` has
- * of blocks and cells, two blocks in the grid `all` for whole layers and one in the grid `last` for picked rows.
+ * of blocks and cells, `TREE_BLOCKS` blocks in the grid `all` for whole layers and one in the grid `last` for picked rows.
  */
 export function treeAttention(config: LlamaConfig): RowAttention {
   const { heads, kvHeads } = config;

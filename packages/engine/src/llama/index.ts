@@ -9,7 +9,7 @@ export {
   initialAdapter,
   mergeAdapter,
 } from './adapter.js';
-export { paddedAttention, type RowAttention, TREE_BLOCKS, treeAttention } from './attending.js';
+export { paddedAttention, TREE_BLOCKS, treeAttention } from './attending.js';
 export { sequenceGraph, stepGraph } from './cached.js';
 export type { LlamaConfig } from './config.js';
 export { forward } from './forward.js';

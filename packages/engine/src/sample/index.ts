@@ -9,6 +9,5 @@ export type {
   Drawn,
   GenerateResult,
   GenerateTask,
-  ScoreResult,
   ScoreTask,
 } from './task.js';

@@ -1,7 +1,7 @@
 /** How a batch is dealt to workers as micro-batches, each of which is one run of a training graph. */
 import { fixedPositions, type LlamaConfig, positionLimit } from '../llama/index.js';
 import { distinctPositions } from '../tree/index.js';
-import { checked, type Example } from './example.js';
+import { checkExample, type Example } from './example.js';
 import { dealtPadded, type PaddedBatch } from './padded.js';
 import { dealtTrees, type TreeBatch } from './trees.js';
 
@@ -22,7 +22,7 @@ export function dealt(
   trees = true,
 ): MicroBatch[][] {
   examples.forEach((example, index) => {
-    checked(example, index, config.vocabSize, positionLimit(config));
+    checkExample(example, index, config.vocabSize, positionLimit(config));
   });
   const sequences = examples.map(({ tokens }) => tokens);
   const positions = sequences.reduce((sum, { length }) => sum + length, 0);

@@ -21,13 +21,13 @@ export function nextTokenExample(tokens: readonly number[], from: number): Examp
   };
 }
 
-/** An example of a batch that the model can learn from. @throws EngineError `example` naming its place in the batch */
-export function checked(
+/** Whether a model can learn from an example of a batch. @throws EngineError `example` naming its place in the batch */
+export function checkExample(
   example: Example,
   index: number,
   vocabSize: number,
   maxPositions: number,
-): Example {
+): void {
   const { tokens, targets } = example;
   const at = `example ${index} of the batch`;
   if (tokens.length === 0 || tokens.length !== targets.length) {
@@ -49,5 +49,4 @@ export function checked(
         `${at}: token ${id} is outside the vocabulary of ${vocabSize}`,
       );
   }
-  return example;
 }

@@ -5,12 +5,11 @@ import {
   type LlamaConfig,
   type ParameterEntry,
   paddedAttention,
-  rotaryAngles,
   trainedForward,
   treeAttention,
 } from '../llama/index.js';
 import { Tensor } from '../onnx/index.js';
-import { treeFeeds } from '../tree/index.js';
+import { angleFeeds, treeFeeds } from '../tree/index.js';
 import type { MicroBatch } from './batch.js';
 import type { PaddedBatch } from './padded.js';
 import type { TreeBatch } from './trees.js';
@@ -95,16 +94,5 @@ function forPadded(config: LlamaConfig, work: PaddedBatch): Record<string, Tenso
     last: new Tensor('int32', new Int32Array(batch).fill(time - 1), [batch]),
     total: new Tensor('int32', Int32Array.of(time), [1]),
     ...(fixedPositions(config) < Infinity && angleFeeds(config, time)),
-  };
-}
-
-/** The angles of sequences of `time` positions, where they depend on it. */
-function angleFeeds(config: LlamaConfig, time: number): Record<string, Tensor> {
-  const { cosine, sine } = rotaryAngles(config, time, () => time);
-  const table = (data: Float32Array) => new Tensor('float32', data, [time, config.headSize / 2]);
-  return {
-    cosine: table(cosine),
-    sine: table(sine),
-    negativeSine: table(sine.map((value) => -value)),
   };
 }

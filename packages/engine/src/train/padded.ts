@@ -18,7 +18,7 @@ export const MOST = 1024;
 /** Most pairs of positions in one, where sequences let it: a layer keeps its attention for each head, [rows, time, time]. */
 export const MOST_PAIRS = 3 * 2 ** 17;
 /** What a micro-batch costs beside its positions, in positions. */
-export const OVERHEAD = 64;
+const OVERHEAD = 64;
 
 /**
  * A batch dealt to workers as micro-batches of like lengths, so that they finish together and little is padding: of all

@@ -12,11 +12,11 @@ import {
 } from '../llama/index.js';
 import { floats, Session, Tensor } from '../onnx/index.js';
 import { uniform } from '../sample/index.js';
-import { distinctPositions } from '../tree/index.js';
+import { compareSequences, distinctPositions, evenly } from '../tree/index.js';
 import { dealt, type MicroBatch, positionsIn } from './batch.js';
 import type { Example } from './example.js';
 import { batchFeeds, trainingGraph } from './graph.js';
-import { dealtPadded } from './padded.js';
+import { dealtPadded, MOST, MOST_PAIRS } from './padded.js';
 import { dealtTrees } from './trees.js';
 
 const base: LlamaConfig = {
@@ -196,6 +196,12 @@ it('is of padded sequences where nothing is shared, or positions follow the leng
 });
 
 describe('dealing', () => {
+  it('has no runs of nothing', () => {
+    expect(dealtTrees([], 2)).toEqual([[], []]);
+    const shares = dealtTrees(examples.slice(0, 1), 2);
+    expect(shares.map(({ length }) => length).toSorted()).toEqual([0, 1]);
+  });
+
   /** Families of sequences: by family the length of what is shared and what each adds to how much of it. */
   const families = fc.array(
     fc.record({
@@ -261,6 +267,25 @@ describe('dealing', () => {
         const most = distinctPositions(all) / count + longest * (1 + works.length);
         expect(Math.max(...loads)).toBeLessThanOrEqual(most);
         for (const work of works) expect(positionsIn(work)).toBeLessThanOrEqual(1024);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('is in as few runs as hold the sequences, the largest of which is as small as can be', () => {
+    fc.assert(
+      fc.property(families, (list) => {
+        const batch = batchOf(list).toSorted((a, b) => compareSequences(a.tokens, b.tokens));
+        const sequences = batch.map(({ tokens }) => tokens);
+        const longest = Math.max(...sequences.map(({ length }) => length));
+        const most = Math.max(longest, Math.min(MOST, MOST_PAIRS / longest));
+        // One number of parts after the other until all are small enough.
+        let parts = evenly(sequences, 1);
+        for (let count = 2; parts.some(({ size }) => size > most); count++) {
+          parts = evenly(sequences, count);
+        }
+        const [works] = dealtTrees(batch, 1);
+        expect(works!.map(positionsIn)).toEqual(parts.map(({ size }) => size));
       }),
       { numRuns: 50 },
     );

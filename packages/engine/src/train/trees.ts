@@ -3,6 +3,7 @@ import {
   compareSequences,
   evenly,
   families,
+  filled,
   type Tree,
   type TreePart,
   treeOf,
@@ -58,12 +59,10 @@ function microBatches(examples: readonly Example[]): TreeBatch[] {
   const sequences = examples.map(({ tokens }) => tokens);
   const longest = sequences.reduce((most, { length }) => Math.max(most, length), 1);
   const most = Math.max(longest, Math.min(MOST, MOST_PAIRS / longest));
-  for (let count = 1; ; count++) {
-    const parts = evenly(sequences, count);
-    if (parts.every(({ size }) => size <= most)) {
-      return parts.map(({ first, end }) => pack(examples.slice(first, end)));
-    }
-  }
+  // No fewer parts hold them, and as many as that can be made more alike.
+  return evenly(sequences, filled(sequences, most).length).map(({ first, end }) =>
+    pack(examples.slice(first, end)),
+  );
 }
 
 /** Targets of the same row and token are one, which weighs as much as they do together. */

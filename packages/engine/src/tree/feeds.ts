@@ -137,8 +137,8 @@ function maskOf(
   return mask;
 }
 
-/** The angles of sequences that are no longer than `fixedPositions`, all of which have the same. */
-function angleFeeds(config: LlamaConfig, longest: number): Record<string, Tensor> {
+/** Tables of angles [longest, D/2] as inputs of attention, for sequences whose angles are those of one of `longest` positions. */
+export function angleFeeds(config: LlamaConfig, longest: number): Record<string, Tensor> {
   const { cosine, sine } = rotaryAngles(config, longest, () => longest);
   const table = (data: Float32Array) => new Tensor('float32', data, [longest, config.headSize / 2]);
   return {
