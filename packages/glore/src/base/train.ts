@@ -20,13 +20,14 @@ import { lockRun, type Reporter, runStage, type StageRecord } from '../run/index
 import { fit, forgetState } from '../train/index.js';
 import { type BaseMixture, baseBatch } from './mixture.js';
 
+const seed = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
 const kind = z.int().min(0).default(0);
 
 const phase = z.strictObject({
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1),
+  seed,
   layers: count,
   /** Updates made, along a schedule that would end after `decayOver`. */
   steps: count,
@@ -48,10 +49,7 @@ const phase = z.strictObject({
 });
 
 const schema = z.strictObject({
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1),
+  seed,
   workers: count,
   provider,
   model: z.strictObject({
@@ -77,6 +75,10 @@ export type BaseRecipe = z.infer<typeof schema>;
 /** @throws GloreError `recipe` naming the file, line and key */
 export const readBaseRecipe = (path: string): BaseRecipe => parseRecipe(path, schema);
 
+/** The tokenizer.json of a base: the words of its world, and the codec's special tokens. */
+export const tokenizerOf = ({ settings }: Pick<BaseRecipe, 'settings'>): string =>
+  buildTokenizer({ texts: worldTexts(settings), special: specialTokens });
+
 export interface BaseOptions {
   readonly folder: string;
   readonly recipe: BaseRecipe;
@@ -89,7 +91,10 @@ export async function trainBase({ folder, recipe, reporter, signal }: BaseOption
   await mkdir(folder, { recursive: true });
   const unlock = await lockRun(folder);
   try {
-    const tokenizer = buildTokenizer({ texts: worldTexts(), special: specialTokens });
+    const tokenizer = buildTokenizer({
+      texts: worldTexts(recipe.settings),
+      special: specialTokens,
+    });
     const opened = openTokenizer(tokenizer);
     const codec = createCodec(opened);
     const { phases, ...common } = recipe;

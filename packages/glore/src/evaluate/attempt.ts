@@ -85,24 +85,15 @@ export async function refinements(
     ...decision,
     choice: bestOf(decision.candidates.map(({ score }) => score)),
   }));
-  const localAt = async (places: readonly number[]): Promise<Outcome[]> => {
-    const marked = problems
-      .map(({ question }, i) => ({ question, draft: drafts[i]!, location: places[i]!, index: i }))
-      .filter(({ location }) => location > 0);
-    const refined = await models.local.refine(marked);
-    // Where no error is seen, the draft stays as it is and nothing is spent.
-    const outcomes = problems.map((problem, i) => outcome(problem, { ...drafts[i]!, tokens: 0 }));
-    marked.forEach(({ index }, i) => {
-      outcomes[index] = outcome(problems[index]!, refined[i]!);
-    });
-    return outcomes;
-  };
   const localOrm = await localAt(
+    models.local,
+    problems,
+    drafts,
     attempts.map(({ draft }) => locateFirstError(draft.orm, thresholds.orm)),
   );
   const truths = attempts.map(({ draft }) => trueFirstError(draft));
   const known = truths.every((place) => place !== undefined);
-  const localTruth = known ? await localAt(truths) : null;
+  const localTruth = known ? await localAt(models.local, problems, drafts, truths) : null;
   return problems.map((problem, i) => {
     const decision = decisions[i]!;
     // Without an error seen there is no local candidate: the draft stays as it is.
@@ -158,7 +149,29 @@ export async function laterRounds(
   }));
 }
 
-const outcome = (problem: Problem, { answer, tokens }: Solution & { tokens: number }): Outcome => ({
+/** Drafts refined at places; where there is none the draft stays as it is and nothing is spent. */
+export async function localAt(
+  local: Roles['local'],
+  problems: readonly Problem[],
+  drafts: readonly Solution[],
+  places: readonly number[],
+): Promise<Outcome[]> {
+  const marked = problems
+    .map(({ question }, i) => ({ question, draft: drafts[i]!, location: places[i]!, index: i }))
+    .filter(({ location }) => location > 0);
+  const outcomes = problems.map((problem, i) => outcome(problem, { ...drafts[i]!, tokens: 0 }));
+  for (const [i, refined] of (await local.refine(marked)).entries()) {
+    const { index } = marked[i]!;
+    outcomes[index] = outcome(problems[index]!, refined);
+  }
+  return outcomes;
+}
+
+/** What came of a problem. */
+export const outcome = (
+  problem: Problem,
+  { answer, tokens }: Pick<Outcome, 'answer' | 'tokens'>,
+): Outcome => ({
   answer,
   right: isRight(problem, answer),
   tokens,

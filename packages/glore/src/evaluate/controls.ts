@@ -1,18 +1,16 @@
 /** Makes the records of controls: refinements that know less of the draft than those they stand beside. */
-import type { Codec } from '../codec/index.js';
+import { type Codec, lineCount } from '../codec/index.js';
 import type { Roles, Student } from '../model/index.js';
 import { type Problem, Random } from '../problem/index.js';
-import { isRight } from '../rollout/index.js';
+import { localAt, outcome } from './attempt.js';
 import { beamSearch } from './beam.js';
 import {
   type BeamOutcome,
   type BeamSize,
   beamSizes,
-  type Outcome,
   type ProblemAttempts,
   type ProblemControls,
   type ProblemRecords,
-  type ProblemRefinements,
 } from './records.js';
 
 export interface ControlOptions {
@@ -47,17 +45,12 @@ export async function controls(
   );
   const plain = await models.plain.draft(questions);
   const places = items.map((item) => placeIn(item, seed));
-  const marked = items.flatMap(({ attempts: { draft } }, i) =>
-    places[i]! > 0 ? [{ question: questions[i]!, draft, location: places[i]!, at: i }] : [],
+  const random = await localAt(
+    models.local,
+    items.map(({ problem }) => problem),
+    items.map(({ attempts }) => attempts.draft),
+    places,
   );
-  // Where no error is seen the draft stays as it is, as with the SORM's place.
-  const random = items.map(
-    ({ attempts: { draft } }): Outcome => ({ answer: draft.answer, right: draft.right, tokens: 0 }),
-  );
-  for (const [k, written] of (await models.local.refine(marked)).entries()) {
-    const { at } = marked[k]!;
-    random[at] = outcome(items[at]!.problem, written);
-  }
   const searched = models.student.writesLines
     ? await beamSearches(models, items, { seed, ...beam })
     : undefined;
@@ -94,14 +87,6 @@ async function beamSearches(
 
 /** Any line of a draft in which the SORM sees an error; -1 where it sees none. */
 function placeIn({ problem, attempts: { draft }, refinements }: Controlled, seed: string): number {
-  if (lineSeen(refinements) < 1) return -1;
-  const lines = draft.steps.length + (draft.answer === null ? 0 : 1);
-  return new Random(seed, problem.id, 'place').integer(1, lines);
+  if (refinements.decision.location < 1) return -1;
+  return new Random(seed, problem.id, 'place').integer(1, lineCount(draft));
 }
-
-const lineSeen = ({ decision }: ProblemRefinements): number => decision.location;
-
-const outcome = (
-  problem: Problem,
-  { answer, tokens }: Pick<Outcome, 'answer' | 'tokens'>,
-): Outcome => ({ answer, right: isRight(problem, answer), tokens });

@@ -1,6 +1,6 @@
 /** The records of an evaluation, and its thresholds and speeds, as they stand in files. */
 import { z } from 'zod';
-import { solutionFields } from '../codec/index.js';
+import { lineCount, solutionFields } from '../codec/index.js';
 import { count, flags, shares, text, threshold } from '../files/index.js';
 import { decisionShape } from '../refine/index.js';
 import { answered } from '../rollout/index.js';
@@ -25,11 +25,11 @@ const attempt: z.ZodType<Attempt> = answered(
       sorm: shares,
       truth: flags.nullable(),
     })
-    .refine((own) => own.orm.length === linesOf(own), {
+    .refine((own) => own.orm.length === lineCount(own), {
       path: ['orm'],
       error: 'one value for each line',
     })
-    .refine((own) => own.sorm.length === linesOf(own), {
+    .refine((own) => own.sorm.length === lineCount(own), {
       path: ['sorm'],
       error: 'one value for each line',
     })
@@ -38,9 +38,6 @@ const attempt: z.ZodType<Attempt> = answered(
       error: 'one for each step',
     }),
 );
-
-const linesOf = ({ steps, answer }: Pick<Attempt, 'steps' | 'answer'>): number =>
-  steps.length + (answer === null ? 0 : 1);
 
 const outcome: z.ZodType<Outcome> = answered(
   z.object({ answer: solutionFields.answer, right: z.boolean(), tokens: count }),

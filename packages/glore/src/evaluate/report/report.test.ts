@@ -5,6 +5,7 @@ import { half, records, solution } from '../records.testing.js';
 import { wilson } from '../statistics.js';
 import { standardWays, type Way } from '../ways/index.js';
 import { evaluate } from './report.js';
+import { evaluationShape } from './shape.js';
 
 const speeds = { generatedPerSecond: 100, scoredPerSecond: 1000 };
 
@@ -50,6 +51,29 @@ describe('evaluate', () => {
     ]);
     for (const { accuracy, low, high } of report.rows) {
       expect({ low, high }).toEqual(wilson(4 * accuracy, 4));
+    }
+  });
+
+  it('is refused where a list is not one of each problem', () => {
+    expect(evaluationShape.safeParse(report).success).toBe(true);
+    const { right, steps, pairs, candidatePairs, located } = report.outcomes;
+    const shorter = <T extends object>(group: T, key: keyof T) => ({
+      ...group,
+      [key]: (group[key] as string | readonly number[]).slice(1),
+    });
+    const changed = [
+      { right: shorter(right, 'draft') },
+      { pairs: shorter(pairs, 'orm') },
+      { candidatePairs: shorter(candidatePairs, 'orm') },
+      { steps: shorter(steps!, 'n') },
+      { steps: { ...steps!, atHalf: shorter(steps!.atHalf, 'sorm') } },
+      { located: shorter(located!, 'sound') },
+      { located: { ...located!, atHalf: shorter(located!.atHalf, 'orm') } },
+    ];
+    for (const change of changed) {
+      const outcomes = { ...report.outcomes, ...change };
+      const { error } = evaluationShape.safeParse({ ...report, outcomes });
+      expect(error?.issues[0]?.message, Object.keys(change)[0]).toContain('one of each problem');
     }
   });
 

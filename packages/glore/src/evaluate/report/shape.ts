@@ -54,15 +54,12 @@ const outcomes: z.ZodType<Outcomes> = z
   })
   .superRefine(({ right, steps, pairs, candidatePairs, located }, context) => {
     // One for each problem.
-    const lists = {
-      ...right,
-      ...pairs,
-      ...candidatePairs,
-      ...(steps && { ...steps, ...steps.atHalf, ...steps.distinct }),
-      ...(located && { ...located, ...located.atHalf }),
-    };
+    const groups = [right, pairs, candidatePairs, steps, steps?.atHalf, steps?.distinct];
+    const lists = [...groups, located, located?.atHalf].flatMap((group) =>
+      Object.entries(group ?? {}),
+    );
     const size = pairs.n.length;
-    for (const [key, list] of Object.entries(lists)) {
+    for (const [key, list] of lists) {
       const length = typeof list === 'string' || Array.isArray(list) ? list.length : size;
       if (length === size) continue;
       context.addIssue({ code: 'custom', message: `one of each problem (${key}: ${size})` });

@@ -1,15 +1,8 @@
 /** Answers by choice: among samples, and among the candidates of `rerank`. */
 import { type Chooser, leastOf, type Source, worth } from '../../refine/index.js';
-import {
-  type Attempt,
-  type Outcome,
-  type ProblemRecords,
-  rightOf,
-  type Sampled,
-  scoreOf,
-} from '../records.js';
+import { type Attempt, type Outcome, type ProblemRecords, rightOf, scoreOf } from '../records.js';
 import { answerKeys, bestOf, majority } from '../vote.js';
-import { costsOf } from './cost.js';
+import { costsOf, type Known } from './cost.js';
 import type { Answer } from './way.js';
 
 /** A selection among attempts. */
@@ -46,19 +39,13 @@ export const byBoth: Selection = {
   critics: 2,
 };
 
-/** What the answers that are read off a problem alone need of it. */
-type Known = Sampled & Partial<ProblemRecords>;
-
-const costs = ({ attempts, refinements, controls }: Known) =>
-  refinements && costsOf({ attempts, refinements, ...(controls && { controls }) });
-
 /** One attempt as it is. */
 export function alone(problem: Known, attempt: Attempt | undefined): Answer | undefined {
   return (
     attempt && {
       right: attempt.right,
       tokens: attempt.tokens,
-      processed: costs(problem)?.written([attempt]),
+      processed: costsOf(problem)?.written([attempt]),
     }
   );
 }
@@ -70,7 +57,7 @@ export function among(
   { pick, critics }: Selection,
 ): Answer {
   const tokens = tokensOf(attempts);
-  const cost = costs(problem);
+  const cost = costsOf(problem);
   return {
     right: attempts[pick(attempts)]!.right,
     tokens,
@@ -83,7 +70,7 @@ export function among(
 export const anyOf = (problem: Known, attempts: readonly Attempt[]): Answer => ({
   right: attempts.some(({ right }) => right),
   tokens: tokensOf(attempts),
-  processed: costs(problem)?.written(attempts),
+  processed: costsOf(problem)?.written(attempts),
 });
 
 /** A refined draft, which for the local refiner a critic has read to say where; undefined where it was not refined so. */
@@ -98,7 +85,7 @@ export function refined(
         right: outcome.right,
         tokens: draft.tokens + outcome.tokens,
         scored: by === 'local' ? draft.tokens : 0,
-        processed: costs(problem)?.[by](outcome),
+        processed: costsOf(problem)?.[by](outcome),
       }
     : undefined;
 }
@@ -113,7 +100,7 @@ export function reranked(
   const choice = candidates[bestOf(candidates.map((candidate) => worth(candidate, chooser)))]!;
   const tokens = tokensOf(candidates);
   const readers = chooser === 'both' ? 2 : 1;
-  const cost = costs(problem);
+  const cost = costsOf(problem);
   return {
     right: rightOf(problem, choice.source),
     tokens,
@@ -127,7 +114,7 @@ export function reranked(
 export const anyRight = (problem: ProblemRecords, sources: readonly Source[]): Answer => ({
   right: sources.some((source) => rightOf(problem, source)),
   tokens: tokensOf(candidatesOf(problem, sources)),
-  processed: costs(problem)?.candidates(candidatesOf(problem, sources), sources),
+  processed: costsOf(problem)?.candidates(candidatesOf(problem, sources), sources),
 });
 
 const candidatesOf = ({ refinements }: ProblemRecords, sources: readonly Source[]) =>

@@ -2,20 +2,23 @@
  * What an answer makes models process: every token that one of them reads or writes for it. A model reads a question once,
  * however many samples it goes on to write or to value; what another model has written it has to read.
  */
+import { lineCount } from '../../codec/index.js';
 import type { Candidate, Source } from '../../refine/index.js';
-import type { Attempt, Outcome, ProblemRecords } from '../records.js';
+import type { Attempt, Outcome, ProblemRecords, Sampled } from '../records.js';
 import { sum } from '../statistics.js';
 
 /** Tokens around a draft in a refiner's prompt: DRAFT and REVISION, and [BAD] for the local one. */
 const AROUND = { global: 2, local: 3 } as const;
 
 /** Of the lines of a solution, each with its tag, after the first one. */
-const readOf = ({ tokens, steps, answer }: Attempt): number =>
-  tokens + steps.length + (answer === null ? 0 : 1);
+const readOf = (attempt: Attempt): number => attempt.tokens + lineCount(attempt);
+
+/** A problem, of which not all records need be there. */
+export type Known = Sampled & Partial<ProblemRecords>;
 
 /** The costs of a problem's answers; undefined where its records do not have the length of the question. */
-export function costsOf({ attempts: { draft }, controls, refinements }: ProblemRecords) {
-  if (!controls) return undefined;
+export function costsOf({ attempts: { draft }, controls, refinements }: Known) {
+  if (!controls || !refinements) return undefined;
   const { prompt, read } = controls;
   const written = (list: readonly { readonly tokens: number }[]) =>
     prompt + sum(list.map(({ tokens }) => tokens));

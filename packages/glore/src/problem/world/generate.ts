@@ -83,11 +83,13 @@ function drawStory(
   const distracted = random.chance(settings.distractors);
   for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
     const plain = drawOutline(random, steps, named, settings);
-    if (!ofOneChange(plain) && splitOf(structureOf(plain)) !== split) continue;
+    // The structure of a story of one change has its number in it, and is not known before.
+    const numbered = ofOneChange(plain);
+    if (!numbered && splitOf(structureOf(plain)) !== split) continue;
     const outline = distracted ? withDistractors(random, plain) : plain;
     for (let i = 0; i < NUMBER_TRIES; i++) {
       const story = withNumbers(random, outline, settings);
-      if (story === null || splitOf(structureOf(story)) !== split) continue;
+      if (story === null || (numbered && splitOf(structureOf(story)) !== split)) continue;
       const told = settings.pronouns ? withPronouns(random, story, settings.pronouns) : story;
       if (!seen.has(tellStory(told))) return told;
     }

@@ -8,7 +8,7 @@ export const NAMES: readonly string[] =
   'Ann Ben Cal Dan Eve Fay Gus Hal Ida Joe Kim Lee Max Nan Pam Roy Sam Tom Una Zoe'.split(' ');
 /** The names that `She` may stand for; `He` stands for the others of the list. */
 const WOMEN: ReadonlySet<string> = new Set('Ann Eve Fay Ida Kim Nan Pam Una Zoe'.split(' '));
-export const PRONOUNS: readonly string[] = ['He', 'She'];
+const PRONOUNS: readonly string[] = ['He', 'She'];
 /** The pronoun of a name of the list; undefined for other names. */
 export const pronounOf = (name: string): string | undefined =>
   WOMEN.has(name) ? 'She' : NAMES.includes(name) ? 'He' : undefined;
