@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { GloreError } from '../error.js';
 import { explained } from '../files/index.js';
 import { jsonReporter, terminalReporter } from '../run/index.js';
+import { visibleJson } from '../visible.js';
 import { interruptible } from './interrupt.js';
 
 interface Options {
@@ -58,7 +59,7 @@ export function importCommand(): Command {
         : 'for other programs: this engine runs Llama, Qwen2 and Qwen3';
       process.stdout.write(
         json
-          ? `${JSON.stringify(written)}\n`
+          ? `${visibleJson(written)}\n`
           : `${folder}: ${architecture}, ${tensors} tensors (${kinds.join(', ')}), ${(parameters / 1e6).toFixed(1)}M parameters, ${(bytes / 1e6).toFixed(1)} MB; ${use}\n`,
       );
     });

@@ -50,6 +50,8 @@ interface Options extends UpstreamFlags {
 
 const defaults = serverDefaults;
 const MiB = 2 ** 20;
+/** So many times as large may requests be with a server behind: images and documents pass through. */
+const LARGER = 32;
 
 export function serveCommand(): Command {
   const command = new Command('serve');
@@ -116,10 +118,15 @@ export function serveCommand(): Command {
       wholeNumber(0, 86_400),
       defaults.drain,
     )
-    .option('--max-body <MiB>', 'size of a request', wholeNumber(1, 1024), defaults.maxBody / MiB)
+    .option(
+      '--max-body <MiB>',
+      `size of a request; with --upstream ${LARGER * (defaults.maxBody / MiB)}, if left out`,
+      wholeNumber(1, 1024),
+      defaults.maxBody / MiB,
+    )
     .option(
       '--max-text <n>',
-      'characters and list entries of a request',
+      `characters and list entries of a request; with --upstream ${LARGER * defaults.maxText}, if left out`,
       wholeNumber(1, 1e9),
       defaults.maxText,
     )
@@ -158,9 +165,8 @@ export function serveCommand(): Command {
       const { base, workers, provider, upstream } = options;
       const log = (line: object) => process.stderr.write(`${visibleJson(line)}\n`);
       const endTracing = await startTracing((warning) => log({ warning }));
-      // Images and documents pass through.
       const factor = (option: 'maxBody' | 'maxText') =>
-        upstream !== undefined && command.getOptionValueSource(option) === 'default' ? 32 : 1;
+        upstream !== undefined && command.getOptionValueSource(option) === 'default' ? LARGER : 1;
       const settings = {
         ...options,
         key,

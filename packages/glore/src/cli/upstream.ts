@@ -1,8 +1,8 @@
 /** Options of commands that refine over any server. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readKey } from '../model/openai/index.js';
-import type { RefineOptions } from '../refine/index.js';
-import type { AnswerBudget, UpstreamOptions } from '../upstream/index.js';
+import { type RefineOptions, usualSamples } from '../refine/index.js';
+import { type AnswerBudget, type UpstreamOptions, usualMaxTokens } from '../upstream/index.js';
 import { wholeNumber } from './options.js';
 
 /** Options as they are read from the command line. */
@@ -56,12 +56,12 @@ export function upstreamOptions(command: Command): Command {
     )
     .option(
       '--samples <n>',
-      'with --upstream: solutions that vote, the draft among them (default: 3)',
+      `with --upstream: solutions that vote, the draft among them (default: ${usualSamples})`,
       wholeNumber(1, 64),
     )
     .option(
       '--max-tokens <n>',
-      'with --upstream: most tokens of a solution (default: 1024)',
+      `with --upstream: most tokens of a solution (default: ${usualMaxTokens})`,
       wholeNumber(1, 1e6),
     )
     .addOption(
@@ -108,9 +108,7 @@ function budgetOf(text: string): AnswerBudget {
     const [, number, unit] = /^(\d+(?:\.\d+)?)(s?)$/.exec(part.trim()) ?? [];
     const value = Number(number);
     if (!(value > 0) || (unit === '' && !Number.isInteger(value))) {
-      throw new InvalidArgumentError(
-        `expected tokens (4000), seconds (30s) or both (4000,30s), found "${text}".`,
-      );
+      throw new InvalidArgumentError('expected tokens (4000), seconds (30s) or both (4000,30s).');
     }
     budget = { ...budget, ...(unit === 's' ? { seconds: value } : { tokens: value }) };
   }

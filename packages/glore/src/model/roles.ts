@@ -224,12 +224,25 @@ export function inRoles<N extends RoleName>(
   codec: Codec,
   maxTokens: number,
 ): Pick<Roles, N> {
-  const takes: { [R in RoleName]: (model: Player) => Roles[R] } = {
-    student: (model) => new Student(model.author(codec), maxTokens),
-    orm: (model) => new RewardModel(model.critic(codec)),
-    sorm: (model) => new RewardModel(model.critic(codec)),
-    global: (model) => new GlobalRefiner(model.author(codec), maxTokens),
-    local: (model) => new LocalRefiner(model.author(codec), maxTokens),
+  return rolesBy(
+    models,
+    { author: (model) => model.author(codec), critic: (model) => model.critic(codec) },
+    maxTokens,
+  );
+}
+
+/** Models in their roles, whatever a model is and gives its author and its critic by. */
+export function rolesBy<N extends RoleName, M>(
+  models: Readonly<Record<N, M>>,
+  { author, critic }: { author(model: M): Author; critic(model: M): Critic },
+  maxTokens: number,
+): Pick<Roles, N> {
+  const takes: { [R in RoleName]: (model: M) => Roles[R] } = {
+    student: (model) => new Student(author(model), maxTokens),
+    orm: (model) => new RewardModel(critic(model)),
+    sorm: (model) => new RewardModel(critic(model)),
+    global: (model) => new GlobalRefiner(author(model), maxTokens),
+    local: (model) => new LocalRefiner(author(model), maxTokens),
   };
   const named = (Object.keys(models) as N[]).map((name) => [name, takes[name](models[name])]);
   return Object.fromEntries(named) as Pick<Roles, N>;

@@ -9,7 +9,9 @@ export {
   REFINE_ALL,
   type RefineOptions,
   refine,
+  usualSamples,
+  usualTemperature,
   worth,
 } from './refine.js';
-export { chosen, type RoundsOptions, refineInRounds } from './rounds.js';
+export { chosen, type RoundsOptions, refineAgain, refineInRounds } from './rounds.js';
 export { locateFirstError } from './where.js';

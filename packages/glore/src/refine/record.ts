@@ -1,6 +1,6 @@
 /** Decisions as they stand in records. */
 import { z } from 'zod';
-import { solutionShape } from '../codec/index.js';
+import { lineCount, solutionShape } from '../codec/index.js';
 import { count, share, shares } from '../files/index.js';
 import type { Candidate, Decision, Source } from './decision.js';
 
@@ -34,8 +34,7 @@ export const decisionShape: z.ZodType<Decision> = z
   )
   .refine(
     ({ values, candidates: [draft] }) =>
-      draft === undefined ||
-      values.length === draft.solution.steps.length + (draft.solution.answer === null ? 0 : 1),
+      draft === undefined || values.length === lineCount(draft.solution),
     { path: ['values'], error: 'one for each line of the draft' },
   )
   .refine(({ location, values }) => location !== 0 && location <= values.length, {

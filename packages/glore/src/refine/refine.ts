@@ -39,6 +39,11 @@ export interface RefineOptions {
 
 export type Chooser = 'orm' | 'both';
 
+/** Solutions that vote, where nothing is said. */
+export const usualSamples = 3;
+/** Of votes, and over a server of refinements from the second round on, where nothing is said. */
+export const usualTemperature = 0.7;
+
 /** A tau that no value reaches: a gate or a stop rule at this lets everything be refined. */
 export const REFINE_ALL = 1.01;
 
@@ -60,8 +65,8 @@ export async function refine(
   const observe = options.observe ?? (() => {});
   if (options.mode === 'vote') {
     return vote(questions, roles.student, started, {
-      samples: options.samples ?? 3,
-      temperature: temperature || 0.7,
+      samples: options.samples ?? usualSamples,
+      temperature: temperature || usualTemperature,
       seed: (index) => seeds[index] ?? 0,
       same: options.same,
       observe,

@@ -7,9 +7,9 @@
  *
  * Every round chooses among the best so far and what is new, so its choice is the best of all candidates up to then.
  */
-import type { Roles } from '../model/index.js';
+import type { Generated, Roles } from '../model/index.js';
 import type { Candidate, Decision, RefineEvent } from './decision.js';
-import { type Chooser, refine } from './refine.js';
+import { type Chooser, REFINE_ALL, type RefineOptions, refine } from './refine.js';
 
 export interface RoundsOptions {
   /** Most rounds. */
@@ -29,6 +29,25 @@ export interface RoundsOptions {
 }
 
 export const chosen = ({ candidates, choice }: Decision): Candidate => candidates[choice]!;
+
+/**
+ * Refines as `settings` say, and what was chosen again in further rounds; a vote has one. `observe` of `settings` is told of the
+ * first round, that of `further` of the others.
+ */
+export async function refineAgain(
+  questions: readonly string[],
+  roles: Roles,
+  settings: RefineOptions,
+  further: Pick<RoundsOptions, 'rounds' | 'temperature' | 'seed' | 'observe'>,
+  drafts?: readonly Generated[],
+): Promise<Decision[][]> {
+  const { mode, chooser = 'orm', threshold, tau } = settings;
+  const first = await refine(questions, roles, settings, drafts);
+  if (mode === 'vote') return first.map((decision) => [decision]);
+  // With the gate, what the ORM values enough is not refined again either.
+  const content = mode === 'gate' ? tau : REFINE_ALL;
+  return refineInRounds(questions, roles, { ...further, chooser, threshold, tau: content }, first);
+}
 
 /**
  * The rounds of each question: a decision for each, whose first candidate is the best of the rounds before. The first

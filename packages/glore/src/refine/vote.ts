@@ -7,7 +7,7 @@ import { extractAnswer, sameAnswer } from '../reading/index.js';
 import { seedOf } from '../rollout/index.js';
 import type { Candidate, Decision, RefineEvent, Source } from './decision.js';
 
-export interface VoteOptions {
+interface VoteOptions {
   /** Solutions that vote, the draft among them. */
   readonly samples: number;
   readonly temperature: number;

@@ -107,8 +107,8 @@ export class Account {
   }
 
   /** A critic that is done without where it fails: then no line is wrong, and no candidate is better than the draft. */
-  critic(role: 'orm' | 'sorm', critic: Critic): Critic {
-    const unknown = role === 'orm' ? 0 : 1;
+  critic(role: RoleName, critic: Critic): Critic {
+    const unknown = role === 'sorm' ? 1 : 0;
     return {
       value: async (items) => {
         const nothing = () =>

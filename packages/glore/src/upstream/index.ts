@@ -6,5 +6,6 @@ export {
   type Upstream,
   type UpstreamOptions,
   upstreamDefaults,
+  usualMaxTokens,
 } from './open.js';
 export { type ChatBody, chatBody, reasonToPass, textOf } from './problem.js';

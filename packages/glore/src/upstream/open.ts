@@ -13,7 +13,7 @@ import {
   rolesInText,
   type ServedText,
 } from '../model/openai/index.js';
-import type { RefineOptions } from '../refine/index.js';
+import { type RefineOptions, usualSamples } from '../refine/index.js';
 import { visible } from '../visible.js';
 import { Account, type AnswerBudget } from './account.js';
 
@@ -37,10 +37,10 @@ export interface UpstreamOptions
   readonly parallel?: number | undefined;
 }
 
-/** How answers are refined unless something else is asked for: what was best at equal tokens, see docs/serving.md. */
+/** What is usual: the vote, which needs no critic; no measurement has chosen it, see docs/serving.md. */
 export const upstreamDefaults = {
   mode: 'vote',
-  samples: 3,
+  samples: usualSamples,
   threshold: 0.5,
   tau: 0.5,
 } as const satisfies RefineOptions;
@@ -68,6 +68,9 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
+/** Most tokens of a solution, where nothing is said. */
+export const usualMaxTokens = 1024;
+
 /** Seconds for which a server that is away is waited for: somebody waits for the answer. */
 const PATIENCE = 20;
 
@@ -77,7 +80,14 @@ const PATIENCE = 20;
  * @throws GloreError `endpoint-model`, `endpoint-lacks`, `prompts`, and those of `Endpoint`
  */
 export async function openUpstream(options: UpstreamOptions): Promise<Upstream> {
-  const { model, critic, prompts, maxTokens = 1024, patience = PATIENCE, ...connection } = options;
+  const {
+    model,
+    critic,
+    prompts,
+    maxTokens = usualMaxTokens,
+    patience = PATIENCE,
+    ...connection
+  } = options;
   const templates = prompts === undefined ? undefined : readPrompts(prompts);
   const endpoint = new Endpoint({ ...connection, patience, name: hostOf(connection.url) });
   const elsewhere =
@@ -145,7 +155,7 @@ function rolesOfTurn(
     });
     const player = {
       author: () => account.author(role, model.author()),
-      critic: () => account.critic(role === 'sorm' ? 'sorm' : 'orm', model.critic()),
+      critic: () => account.critic(role, model.critic()),
     };
     return [role, player] as const;
   });

@@ -107,7 +107,7 @@ describe('errors', () => {
     const failed = textOf(endpoint, 'Q');
     await expect(failed).rejects.toMatchObject({
       code: 'endpoint-refused',
-      message: `endpoint test (${server.url}/completions): expected an answer, found status 401, Incorrect API key provided: [key].; check the key that the recipe names`,
+      message: `endpoint test (${server.url}/completions): expected an answer, found status 401, Incorrect API key provided: [key].; check the key`,
     });
     expect(await textOf(connect(server, { key: 'right' }), 'Q')).toContain('####');
     expect((await server.stats()).requests).toBe(1);

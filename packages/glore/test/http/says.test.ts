@@ -220,12 +220,7 @@ describe('a refusal', () => {
       'endpoint-model',
       /status 404, The model `m` does not exist/,
     ],
-    [
-      404,
-      { detail: 'Not Found' },
-      'endpoint-refused',
-      /status 404, Not Found; check the recipe's url/,
-    ],
+    [404, { detail: 'Not Found' }, 'endpoint-refused', /status 404, Not Found; check its url/],
     [
       422,
       { detail: [{ loc: ['body', 'n'], msg: 'too many' }] },

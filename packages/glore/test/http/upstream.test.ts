@@ -1,5 +1,7 @@
 /** Any server refined: what is asked of it, what passes through, what an answer may cost, and what is left when it fails. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI from 'openai';
@@ -96,6 +98,31 @@ async function model(script: Script = {}) {
   return { server, work };
 }
 
+/** A server whose answers are written by hand. Returns its address. */
+async function plainServer(
+  answer: (text: string, request: IncomingMessage, response: ServerResponse) => void,
+): Promise<string> {
+  const server = createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request.setEncoding('utf8')) text += chunk;
+    answer(text, request, response);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  open.push({
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+}
+
+/** What shows that a server is there, and that its model says something. */
+const usual = JSON.stringify({
+  data: [{ id: 'm' }],
+  choices: [{ index: 0, finish_reason: 'stop', message: { content: 'x' } }],
+});
+
 async function serve(url: string, options: Partial<HostUpstreamOptions> = {}) {
   const running = await startService(() => hostUpstream({ url, patience: 1, ...options }), {
     port: 0,
@@ -159,7 +186,8 @@ describe('a vote', () => {
       completion_tokens_details: { reasoning_tokens: 20 },
     });
     expect(work.map(({ body }) => body.temperature)).toEqual([0, 0.7, 0.7]);
-    expect(new Set(work.slice(1).map(({ body }) => JSON.stringify(body))).size).toBeGreaterThan(0);
+    // Every seed gives the same text on this server, so it is told none.
+    expect(work.map(({ body }) => body.seed)).toEqual([undefined, undefined, undefined]);
     const again = await post('/v1/chat/completions', JSON.stringify({ model: 'm', messages }));
     expect(again.headers.get('x-glore')).toBe('refined');
   });
@@ -328,46 +356,20 @@ describe('what is no problem passes through untouched', () => {
     ['a text to be written', chat({}, 'Write a poem about 3 ducks.'), 'nothing to check'],
     ['another model', chat({ model: 'other' }), 'another model'],
   ])('%s', async (_, body, reason) => {
-    const { server } = await model({
-      first: ({ path }) => (path === '/v1/models' ? undefined : { status: 207, body: reply }),
-    });
-    const url = server.url;
-    // Tests of what the server can do would fail at an answer that is none.
-    open.splice(open.indexOf(server), 1);
-    await server.stop();
-    let asked = '';
-    const { createServer } = await import('node:http');
-    const plain = createServer(async (request, response) => {
-      let text = '';
-      for await (const chunk of request.setEncoding('utf8')) text += chunk;
+    const keys: (string | undefined)[] = [];
+    const url = await plainServer((text, request, response) => {
+      // Tests of what the server can do would fail at an answer that is none.
       const isMine = text === body;
-      if (isMine) asked = text;
-      if (isMine) expect(request.headers.authorization).toBe('Bearer sk-upstream');
+      if (isMine) keys.push(request.headers.authorization);
       response.writeHead(isMine ? 207 : 200, {
         'content-type': 'application/json',
         'x-own': 'kept',
       });
-      if (isMine) response.end(reply);
-      else
-        response.end(
-          JSON.stringify({
-            data: [{ id: 'm' }],
-            choices: [{ index: 0, finish_reason: 'stop', message: { content: 'x' } }],
-          }),
-        );
-    });
-    await new Promise<void>((listening) =>
-      plain.listen(Number(new URL(url).port), '127.0.0.1', listening),
-    );
-    open.push({
-      stop: async () => {
-        plain.closeAllConnections();
-        plain.close();
-      },
+      response.end(isMine ? reply : usual);
     });
     const { post } = await serve(url, { key: 'sk-upstream' });
     const response = await post('/v1/chat/completions', body);
-    expect(asked).toBe(body);
+    expect(keys).toEqual(['Bearer sk-upstream']);
     expect(response.status).toBe(207);
     expect(response.headers.get('x-own')).toBe('kept');
     expect(response.headers.get('x-glore')).toBe(`passed; ${reason}`);
@@ -422,12 +424,9 @@ describe('a budget is kept', () => {
 });
 
 it('ends what it asks for when the client leaves, refined or passed', async () => {
-  const { createServer } = await import('node:http');
   const heard: string[] = [];
   let isOpen = false;
-  const upstream = createServer(async (request, response) => {
-    let text = '';
-    for await (const chunk of request.setEncoding('utf8')) text += chunk;
+  const url = await plainServer((text, _, response) => {
     const isMine = text.includes('stamps') && text.includes('Mia') && isOpen;
     if (isMine) {
       // It never ends by itself.
@@ -436,18 +435,9 @@ it('ends what it asks for when the client leaves, refined or passed', async () =
       response.writeHead(200).write(' ');
       return;
     }
-    const choices = [{ index: 0, finish_reason: 'stop', message: { content: 'x' } }];
-    response.end(JSON.stringify({ data: [{ id: 'm' }], choices }));
+    response.end(usual);
   });
-  await new Promise<void>((listening) => upstream.listen(0, '127.0.0.1', listening));
-  open.push({
-    stop: async () => {
-      upstream.closeAllConnections();
-      upstream.close();
-    },
-  });
-  const { port } = upstream.address() as { port: number };
-  const { running } = await serve(`http://127.0.0.1:${port}/v1`);
+  const { running } = await serve(url);
   isOpen = true;
   const until = async (count: number) => {
     while (heard.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -533,11 +523,23 @@ describe('the command line', () => {
       ]);
       expect(refused.code).toBe(2);
       expect(refused.stderr).toContain(
-        `${student}:1: expected a prompt with {question}, found {lines}`,
+        `${student}: expected a prompt with {question}, found {lines}`,
       );
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('says why an answer is less than it could be, of files too', async () => {
+    const { server } = await model({ solutions: [wrong, right, wrong, right] });
+    const over = ['--upstream', server.url, '--budget', '14'];
+    const asked = await glore(['ask', question, ...over]);
+    expect(asked.code).toBe(0);
+    expect(asked.stderr).toMatch(/(?:^|\n)the budget of tokens is spent\n$/);
+    const row = JSON.stringify({ question });
+    const file = await glore(['ask', '--file', '-', '--json', ...over], `${row}\n`);
+    expect(file.code).toBe(0);
+    expect(file.stderr).toContain('the budget of tokens is spent');
   });
 
   it('answers files over a server', async () => {
@@ -555,9 +557,9 @@ describe('the command line', () => {
     const said = async (...args: string[]) => (await glore(args)).stderr;
     expect(await said('serve', '--budget', '5')).toContain("option '--budget <n>' is for a server");
     expect(await said('serve', 'runs/x', '--upstream', 'http://h/v1')).toContain('give one of');
-    expect(await said('serve', '--upstream', 'http://h/v1', '--budget', 'x')).toContain(
-      'expected tokens (4000), seconds (30s) or both',
-    );
+    const badBudget = await said('serve', '--upstream', 'http://h/v1', '--budget', 'sk-secret');
+    expect(badBudget).toContain('expected tokens (4000), seconds (30s) or both (4000,30s).');
+    expect(badBudget).not.toContain('secret');
     expect(await said('ask', 'q', '--upstream', 'http://h/v1', '--rounds', '2')).toContain(
       "option '--rounds <n>' is for refinement",
     );

@@ -80,7 +80,7 @@ function renderDecision(
 /** What was chosen, and the votes. */
 function renderVote(candidates: Decision['candidates'], choice: number, screen: Screen): string {
   const { solution, original } = candidates[choice]!;
-  const text = visibleLines(original?.text ?? linesOf(solution).join('\n'));
+  const text = shownText(original?.text ?? linesOf(solution).join('\n'));
   const table = renderWithin(screen, {
     headers: ['candidate', 'votes', 'tokens', 'answer'],
     rows: candidates.map(({ source, score, tokens, solution }, i) => [
@@ -99,7 +99,7 @@ function renderVote(candidates: Decision['candidates'], choice: number, screen: 
   ].join('\n');
 }
 
-const visibleLines = (text: string): string => text.trim().split('\n').map(shown).join('\n');
+const shownText = (text: string): string => text.trim().split('\n').map(shown).join('\n');
 
 /** Lines as locations count them: the steps, then the answer, or that there is none. */
 const linesOf = ({ steps, answer }: Solution): string[] => [

@@ -115,7 +115,7 @@ export function askCommand(): Command {
         return askInTurn(process.stdin, process.stderr, (line) => answer(line).catch(goOn));
       };
       if (server) {
-        const onWait = (note: string) => process.stderr.write(`${note}\n`);
+        const onWait = (note: string) => process.stderr.write(`${visible(note)}\n`);
         return withUpstream({ ...server, onWait }, options, (asking) =>
           work(asking, async () => {
             process.stderr.write(

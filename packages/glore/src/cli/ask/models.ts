@@ -10,10 +10,10 @@ import {
   type Chooser,
   chosen,
   type Decision,
-  REFINE_ALL,
   type RefineOptions,
-  refine,
-  refineInRounds,
+  refineAgain,
+  usualSamples,
+  usualTemperature,
 } from '../../refine/index.js';
 import { seedOf } from '../../rollout/index.js';
 import { type AnswerBudget, openUpstream, type UpstreamOptions } from '../../upstream/index.js';
@@ -57,7 +57,6 @@ export async function withRun<T>(
   const settings: RefineOptions = {
     mode,
     chooser: choice,
-    ...(wanted.samples !== undefined && { samples: wanted.samples }),
     threshold: wanted.threshold ?? run.options.threshold,
     tau: wanted.tau ?? run.options.tau,
   };
@@ -67,19 +66,12 @@ export async function withRun<T>(
       settings,
       unfamiliar: unfamiliarTo(run.recipe),
       units: unitsOf(finished.run, roleNames, PER_UNIT.embedded, PER_UNIT.served),
-      async ask(questions) {
-        const first = await refine(questions, run.roles, settings);
-        if (mode === 'vote') return first.map((decision) => [decision]);
-        const further = {
-          chooser: choice,
+      ask(questions) {
+        return refineAgain(questions, run.roles, settings, {
           rounds,
-          threshold: settings.threshold,
-          // With the gate, what the ORM values enough is not refined again either.
-          tau: mode === 'gate' ? settings.tau : REFINE_ALL,
           temperature: evaluation.temperature,
-          seed: (index: number, round: number) => seedOf(seed, questions[index]!, 'round', round),
-        };
-        return refineInRounds(questions, run.roles, further, first);
+          seed: (index, round) => seedOf(seed, questions[index]!, 'round', round),
+        });
       },
     });
   } finally {
@@ -87,7 +79,7 @@ export async function withRun<T>(
   }
 }
 
-/** Opens a server in all roles for as long as `work` takes. */
+/** Opens a server in all roles for as long as `work` takes; `onWait` is also told why an answer is less than it could be. */
 export async function withUpstream<T>(
   options: UpstreamOptions,
   wanted: Wanted,
@@ -98,22 +90,20 @@ export async function withUpstream<T>(
   const { mode, samples, threshold, tau } = upstream.options;
   const settings: RefineOptions = {
     mode: wanted.mode ?? mode,
-    samples: wanted.samples ?? samples ?? 3,
+    samples: wanted.samples ?? samples ?? usualSamples,
     chooser: choice,
     threshold: wanted.threshold ?? threshold,
     tau: wanted.tau ?? tau,
   };
   const askOne = async (question: string): Promise<Decision[]> => {
-    const { roles } = upstream.turn({ budget, signal: options.signal });
-    const first = await refine([question], roles, settings);
-    if (settings.mode === 'vote') return first;
-    const further = {
-      ...{ chooser: choice, rounds, threshold: settings.threshold, temperature: 0.7 },
-      tau: settings.mode === 'gate' ? settings.tau : REFINE_ALL,
-      seed: (_: number, round: number) => seedOf(0, question, 'round', round),
-    };
-    const [all] = await refineInRounds([question], roles, further, first);
-    return all!;
+    const { roles, account } = upstream.turn({ budget, signal: options.signal });
+    const [decisions] = await refineAgain([question], roles, settings, {
+      rounds,
+      temperature: usualTemperature,
+      seed: (_, round) => seedOf(0, question, 'round', round),
+    });
+    for (const note of account.notes) options.onWait?.(note);
+    return decisions!;
   };
   try {
     return await work({

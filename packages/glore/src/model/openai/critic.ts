@@ -6,15 +6,14 @@
  * the same of everything, says the same of these too, whatever it said before.
  */
 import { z } from 'zod';
-import { type Solution, spellingOf } from '../../codec/index.js';
+import { lineCount, spellingOf } from '../../codec/index.js';
 import { GloreError } from '../../error.js';
+import { share } from '../../files/index.js';
 import type { Answers, Critic, CriticItem, Valued } from '../types.js';
 import { type Asked, kept, nameOf, readOnce, remembered } from './kept.js';
 import { type Labels, percent, type Read, spelt, uncoveredCure } from './labels.js';
 import { Unreadable } from './reading.js';
 import { medianOf, type Watch } from './watch.js';
-
-type Item = CriticItem;
 
 /** What was read of a solution: a value for each line, and the tokens it took. */
 export interface Reading {
@@ -35,7 +34,7 @@ export interface CriticOptions {
   /** Each line is asked for alone, so that values that are alike say something of the server. */
   readonly byLine?: boolean;
   /** Reads one solution. */
-  read(endpoint: Asked, item: Item): Promise<Reading>;
+  read(endpoint: Asked, item: CriticItem): Promise<Reading>;
 }
 
 /** Solutions in a chunk: what a kill may lose, and what a check has to go by. */
@@ -44,7 +43,7 @@ const CHUNK = 16;
 /** @throws GloreError `labels-uncovered`, `values-constant`, and those of `Endpoint` */
 export function servedCritic(options: CriticOptions): Critic {
   const { endpoint, answers, identity } = options;
-  const valued = async (items: readonly Item[]): Promise<Valued[]> => {
+  const valued = async (items: readonly CriticItem[]): Promise<Valued[]> => {
     const asked = items.map(({ question, solution: { steps, answer } }) => [
       question,
       steps,
@@ -70,7 +69,6 @@ export function servedCritic(options: CriticOptions): Critic {
   };
 }
 
-const share = z.number().min(0).max(1);
 const shape = z.array(
   z.object({
     lines: z.array(z.object({ value: share, mass: share })),
@@ -79,20 +77,18 @@ const shape = z.array(
 );
 
 /** A chunk as it was kept. @throws Unreadable for another */
-function readChunk(value: unknown, items: readonly Item[]): Reading[] {
+function readChunk(value: unknown, items: readonly CriticItem[]): Reading[] {
   const { success, data } = shape.safeParse(value);
   const whole =
     success &&
     data.length === items.length &&
-    data.every(({ lines }, i) => lines.length === linesIn(items[i]!.solution));
+    data.every(({ lines }, i) => lines.length === lineCount(items[i]!.solution));
   if (!whole) throw new Unreadable('values of other solutions');
   return data;
 }
 
-const linesIn = ({ steps, answer }: Solution): number => steps.length + (answer === null ? 0 : 1);
-
 /** A chunk's values, none of which is handed out before all of them are good. */
-async function checked(options: CriticOptions, items: readonly Item[]): Promise<Reading[]> {
+async function checked(options: CriticOptions, items: readonly CriticItem[]): Promise<Reading[]> {
   const { byLine = true } = options;
   let found = await asked(options, items);
   for (let again = 0; byLine && again < 2 && repeats(items, found); again++) {
@@ -107,7 +103,10 @@ async function checked(options: CriticOptions, items: readonly Item[]): Promise<
 }
 
 /** Each request is sent once, though solutions begin alike. */
-const asked = ({ endpoint, read }: CriticOptions, items: readonly Item[]): Promise<Reading[]> => {
+const asked = (
+  { endpoint, read }: CriticOptions,
+  items: readonly CriticItem[],
+): Promise<Reading[]> => {
   const once = kept(endpoint, remembered());
   return Promise.all(items.map((item) => read(once, item)));
 };
@@ -120,7 +119,7 @@ const lastValues = (found: readonly Reading[]): number[] =>
   found.flatMap(({ lines }) => lines.slice(-1).map(({ value }) => value));
 
 /** Whether several lines that are not alike have the same value, and not one at an end, where values crowd. */
-function repeats(items: readonly Item[], found: readonly Reading[]): boolean {
+function repeats(items: readonly CriticItem[], found: readonly Reading[]): boolean {
   const lines = new Map<string, Set<string>>();
   for (const [i, { question, solution }] of items.entries()) {
     for (const [k, { value }] of found[i]!.lines.entries()) {
@@ -142,7 +141,7 @@ const isAtEnd = (value: number): boolean => value < 1e-3 || value > 1 - 1e-3;
 const alike = 1e-6;
 
 /** Right and wrong answers. */
-const contrasts: readonly (readonly [Item, Item])[] = (
+const contrasts: readonly (readonly [CriticItem, CriticItem])[] = (
   [
     ['Mia has 37 stamps. She buys 15 more. How many stamps does she have?', '52', '41'],
     ['Fay has 8 coins. Fay loses 3. How many coins does Fay have?', '5', '11'],
@@ -190,7 +189,7 @@ function checkCoverage({ labels, model, watch }: CriticOptions, found: readonly 
   }
   throw new GloreError(
     'labels-uncovered',
-    `model ${model}: expected its next token after a tag to be one of ${labels === 'numbers' ? 'the numbers of steps' : spelt(labels)}, found that these have ${percent(median)} of the probability together (median of ${masses.length}), so a value would mean nothing; ${uncoveredCure}`,
+    `model ${model}: expected its next token to be one of ${labels === 'numbers' ? 'the numbers of steps' : spelt(labels)}, found that these have ${percent(median)} of the probability together (median of ${masses.length}), so a value would mean nothing; ${uncoveredCure}`,
   );
 }
 

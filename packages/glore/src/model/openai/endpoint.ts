@@ -249,11 +249,11 @@ export class Endpoint {
   }
 }
 
-const names = "check the recipe's url and model: glore doctor shows what the server has";
+const names = "check its url and the model's name: glore doctor shows what the server has";
 
 /** Code and cure of what is refused. */
 const refusals: Record<Refusal | 'path', readonly [string, string]> = {
-  key: ['endpoint-refused', 'check the key that the recipe names'],
+  key: ['endpoint-refused', 'check the key'],
   money: ['endpoint-quota', 'add to the account, and run the same command again'],
   model: ['endpoint-model', names],
   path: ['endpoint-refused', names],

@@ -132,5 +132,4 @@ export const spelt = ({ positive, negative }: Labels): string =>
 
 export const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
 
-export const uncoveredCure =
-  'correct the template or the labels in the recipe, or serve a reward model';
+export const uncoveredCure = "correct the role's prompt or its labels, or serve a reward model";

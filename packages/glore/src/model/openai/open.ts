@@ -195,7 +195,7 @@ async function otherModels(
   if (models.length === 0 || models.includes(model)) return undefined;
   return new GloreError(
     'endpoint-model',
-    `models.${role}.model: expected one of the models of endpoint ${endpoint.name} (${shownModels(models)}), found "${model}"; correct the recipe, or serve the model under this name`,
+    `the model of the role ${role}: expected one of the models of endpoint ${endpoint.name} (${shownModels(models)}), found "${model}"; name one of these, or serve the model under this name`,
   );
 }
 

@@ -1,7 +1,8 @@
 /** The prompts of the roles, in files that can be read and replaced: one YAML file for each role. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { EngineError, readWholeSync } from '@glore/engine';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { GloreError } from '../../error.js';
@@ -43,45 +44,62 @@ export type Prompts = Readonly<Partial<Record<RoleName, GivenTemplate>>>;
 /**
  * The prompts of a folder: `student.yaml`, `orm.yaml`, .. Roles without a file are asked with what is shipped.
  *
- * @throws GloreError `prompts` naming file and line
+ * @throws GloreError `prompts` naming the file, and the line where it is no YAML
  */
 export function readPrompts(folder: string): Prompts {
   const files = existsSync(folder)
     ? readdirSync(folder).filter((name) => /\.ya?ml$/.test(name))
     : [];
-  const roles = files.map((name) => [name, basename(name).replace(/\.ya?ml$/, '')] as const);
-  const known = roles.filter(([, role]) => isRole(role));
-  const odd = roles.find(([, role]) => !isRole(role));
-  if (odd || known.length === 0) {
+  const known = files.flatMap((name) => {
+    const role = roleNames.find((one) => one === name.replace(/\.ya?ml$/, ''));
+    return role === undefined ? [] : [{ name, role }];
+  });
+  const odd = files.find((file) => !known.some(({ name }) => name === file));
+  if (odd !== undefined || known.length === 0) {
     throw new GloreError(
       'prompts',
-      `${odd ? join(folder, odd[0]) : folder}: expected the prompts of roles (${roleNames.map((role) => `${role}.yaml`).join(', ')}), found ${odd ? 'another file' : 'none'}; write out those that are built in: glore prompts FOLDER`,
+      `${odd === undefined ? folder : join(folder, odd)}: expected the prompts of roles (${roleNames.map((role) => `${role}.yaml`).join(', ')}), found ${odd === undefined ? 'none' : 'another file'}; write out those that are built in: glore prompts FOLDER`,
     );
   }
-  return Object.fromEntries(known.map(([name, role]) => [role, readPrompt(join(folder, name))]));
+  return Object.fromEntries(
+    known.map(({ name, role }) => [role, readPrompt(join(folder, name), role)]),
+  );
 }
 
-const isRole = (name: string): name is RoleName => roleNames.some((role) => role === name);
+/** Bytes of a file, as of a recipe. */
+const most = 2 ** 18;
 
-function readPrompt(path: string): GivenTemplate {
+function readText(path: string): string {
+  try {
+    return readWholeSync(path, most).toString('utf8');
+  } catch (cause) {
+    if (cause instanceof EngineError) throw new GloreError('prompts', cause.message, { cause });
+    throw new GloreError(
+      'prompts',
+      `${path}: expected the prompt of a role, found none to read (${(cause as Error).message})`,
+      { cause },
+    );
+  }
+}
+
+function readPrompt(path: string, role: RoleName): GivenTemplate {
   const lines = new LineCounter();
-  const document = parseDocument(readFileSync(path, 'utf8'), { lineCounter: lines });
+  const document = parseDocument(readText(path), { lineCounter: lines });
   const [broken] = document.errors;
   if (broken) {
     const [what] = broken.message.split(/ at line \d+/);
-    throw wrong(path, lines.linePos(broken.pos[0]).line, 'YAML', `an error: ${what}`);
+    throw wrong(`${path}:${lines.linePos(broken.pos[0]).line}`, 'YAML', `an error: ${what}`);
   }
   const { success, data, error } = shape.safeParse(document.toJS({ maxAliasCount: 0 }));
   if (!success) {
     const [issue] = error.issues;
     throw wrong(
       path,
-      1,
       'the keys prompt, system, stop, tag, labels, steps, examples, of their kinds',
       `${issue!.path.join('.') || 'the file'}: ${issue!.message}`,
     );
   }
-  const { one, may } = places[basename(path).replace(/\.ya?ml$/, '') as RoleName];
+  const { one, may } = places[role];
   const found = [...data.prompt.matchAll(/\{([a-z]+)\}/g)].map(([, name]) => name!);
   const used = one.filter((name) => found.includes(name));
   const strange = found.find((name) => ![...one, ...may].includes(name));
@@ -89,7 +107,6 @@ function readPrompt(path: string): GivenTemplate {
     const named = (names: readonly string[]) => names.map((name) => `{${name}}`).join(', ');
     throw wrong(
       path,
-      1,
       `a prompt with ${one.length > 1 ? 'one of ' : ''}${named(one)}${may.length > 0 ? `, and perhaps ${named(may)}` : ''}`,
       strange === undefined ? named(used) || 'none of them' : `{${strange}}`,
     );
@@ -97,16 +114,17 @@ function readPrompt(path: string): GivenTemplate {
   for (const example of data.examples ?? []) {
     const missing = found.find((name) => example[name] === undefined);
     if (missing !== undefined) {
-      throw wrong(path, 1, `examples with ${missing}, which the prompt has`, 'one without it');
+      throw wrong(path, `examples with ${missing}, which the prompt has`, 'one without it');
     }
   }
   return data;
 }
 
-const wrong = (path: string, line: number, expected: string, found: string): GloreError =>
+/** `where` is the file, with the line where it is known. */
+const wrong = (where: string, expected: string, found: string): GloreError =>
   new GloreError(
     'prompts',
-    `${path}:${line}: expected ${expected}, found ${found}; the prompts that are built in show how: glore prompts`,
+    `${where}: expected ${expected}, found ${found}; the prompts that are built in show how: glore prompts`,
   );
 
 let shipped: Prompts | undefined;

@@ -1,13 +1,5 @@
 /** The five roles on one server, in text: any model that follows instructions, or five that were trained for them. */
-import {
-  GlobalRefiner,
-  LocalRefiner,
-  RewardModel,
-  type RoleName,
-  type Roles,
-  roleNames,
-  Student,
-} from '../roles.js';
+import { type RoleName, type Roles, roleNames, rolesBy } from '../roles.js';
 import type { Author, Critic } from '../types.js';
 import { Endpoint, type EndpointOptions } from './endpoint.js';
 import { openServedText, type ServedRole, testedFor } from './open.js';
@@ -77,14 +69,11 @@ export function rolesInText(
   models: Readonly<Record<RoleName, { author(): Author; critic(): Critic }>>,
   maxTokens: number,
 ): Roles {
-  const { student, orm, sorm, global, local } = models;
-  return {
-    student: new Student(student.author(), maxTokens),
-    orm: new RewardModel(orm.critic()),
-    sorm: new RewardModel(sorm.critic()),
-    global: new GlobalRefiner(global.author(), maxTokens),
-    local: new LocalRefiner(local.author(), maxTokens),
-  };
+  return rolesBy(
+    models,
+    { author: (model) => model.author(), critic: (model) => model.critic() },
+    maxTokens,
+  );
 }
 
 /** A name for errors: the host of a URL. */

@@ -8,7 +8,7 @@ import type { GivenTemplate, Template, TemplateRole } from './wording.js';
 export type { Example, GivenTemplate, Template, TemplateRole } from './wording.js';
 
 /** How a critic reads: each line's prefix, all steps at once, or the whole for one value. */
-export type CriticReading = 'lines' | 'steps' | 'solution';
+type CriticReading = 'lines' | 'steps' | 'solution';
 
 /** By the place that its prompt has. */
 export const readingOf = ({ prompt }: Template): CriticReading =>

@@ -8,7 +8,7 @@ import { templateOf } from './template.js';
 import { ServedText } from './text.js';
 
 /** What the server writes next, and why it ends. */
-let next = { text: '', finish_reason: 'stop' };
+let next: object = { text: '', finish_reason: 'stop' };
 let server: Server;
 let model: ServedText;
 beforeAll(async () => {
@@ -75,4 +75,29 @@ describe('a draft of a served model', () => {
       tokens: 50,
     });
   });
+});
+
+it('a critic without log-probabilities that says no verdict keeps the reason and its cure', async () => {
+  const { port } = server.address() as AddressInfo;
+  const endpoint = new Endpoint({ name: 'test', url: `http://127.0.0.1:${port}/v1` });
+  const critic = new ServedText(
+    endpoint,
+    { logprobs: 0 },
+    {
+      model: 'any',
+      api: 'chat',
+      template: templateOf('orm', 'chat'),
+      scoring: 'logprobs',
+      positive: 1,
+    },
+  ).critic();
+  next = { text: 'Hm', finish_reason: 'stop', message: { content: 'Hm' } };
+  const solution = { steps: ['Mia has 52.'], answer: '52' };
+  await expect(critic.value([{ question: 'How many?', solution }])).rejects.toMatchObject({
+    code: 'labels-uncovered',
+    message: expect.stringMatching(
+      /^model any: expected a verdict, found none of .* at the beginning of 5 answers; correct the role's prompt or its labels/,
+    ),
+  });
+  await endpoint.close();
 });

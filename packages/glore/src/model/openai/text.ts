@@ -10,6 +10,7 @@ import { type Reading, servedCritic } from './critic.js';
 import { type Asked, kept } from './kept.js';
 import { countLabels, type Read, readValue } from './labels.js';
 import type { Capabilities } from './probe.js';
+import { Unreadable } from './reading.js';
 import { sample, sampleBranches } from './sampling.js';
 import { classified } from './scores.js';
 import {
@@ -302,13 +303,17 @@ export class ServedText implements RoleModel {
   }
 }
 
-/** What samples say may be no verdict at all. @throws GloreError */
+/** What samples say may be no verdict at all. @throws GloreError with the code of what cannot be read */
 function readOr<T>(read: () => T, model: string): T {
   try {
     return read();
   } catch (cause) {
-    if (!(cause instanceof Error)) throw cause;
-    throw new GloreError('labels-uncovered', `model ${model}: found ${cause.message}`, { cause });
+    if (!(cause instanceof Unreadable)) throw cause;
+    const { code, message, cure } = cause;
+    const todo = cure === undefined ? '' : `; ${cure}`;
+    throw new GloreError(code, `model ${model}: expected a verdict, found ${message}${todo}`, {
+      cause,
+    });
   }
 }
 

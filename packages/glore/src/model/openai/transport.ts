@@ -193,7 +193,7 @@ export class Transport {
   private badAddress(code: string, cause: unknown): GloreError {
     return new GloreError(
       'endpoint-address',
-      `endpoint ${this.name} (${this.base.origin}): expected a server at this address, found ${code}; check the recipe's url`,
+      `endpoint ${this.name} (${this.base.origin}): expected a server at this address, found ${code}; check its url`,
       { cause },
     );
   }

@@ -23,6 +23,7 @@ import {
 } from '../../model/index.js';
 import type { Endpoint, ServedModel } from '../../model/openai/index.js';
 import { openServedRoles, readRole, readRun } from '../../pipeline/index.js';
+import { type RefineOptions, usualSamples } from '../../refine/index.js';
 import { Account, type AnswerBudget } from '../../upstream/index.js';
 import { type Batch, Batcher } from './batcher.js';
 
@@ -39,7 +40,25 @@ export interface RoleElsewhere {
   readonly model: string;
 }
 
-export interface Hosted {
+/** The models of the refining one, and what it does unless a request says otherwise. */
+export interface Refiner {
+  readonly mode: RefineOptions['mode'];
+  /** Solutions that vote. */
+  readonly samples: number;
+  readonly threshold: number;
+  readonly tau: number;
+  /** Of refinements from the second round on. */
+  readonly temperature: number;
+  readonly budget: AnswerBudget;
+  /** The roles for one answer, and what they cost. */
+  rolesFor(limits: {
+    readonly maxTokens: number;
+    readonly budget: AnswerBudget;
+    readonly signal: AbortSignal;
+  }): { readonly roles: Roles; readonly account: Account };
+}
+
+export interface Hosted extends Refiner {
   /** Those of this process. */
   readonly roles: Readonly<Partial<Record<RoleName, HostedRole>>>;
   readonly elsewhere: Readonly<Partial<Record<RoleName, RoleElsewhere>>>;
@@ -49,23 +68,8 @@ export interface Hosted {
   readonly tokenizer: Tokenizer;
   /** Most tokens of a solution, where a request does not say. */
   readonly maxTokens: number;
-  /** Defaults of the refining model. */
-  readonly threshold: number;
-  readonly tau: number;
-  /** Of refinements from the second round on. */
-  readonly temperature: number;
   /** Characters of the longest token: no text of a model's `maxPositions` tokens has more for each. */
   readonly longestToken: number;
-  /** What the refining model does with these. */
-  readonly mode: 'rerank';
-  readonly samples: number;
-  readonly budget: AnswerBudget;
-  /** The roles for one answer, and what they cost. */
-  rolesFor(limits: {
-    readonly maxTokens: number;
-    readonly budget: AnswerBudget;
-    readonly signal: AbortSignal;
-  }): { readonly roles: Roles; readonly account: Account };
   close(): Promise<void>;
 }
 
@@ -148,12 +152,11 @@ export async function hostBase(folder: string, options: OpenOptions): Promise<Ho
 type Models = Omit<Hosted, 'mode' | 'samples' | 'budget' | 'reads' | 'rolesFor'>;
 type Served = Readonly<Partial<Record<RoleName, ServedModel>>>;
 
-/** A vote is of three, unless a request says otherwise. */
 const hostedBy = (models: Models, served: Served = {}): Hosted => ({
   ...models,
   reads: models.roles.student?.batcher.config ?? { maxPositions: 2 ** 31, vocabSize: 2 ** 31 },
   mode: 'rerank',
-  samples: 3,
+  samples: usualSamples,
   budget: {},
   rolesFor: (limits) => rolesFor(models, served, limits),
 });
@@ -192,28 +195,27 @@ function rolesFor(
 ): { readonly roles: Roles; readonly account: Account } {
   const account = new Account(limits.budget, limits.signal);
   const bound = (name: RoleName): Player => {
-    const critic = name === 'sorm' ? 'sorm' : 'orm';
     const there = served[name]?.within({ through: (endpoint) => account.through(name, endpoint) });
     if (there) {
       return {
         author: (codec) => account.author(name, there.author(codec)),
-        critic: (codec) => account.critic(critic, there.critic(codec)),
+        critic: (codec) => account.critic(name, there.critic(codec)),
       };
     }
     const model = onEngine(hosted.roles[name]!.batcher.for(limits.signal));
     return {
       author: (codec) => account.author(name, counted(name, account, tokenAuthor(model, codec))),
-      critic: (codec) => account.critic(critic, judged(name, account, tokenCritic(model, codec))),
+      critic: (codec) => account.critic(name, judged(name, account, tokenCritic(model, codec))),
     };
   };
-  const { student, orm, sorm, global, local } = {
+  const models = {
     student: bound('student'),
     orm: bound('orm'),
     sorm: bound('sorm'),
     global: bound('global'),
     local: bound('local'),
   };
-  const roles = inRoles({ student, orm, sorm, global, local }, hosted.codec, limits.maxTokens);
+  const roles = inRoles(models, hosted.codec, limits.maxTokens);
   return { roles, account };
 }
 

@@ -5,5 +5,6 @@ export {
   type HostedRole,
   hostBase,
   hostRun,
+  type Refiner,
   type RoleElsewhere,
 } from './hosted.js';

@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod';
-import { textOf as textIn } from '../../upstream/index.js';
+import { textOf } from '../../upstream/index.js';
 import type { Hosted } from '../batch/index.js';
 import type { Limits, Route } from '../protocol/index.js';
 import { type ChatRequest, chatRequest, invalid } from '../protocol/index.js';
@@ -101,13 +101,13 @@ const looked = z.looseObject({
 function reasonToPass(request: z.output<typeof looked>): string | undefined {
   if ((request.tools?.length ?? 0) + (request.functions?.length ?? 0) > 0) return 'tools';
   const last = request.messages.at(-1)!;
-  return last.role === 'user' && textIn(last.content)?.trim() ? undefined : 'no question';
+  return last.role === 'user' && textOf(last.content)?.trim() ? undefined : 'no question';
 }
 
 /** @throws ApiError `invalid_value` without a message of the user */
 function questionOf({ messages }: ChatRequest): string {
   const question = messages.findLast(({ role }) => role === 'user');
-  const text = question ? textOf(question).trim() : '';
+  const text = question ? textOf(question.content)!.trim() : '';
   if (text !== '') return text;
   throw invalid(
     'messages: expected a message of the user with a question in it, found none',
@@ -119,8 +119,5 @@ function questionOf({ messages }: ChatRequest): string {
 /** The beginning of the answer, where the last message is to be continued. */
 function begun({ messages, continue_final_message }: ChatRequest): string {
   const last = messages.at(-1)!;
-  return continue_final_message && last.role === 'assistant' ? textOf(last) : '';
+  return continue_final_message && last.role === 'assistant' ? textOf(last.content)! : '';
 }
-
-const textOf = ({ content }: ChatRequest['messages'][number]): string =>
-  typeof content === 'string' ? content : (content ?? []).map(({ text }) => text).join('');

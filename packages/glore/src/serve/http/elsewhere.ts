@@ -1,12 +1,12 @@
 /** Requests for a role whose model is on another server: they are its own to answer. */
 import { z } from 'zod';
-import type { Hosted } from '../batch/index.js';
+import type { Hosted, RoleElsewhere } from '../batch/index.js';
 import type { Route } from '../protocol/index.js';
 import { passThrough } from './pass.js';
 
 /** A request that is handed on, and the name that its model has there. */
 interface Elsewhere {
-  readonly elsewhere: NonNullable<Hosted['elsewhere']['student']>;
+  readonly elsewhere: RoleElsewhere;
   readonly body: object;
   readonly passed?: string;
 }
@@ -17,6 +17,8 @@ interface Asked {
   readonly here?: unknown;
 }
 
+const naming = z.looseObject({ model: z.string() });
+
 /** `toStudent` says why a request for another model is the student's to answer. */
 export function orElsewhere(
   hosted: Hosted,
@@ -25,7 +27,8 @@ export function orElsewhere(
 ): Route<z.ZodType<Asked>> {
   const roles = new Map(Object.entries(hosted.elsewhere));
   const elsewhereOf = (body: unknown): Elsewhere | undefined => {
-    const named = z.looseObject({ model: z.string() }).safeParse(body);
+    if (roles.size === 0) return undefined;
+    const named = naming.safeParse(body);
     if (!named.success) return undefined;
     const passed = toStudent(body);
     const elsewhere = roles.get(passed === undefined ? named.data.model : 'student');

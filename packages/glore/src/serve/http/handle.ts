@@ -1,7 +1,7 @@
 /** A request's way through the server, the same for every endpoint. */
 import { setMaxListeners } from 'node:events';
 import type { Handler } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status';
 import type { Answer, Exchange, Facts, Limits, Route } from '../protocol/index.js';
 import { type ApiError, parseBody, stopping, toApiError, tooSlow } from '../protocol/index.js';
 import type { Bodies } from './body.js';
@@ -88,12 +88,12 @@ export function handle(endpoint: Route, options: HandlingOptions, state: State):
     // Whatever was thrown once the request was given up, that it was given up is the reason.
     const failed = (error: unknown): ApiError => toApiError(signal.aborted ? signal.reason : error);
     /** The end of an answer that is there, which comes when the client has taken it. */
-    const settle = async (error?: ApiError): Promise<void> => {
+    const settle = async (error?: ApiError, status = 200): Promise<void> => {
       release();
       await client.taken(signal);
       state.unread.set(client, 0);
       const reason = error ?? (signal.aborted ? failed(undefined) : undefined);
-      end(reason?.refusal.status ?? 200, reason);
+      end(reason?.refusal.status ?? status, reason);
     };
 
     const ask = async (): Promise<Answer> => {
@@ -111,6 +111,10 @@ export function handle(endpoint: Route, options: HandlingOptions, state: State):
     let answer: Answer;
     try {
       answer = await ask();
+      // Nobody would pull it, and what the request holds would never be given back.
+      if ('passed' in answer && isBodiless(c.req.method, answer.passed.status)) {
+        await drain(answer.passed.body);
+      }
     } catch (thrown) {
       const error = failed(thrown);
       end(error.refusal.status, error);
@@ -124,9 +128,13 @@ export function handle(endpoint: Route, options: HandlingOptions, state: State):
     }
     if ('passed' in answer) {
       const { status, body } = answer.passed;
+      if (isBodiless(c.req.method, status)) {
+        void settle(undefined, status);
+        return c.newResponse(null, status as StatusCode, answer.headers);
+      }
       // Pulled as the client takes it, so that nothing waits here.
       const passing = passedOn(body, exchange, (error) => {
-        void settle(error === undefined ? undefined : failed(error));
+        void settle(error === undefined ? undefined : failed(error), status);
       });
       return c.newResponse(passing, status as ContentfulStatusCode, answer.headers);
     }
@@ -154,6 +162,14 @@ export function handle(endpoint: Route, options: HandlingOptions, state: State):
       ...answer.headers,
     });
   };
+}
+
+/** Whether an answer has no body: by the method, or by its status. */
+const isBodiless = (method: string, status: number): boolean =>
+  method === 'HEAD' || status === 204 || status === 205 || status === 304;
+
+async function drain(body: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of body);
 }
 
 /** A body that is handed on; `over` is told when it is, and why where it broke off. */

@@ -1,17 +1,10 @@
 /** The two kinds of answers, in whichever format: samples of one model, and answers of the refining model. */
 
 import type { Costs } from '../../upstream/index.js';
-import type { Hosted, HostedRole } from '../batch/index.js';
+import type { Hosted, HostedRole, Refiner } from '../batch/index.js';
 import type { Answer, Exchange } from '../protocol/index.js';
 import type { Format } from './format.js';
-import {
-  costsOf,
-  type Refined,
-  type Refinement,
-  type Refiner,
-  refineAll,
-  traceOf,
-} from './refining.js';
+import { costsOf, type Refined, type Refinement, refineAll, traceOf } from './refining.js';
 import { checkIds, type Questions } from './roles.js';
 import { type Choice, type Sampling, sample, textOf } from './sampling.js';
 

@@ -4,7 +4,6 @@ export { chatFormat, chatText, chatTop, completionFormat, completionTop } from '
 export { checkTexts, readInputs, readPrompts } from './inputs.js';
 export {
   candidatesOf,
-  type Refiner,
   refinementBy,
   refinementOf,
   refiningModel,

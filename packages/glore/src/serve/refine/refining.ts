@@ -1,40 +1,22 @@
 /** The refining model: draft, when, where, how and the choice for each answer of a request. */
 import { renderSolution } from '../../codec/index.js';
-import { type RoleName, type Roles, roleNames } from '../../model/index.js';
+import { type RoleName, roleNames } from '../../model/index.js';
 import {
   type Candidate,
   type Chooser,
   type Decision,
-  REFINE_ALL,
   type RefineEvent,
   type RefineOptions,
-  refine,
-  refineInRounds,
+  refineAgain,
+  usualSamples,
 } from '../../refine/index.js';
 import { seedOf } from '../../rollout/index.js';
 import type { Account, AnswerBudget, Costs, RoleCost } from '../../upstream/index.js';
+import type { Refiner } from '../batch/index.js';
 import type { ChatRequest, CompletionRequest } from '../protocol/index.js';
 import { invalid } from '../protocol/index.js';
 
 export const refiningModel = 'glore';
-
-/** The models of the refining one, and what it does unless a request says otherwise. */
-export interface Refiner {
-  readonly mode: RefineOptions['mode'];
-  /** Solutions that vote. */
-  readonly samples: number;
-  readonly threshold: number;
-  readonly tau: number;
-  /** Of refinements from the second round on. */
-  readonly temperature: number;
-  readonly budget: AnswerBudget;
-  /** The roles for one answer, and what they cost. */
-  rolesFor(limits: {
-    readonly maxTokens: number;
-    readonly budget: AnswerBudget;
-    readonly signal: AbortSignal;
-  }): { readonly roles: Roles; readonly account: Account };
-}
 
 /** How a request wants its answers refined; shown in the answer. */
 export interface Refinement {
@@ -50,7 +32,7 @@ export interface Refinement {
 
 /** Solutions that are written for an answer: a draft, and in each round the two that refine it. */
 export const candidatesOf = ({ glore }: CompletionRequest | ChatRequest): number =>
-  glore?.mode === 'vote' ? (glore.samples ?? 3) : 1 + 2 * (glore?.rounds ?? 1);
+  glore?.mode === 'vote' ? (glore.samples ?? usualSamples) : 1 + 2 * (glore?.rounds ?? 1);
 
 /** @throws ApiError `unsupported` for what only a plain sample has */
 export function refinementOf(
@@ -158,16 +140,13 @@ export function refineAll(
         ...(mode === 'vote' && { sampling: { temperature, seeds: [seed] } }),
         observe: (event: RefineEvent) => seen(event, 1),
       };
-      const first = await refine([question], roles, settings, drafts);
-      if (mode === 'vote') return refinedOf(first, account);
       const further = {
-        ...{ chooser: choice, rounds, threshold, temperature: refiner.temperature },
-        // With the gate, what the ORM values enough is not refined again either.
-        tau: mode === 'gate' ? tau : REFINE_ALL,
+        rounds,
+        temperature: refiner.temperature,
         seed: (_: number, round: number) => seedOf(seed, question, 'round', round),
         observe: seen,
       };
-      const [decisions] = await refineInRounds([question], roles, further, first);
+      const [decisions] = await refineAgain([question], roles, settings, further, drafts);
       return refinedOf(decisions!, account);
     }),
   );

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Message } from '../../model/openai/index.js';
+import { usualTemperature } from '../../refine/index.js';
 import {
   type ChatBody,
   chatBody,
@@ -11,16 +12,10 @@ import {
   textOf,
   type Upstream,
 } from '../../upstream/index.js';
+import type { Refiner } from '../batch/index.js';
 import { passThrough } from '../http/index.js';
 import { type Answer, type Exchange, type Route, refinement } from '../protocol/index.js';
-import {
-  answerRefined,
-  chatText,
-  type Refiner,
-  refinementBy,
-  refiningModel,
-  seedsOf,
-} from '../refine/index.js';
+import { answerRefined, chatText, refinementBy, refiningModel, seedsOf } from '../refine/index.js';
 
 export interface Serving extends Omit<Refiner, 'rolesFor' | 'temperature'> {
   readonly upstream: Upstream;
@@ -88,7 +83,7 @@ function refined(serving: Serving, body: ChatBody, exchange: Exchange): Promise<
   const before = body.messages.slice(0, -1).map((message): Message => message);
   const refiner: Refiner = {
     ...serving,
-    temperature: 0.7,
+    temperature: usualTemperature,
     rolesFor: ({ maxTokens, budget, signal }) =>
       upstream.turn({ maxTokens, budget, signal, before, sampling }),
   };

@@ -1,8 +1,13 @@
 /** A server as the service of this one. */
 
 import { listModels } from '../../model/openai/index.js';
-import type { RefineOptions } from '../../refine/index.js';
-import { type AnswerBudget, openUpstream, type UpstreamOptions } from '../../upstream/index.js';
+import { type RefineOptions, usualSamples } from '../../refine/index.js';
+import {
+  type AnswerBudget,
+  openUpstream,
+  type UpstreamOptions,
+  usualMaxTokens,
+} from '../../upstream/index.js';
 import type { Service } from '../http/index.js';
 import { refiningModel } from '../refine/index.js';
 import { others, refiningChat, type Serving } from './chat.js';
@@ -25,9 +30,9 @@ export async function hostUpstream(
   const { mode, samples, threshold, tau } = upstream.options;
   const serving: Serving = {
     upstream,
-    maxTokens: options.maxTokens ?? 1024,
+    maxTokens: options.maxTokens ?? usualMaxTokens,
     mode: options.mode ?? mode,
-    samples: options.samples ?? samples ?? 3,
+    samples: options.samples ?? samples ?? usualSamples,
     threshold: options.threshold ?? threshold,
     tau: options.tau ?? tau,
     budget: options.answerBudget ?? {},

@@ -1,0 +1,73 @@
+/** Answers of another server on this machine, handed on. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { Endpoint } from '../../model/openai/index.js';
+import type { Route } from '../protocol/index.js';
+import { passThrough } from './pass.js';
+import { startService } from './server.js';
+
+let upstream: Server;
+let endpoint: Endpoint;
+beforeAll(async () => {
+  upstream = createServer((request, response) => {
+    const status = Number(request.url?.split('/').at(-1));
+    response.writeHead(status, { 'content-type': 'text/plain', 'x-own': 'kept' });
+    response.end(status === 204 || status === 205 || status === 304 ? undefined : 'hello');
+  });
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+  const { port } = upstream.address() as AddressInfo;
+  endpoint = new Endpoint({ name: 'test', url: `http://127.0.0.1:${port}/v1` });
+});
+afterAll(async () => {
+  await endpoint.close();
+  upstream.closeAllConnections();
+  upstream.close();
+});
+
+/** A server that hands everything on, one request at a time. */
+async function start() {
+  const others: Route<z.ZodUnknown> = {
+    ...{ path: '/v1/*', schema: z.unknown(), anything: true, size: () => 1 },
+    answer: (_, exchange, bytes) => passThrough(endpoint, exchange, bytes),
+  };
+  const logs: { readonly status?: number }[] = [];
+  const service = {
+    ...{ failed: () => false, models: async () => [], routes: [], others },
+    close: async () => {},
+  };
+  const running = await startService(async () => service, {
+    ...{ port: 0, parallel: 1, timeout: 5 },
+    log: (line) => logs.push(line),
+  });
+  onTestFinished(() => running.close(0));
+  const ask = (method: string, status: number) => fetch(`${running.url}/v1/${status}`, { method });
+  const logged = () => expect.poll(() => logs.map(({ status }) => status));
+  return { running, ask, logged };
+}
+
+it.each([
+  ['HEAD', 200],
+  ['HEAD', 404],
+  ['GET', 204],
+  ['GET', 205],
+  ['GET', 304],
+])('%s with status %i has no body, and leaves its turn to the next', async (method, status) => {
+  const { ask, logged } = await start();
+  const response = await ask(method, status);
+  expect(response.status).toBe(status);
+  expect(response.headers.get('x-own')).toBe('kept');
+  expect(await response.text()).toBe('');
+  await logged().toEqual([status]);
+  expect(await (await ask('GET', 200)).text()).toBe('hello');
+  await logged().toEqual([status, 200]);
+});
+
+it('logs and counts an answer with the status that it has', async () => {
+  const { running, ask, logged } = await start();
+  expect(await (await ask('POST', 418)).text()).toBe('hello');
+  await logged().toEqual([418]);
+  const metrics = await (await fetch(`${running.url}/metrics`)).text();
+  expect(metrics).toMatch(/^glore_requests_total\{.*status="418"\} 1$/m);
+});
