@@ -4,6 +4,7 @@ export {
   distinct,
   firstErrorOf,
   joinLocal,
+  lineCount,
   parseLines,
   parseSolution,
   renderSolution,

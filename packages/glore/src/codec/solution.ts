@@ -40,6 +40,10 @@ export const solutionShape: z.ZodType<Solution> = z.object(solutionFields);
 /** The solution alone, of a record that has more. */
 export const solutionIn = ({ steps, answer }: Solution): Solution => ({ steps, answer });
 
+/** Lines of a solution: its steps and, if it has one, its answer. */
+export const lineCount = ({ steps, answer }: Solution): number =>
+  steps.length + (answer === null ? 0 : 1);
+
 /** Each spelling once, in the order of first sight. */
 export function distinct<S extends Solution>(solutions: readonly S[]): S[] {
   const found = new Map<string, S>();

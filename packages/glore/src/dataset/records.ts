@@ -1,6 +1,6 @@
 /** The records of the five training sets: text, so that any tokenizer can read them. */
 import { z } from 'zod';
-import { type Solution, solutionFields, solutionShape } from '../codec/index.js';
+import { lineCount, type Solution, solutionFields, solutionShape } from '../codec/index.js';
 import { text } from '../files/index.js';
 
 /** Student: question -> solution. */
@@ -39,9 +39,6 @@ export interface SetRecords {
 
 const named = { problem: text, question: text };
 
-/** Lines of a solution: its steps and, if it has one, its answer. */
-const linesOf = ({ steps, answer }: Solution): number => steps.length + (answer === null ? 0 : 1);
-
 const pair = z.object({ ...named, draft: solutionShape, target: solutionShape });
 
 /** The records of the sets as they stand in their files. */
@@ -49,7 +46,7 @@ export const setShapes: { readonly [N in keyof SetRecords]: z.ZodType<SetRecords
   plain: z.object({ ...named, ...solutionFields }),
   sorm: z
     .object({ ...named, ...solutionFields, labels: z.array(z.boolean().nullable()) })
-    .refine((record) => record.labels.length === linesOf(record), {
+    .refine((record) => record.labels.length === lineCount(record), {
       path: ['labels'],
       error: 'one for each line',
     }),

@@ -2,7 +2,7 @@
 import { distinct } from '../codec/index.js';
 import { balance, type LabelledSample } from '../label/index.js';
 import { Random } from '../problem/index.js';
-import { byProblem, type Sample, sampleKey } from '../rollout/index.js';
+import { byKey, byProblem, type Sample, sampleKey } from '../rollout/index.js';
 import type { RewardRecord } from './records.js';
 
 /**
@@ -84,7 +84,7 @@ export function sormRecords(
   questions: ReadonlyMap<string, string>,
   options: { readonly balanced: boolean; readonly seed: string },
 ): RewardRecord[] {
-  const named = new Map(samples.map((sample) => [sampleKey(sample.problem, sample.index), sample]));
+  const named = byKey(samples);
   const records = labelled.flatMap(({ problem, sample, labels, answer: right }): RewardRecord[] => {
     const { steps, answer } = named.get(sampleKey(problem, sample))!;
     const lines = [...labels, ...(right === null ? [] : [right])];

@@ -1,6 +1,6 @@
 /** Golden values: what the reward models of a run say of solutions, to see whether servers say the same. */
 import { z } from 'zod';
-import { type Solution, solutionFields } from '../codec/index.js';
+import { lineCount, type Solution, solutionFields } from '../codec/index.js';
 import { readJsonl, shares, text, writeJsonl } from '../files/index.js';
 import type { RewardModel } from '../model/index.js';
 import { openRunFolder, readProblems, rolesOf, withModels } from '../pipeline/index.js';
@@ -20,10 +20,10 @@ const goldenShape: z.ZodType<GoldenVector> = z
     ...solutionFields,
     values: shares,
   })
-  .refine(
-    ({ steps, answer, values }) => values.length === steps.length + (answer === null ? 0 : 1),
-    { path: ['values'], error: 'one for each line' },
-  );
+  .refine((vector) => vector.values.length === lineCount(vector), {
+    path: ['values'],
+    error: 'one for each line',
+  });
 
 /** Half precision and other kernels move a value by less. */
 export const goldenTolerance = 0.02;

@@ -1,5 +1,5 @@
 /** The sets that each format has: the stage whose records each is made of, its rows, and what the card says of them. */
-import { firstErrorOf } from '../codec/index.js';
+import { firstErrorOf, lineCount } from '../codec/index.js';
 import type { RewardRecord } from '../dataset/index.js';
 import { trueFirstError } from '../evaluate/index.js';
 import {
@@ -14,7 +14,7 @@ import {
   type StageName,
   studentRecords,
 } from '../pipeline/index.js';
-import { sampleKey } from '../rollout/index.js';
+import { byKey, sampleKey } from '../rollout/index.js';
 import { type CardSet, places, signs } from './card.js';
 import type { FormatName } from './formats.js';
 import {
@@ -123,12 +123,10 @@ function labelled(
 
 /** Samples with the first error that rollouts find. */
 async function labelledSamples(run: Run): Promise<Made> {
-  const drafts = await readSamples(run);
-  const labels = await readLabels(run, drafts);
-  const samples = new Map(
-    drafts.map((sample) => [sampleKey(sample.problem, sample.index), sample]),
-  );
   const questions = await readQuestions(run, 'train');
+  const drafts = await readSamples(run, questions);
+  const labels = await readLabels(run, drafts);
+  const samples = byKey(drafts);
   const solutions = labels.map(({ problem, sample, labels, answer: verdict }): JudgedSolution => {
     const id = sampleKey(problem, sample);
     const { steps, answer, right } = samples.get(id)!;
@@ -153,8 +151,7 @@ async function judgedDrafts(run: Run, split: 'dev' | 'test'): Promise<Made | und
     const { steps, answer, right } = draft;
     const firstError = trueFirstError(draft);
     // What is wrong with a draft of right steps that stops without an answer is in none of its lines.
-    if (firstError === undefined || firstError > steps.length + (answer === null ? 0 : 1))
-      return [];
+    if (firstError === undefined || firstError > lineCount(draft)) return [];
     return [{ id: problem, question: questions.get(problem)!, steps, answer, right, firstError }];
   });
   const origin = judgedOrigin(split, attempts.length, solutions.length);

@@ -1,7 +1,6 @@
 /** Files of records: read with a check of each, written whole or not at all, with errors that say what to do. */
 export {
   expectation,
-  keyShown,
   nameShown,
   pathShown,
   valueAt,

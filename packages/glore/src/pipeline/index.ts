@@ -1,5 +1,5 @@
 /** The stages of a run, on a folder; and runs that are done. */
-export { openRunFolder, pathIn, type Run } from './context.js';
+export { openRunFolder, type Run } from './context.js';
 export { type FinishedRun, openUnfinishedRun, readReport, readRun } from './finished.js';
 export { openModels, readRole, rolesOf, withModels } from './models.js';
 export { type OpenRun, type OpenRunOptions, openFinished, openRun } from './open.js';

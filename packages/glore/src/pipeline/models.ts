@@ -40,15 +40,15 @@ export function readRole(run: Run, role: RoleName): Promise<Checkpoint> {
 }
 
 /** The checkpoint that a stage of a run has trained. @throws GloreError `model-damaged` */
-export async function readModel(run: string, role: RoleName): Promise<Checkpoint> {
-  const folder = join(run, role, 'model');
+export async function readModel(run: string, stage: RoleName | 'retrained'): Promise<Checkpoint> {
+  const folder = join(run, stage, 'model');
   try {
     return await loadCheckpoint(folder);
   } catch (cause) {
     if (!(cause instanceof EngineError)) throw cause;
     throw new GloreError(
       'model-damaged',
-      `${folder}: expected the ${role} that was trained, found it damaged or gone (${cause.message}); delete ${join(run, role)} and make it again: glore run <recipe> --run ${run}`,
+      `${folder}: expected the ${stage === 'retrained' ? 'retrained student' : stage} that was trained, found it damaged or gone (${cause.message}); delete ${join(run, stage)} and make it again: glore run <recipe> --run ${run}`,
       { cause },
     );
   }

@@ -4,6 +4,7 @@ import type { Recipe } from '../recipe/index.js';
 import { contentsOf } from '../recipe/index.js';
 import { fingerprintOf } from '../run/index.js';
 import { openRunFolder } from './context.js';
+import { leavesOut } from './room.js';
 import { type ProblemSet, setsRead } from './sets.js';
 import { neededFor, type StageName, settingsOf, stageNames, table } from './table.js';
 
@@ -48,14 +49,13 @@ export async function planRun(
 }
 
 /** What a set of problems will be made of. */
-function plannedSet(
-  { seed, problems, student, drafts, training }: Recipe,
-  { name, count }: ProblemSet,
-): unknown {
+function plannedSet(recipe: Recipe, { name, count }: ProblemSet): unknown {
+  const { seed, problems, student, drafts, training, maxTokens } = recipe;
+  if (problems.source === 'world') return [seed, problems.settings, name, count];
   // What a set of files has depends on what the others take.
-  return problems.source === 'world'
-    ? [seed, problems.settings, name, count]
-    : [contentsOf(problems), student, drafts.problems, training.orm.candidates, name];
+  const { candidates } = training.orm;
+  const long = leavesOut(recipe) ? [maxTokens] : [];
+  return [contentsOf(problems), student, drafts.problems, candidates, name, ...long];
 }
 
 const hashOf = (value: unknown): string =>

@@ -23,6 +23,7 @@ import { brokenRecord, cureOf, readJson, readJsonl } from '../files/index.js';
 import { chooseSamples, type LabelledSample, labelledShape } from '../label/index.js';
 import { type Problem, problemShape } from '../problem/index.js';
 import {
+  byKey,
   learnedFrom,
   type RolloutRecord,
   rolloutShape,
@@ -70,11 +71,13 @@ export async function studentRecords(run: Run): Promise<StudentRecord[]> {
   return [...worked, ...correctRecords(samples.flat(), all)];
 }
 
+/** Problems by id, whatever else is known of them. */
+interface OfIds {
+  has(problem: string): boolean;
+}
+
 /** Samples of problems in their order, those of a problem numbered from 0. */
-async function samplesIn(
-  path: string,
-  problems: { has(problem: string): boolean },
-): Promise<Sample[]> {
+async function samplesIn(path: string, problems: OfIds): Promise<Sample[]> {
   const samples = await readJsonl(path, sampleShape);
   for (const [i, { problem, index }] of samples.entries()) {
     if (!problems.has(problem)) throw broken(path, i, 'problem', 'one of the set', problem);
@@ -85,10 +88,10 @@ async function samplesIn(
   return samples;
 }
 
-/** The student's samples that are learned from. */
-export const readSamples = async (run: Run): Promise<Sample[]> =>
+/** The student's samples that are learned from. @param problems those of `train`, by id */
+export const readSamples = async (run: Run, problems: OfIds): Promise<Sample[]> =>
   learnedFrom(
-    await samplesIn(pathIn(run, 'drafts', 'samples.jsonl'), await readQuestions(run, 'train')),
+    await samplesIn(pathIn(run, 'drafts', 'samples.jsonl'), problems),
     run.recipe.drafts.samples,
   );
 
@@ -100,11 +103,10 @@ export const samplesToLabel = ({ recipe }: Run, samples: readonly Sample[]) =>
     unsolved: recipe.rollouts.unsolved,
   });
 
-/** The rollouts of those samples that are rolled out: one record for each. */
-export async function readRollouts(run: Run, samples: readonly Sample[]): Promise<RolloutRecord[]> {
+/** The rollouts of the wrong samples to label: one record for each. */
+export async function readRollouts(run: Run, wrong: readonly Sample[]): Promise<RolloutRecord[]> {
   const path = pathIn(run, 'rollouts', 'rollouts.jsonl');
   const records = await readJsonl(path, rolloutShape);
-  const { wrong } = samplesToLabel(run, samples);
   const sampleOf = finder(path, wrong);
   const seen = new Set<Sample>();
   for (const [i, record] of records.entries()) {
@@ -145,7 +147,7 @@ export async function readLabels(run: Run, samples: readonly Sample[]): Promise<
 
 /** Finds the sample that a record is about. */
 function finder(path: string, samples: readonly Sample[]) {
-  const named = new Map(samples.map((sample) => [sampleKey(sample.problem, sample.index), sample]));
+  const named = byKey(samples);
   return ({ problem, sample }: { problem: string; sample: number }, at: number): Sample => {
     const found = named.get(sampleKey(problem, sample));
     if (found) return found;
@@ -244,7 +246,7 @@ export async function ormSet(run: Run, of: 'samples' | 'candidates'): Promise<Re
   const questions = await readQuestions(run, set!);
   const samples =
     of === 'samples'
-      ? await readSamples(run)
+      ? await readSamples(run, questions)
       : await samplesIn(pathIn(run, 'candidates', 'candidates.jsonl'), questions);
   return ormRecords(samples, questions, {
     balance: training.orm.balance,

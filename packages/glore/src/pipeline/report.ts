@@ -170,15 +170,13 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
     ...(answered && { answered }),
     seeds: [run.recipe.seed],
     seconds: stages.reduce((sum, { seconds }) => sum + seconds, 0),
-    stages: stages.map(
-      ({ name, seconds, generatedTokens, neededTokens = 0, computedTokens = 0 }) => ({
-        name,
-        seconds,
-        generatedTokens,
-        neededTokens,
-        computedTokens,
-      }),
-    ),
+    stages: stages.map(({ name, seconds, generatedTokens, neededTokens, computedTokens }) => ({
+      name,
+      seconds,
+      generatedTokens,
+      neededTokens,
+      computedTokens,
+    })),
     machine: {
       processor: cpus()[0]?.model ?? 'unknown',
       cores: availableParallelism(),

@@ -3,7 +3,7 @@ import { positionLimit } from '@glore/engine';
 import { GloreError } from '../error.js';
 import { type RoleName, roleNames } from '../model/index.js';
 import type { HeldOut } from '../problem/index.js';
-import { type FileSet, readHeldOut } from '../recipe/index.js';
+import { type FileSet, type Recipe, readHeldOut } from '../recipe/index.js';
 import type { Run } from './context.js';
 
 /** How long questions may be. */
@@ -45,13 +45,20 @@ export function problemsWithin(
 ): HeldOut & { readonly tooLong: readonly Long[] } {
   const tooLong = new Map<string, Long>();
   const held = readHeldOut(set, ({ id, question }) => {
-    const { length } = room ? run.codec.prompt(question) : [];
-    if (!room || length <= room.most) return true;
+    if (!room) return true;
+    const { length } = run.codec.prompt(question);
+    if (length <= room.most) return true;
     tooLong.set(`${id} ${question}`, { id, length });
     return false;
   });
   return { ...held, tooLong: [...tooLong.values()] };
 }
+
+/** Whether the problems of a recipe depend on how long solutions may be: where all roles are served nothing is too long. */
+export const leavesOut = ({ problems, models }: Recipe): boolean =>
+  problems.source !== 'world' &&
+  problems.tooLong === 'drop' &&
+  !roleNames.every((role) => models?.[role]);
 
 /** What a recipe that leaves out what is too long leaves out, whichever stages are asked for. */
 export const roomLeft = (run: Run): Room | undefined => roomFor(run, roleNames, REFINED);

@@ -145,6 +145,7 @@ export async function openServedRoles(
   const tokenizer = openTokenizer(run.base.tokenizer);
   const opened = new Map<string, Endpoint>();
   const found: Partial<Record<keyof ServedModels, ServedModel>> = {};
+  const endpoints: Partial<Record<keyof ServedModels, Endpoint>> = {};
   const path = answeredPath(run, waiting);
   const before = existsSync(path) ? await readJson(path, answeredShape, forgotten(path)) : {};
   const answered = (): Answered =>
@@ -191,21 +192,17 @@ export async function openServedRoles(
       const served = run.recipe.models?.[role];
       if (!served) continue;
       const { endpoint: name } = served;
-      if (!opened.has(name)) opened.set(name, await openEndpoint(run, name, waiting));
-      const model = await openServed(opened.get(name)!, role, served, tokenizer);
+      const endpoint = opened.get(name) ?? (await openEndpoint(run, name, waiting));
+      opened.set(name, endpoint);
+      const model = await openServed(endpoint, role, served, tokenizer);
       found[role] = model;
+      endpoints[role] = endpoint;
       for (const lack of lacksOf(model)) waiting.note?.(`${role} (${served.model}): ${lack}`);
     }
   } catch (error) {
     await close();
     throw error;
   }
-  const endpoints = Object.fromEntries(
-    Object.keys(found).map((role) => [
-      role,
-      opened.get(run.recipe.models![role as keyof ServedModels]!.endpoint)!,
-    ]),
-  );
   return { models: found, endpoints, close };
 }
 

@@ -8,6 +8,7 @@ import type { Recipe } from '../recipe/index.js';
 import { contentsOf, identityOf } from '../recipe/index.js';
 import type { StageRecord } from '../run/index.js';
 import type { Run } from './context.js';
+import { leavesOut } from './room.js';
 import { setsRead } from './sets.js';
 import * as stages from './stages/index.js';
 
@@ -50,17 +51,19 @@ const RECORDS = 2;
 export const table: Record<StageName, Stage> = {
   problems: {
     work: stages.problems,
-    settings: ({ problems, student, drafts, training, maxTokens }) => [
-      RECORDS,
-      problems.source === 'world' ? problems : contentsOf(problems),
-      student.sft.problems,
-      student.expertIteration.rounds,
-      student.expertIteration.problems,
-      drafts.problems,
-      training.orm.candidates,
-      // What is too long depends on how long solutions may be.
-      ...(problems.source !== 'world' && problems.tooLong ? [maxTokens] : []),
-    ],
+    settings: (recipe) => {
+      const { problems, student, drafts, training, maxTokens } = recipe;
+      return [
+        RECORDS,
+        problems.source === 'world' ? problems : contentsOf(problems),
+        student.sft.problems,
+        student.expertIteration.rounds,
+        student.expertIteration.problems,
+        drafts.problems,
+        training.orm.candidates,
+        ...(leavesOut(recipe) ? [maxTokens] : []),
+      ];
+    },
     needs: [],
   },
   student: {

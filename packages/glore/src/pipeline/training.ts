@@ -13,6 +13,7 @@ import {
   fit,
   forgetState,
   type GroupedExample,
+  grouped,
   holdOutExamples,
   scheduleOf,
   tokensLearned,
@@ -109,13 +110,11 @@ async function trainAnew(
 }
 
 /** Positions of the examples, those that several of a group begin with counted once. */
-function distinctInGroups(examples: readonly GroupedExample[]): number {
-  const groups = new Map<string, (readonly number[])[]>();
-  for (const { group, tokens } of examples) {
-    groups.set(group, [...(groups.get(group) ?? []), tokens]);
-  }
-  return [...groups.values()].reduce((sum, sequences) => sum + distinctPositions(sequences), 0);
-}
+const distinctInGroups = (examples: readonly GroupedExample[]): number =>
+  grouped(examples).reduce(
+    (sum, group) => sum + distinctPositions(group.map(({ tokens }) => tokens)),
+    0,
+  );
 
 function describeMask({ examples, targets, positive, negative, lostExamples }: LossMask): string {
   const signs = positive + negative > 0 ? ` (${positive} positive, ${negative} negative)` : '';

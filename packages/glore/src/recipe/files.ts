@@ -5,6 +5,7 @@ import { readWholeSync } from '@glore/engine';
 import { z } from 'zod';
 import { answerLine, parseLines } from '../codec/index.js';
 import { GloreError } from '../error.js';
+import { text } from '../files/index.js';
 import {
   type HeldOut,
   holdOut,
@@ -16,11 +17,11 @@ import {
   readSvamp,
 } from '../problem/index.js';
 
-const count = z.int().min(1);
-const name = z.string().min(1);
+/** How many, where none would be of no use. */
+export const count = z.int().min(1);
 
 /** The path of a file or folder; a URL may hold a password, and is not shown. */
-export const filePath = name.refine((path) => !/^[a-z][a-z0-9+.-]*:\/\//i.test(path), {
+export const filePath = text.refine((path) => !/^[a-z][a-z0-9+.-]*:\/\//i.test(path), {
   error: 'a path, not a URL',
 });
 
@@ -59,10 +60,10 @@ export const jsonl = z.strictObject({
   tooLong,
   fields: z
     .strictObject({
-      question: name.default('question'),
-      answer: name.default('answer'),
-      id: name.optional(),
-      steps: name.optional(),
+      question: text.default('question'),
+      answer: text.default('answer'),
+      id: text.optional(),
+      steps: text.optional(),
     })
     .default({ question: 'question', answer: 'answer' }),
 });

@@ -1,8 +1,7 @@
 /** Recipes: what a run's result depends on, read once from YAML and refused before any work if it is wrong. */
 export { type Endpoints, identityOf, type ServedModels } from './endpoints.js';
-export { contentsOf, type FileSet, readHeldOut } from './files.js';
+export { contentsOf, count, type FileSet, readHeldOut } from './files.js';
 export {
-  count,
   makeRecipe,
   parseRecipe,
   provider,

@@ -5,14 +5,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { addSpecialTokens, availableProviders, openTokenizer, readWholeSync } from '@glore/engine';
 import { z } from 'zod';
 import { createCodec, specialTokens } from '../codec/index.js';
-import { nameShown } from '../files/index.js';
+import { nameShown, share } from '../files/index.js';
 import { checkSettings, type HeldOut, WorldSettingError } from '../problem/index.js';
 import { endpoints, models, plainName, wrongModel } from './endpoints.js';
-import { type FileSet, filePath, gsm8k, jsonl, readGiven, svamp } from './files.js';
+import { count, type FileSet, filePath, gsm8k, jsonl, readGiven, svamp } from './files.js';
 import { YamlFile } from './yaml.js';
 
-export const count = z.int().min(1);
-export const share = z.number().min(0).max(1);
 /** Whatever is made of it (a thousand times as much, and more) is exact too. */
 export const seed = z.int().min(0).max(1e12);
 const temperature = z.number().min(0).max(5);

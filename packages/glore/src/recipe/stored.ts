@@ -2,26 +2,23 @@
 import { join } from 'node:path';
 import { providers } from '@glore/engine';
 import { z } from 'zod';
-import { readJson } from '../files/index.js';
+import { readJson, text } from '../files/index.js';
 import { wrongModel } from './endpoints.js';
-import type { FileSet } from './files.js';
+import { count, type FileSet } from './files.js';
 import { type Recipe, recipe, world } from './recipe.js';
-
-const count = z.int().min(1);
-const name = z.string().min(1);
 
 const fileSet: z.ZodType<FileSet> = z.object({
   source: z.enum(['gsm8k', 'svamp', 'jsonl']),
-  files: z.record(name, z.object({ file: name, sha256: name })),
+  files: z.record(text, z.object({ file: text, sha256: text })),
   dev: count,
   test: count.exactOptional(),
   tooLong: z.literal('drop').exactOptional(),
   fields: z
     .object({
-      question: name,
-      answer: name,
-      id: name.exactOptional(),
-      steps: name.exactOptional(),
+      question: text,
+      answer: text,
+      id: text.exactOptional(),
+      steps: text.exactOptional(),
     })
     .exactOptional(),
 });

@@ -11,6 +11,7 @@ export {
 } from './rollout.js';
 export {
   answered,
+  byKey,
   byProblem,
   isRight,
   judged,

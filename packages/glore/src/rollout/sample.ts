@@ -106,6 +106,10 @@ export const learnedFrom = (samples: readonly Sample[], count: number): Sample[]
 /** Names a sample among those of all problems. */
 export const sampleKey = (problem: string, index: number): string => `${problem}#${index}`;
 
+/** Samples by their keys. */
+export const byKey = (samples: readonly Sample[]): Map<string, Sample> =>
+  new Map(samples.map((sample) => [sampleKey(sample.problem, sample.index), sample]));
+
 /** The samples of each problem. */
 export function byProblem(samples: readonly Sample[]): Map<string, Sample[]> {
   const groups = new Map<string, Sample[]>();

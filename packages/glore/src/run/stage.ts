@@ -238,7 +238,7 @@ class Meter {
       computedTokens: 0,
     };
     const own = join(folder, shard ? `spent.${shardName(shard)}.json` : 'spent.json');
-    const before: Spent = { ...nothing, ...(await readIfThere(own, spentShape)) };
+    const before = (await readIfThere(own, spentShape)) ?? nothing;
     if (shard) return new Meter(own, before);
     let { seconds } = before;
     for (const file of await readdir(folder)) {

@@ -88,6 +88,15 @@ describe('expertIteration', () => {
     expect(student).toBe('base +2: w 2+3=5., p so 5., p thus 5.');
   });
 
+  it('takes a round of very many samples', async () => {
+    const samples = Array.from({ length: 200_000 }, () => sampleOf('p', 0, 'so 6.', false));
+    const student = await expertIteration('base', worked, [[problem('p')]], {
+      fineTune,
+      sample: async () => [...samples, sampleOf('p', 1, 'so 5.', true)],
+    });
+    expect(student).toBe('base +1: w 2+3=5., p so 5.');
+  });
+
   it('is SFT alone without rounds', async () => {
     expect(await expertIteration('base', worked, [], { fineTune, sample })).toBe(
       'base +0: w 2+3=5.',

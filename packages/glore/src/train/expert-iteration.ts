@@ -42,15 +42,16 @@ export async function expertIteration<Model>(
   rounds: readonly (readonly Problem[])[],
   { fineTune, sample, onRound, enough = async () => false }: RoundWork<Model>,
 ): Promise<Model> {
-  const all: Sample[] = [];
+  const all: (readonly Sample[])[] = [];
+  const questions = questionsOf(rounds.flat());
   let student = await fineTune(base, worked, 0);
   let last = await enough(student, 0);
   for (const [i, problems] of rounds.entries()) {
     if (last) break;
     const round = i + 1;
     const samples = await sample(student, problems, round);
-    all.push(...samples);
-    const records = [...worked, ...correctRecords(all, questionsOf(rounds.slice(0, round).flat()))];
+    all.push(samples);
+    const records = [...worked, ...correctRecords(all.flat(), questions)];
     await onRound?.(round, samples, records);
     student = await fineTune(base, records, round);
     last = await enough(student, round);

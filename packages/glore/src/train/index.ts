@@ -5,6 +5,7 @@ export {
   type Batches,
   batches,
   type GroupedExample,
+  grouped,
   holdOutExamples,
   scheduleOf,
 } from './order.js';

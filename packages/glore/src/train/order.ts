@@ -60,12 +60,9 @@ export function batches<E extends { readonly group: string }>(
       const epoch = Math.floor((step - 1) / perEpoch);
       if (latest?.epoch !== epoch) {
         const order = new Random(seed, epoch).shuffle(chosen);
-        if (!together) latest = { epoch, order };
-        else {
-          // Not by their first examples: large groups would come first.
-          const groups = new Random(seed, epoch, 'groups').shuffle(grouped(order));
-          latest = { epoch, order: filled(groups, size) };
-        }
+        // Not by their first examples: large groups would come first.
+        const groups = () => new Random(seed, epoch, 'groups').shuffle(grouped(order));
+        latest = { epoch, order: together ? filled(groups(), size) : order };
       }
       const at = ((step - 1) % perEpoch) * size;
       return latest.order.slice(at, at + size);
@@ -73,7 +70,8 @@ export function batches<E extends { readonly group: string }>(
   };
 }
 
-function grouped<E extends { readonly group: string }>(examples: readonly E[]): E[][] {
+/** The examples of each group, in the order of first sight. */
+export function grouped<E extends { readonly group: string }>(examples: readonly E[]): E[][] {
   const groups = new Map<string, E[]>();
   for (const example of examples) {
     const known = groups.get(example.group);

@@ -2,7 +2,7 @@
  * A finished run with one field of one record made into something else: whoever reads it says so by name, or what comes of it is
  * what it was. `MUTATIONS=5000 npx vitest run mutations` tries more of them, `MUTATIONS_SEED` others.
  */
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EngineError } from '@glore/engine';
@@ -91,7 +91,6 @@ async function addOthers(): Promise<void> {
   write('lock', { pid: 4190000, host: 'elsewhere', started: '2026-11-01T00:00:00.000Z' });
   const recipe = JSON.parse(readFileSync(join(run, 'recipe.json'), 'utf8'));
   write('whole.json', { recipe: { ...recipe, base } });
-  cpSync(join(run, 'lock'), join(run, 'lock.kept'));
 }
 
 const records = (file: string): unknown[] =>

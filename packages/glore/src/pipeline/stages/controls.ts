@@ -1,7 +1,6 @@
 /** Controls on the test problems: what refinement would give without the draft, or without its place, and further training. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadCheckpoint } from '@glore/engine';
 import {
   attempt,
   attemptsShape,
@@ -13,7 +12,7 @@ import {
 import { roleNames } from '../../model/index.js';
 import { collect, type StageContext } from '../../run/index.js';
 import type { Run } from '../context.js';
-import { retrainedFolder, rolesOf, withModels } from '../models.js';
+import { readModel, retrainedFolder, rolesOf, withModels } from '../models.js';
 import { readMeasured, readProblems } from '../records.js';
 import { chunks, unitsOf } from '../units.js';
 import { advancing, PROBLEMS_PER_UNIT, total, type Work, waitingIn } from './work.js';
@@ -107,7 +106,7 @@ async function attemptedAgain(
       }),
     {
       ...waitingIn(context),
-      checkpoints: { student: await loadCheckpoint(retrainedFolder(run)) },
+      checkpoints: { student: await readModel(run.folder, 'retrained') },
     },
   );
   return total(found.flatMap(({ draft, samples: sampled }) => [draft, ...sampled]));

@@ -8,22 +8,29 @@ import {
   sormRecords,
 } from '../../dataset/index.js';
 import { writeJson, writeJsonl } from '../../files/index.js';
-import { readLabels, readQuestions, readRollouts, readSamples } from '../records.js';
+import {
+  readLabels,
+  readQuestions,
+  readRollouts,
+  readSamples,
+  samplesToLabel,
+} from '../records.js';
 import { checkSets } from './enough.js';
 import type { Work } from './work.js';
 
 export const datasets: Work = async (run, context) => {
   const { seed, labels: transforms, localPairs, localDrafts, pairing } = run.recipe;
-  const samples = await readSamples(run);
-  const labelled = await readLabels(run, samples);
   const questions = await readQuestions(run, 'train');
+  const samples = await readSamples(run, questions);
+  const { wrong } = samplesToLabel(run, samples);
+  const labelled = await readLabels(run, samples);
   const sets = {
     sorm: sormRecords(labelled, samples, questions, {
       balanced: transforms.balance,
       seed: `${seed}/sorm`,
     }),
     global: globalRecords(samples, questions, { pairing, seed: `${seed}/global` }),
-    local: localRecords(labelled, await readRollouts(run, samples), samples, questions, {
+    local: localRecords(labelled, await readRollouts(run, wrong), samples, questions, {
       perSample: localPairs,
       drafts: localDrafts,
       seed: `${seed}/local`,

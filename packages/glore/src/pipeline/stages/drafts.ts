@@ -70,6 +70,7 @@ export async function sampleProblems(
       }),
     { ...waitingIn(context), ...(checkpoint && { checkpoints: { student: checkpoint } }) },
   );
-  counted([], !context.shard);
+  // A shard cannot know that there will be no more.
+  if (!context.shard) counted([], true);
   return samples;
 }

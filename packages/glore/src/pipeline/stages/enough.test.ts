@@ -92,4 +92,20 @@ describe('sets', () => {
     );
     checkSets({ recipe: { ...recipe, models: others } }, empty);
   });
+
+  it('are told of as the recipe makes them', () => {
+    const { labels } = recipe;
+    const said = (name: keyof typeof sizes, more: Partial<Recipe>) => {
+      const check = () => checkSets({ recipe: { ...recipe, ...more } }, { ...sizes, [name]: 0 });
+      return expect(check);
+    };
+    said('sorm', { labels: { ...labels, balance: true } }).toThrow(
+      /all of one kind at each prefix length.*, or set labels\.balance to false$/,
+    );
+    said('sorm', { labels: { ...labels, balance: false } }).toThrow(
+      /: no sample has a label; draw more \([^)]*\)$/,
+    );
+    said('local', { localDrafts: 'rollouts' }).toThrow('and a failing rollout');
+    said('local', { localDrafts: 'all' }).not.toThrow('failing rollout');
+  });
 });

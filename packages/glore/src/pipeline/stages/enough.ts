@@ -1,6 +1,7 @@
 /** Whether what a stage has made is enough for those after it: where it is not, the run stops there and says what to change. */
 import { GloreError } from '../../error.js';
 import { roleNames } from '../../model/index.js';
+import type { Recipe } from '../../recipe/index.js';
 import type { Sample } from '../../rollout/index.js';
 import type { Run } from '../context.js';
 import { problemsIn } from '../records.js';
@@ -53,10 +54,19 @@ export function checkDrafts(run: Pick<Run, 'recipe'>, samples: readonly Sample[]
 type Learned = 'sorm' | 'global' | 'local';
 
 const more = 'draw more (drafts.problems, drafts.samples, drafts.further)';
-const cures: Readonly<Record<Learned, string>> = {
-  sorm: `no sample has labels of both kinds at any line; label more (rollouts.samples), ${more}, or set labels.balance to false`,
-  global: `no problem has a right and a wrong draft; ${more}`,
-  local: `no wrong draft has a right continuation from before its first error; raise rollouts.count or rollouts.samples, or ${more}`,
+const cures: Readonly<Record<Learned, (recipe: Recipe) => string>> = {
+  sorm: ({ labels }) =>
+    labels.balance
+      ? `labels are all of one kind at each prefix length, and at the answer; label more (rollouts.samples), ${more}, or set labels.balance to false`
+      : `no sample has a label; ${more}`,
+  global: () => `no problem has a right and a wrong draft; ${more}`,
+  local: ({ localDrafts }) => {
+    const failing =
+      localDrafts === 'rollouts'
+        ? ' and a failing rollout from behind it (localDrafts: rollouts)'
+        : '';
+    return `no wrong draft has a right continuation from before its first error${failing}; raise rollouts.count or rollouts.samples, or ${more}`;
+  },
 };
 
 /** @throws GloreError `set-empty` for the first set that is empty though a model of this run learns from it */
@@ -68,7 +78,7 @@ export function checkSets(
     if (sizes[name] > 0 || recipe.models?.[name]) continue;
     throw new GloreError(
       'set-empty',
-      `expected records for the ${name}, found none: ${cures[name]}`,
+      `expected records for the ${name}, found none: ${cures[name](recipe)}`,
     );
   }
 }

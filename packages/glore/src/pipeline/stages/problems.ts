@@ -25,12 +25,13 @@ function checkSolvable({ codec, recipe }: Run, list: readonly Problem[]): void {
   const { maxTokens, models } = recipe;
   // A served student counts in tokens of its own.
   if (models?.student) return;
+  // Of a problem without a worked solution it is known that its answer has to be written.
+  const lengthOf = (problem: Problem) => codec.solution(problem).length;
+  if (list.some((problem) => lengthOf(problem) <= maxTokens)) return;
   const least = list.reduce(
-    // Of a problem without a worked solution it is known that its answer has to be written.
-    (least, problem) => Math.min(least, codec.solution(problem).length),
+    (least, problem) => Math.min(least, lengthOf(problem)),
     Number.POSITIVE_INFINITY,
   );
-  if (maxTokens >= least) return;
   throw new GloreError(
     'max-tokens',
     `maxTokens: expected at least ${least}, the tokens of the shortest solution of these problems, found ${maxTokens}: no solution would reach its answer; raise it`,

@@ -23,7 +23,7 @@ export const rollouts: Work = async (run, context) => {
   const { seed, drafts, rollouts: settings, labels } = run.recipe;
   const { method, count, temperature } = settings;
   const byId = new Map((await readProblems(run, 'train')).map((problem) => [problem.id, problem]));
-  const samples = await readSamples(run);
+  const samples = await readSamples(run, byId);
   const { wrong } = samplesToLabel(run, samples);
   const options: AdaptiveOptions = {
     count,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { loadCheckpoint, saveCheckpoint } from '@glore/engine';
 import { studentExample, workedRecords } from '../../dataset/index.js';
 import { writeJson } from '../../files/index.js';
+import type { Problem } from '../../problem/index.js';
 import { expertIteration } from '../../train/index.js';
 import { modelFolder } from '../models.js';
 import { readProblems } from '../records.js';
@@ -17,7 +18,12 @@ export const student: Work = async (run, context) => {
   const { recipe, base, codec } = run;
   const { sft, expertIteration: later } = recipe.student;
   const inFolder = (name: string) => join(context.folder, name);
-  const rounds = await Promise.all(roundSets(recipe).map((name) => readProblems(run, name)));
+  const names = roundSets(recipe);
+  // Rounds may be of the same set.
+  const sets = new Map<string, Problem[]>();
+  for (const name of new Set(names)) sets.set(name, await readProblems(run, name));
+  const rounds = names.map((name) => sets.get(name)!);
+  const dev = later.until === undefined ? [] : await readProblems(run, 'dev');
   const worked = workedRecords(await readProblems(run, 'sft'));
   const curve: Round[] = [];
   let generatedTokens = 0;
@@ -58,7 +64,7 @@ export const student: Work = async (run, context) => {
       }),
     enough: async (checkpoint, round) => {
       if (later.until === undefined) return false;
-      const drafts = await sampleProblems(run, context, await readProblems(run, 'dev'), {
+      const drafts = await sampleProblems(run, context, dev, {
         path: inFolder(`dev-${round}.jsonl`),
         sampling: { count: 1, temperature: 0, seed: `dev-${round}` },
         checkpoint,
