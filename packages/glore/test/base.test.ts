@@ -1,5 +1,5 @@
 /** A base checkpoint, much too small and trained for two moments, that a recipe can start from. */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import {
@@ -62,6 +62,40 @@ it('goes on after a stop and ends with the same model', async () => {
   expect(await glore(['base', recipe, '--run', run])).toMatchObject({ code: 0 });
   expect(recordsOf(run)).toEqual(recordsOf(join(folder, 'whole')));
 });
+
+it('goes on from a checkpoint, deeper, with its tokenizer', async () => {
+  const further = join(folder, 'further.yaml');
+  const phases = yaml.slice(yaml.indexOf('phases:')).replace(/^ {2}- .*layers: 1.*\n/m, '');
+  const head = yaml.slice(0, yaml.indexOf('phases:')).replace(/^model: .*$/m, 'start: whole/model');
+  writeFileSync(
+    further,
+    head + phases.replace('problems: 4', 'pages: 4').replace('layers: 2', 'layers: 3'),
+  );
+  const run = join(folder, 'further');
+  expect(await glore(['base', further, '--run', run])).toMatchObject({ code: 0, stdout: '' });
+  const file = (of: string, name: string) => readFileSync(join(of, 'model', name), 'utf8');
+  expect(file(run, 'tokenizer.json')).toBe(file(join(folder, 'whole'), 'tokenizer.json'));
+  expect(JSON.parse(file(run, 'config.json'))).toMatchObject({
+    num_hidden_layers: 3,
+    hidden_size: 32,
+  });
+});
+
+it.each([
+  ['both', 'start: somewhere\nmodel:'],
+  ['none', '#'],
+])(
+  'refuses a recipe with a shape and a checkpoint to go on from, or neither (%s)',
+  async (_, by) => {
+    writeFileSync(recipe, yaml.replace(/^model:/m, by));
+    const run = join(folder, 'refused');
+    expect(await glore(['base', recipe, '--run', run])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/base\.yaml.*: model: expected .*a checkpoint to go on from/),
+    });
+    expect(existsSync(run)).toBe(false);
+  },
+);
 
 it('refuses a wrong recipe before any work', async () => {
   writeFileSync(recipe, yaml.replace('heldOut: 1', 'heldOut: none'));

@@ -26,6 +26,7 @@ const mixture: BaseMixture = {
   ],
   problems: 6,
   questionWeight: 0,
+  pages: 0,
   sums: 0,
   drills: 4,
   checks: 3,
@@ -34,6 +35,7 @@ const mixture: BaseMixture = {
   equations: 8,
   labelWeight: 2,
   encode: tokenizer.encode,
+  longest: 512,
 };
 const steps = [1, 2, 3, 4, 5];
 const operations: Record<string, (a: number, b: number) => number> = {
@@ -112,6 +114,55 @@ describe('baseBatch', () => {
     }
     // Fresh ones at every step.
     expect(new Set(problems.map(({ tokens }) => spell(tokens))).size).toBe(problems.length);
+  });
+
+  it('has pages of problems of the split with right solutions, other ones, varied ones and the same', () => {
+    const pages = {
+      ...mixture,
+      problems: 0,
+      pages: 24,
+      drills: 0,
+      checks: 0,
+      judgements: 0,
+      revisions: 0,
+    };
+    const longest = 190;
+    const seen = { others: 0, varied: 0, again: 0 };
+    for (const split of ['train', 'test'] as const) {
+      for (const example of baseBatch(
+        codec,
+        { ...pages, longest, questionWeight: 0.25 },
+        split,
+        1,
+      )) {
+        const { tokens, targets, weights } = example;
+        expect(tokens.length).toBeLessThanOrEqual(longest);
+        expect(targets).toEqual(tokens.map((_, t) => tokens[t + 1] ?? -1));
+        const text = spell(tokens).slice('<|bos|>'.length, -'<|eos|>'.length);
+        const found = [...text.matchAll(/(.+\?)\n((?:.+\n)*?)#### (\d+)\n/g)];
+        expect(found.map(([whole]) => whole).join('')).toBe(text);
+        for (const [, question, lines, answer] of found) {
+          const steps = lines!.trimEnd().split('\n');
+          const problem = { id: '', question: question!, answer: '', steps: [] };
+          expect(judgeSteps(problem, steps)).toEqual(steps.map(() => true));
+          expect(steps.at(-1)).toMatch(new RegExp(`=${answer}\\.$`));
+          expect(splitOf(structureOf(parseStory(question!)))).toBe(split);
+        }
+        // Before each token that is learned: a quarter for what is asked, nothing for the end.
+        const asked = found.map(([, question]) => tokenizer.encode(`${question}\n`).length);
+        expect(weights!.filter((weight) => weight === 0.25)).toHaveLength(
+          asked.reduce((a, b) => a + b),
+        );
+        expect(weights!.slice(-2)).toEqual([0, 0]);
+        const [first, second] = found.map(([, question]) => question!);
+        if (second === undefined) continue;
+        const numberless = (question: string) => question.replaceAll(/\d+/g, '0');
+        if (first === second) seen.again++;
+        else if (numberless(first!) === numberless(second)) seen.varied++;
+        else seen.others++;
+      }
+    }
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(2);
   });
 
   it('has drills where the label is learned at each tag, and the result where it is right', () => {

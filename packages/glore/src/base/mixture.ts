@@ -14,6 +14,7 @@ import {
   rightEquation,
   type Split,
   type WorldSettings,
+  withOtherNumbers,
 } from '../problem/index.js';
 
 export interface BaseMixture {
@@ -26,6 +27,8 @@ export interface BaseMixture {
   readonly problems: number;
   /** Weight of a question's token in the loss, where a token of a solution has 1. */
   readonly questionWeight: number;
+  /** Pages in a batch: several problems and their solutions, one after the other. */
+  readonly pages: number;
   /** Sequences of right equations in a batch. */
   readonly sums: number;
   /** Sequences of equations, right and wrong, in a batch: with a label after each, and with one after each digit too. */
@@ -40,6 +43,8 @@ export interface BaseMixture {
   readonly labelWeight: number;
   /** Encodes text as the tokenizer of the codec does. */
   readonly encode: (text: string) => number[];
+  /** Most tokens of a page: as many as the model reads. */
+  readonly longest: number;
 }
 
 /** The batch of a step, from the structures of a split. */
@@ -49,7 +54,7 @@ export function baseBatch(
   split: Split,
   step: number,
 ): Example[] {
-  const { seed, settings, problems, sums, drills, checks, judgements, revisions } = mixture;
+  const { seed, settings, problems, pages, sums, drills, checks, judgements, revisions } = mixture;
   const random = new Random('base', split, seed, step);
   const drawn = generateProblems({
     split,
@@ -63,6 +68,7 @@ export function baseBatch(
       const { tokens, promptLength } = codec.plain(question, { steps, answer });
       return problemExample(tokens, promptLength, mixture.questionWeight);
     }),
+    ...Array.from({ length: pages }, () => pageExample(codec, mixture, random, split)),
     ...Array.from({ length: sums }, () => sumExample(codec, mixture, random)),
     ...Array.from({ length: drills }, () => drillExample(codec, mixture, random)),
     ...Array.from({ length: checks }, () => checkExample(codec, mixture, random)),
@@ -78,6 +84,34 @@ function problemExample(tokens: readonly number[], promptLength: number, weight:
   if (weight === 0) return nextTokenExample(tokens, promptLength);
   const example = nextTokenExample(tokens, 1);
   return { ...example, weights: tokens.map((_, at) => (at < promptLength - 1 ? weight : 1)) };
+}
+
+/**
+ * `BOS question \n solution \n question \n solution .. EOS`: what a text of some length is like. Of the two or three problems
+ * the later ones are other ones, the first with other numbers, or the first again: texts repeat and vary what they have said,
+ * and a model that has met single problems alone looks back at nothing. All solutions are right.
+ */
+function pageExample(codec: Codec, mixture: BaseMixture, random: Random, split: Split): Example {
+  const { settings, encode, questionWeight, longest } = mixture;
+  const later = random.pick(['others', 'others', 'varied', 'varied', 'again'] as const);
+  const drawn = generateProblems({ split, count: 3, seed: random.integer(0, 2 ** 31), settings });
+  const first = drawn[0]!;
+  const next = {
+    others: (i: number) => drawn[i]!,
+    varied: () => withOtherNumbers(random, first.question, settings) ?? first,
+    again: () => first,
+  }[later];
+  const tokens = [codec.ids.bos];
+  const weights: number[] = [];
+  for (const { question, steps, answer } of [first, next(1), next(2)]) {
+    const asked = encode(`${question}\n`);
+    const solved = [...codec.prefix(steps), ...codec.answer(answer), ...encode('\n')];
+    if (tokens.length + asked.length + solved.length >= longest) break;
+    tokens.push(...asked, ...solved);
+    weights.push(...asked.map(() => questionWeight), ...solved.map(() => 1));
+  }
+  tokens.push(codec.ids.eos);
+  return { ...nextTokenExample(tokens, 1), weights: [...weights, 0, 0] };
 }
 
 /** `BOS equation \n equation \n ..`, right ones alone: their results are learned. */

@@ -1,6 +1,6 @@
 /** Trains the base checkpoint from nothing, by its recipe; `checkpoints/base` was made like this. */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import {
   buildTokenizer,
   type Checkpoint,
@@ -36,6 +36,7 @@ const phase = z.strictObject({
   warmup: count,
   /** Sequences in a batch, by kind. */
   problems: kind,
+  pages: kind,
   sums: kind,
   drills: kind,
   checks: kind,
@@ -48,18 +49,22 @@ const phase = z.strictObject({
   labelWeight: z.number().positive().default(1),
 });
 
-const schema = z.strictObject({
+const shape = z.strictObject({
+  hiddenSize: count,
+  intermediateSize: count,
+  heads: count,
+  kvHeads: count,
+  headSize: count.multipleOf(16),
+  maxPositions: count,
+});
+
+const recipeShape = z.strictObject({
   seed,
   workers: count,
   provider,
-  model: z.strictObject({
-    hiddenSize: count,
-    intermediateSize: count,
-    heads: count,
-    kvHeads: count,
-    headSize: count.multipleOf(16),
-    maxPositions: count,
-  }),
+  /** The shape of a model that begins with random weights, or the checkpoint of the same world that training goes on from. */
+  model: shape.optional(),
+  start: z.string().min(1).optional(),
   settings: worldSettings,
   /** Equations in a sequence of them. */
   equations: count,
@@ -69,11 +74,23 @@ const schema = z.strictObject({
   phases: z.array(phase).min(1),
 });
 
+const schema = recipeShape.refine(
+  ({ model, start }) => (model === undefined) !== (start === undefined),
+  {
+    path: ['model'],
+    message:
+      'expected either model (a shape, from nothing) or start (a checkpoint to go on from), found both or none',
+  },
+);
+
 /** A base recipe: the model's shape, the mixture, and one phase after the other, each deeper than the last or as deep. */
 export type BaseRecipe = z.infer<typeof schema>;
 
 /** @throws GloreError `recipe` naming the file, line and key */
-export const readBaseRecipe = (path: string): BaseRecipe => parseRecipe(path, schema);
+export function readBaseRecipe(path: string): BaseRecipe {
+  const { start, ...recipe } = parseRecipe(path, schema);
+  return start === undefined ? recipe : { ...recipe, start: resolve(dirname(path), start) };
+}
 
 /** The tokenizer.json of a base: the words of its world, and the codec's special tokens. */
 export const tokenizerOf = ({ settings }: Pick<BaseRecipe, 'settings'>): string =>
@@ -91,17 +108,15 @@ export async function trainBase({ folder, recipe, reporter, signal }: BaseOption
   await mkdir(folder, { recursive: true });
   const unlock = await lockRun(folder);
   try {
-    const tokenizer = buildTokenizer({
-      texts: worldTexts(recipe.settings),
-      special: specialTokens,
-    });
-    const opened = openTokenizer(tokenizer);
-    const codec = createCodec(opened);
     const { phases, ...common } = recipe;
+    const first = recipe.start ? await loadCheckpoint(recipe.start) : fromNothing(recipe);
+    const opened = openTokenizer(first.tokenizer);
+    const codec = createCodec(opened);
+    const longest = first.config.maxPositions;
     const done: StageRecord[] = [];
     for (const [index, { layers, steps, decayOver, rate, warmup, ...kinds }] of phases.entries()) {
       const name = `phase-${index + 1}`;
-      const mixture: BaseMixture = { ...common, ...kinds, encode: opened.encode };
+      const mixture: BaseMixture = { ...common, ...kinds, encode: opened.encode, longest };
       const record = await runStage({
         run: folder,
         name,
@@ -147,32 +162,31 @@ export async function trainBase({ folder, recipe, reporter, signal }: BaseOption
     }
 
     async function startOf(index: number, layers: number): Promise<Checkpoint> {
-      if (index > 0) {
-        const before = await loadCheckpoint(join(folder, `phase-${index}`, 'model'));
-        return {
-          ...before,
-          ...deepen(
-            before.config,
-            before.weights,
-            layers,
-            hash32(`deepen/${recipe.seed}/${index}`),
-          ),
-        };
-      }
-      const config = {
-        ...recipe.model,
-        layers,
-        vocabSize: opened.size,
-        ropeTheta: 10_000,
-        normEpsilon: 1e-5,
-        tieEmbeddings: false,
-        bosToken: codec.ids.bos,
-        eosToken: codec.ids.eos,
-        padToken: codec.ids.pad,
-      };
-      return { config, weights: initialWeights(config, recipe.seed), tokenizer };
+      const before =
+        index > 0 ? await loadCheckpoint(join(folder, `phase-${index}`, 'model')) : first;
+      const seed = hash32(`deepen/${recipe.seed}/${index}`);
+      return { ...before, ...deepen(before.config, before.weights, layers, seed) };
     }
   } finally {
     await unlock();
   }
+}
+
+/** A model of the recipe's shape, as deep as its first phase, with random weights and the words of its world. */
+function fromNothing({ model, phases, seed, settings }: BaseRecipe): Checkpoint {
+  const tokenizer = tokenizerOf({ settings });
+  const opened = openTokenizer(tokenizer);
+  const { ids } = createCodec(opened);
+  const config = {
+    ...model!,
+    layers: phases[0]!.layers,
+    vocabSize: opened.size,
+    ropeTheta: 10_000,
+    normEpsilon: 1e-5,
+    tieEmbeddings: false,
+    bosToken: ids.bos,
+    eosToken: ids.eos,
+    padToken: ids.pad,
+  };
+  return { config, weights: initialWeights(config, seed), tokenizer };
 }

@@ -79,6 +79,46 @@ describe('rewardExample', () => {
     ]);
   });
 
+  const two = {
+    problem: 'p',
+    question: 'Ann has 2.',
+    steps: ['Ann has 2.', 'Ann has 3.'],
+    answer: '3',
+  };
+  const prompt = ['<|bos|>', 'Ann', ' has', ' ', '2', '.', '\n', '<|step|>'];
+  const line = (label: string, number: string) =>
+    ['Ann', ' has', ' ', number, '.', '\n'].map((token) => `${token}${label}`);
+
+  it('learns an outcome at every token of the lines too, which weigh as much as their tag', () => {
+    const example = rewardExample(codec, { ...two, labels: [false, null, false] }, 'outcome');
+    expect(pairs(example)).toEqual([
+      ...prompt,
+      ...[...line('><|-|>', '2'), '<|step|>><|-|>'],
+      ...[...line('', '3'), '<|step|>'],
+      ...['####><|-|>', ' ><|-|>', '3><|-|>', '<|step|>><|-|>'],
+    ]);
+    const { weights, targets } = example;
+    const sum = (from: number, to: number) =>
+      weights!
+        .slice(from, to)
+        .reduce((a, b) => a + b, 0)
+        .toFixed(9);
+    expect(weights).toHaveLength(targets.length);
+    expect([sum(8, 14), sum(14, 15), sum(22, 25), sum(25, 26)]).toEqual(
+      Array(4).fill((1).toFixed(9)),
+    );
+  });
+
+  it('learns a step within its line where it is right, or comes after a wrong one', () => {
+    const example = rewardExample(codec, { ...two, labels: [true, false, false] }, 'step');
+    expect(pairs(example)).toEqual([
+      ...prompt,
+      ...[...line('><|+|>', '2'), '<|step|>><|+|>'],
+      ...[...line('', '3'), '<|step|>><|-|>'],
+      ...['####><|-|>', ' ><|-|>', '3><|-|>', '<|step|>><|-|>'],
+    ]);
+  });
+
   it('has one tag a line, the labels in order there and no target elsewhere', () => {
     const labelled = items.chain((item) => {
       const length = item.steps.length + (item.answer === null ? 0 : 1);

@@ -10,14 +10,31 @@ export function studentExample(codec: Codec, record: StudentRecord): Example {
   return continued(codec.prompt(record.question), codec.solution(record));
 }
 
-/** The label is the target at each line's tag; nothing is learned elsewhere. */
-export function rewardExample(codec: Codec, record: RewardRecord): Example {
-  const { tokens, tags } = codec.tagged(record.question, record);
+/** At which tokens of its lines a reward record is learned from, besides their tags. */
+export type EveryToken = 'outcome' | 'step';
+
+/**
+ * The label is the target at each line's tag. With `every` it is that of the line's tokens too, which together weigh as much
+ * as their tag: an outcome is that of every token, as in Cobbe et al. 2021; a step's label that of its tokens where it is
+ * positive, or the line before is wrong already, for within the first wrong line nothing says where it parts.
+ */
+export function rewardExample(codec: Codec, record: RewardRecord, every?: EveryToken): Example {
+  const { question, labels } = record;
+  const { tokens, tags } = codec.tagged(question, record);
   const targets = tokens.map(() => -1);
-  record.labels.forEach((label, i) => {
-    if (label !== null) targets[tags[i]!] = label ? codec.ids.plus : codec.ids.minus;
+  const weights = tokens.map(() => 1);
+  labels.forEach((label, i) => {
+    if (label === null) return;
+    const target = label ? codec.ids.plus : codec.ids.minus;
+    const tag = tags[i]!;
+    targets[tag] = target;
+    const known = every === 'outcome' || label || labels[i - 1] === false;
+    if (!every || !known) return;
+    const start = i === 0 ? codec.prompt(question).length + 1 : tags[i - 1]! + 1;
+    targets.fill(target, start, tag);
+    weights.fill(1 / (tag - start), start, tag);
   });
-  return { tokens, targets };
+  return every ? { tokens, targets, weights } : { tokens, targets };
 }
 
 export function globalExample(codec: Codec, { question, draft, target }: GlobalRecord): Example {

@@ -41,7 +41,11 @@ export type StageName = (typeof stageNames)[number];
 /** A model that learns from the training sets alone. */
 const trainedOnSets = (role: 'sorm' | 'global' | 'local', work: stages.Work): Stage => ({
   work,
-  settings: ({ training, workers }) => [training[role], workers],
+  settings: ({ training, workers }) => [
+    training[role],
+    workers,
+    ...(role === 'sorm' && training.sorm.outcomes ? [training.orm.balance] : []),
+  ],
   needs: ['student', 'datasets'],
 });
 

@@ -136,9 +136,15 @@ export const recipe = z.strictObject({
       candidates: z.int().min(0),
       /** Of what there are equally many: right and wrong samples, over all or of each problem, and labels at each length. */
       balance: z.enum(['answer', 'problem', 'prefix']).default('problem'),
+      /** Whether it learns from every token of a line, not from the line's tag alone; not if left out, as the paper's. */
+      everyToken: z.boolean().optional(),
     }),
     sorm: training.extend({
       start,
+      /** What it learns before the labels of steps: the outcomes of the student's samples, as the ORM; nothing if left out. */
+      outcomes: training.optional(),
+      /** Whether it learns from every token of a line, not from the line's tag alone; not if left out, as the paper's. */
+      everyToken: z.boolean().optional(),
       /** A first SORM, of one epoch, leaves out the positive labels that it values below this; 0 if left out, as the paper's. */
       doubt: share.optional(),
     }),

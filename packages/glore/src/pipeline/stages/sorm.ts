@@ -1,11 +1,11 @@
 /** The SORM; a first one, which is there for its doubts alone, is not trained again. */
 import { join } from 'node:path';
-import { loadCheckpoint } from '@glore/engine';
-import { chooseRecords, rewardExample } from '../../dataset/index.js';
+import { type Checkpoint, loadCheckpoint } from '@glore/engine';
+import { chooseRecords, type RewardRecord, rewardExample } from '../../dataset/index.js';
 import { writeJson } from '../../files/index.js';
 import { trainSorm } from '../../train/index.js';
 import { modelFolder, rolesOf, startOf, withModels } from '../models.js';
-import { readProblems, readSet } from '../records.js';
+import { ormSet, readProblems, readSet } from '../records.js';
 import { examplesOf, trainModel } from '../training.js';
 import { doubtSummary } from './truth.js';
 import { isServed, type Work, waitingIn } from './work.js';
@@ -13,22 +13,39 @@ import { isServed, type Work, waitingIn } from './work.js';
 export const sorm: Work = async (run, context) => {
   if (isServed(run, 'sorm', context)) return {};
   const { seed, training } = run.recipe;
-  const { start, doubt = 0, examples, ...schedule } = training.sorm;
+  const { start, doubt = 0, examples, outcomes, everyToken, ...schedule } = training.sorm;
   const records = chooseRecords(await readSet(run, 'sorm'), `${seed}/sorm/examples`, examples);
-  const firstModel = join(context.folder, 'first-model');
+  const modelOf = (name: string) => join(context.folder, `${name}-model`);
   const phases = {
-    first: { name: 'first', training: { ...schedule, epochs: 1 }, model: firstModel },
+    outcomes: { name: 'outcomes', training: outcomes ?? schedule, model: modelOf('outcomes') },
+    first: { name: 'first', training: { ...schedule, epochs: 1 }, model: modelOf('first') },
     last: { name: 'training', training: schedule, model: modelFolder(run, 'sorm') },
   };
   let trainedTokens = 0;
   let scoredTokens = 0;
-  await trainSorm(await startOf(run, start), records, doubt, {
-    fineTune: async (from, set, phase) => {
-      const examples = examplesOf(run.codec, set, rewardExample);
-      const trained = { ...phases[phase], start: from, examples, together: true };
-      trainedTokens += await trainModel(run, context, trained);
-      return loadCheckpoint(phases[phase].model);
-    },
+  const fineTune = async (
+    from: Checkpoint,
+    set: readonly RewardRecord[],
+    phase: keyof typeof phases,
+  ) => {
+    const every = phase === 'outcomes' ? 'outcome' : 'step';
+    const examples = examplesOf(run.codec, set, (codec, record) =>
+      rewardExample(codec, record, everyToken ? every : undefined),
+    );
+    const trained = { ...phases[phase], start: from, examples, together: true };
+    trainedTokens += await trainModel(run, context, trained);
+    return loadCheckpoint(phases[phase].model);
+  };
+  const student = await startOf(run, start);
+  const begun = outcomes
+    ? await fineTune(
+        student,
+        chooseRecords(await ormSet(run, 'samples'), `${seed}/sorm/outcomes`, outcomes.examples),
+        'outcomes',
+      )
+    : student;
+  await trainSorm(begun, records, doubt, {
+    fineTune,
     values: (checkpoint, set) =>
       withModels(
         run,

@@ -27,10 +27,14 @@ const solvedBeside = async (run: Run, role: RoleName, plain: number, refinements
     Math.round(plain * refinements),
   );
 
+/** A record of outcomes as the recipe's ORM learns from it. */
+const outcomeExample = (codec: Codec, record: RewardRecord, { orm }: Recipe['training']) =>
+  rewardExample(codec, record, orm.everyToken ? 'outcome' : undefined);
+
 /** Trains one role on its set, from the student or what its recipe names. */
 function training<R extends { readonly problem: string }>(
   role: 'orm' | 'global' | 'local',
-  example: (codec: Codec, record: R) => Example,
+  example: (codec: Codec, record: R, training: Recipe['training']) => Example,
   options: (
     training: Recipe['training'],
   ) => Training & { readonly plain?: number; readonly start: RoleName | 'base' },
@@ -47,7 +51,7 @@ function training<R extends { readonly problem: string }>(
       name: 'training',
       start: await startOf(run, start),
       examples: [
-        ...examplesOf(codec, chosen, example),
+        ...examplesOf(codec, chosen, (spelt, record) => example(spelt, record, recipe.training)),
         ...examplesOf(codec, solved, studentExample),
       ],
       training: schedule,
@@ -60,8 +64,8 @@ function training<R extends { readonly problem: string }>(
 
 export const orm = training<RewardRecord>(
   'orm',
-  rewardExample,
-  ({ orm: { candidates: _, balance: __, ...settings } }) => settings,
+  outcomeExample,
+  ({ orm: { candidates: _, balance: __, everyToken: ___, ...settings } }) => settings,
   async (run) => [...(await ormSet(run, 'samples')), ...(await ormSet(run, 'candidates'))],
 );
 

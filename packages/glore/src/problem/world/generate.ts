@@ -15,6 +15,7 @@ import {
   NAMES,
   namedBy,
   opensWithSubject,
+  parseStory,
   pronounOf,
   type Story,
   type StoryEvent,
@@ -61,6 +62,26 @@ export function generateProblems(options: GenerateOptions): Problem[] {
     });
   }
   return problems;
+}
+
+/**
+ * The story of a question told anew with other numbers, as exercises follow each other in a book: the same people, things and
+ * events. Undefined where no other numbers fit, or where with them it belongs to another split.
+ */
+export function withOtherNumbers(
+  random: Random,
+  question: string,
+  settings: WorldSettings,
+): (Pick<Problem, 'question' | 'steps'> & { readonly answer: string }) | undefined {
+  const outline = parseStory(question);
+  const split = splitOf(structureOf(outline));
+  for (let i = 0; i < NUMBER_TRIES; i++) {
+    const story = withNumbers(random, outline, settings);
+    if (story === null || splitOf(structureOf(story)) !== split) continue;
+    const { steps, answer } = solve(story);
+    return { question: tellStory(story), steps, answer: String(answer) };
+  }
+  return undefined;
 }
 
 /** A problem as a GSM8K record: the steps, then `#### answer`. */

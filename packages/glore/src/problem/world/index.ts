@@ -13,7 +13,7 @@ import {
 
 export { type Equality, equationDrill, rightEquation } from './drill.js';
 export { type Attempt, flawedAttempt } from './flaw.js';
-export { type GenerateOptions, generateProblems, toGsm8k } from './generate.js';
+export { type GenerateOptions, generateProblems, toGsm8k, withOtherNumbers } from './generate.js';
 export { solve } from './quantity.js';
 export { hash32, Random } from './random.js';
 export {
