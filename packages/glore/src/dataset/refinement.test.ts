@@ -96,6 +96,25 @@ describe('globalRecords', () => {
     expect(globalRecords(samples.slice(2), questions, nearest)).toEqual([]);
   });
 
+  it('has right drafts that stay as they are beside the pairs, as many as wanted', () => {
+    const samples = [
+      sample(0, true, [first, second], '156'),
+      sample(1, true, [first, second], '156'),
+      ...[166, 176, 186].map((n, i) =>
+        sample(2 + i, false, [first, `Fay has 185-29=${n}.`], String(n)),
+      ),
+    ];
+    const records = (kept: number) => globalRecords(samples, questions, { ...nearest, kept });
+    const pairs = globalRecords(samples, questions, nearest);
+    expect(pairs).toHaveLength(3);
+    const stays = { problem: 'p', question, draft: pairs[0]!.target, target: pairs[0]!.target };
+    expect(records(0)).toEqual(pairs);
+    expect(records(0.67)).toEqual([...pairs, stays, stays]);
+    // One right spelling is not repeated without end.
+    expect(records(9)).toEqual([...pairs, stays, stays, stays, stays]);
+    expect(globalRecords(samples.slice(2), questions, { ...nearest, kept: 1 })).toEqual([]);
+  });
+
   it('has each distinct wrong sample once, with a right target of the same problem that none beats', () => {
     const problem = fc.constantFrom('p', 'q');
     const items = fc.array(fc.tuple(problem, solution, fc.boolean()), { maxLength: 14 });

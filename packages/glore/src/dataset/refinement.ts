@@ -1,4 +1,4 @@
-/** The training sets of the two refiners, cut from samples and rollouts without new sampling. Wrong drafts only. */
+/** The training sets of the two refiners, cut from samples and rollouts without new sampling. */
 
 import { distinct, firstErrorOf, type Solution, solutionIn } from '../codec/index.js';
 import { editDistance } from '../distance.js';
@@ -10,28 +10,54 @@ import type { GlobalRecord, LocalRecord } from './records.js';
 /**
  * Global pairs: each distinct wrong sample as draft, with the right sample of the same problem that is nearest to it.
  * Pairing with any of them teaches the refiner to ignore the draft (Snell et al. 2024); it is there to measure that.
+ * @param kept right samples as drafts that are to stay as they are, for each of these pairs; the paper has none
  */
 export function globalRecords(
   samples: readonly Sample[],
   questions: ReadonlyMap<string, string>,
-  { pairing, seed }: { readonly pairing: 'nearest' | 'random'; readonly seed: string },
+  {
+    pairing,
+    seed,
+    kept = 0,
+  }: {
+    readonly pairing: 'nearest' | 'random';
+    readonly seed: string;
+    readonly kept?: number | undefined;
+  },
 ): GlobalRecord[] {
   const nearest = (draft: Sample, right: readonly Sample[]) =>
     right.reduce((best, next) => (distance(draft, next) < distance(draft, best) ? next : best));
   const any = ({ problem, index }: Sample, right: readonly Sample[]) =>
     new Random(seed, problem, index).pick(right);
   const targetOf = pairing === 'nearest' ? nearest : any;
-  return [...byProblem(samples)].flatMap(([problem, all]) => {
+  const recordOf = (draft: Sample, target: Sample): GlobalRecord => ({
+    problem: draft.problem,
+    question: questions.get(draft.problem)!,
+    draft: solutionIn(draft),
+    target: solutionIn(target),
+  });
+  const pairs = [...byProblem(samples)].flatMap(([, all]) => {
     const right = distinct(all.filter((sample) => sample.right));
     if (right.length === 0) return [];
-    return distinct(all.filter((sample) => !sample.right)).map((draft) => ({
-      problem,
-      question: questions.get(problem)!,
-      draft: solutionIn(draft),
-      target: solutionIn(targetOf(draft, right)),
-    }));
+    return distinct(all.filter((sample) => !sample.right)).map((draft) =>
+      recordOf(draft, targetOf(draft, right)),
+    );
   });
+  const right = new Random(seed, 'kept').shuffle(
+    [...byProblem(samples).values()].flatMap((all) => distinct(all.filter(({ right }) => right))),
+  );
+  // Right samples have few spellings, so that one may come more than once.
+  const staying = Math.min(Math.round(kept * pairs.length), right.length * MOST_KEPT);
+  return [
+    ...pairs,
+    ...Array.from({ length: staying }, (_, i) => right[i % right.length]!).map((draft) =>
+      recordOf(draft, draft),
+    ),
+  ];
 }
+
+/** How often one right draft may come among those that are to stay. */
+const MOST_KEPT = 4;
 
 /**
  * Local pairs at the flip E of a wrong sample. Drafts: the sample itself, and failing traces of `P_E` joined to it, which

@@ -98,11 +98,12 @@ export const table: Record<StageName, Stage> = {
   },
   datasets: {
     work: stages.datasets,
-    settings: ({ labels, localPairs, localDrafts, pairing }) => [
+    settings: ({ labels, localPairs, localDrafts, pairing, kept }) => [
       labels.balance,
       localPairs,
       pairing,
       ...(localDrafts ? [localDrafts] : []),
+      ...(kept ? [{ kept }] : []),
     ],
     needs: ['labels'],
   },

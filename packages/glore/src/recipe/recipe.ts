@@ -128,6 +128,8 @@ export const recipe = z.strictObject({
   localDrafts: z.enum(['all', 'rollouts']).optional(),
   /** The right sample that a wrong one is paired with for the global refiner: the nearest by edit distance, or any. */
   pairing: z.enum(['nearest', 'random']).default('nearest'),
+  /** Right drafts which the global refiner learns to leave as they are, for each wrong one; none if left out, as the paper's. */
+  kept: z.number().min(0).max(10).optional(),
   training: z.strictObject({
     orm: training.extend({
       /** The checkpoint it starts from: the student, or the SORM, which has learned to check steps. */

@@ -19,7 +19,7 @@ import { checkSets } from './enough.js';
 import type { Work } from './work.js';
 
 export const datasets: Work = async (run, context) => {
-  const { seed, labels: transforms, localPairs, localDrafts, pairing } = run.recipe;
+  const { seed, labels: transforms, localPairs, localDrafts, pairing, kept } = run.recipe;
   const questions = await readQuestions(run, 'train');
   const samples = await readSamples(run, questions);
   const { wrong } = samplesToLabel(run, samples);
@@ -29,7 +29,7 @@ export const datasets: Work = async (run, context) => {
       balanced: transforms.balance,
       seed: `${seed}/sorm`,
     }),
-    global: globalRecords(samples, questions, { pairing, seed: `${seed}/global` }),
+    global: globalRecords(samples, questions, { pairing, kept, seed: `${seed}/global` }),
     local: localRecords(labelled, await readRollouts(run, wrong), samples, questions, {
       perSample: localPairs,
       drafts: localDrafts,
