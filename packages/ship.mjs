@@ -22,7 +22,7 @@ for (const name of ['engine', 'glore']) {
   }
 }
 
-for (const folder of ['recipes', 'checkpoints/base', 'checkpoints/plain']) {
+for (const folder of ['recipes', 'checkpoints/base', 'checkpoints/plain', 'checkpoints/pages']) {
   const copy = join(root, 'packages/glore', folder);
   rmSync(copy, { recursive: true, force: true });
   cpSync(join(root, folder), copy, { recursive: true });

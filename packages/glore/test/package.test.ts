@@ -132,8 +132,8 @@ describe.each(names)('the tarball of %s', (name) => {
   });
 
   it('has beside them what says what it is, and what the command needs', () => {
-    const data = ['checkpoints/base', 'checkpoints/plain', 'recipes'].flatMap((name) =>
-      filesOf(join(root, name)).map((file) => posix.join(name, file)),
+    const data = ['checkpoints/base', 'checkpoints/plain', 'checkpoints/pages', 'recipes'].flatMap(
+      (name) => filesOf(join(root, name)).map((file) => posix.join(name, file)),
     );
     const prompts = roleNames.map((role) => `prompts/${role}.yaml`);
     expect(filesOf(installed()).filter((file) => !file.startsWith('dist/'))).toEqual(
