@@ -1,9 +1,9 @@
 /** Opens the models of a recipe that are not trained here, and keeps what they have cost. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Checkpoint, openTokenizer } from '@glore/engine';
 import { z } from 'zod';
-import { readJson, share, writeJson } from '../files/index.js';
+import { namesIn, readJson, share, writeJson } from '../files/index.js';
 import { roleNames } from '../model/index.js';
 import {
   addHeard,
@@ -80,9 +80,10 @@ const answeredPath = (run: ServedRun, { shard }: Waiting): string =>
 /** What all processes of a run have been answered; undefined in a run without served models. */
 export async function readAnswered(folder: string): Promise<Answered | undefined> {
   const from = answeredFolder(folder);
-  if (!existsSync(from)) return undefined;
+  const files = namesIn(from).filter((name) => name.endsWith('.json'));
+  if (files.length === 0) return undefined;
   let all: Answered = {};
-  for (const file of readdirSync(from).filter((name) => name.endsWith('.json'))) {
+  for (const file of files) {
     const path = join(from, file);
     all = together(all, await readJson(path, answeredShape, forgotten(path)));
   }

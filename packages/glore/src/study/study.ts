@@ -2,7 +2,8 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type StageName, stageNames } from '../pipeline/index.js';
-import { type Recipe, readRecipeWith, seed, YamlFile } from '../recipe/index.js';
+import { YamlFile } from '../files/index.js';
+import { type Recipe, readRecipeWith, seed } from '../recipe/index.js';
 import { variantFigures } from './figures.js';
 
 /** The run that a study is about, and that its variants are compared with. */

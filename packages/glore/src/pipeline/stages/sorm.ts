@@ -1,10 +1,9 @@
 /** The SORM; a first one, which is there for its doubts alone, is not trained again. */
 import { join } from 'node:path';
-import { loadCheckpoint } from '@glore/engine';
 import { chooseRecords, rewardExample } from '../../dataset/index.js';
 import { writeJson } from '../../files/index.js';
 import { trainSorm } from '../../train/index.js';
-import { modelFolder, rolesOf, startOf, withModels } from '../models.js';
+import { modelFolder, readTrained, rolesOf, startOf, withModels } from '../models.js';
 import { readProblems, readSet } from '../records.js';
 import { examplesOf, trainModel } from '../training.js';
 import { doubtSummary } from './truth.js';
@@ -27,7 +26,7 @@ export const sorm: Work = async (run, context) => {
       const examples = examplesOf(run.codec, set, rewardExample);
       const trained = { ...phases[phase], start: from, examples, together: true };
       trainedTokens += await trainModel(run, context, trained);
-      return loadCheckpoint(phases[phase].model);
+      return readTrained(run.folder, { name: `${phase} SORM`, folder: phases[phase].model });
     },
     values: (checkpoint, set) =>
       withModels(

@@ -13,8 +13,11 @@ let endpoint: Endpoint;
 beforeAll(async () => {
   upstream = createServer((request, response) => {
     const status = Number(request.url?.split('/').at(-1));
-    response.writeHead(status, { 'content-type': 'text/plain', 'x-own': 'kept' });
-    response.end(status === 204 || status === 205 || status === 304 ? undefined : 'hello');
+    const spelt = Buffer.from('5 €').toString('latin1');
+    response.writeHead(status, { 'content-type': 'text/plain', 'x-own': 'kept', 'x-spelt': spelt });
+    // Bytes: of a text that is sent with them, Node writes headers as UTF-8.
+    const hello = Buffer.from('hello');
+    response.end(status === 204 || status === 205 || status === 304 ? undefined : hello);
   });
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
   const { port } = upstream.address() as AddressInfo;
@@ -62,6 +65,23 @@ it.each([
   await logged().toEqual([status]);
   expect(await (await ask('GET', 200)).text()).toBe('hello');
   await logged().toEqual([status, 200]);
+});
+
+it.each([600, 777, 999])('a status of %i, which nobody can hand on, is a 502', async (status) => {
+  const { ask, logged } = await start();
+  const response = await ask('GET', status);
+  expect(response.status).toBe(502);
+  expect(await response.json()).toMatchObject({
+    error: { code: 'upstream', message: expect.stringContaining(`found the status ${status}`) },
+  });
+  await logged().toEqual([502]);
+  expect(await (await ask('GET', 200)).text()).toBe('hello');
+});
+
+it('hands on a header that is not of ASCII as its bytes', async () => {
+  const { ask } = await start();
+  const spelt = (await ask('GET', 200)).headers.get('x-spelt')!;
+  expect(Buffer.from(spelt, 'latin1').toString()).toBe('5 €');
 });
 
 it('logs and counts an answer with the status that it has', async () => {

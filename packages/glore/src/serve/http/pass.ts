@@ -1,5 +1,5 @@
 /** What is passed through: a request as it came, and the server's answer as it comes. */
-import type { Endpoint } from '../../model/openai/index.js';
+import { type Endpoint, Unreadable } from '../../model/openai/index.js';
 import { type Answer, ApiError, type Exchange } from '../protocol/index.js';
 
 /** Headers that are between two hosts alone, or are set anew. */
@@ -15,7 +15,7 @@ const own = new Set([
   ],
 ]);
 
-/** @throws ApiError `upstream` where the server does not answer */
+/** @throws ApiError `upstream` where the server does not answer, or in a way that cannot be handed on */
 export async function passThrough(
   endpoint: Endpoint,
   exchange: Exchange,
@@ -38,8 +38,9 @@ export async function passThrough(
     })
     .catch((cause: unknown) => {
       signal.throwIfAborted();
+      const found = cause instanceof Unreadable ? cause.message : 'none';
       throw new ApiError(
-        `expected an answer of the server at ${endpoint.name}, found none; start it, or look whether it is the right address`,
+        `expected an answer of the server at ${endpoint.name}, found ${found}; start it, or look whether it is the right address`,
         { status: 502, type: 'server_error', code: 'upstream', retryAfter: 5 },
         { cause },
       );
