@@ -82,10 +82,7 @@ export class YamlFile {
 
   /** The same file, with the keys under `root` laid over the others. */
   under(...root: Key[]): YamlFile {
-    return new YamlFile(this.path, this.document, this.lines, this.kind, [
-      root,
-      ...this.overlays,
-    ]);
+    return new YamlFile(this.path, this.document, this.lines, this.kind, [root, ...this.overlays]);
   }
 
   /** The file's content. @throws GloreError `recipe` for an alias of nothing. */

@@ -1,8 +1,8 @@
 /** A study: one recipe on several seeds, and variants of it, each a run of its own. Read once, refused before any work. */
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { type StageName, stageNames } from '../pipeline/index.js';
 import { YamlFile } from '../files/index.js';
+import { type StageName, stageNames } from '../pipeline/index.js';
 import { type Recipe, readRecipeWith, seed } from '../recipe/index.js';
 import { variantFigures } from './figures.js';
 

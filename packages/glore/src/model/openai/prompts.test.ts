@@ -85,8 +85,14 @@ it('a file that is too large is not read', () => {
 
 it.each([
   ['prompt: "{question}"\nstop: [', /student\.yaml:\d+: expected YAML/],
-  ['prompt: "{lines}"\n', /student\.yaml:1: prompt: expected a text with \{question\}, found \{lines\}; .* glore prompts/],
-  ['promt: "{question}"\n', /student\.yaml:1: promt: expected one of the keys prompt, .*, found this one/],
+  [
+    'prompt: "{lines}"\n',
+    /student\.yaml:1: prompt: expected a text with \{question\}, found \{lines\}; .* glore prompts/,
+  ],
+  [
+    'promt: "{question}"\n',
+    /student\.yaml:1: promt: expected one of the keys prompt, .*, found this one/,
+  ],
 ])('names the line of %j where it is known', (text, message) => {
   writeFileSync(file, text);
   expect(refused()).toMatchObject({

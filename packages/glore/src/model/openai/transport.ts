@@ -176,7 +176,7 @@ export class Transport {
         answered.on('error', () => {}).destroy();
         throw new Unreadable(`the status ${status}`);
       }
-      return { status, headers: bytesOf(response.headers), body: answered };
+      return { status, headers: response.headers, body: answered };
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
       if (hopeless.test(codeOf(cause))) throw this.badAddress(codeOf(cause), cause);
@@ -225,15 +225,6 @@ function baseOf(name: string, url: string): URL {
   if (!base.pathname.endsWith('/')) base.pathname += '/';
   return base;
 }
-
-/** Headers are bytes, a character each, also where they were read as UTF-8. */
-const bytesOf = (headers: Passing['headers']): Passing['headers'] =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      value && [value].flat().map((one) => Buffer.from(one).toString('latin1')),
-    ]),
-  );
 
 function jsonOf(bytes: Buffer, good: boolean): unknown {
   try {

@@ -15,6 +15,9 @@ const own = new Set([
   ],
 ]);
 
+/** What a header may hold: nobody takes one of other characters. */
+const writable = /^[\t\x20-\x7e\x80-\xff]*$/;
+
 /** @throws ApiError `upstream` where the server does not answer, or in a way that cannot be handed on */
 export async function passThrough(
   endpoint: Endpoint,
@@ -49,7 +52,8 @@ export async function passThrough(
     own.has(name.toLowerCase()) ||
     // Which pages may ask is said here.
     name.toLowerCase().startsWith('access-control-') ||
-    value === undefined
+    value === undefined ||
+    !writable.test([value].flat().join())
       ? []
       : [[name, [value].flat().join(', ')] as const],
   );
