@@ -7,7 +7,7 @@ import { holds } from '../outcome.mjs';
 
 const question = 'Mia has 37 stamps. She buys 15 more. How many stamps does she have?';
 const messages = [{ role: 'user', content: question }];
-const modes = ['vote', 'gate', 'rerank', 'refine'];
+const modes = ['vote', 'gate', 'rerank'];
 
 /** Right requests, those that are refined first. */
 const requests = [

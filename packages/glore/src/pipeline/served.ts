@@ -25,6 +25,7 @@ import { type Shard, shardName } from '../run/index.js';
 interface ServedRun {
   readonly folder: string;
   readonly base: Pick<Checkpoint, 'tokenizer'>;
+  readonly lack?: string | undefined;
   readonly recipe: {
     readonly endpoints?: Endpoints | undefined;
     readonly models?: ServedModels | undefined;
@@ -189,6 +190,7 @@ export async function openServedRoles(
     }
   };
   try {
+    if (run.lack && names.some((role) => run.recipe.models?.[role])) waiting.note?.(run.lack);
     for (const role of names) {
       const served = run.recipe.models?.[role];
       if (!served) continue;
