@@ -173,7 +173,8 @@ function lie(random, response, right) {
     () => {
       response.writeHead(random.of([200, 500]));
       const more = () => {
-        while (!response.destroyed && response.write(Buffer.alloc(1 << 16, ' ')));
+        if (response.req.method === 'HEAD') response.end();
+        else while (!response.destroyed && response.write(Buffer.alloc(1 << 16, ' ')));
       };
       response.on('drain', more);
       more();

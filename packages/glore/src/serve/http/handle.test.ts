@@ -13,6 +13,10 @@ let endpoint: Endpoint;
 beforeAll(async () => {
   upstream = createServer((request, response) => {
     const status = Number(request.url?.split('/').at(-1));
+    if (request.method === 'PUT') {
+      response.writeHead(status, { 'content-length': 9 }).write('hel', () => response.destroy());
+      return;
+    }
     const spelt = Buffer.from('5 €').toString('latin1');
     response.writeHead(status, { 'content-type': 'text/plain', 'x-own': 'kept', 'x-spelt': spelt });
     // Bytes: of a text that is sent with them, Node writes headers as UTF-8.
@@ -76,6 +80,12 @@ it.each([600, 777, 999])('a status of %i, which nobody can hand on, is a 502', a
   });
   await logged().toEqual([502]);
   expect(await (await ask('GET', 200)).text()).toBe('hello');
+});
+
+it('an answer that breaks off is told as the fault of the server there', async () => {
+  const { ask, logged } = await start();
+  await expect(ask('PUT', 200).then((response) => response.text())).rejects.toThrow();
+  await logged().toEqual([502]);
 });
 
 it('leaves out a header that cannot be written', async () => {

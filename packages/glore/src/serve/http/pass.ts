@@ -40,14 +40,16 @@ export async function passThrough(
       signal,
     })
     .catch((cause: unknown) => {
-      signal.throwIfAborted();
       const found = cause instanceof Unreadable ? cause.message : 'none';
-      throw new ApiError(
-        `expected an answer of the server at ${endpoint.name}, found ${found}; start it, or look whether it is the right address`,
-        { status: 502, type: 'server_error', code: 'upstream', retryAfter: 5 },
-        { cause },
-      );
+      throw failed(exchange, endpoint, found, cause);
     });
+  async function* answer() {
+    try {
+      yield* passed.body;
+    } catch (cause) {
+      throw failed(exchange, endpoint, 'one that broke off', cause);
+    }
+  }
   const answered = Object.entries(passed.headers).flatMap(([name, value]) =>
     own.has(name.toLowerCase()) ||
     // Which pages may ask is said here.
@@ -57,5 +59,18 @@ export async function passThrough(
       ? []
       : [[name, [value].flat().join(', ')] as const],
   );
-  return { passed, headers: { ...Object.fromEntries(answered), ...headers } };
+  return {
+    passed: { ...passed, body: answer() },
+    headers: { ...Object.fromEntries(answered), ...headers },
+  };
+}
+
+/** What to throw where a server has not answered; the signal's reason where nobody waits for it any more. */
+function failed({ signal }: Exchange, { name }: Endpoint, found: string, cause: unknown): unknown {
+  if (signal.aborted) return signal.reason;
+  return new ApiError(
+    `expected an answer of the server at ${name}, found ${found}; start it, or look whether it is the right address`,
+    { status: 502, type: 'server_error', code: 'upstream', retryAfter: 5 },
+    { cause },
+  );
 }
