@@ -4,8 +4,10 @@ import { writeJson, writeJsonl } from '../../files/index.js';
 import { allot, generateProblems, type Wanted } from '../../problem/index.js';
 import type { FileSet, Recipe } from '../../recipe/index.js';
 import type { Run } from '../context.js';
+import { readProblems } from '../records.js';
 import { problemsWithin, roomLeft } from '../room.js';
 import { setsOf } from '../sets.js';
+import { checkSolvable } from './student.js';
 import type { Work } from './work.js';
 
 export const problems: Work = async (run, { folder, progress }) => {
@@ -13,6 +15,11 @@ export const problems: Work = async (run, { folder, progress }) => {
   const { problems: source } = recipe;
   if (source.source === 'world') await fromWorld(recipe, source, folder);
   else await fromFiles(run, source, folder, (text) => progress.note(text));
+  // A served student counts in tokens of its own.
+  if (!recipe.models?.student) {
+    const sets = await Promise.all(setsOf(recipe).map(({ name }) => readProblems(run, name)));
+    checkSolvable(run, sets.flat());
+  }
   return {};
 };
 

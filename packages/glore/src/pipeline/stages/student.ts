@@ -89,7 +89,7 @@ export const student: Work = async (run, context) => {
 };
 
 /** Refuses `maxTokens` that no solution has room in. @throws GloreError `max-tokens` */
-function checkSolvable({ codec, recipe }: Run, list: readonly Problem[]): void {
+export function checkSolvable({ codec, recipe }: Run, list: readonly Problem[]): void {
   const { maxTokens } = recipe;
   // Of a problem without a worked solution it is known that its answer has to be written.
   const lengthOf = (problem: Problem) => codec.solution(problem).length;
