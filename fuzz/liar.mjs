@@ -89,7 +89,7 @@ const retries = [
 ];
 const statuses = [
   200, 201, 204, 299, 301, 304, 400, 401, 402, 403, 404, 405, 408, 413, 422, 429, 451, 500, 501,
-  502, 503, 520, 529, 599,
+  502, 503, 520, 529, 599, 600, 777, 999,
 ];
 
 /** What a server says that it refuses with, the key in it. */
@@ -173,7 +173,8 @@ function lie(random, response, right) {
     () => {
       response.writeHead(random.of([200, 500]));
       const more = () => {
-        while (!response.destroyed && response.write(Buffer.alloc(1 << 16, ' ')));
+        if (response.req.method === 'HEAD') response.end();
+        else while (!response.destroyed && response.write(Buffer.alloc(1 << 16, ' ')));
       };
       response.on('drain', more);
       more();

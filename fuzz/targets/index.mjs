@@ -2,10 +2,13 @@
 import { checkpoints } from './checkpoints.mjs';
 import { commands, options } from './commands.mjs';
 import { grade, problems, recipes } from './files.mjs';
+import { gguf } from './gguf.mjs';
 import { http } from './http.mjs';
+import { prompts } from './prompts.mjs';
 import { answers, long, pairs, texts } from './reading.mjs';
 import { journals, locks, records } from './runs.mjs';
 import { servers } from './servers.mjs';
+import { upstream } from './upstream.mjs';
 
 export const targets = [
   texts,
@@ -15,12 +18,15 @@ export const targets = [
   problems,
   grade,
   recipes,
+  prompts,
   records,
   journals,
   locks,
   checkpoints,
+  gguf,
   servers,
   http,
+  upstream,
   options,
   commands,
 ];

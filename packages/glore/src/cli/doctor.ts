@@ -90,7 +90,7 @@ async function golden(path: string, options: Options, file: string): Promise<voi
   process.stdout.write(`${count} golden values of ${run} in ${file}\n`);
 }
 
-export function renderHealth({ ok, endpoints, roles }: Health, screen: Screen): string {
+export function renderHealth({ ok, endpoints, roles, lack }: Health, screen: Screen): string {
   const parts: string[] = [];
   const say = (text: string) => parts.push(wrap(text, screen.width, '  '));
   if (endpoints.length === 0) say('every role runs in this process: no servers to test');
@@ -111,6 +111,7 @@ export function renderHealth({ ok, endpoints, roles }: Health, screen: Screen): 
       if (tokenizer === false) say(`${role}: the server has another tokenizer`);
     }
   }
+  if (lack !== undefined) say(lack);
   if (endpoints.length > 0) parts.push(ok ? 'all that is needed is there' : 'something is missing');
   return parts.join('\n\n');
 }

@@ -1,8 +1,9 @@
 /** `glore prompts`: the prompts that are built in, to be read, or changed in a folder of one's own. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { GloreError } from '../error.js';
+import { explained, namesIn } from '../files/index.js';
 import { roleNames } from '../model/index.js';
 import { shippedPrompts } from '../model/openai/index.js';
 
@@ -11,7 +12,7 @@ export function promptsCommand(): Command {
     .description('show the prompts of roles that are not trained, or write them into a folder')
     .argument('[folder]', 'where to write them; without it they are shown')
     .addHelpText('after', examples)
-    .action((folder: string | undefined) => {
+    .action(async (folder: string | undefined) => {
       const files = roleNames.map((role) => {
         const name = `${role}.yaml`;
         return { name, text: readFileSync(join(shippedPrompts, name), 'utf8') };
@@ -21,7 +22,7 @@ export function promptsCommand(): Command {
         return;
       }
       // What somebody has changed is not written over.
-      const there = existsSync(folder) ? new Set(readdirSync(folder)) : new Set<string>();
+      const there = new Set(namesIn(folder));
       const kept = files.find(({ name }) => there.has(name));
       if (kept) {
         throw new GloreError(
@@ -29,8 +30,10 @@ export function promptsCommand(): Command {
           `${join(folder, kept.name)}: expected no such file yet, found one; name another folder, or move it away`,
         );
       }
-      mkdirSync(folder, { recursive: true });
-      for (const { name, text } of files) writeFileSync(join(folder, name), text);
+      await explained(folder, async () => {
+        mkdirSync(folder, { recursive: true });
+        for (const { name, text } of files) writeFileSync(join(folder, name), text);
+      });
       process.stdout.write(
         `${files.map(({ name }) => join(folder, name)).join('\n')}\nchange them, and name the folder: --prompts ${folder}\n`,
       );

@@ -36,6 +36,19 @@ export const spellings = {
 /** The spellings of the special tokens, in the order in which a tokenizer gets those that it lacks. */
 export const specialTokens: readonly string[] = Object.values(spellings);
 
+/** What to say where a tokenizer lacks special tokens and servers are to know them; undefined where it has them all. */
+export function lackOf(tokenizer: Tokenizer): string | undefined {
+  const lacking = specialTokens.filter((token) => {
+    try {
+      return tokenizer.id(token) === undefined;
+    } catch {
+      return true;
+    }
+  });
+  if (lacking.length === 0) return undefined;
+  return `the base's tokenizer lacks ${lacking.join(', ')}: they are added to it here, and a server knows them only if its model was trained with them`;
+}
+
 /** To be raised with every change of the sequences above: data and models made with another are not compatible. */
 const formatVersion = 2;
 

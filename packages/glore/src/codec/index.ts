@@ -1,4 +1,11 @@
-export { type Codec, createCodec, type SpecialIds, specialTokens, spellings } from './codec.js';
+export {
+  type Codec,
+  createCodec,
+  lackOf,
+  type SpecialIds,
+  specialTokens,
+  spellings,
+} from './codec.js';
 export {
   answerLine,
   distinct,

@@ -1,8 +1,8 @@
 /** Looks at servers: what they can do, against what the roles of a recipe need, and whether reward models say what they should. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openTokenizer, type Tokenizer } from '@glore/engine';
-import { createCodec } from '../codec/index.js';
+import { addSpecialTokens, openTokenizer, type Tokenizer } from '@glore/engine';
+import { createCodec, lackOf, specialTokens } from '../codec/index.js';
 import { GloreError } from '../error.js';
 import { RewardModel, type RoleName } from '../model/index.js';
 import {
@@ -61,13 +61,18 @@ export interface RoleHealth {
 
 export interface Health {
   readonly ok: boolean;
+  /** What of special tokens the base's tokenizer lacks, in words, where servers are to know them. */
+  readonly lack?: string;
   readonly endpoints: readonly EndpointHealth[];
   readonly roles: readonly RoleHealth[];
 }
 
 /** Looks at every endpoint of a recipe and every role it serves; a server that is away is a finding, not an error. */
 export async function examine(recipe: Recipe, golden: readonly GoldenVector[]): Promise<Health> {
-  const tokenizer = openTokenizer(readFileSync(join(recipe.base, 'tokenizer.json'), 'utf8'));
+  const own = readFileSync(join(recipe.base, 'tokenizer.json'), 'utf8');
+  // As a run reads it.
+  const tokenizer = openTokenizer(addSpecialTokens(own, specialTokens));
+  const lack = lackOf(openTokenizer(own));
   const endpoints: EndpointHealth[] = [];
   const roles: RoleHealth[] = [];
   for (const [name, { key, ...options }] of Object.entries(recipe.endpoints ?? {})) {
@@ -83,6 +88,7 @@ export async function examine(recipe: Recipe, golden: readonly GoldenVector[]): 
     ok: endpoints.every(({ error }) => error === undefined) && roles.every(({ ok }) => ok),
     endpoints,
     roles,
+    ...(lack !== undefined && roles.length > 0 && { lack }),
   };
 }
 

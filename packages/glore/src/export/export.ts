@@ -1,8 +1,7 @@
 /** A run's data in the formats of others, with a card that says how it was made. */
-import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { GloreError } from '../error.js';
-import { replaceFile, writeJsonl } from '../files/index.js';
+import { namesIn, replaceFile, writeJsonl } from '../files/index.js';
 import { openUnfinishedRun } from '../pipeline/index.js';
 import { type CardSet, renderCard } from './card.js';
 import { factsOf, settingsOf } from './facts.js';
@@ -94,7 +93,7 @@ function checkSets(format: FormatName, names: readonly string[]): void {
 
 /** A card speaks for its whole folder, so nothing else may be in it. */
 function checkFree(out: string): void {
-  const found = existsSync(out) ? readdirSync(out) : [];
+  const found = namesIn(out);
   if (found.length === 0) return;
   throw new GloreError(
     'out-occupied',

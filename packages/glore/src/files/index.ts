@@ -21,7 +21,7 @@ export {
   writeJson,
   writeJsonl,
 } from './json.js';
-export { explain, explained, replaceFile } from './replace.js';
+export { explain, explained, namesIn, replaceFile } from './replace.js';
 export {
   amount,
   count,
@@ -33,3 +33,4 @@ export {
   text,
   threshold,
 } from './values.js';
+export { YamlFile } from './yaml.js';

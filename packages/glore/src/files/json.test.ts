@@ -224,8 +224,8 @@ describe.skipIf(process.platform === 'win32')('a path', () => {
     const path = join(folder, 'records.jsonl');
     make(path);
     const message = `${path}: expected a file, found ${kind}; remove it or name another path`;
-    for (const read of [readJson(path, anything), readJsonl(path, anything)]) {
-      expect(await failureOf(read)).toMatchObject({ code: 'file-kind', message });
+    for (const read of [() => readJson(path, anything), () => readJsonl(path, anything)]) {
+      expect(await failureOf(read())).toMatchObject({ code: 'file-kind', message });
     }
   });
 

@@ -1,4 +1,5 @@
 /** Writing files: whole or not at all, through no link; and saying what to do when the file system refuses. */
+import { readdirSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EngineError, openAnew } from '@glore/engine';
@@ -49,6 +50,16 @@ export async function explained<T>(path: string, action: () => Promise<T>): Prom
     return await action();
   } catch (error) {
     throw explain(path, error);
+  }
+}
+
+/** What is in a folder; nothing where there is none yet. @throws GloreError `file-kind`, `file-forbidden` */
+export function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return [];
+    throw explain(path, cause);
   }
 }
 

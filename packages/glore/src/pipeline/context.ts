@@ -1,7 +1,7 @@
 /** What every stage works with: the recipe, the run folder and the codec. */
 import { join } from 'node:path';
 import { type Checkpoint, loadCheckpoint, openTokenizer, withSpecialTokens } from '@glore/engine';
-import { type Codec, createCodec, specialTokens, spellings } from '../codec/index.js';
+import { type Codec, createCodec, lackOf, specialTokens, spellings } from '../codec/index.js';
 import type { Recipe } from '../recipe/index.js';
 
 export interface Run {
@@ -9,6 +9,8 @@ export interface Run {
   readonly recipe: Recipe;
   readonly base: Checkpoint;
   readonly codec: Codec;
+  /** What of special tokens the base's own tokenizer lacks, in words. */
+  readonly lack?: string | undefined;
 }
 
 /** Opens a run folder on its recipe and base checkpoint; the codec is the base tokenizer's. @param loaded the base, if it is read already */
@@ -17,8 +19,11 @@ export async function openRunFolder(
   recipe: Recipe,
   loaded?: Checkpoint,
 ): Promise<Run> {
-  const base = asBase(loaded ?? (await loadCheckpoint(recipe.base)));
-  return { folder, recipe, base, codec: createCodec(openTokenizer(base.tokenizer)) };
+  const found = loaded ?? (await loadCheckpoint(recipe.base));
+  const base = asBase(found);
+  const codec = createCodec(openTokenizer(base.tokenizer));
+  const lack = base === found ? undefined : lackOf(openTokenizer(found.tokenizer));
+  return { folder, recipe, base, codec, lack };
 }
 
 /**

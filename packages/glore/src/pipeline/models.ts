@@ -40,15 +40,23 @@ export function readRole(run: Run, role: RoleName): Promise<Checkpoint> {
 }
 
 /** The checkpoint that a stage of a run has trained. @throws GloreError `model-damaged` */
-export async function readModel(run: string, stage: RoleName | 'retrained'): Promise<Checkpoint> {
-  const folder = join(run, stage, 'model');
+export function readModel(run: string, stage: RoleName | 'retrained'): Promise<Checkpoint> {
+  const name = stage === 'retrained' ? 'retrained student' : stage;
+  return readTrained(run, { name, folder: join(run, stage, 'model'), remove: join(run, stage) });
+}
+
+/** A checkpoint of a run, which is trained again where `remove` is gone. @throws GloreError `model-damaged` */
+export async function readTrained(
+  run: string,
+  { name, folder, remove = folder }: { name: string; folder: string; remove?: string },
+): Promise<Checkpoint> {
   try {
     return await loadCheckpoint(folder);
   } catch (cause) {
     if (!(cause instanceof EngineError)) throw cause;
     throw new GloreError(
       'model-damaged',
-      `${folder}: expected the ${stage === 'retrained' ? 'retrained student' : stage} that was trained, found it damaged or gone (${cause.message}); delete ${join(run, stage)} and make it again: glore run <recipe> --run ${run}`,
+      `${folder}: expected the ${name} that was trained, found it damaged or gone (${cause.message}); delete ${remove} and make it again: glore run <recipe> --run ${run}`,
       { cause },
     );
   }

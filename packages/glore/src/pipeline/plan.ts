@@ -4,7 +4,7 @@ import type { Recipe } from '../recipe/index.js';
 import { contentsOf } from '../recipe/index.js';
 import { fingerprintOf } from '../run/index.js';
 import { openRunFolder } from './context.js';
-import { leavesOut } from './room.js';
+import { modelsIn } from './room.js';
 import { type ProblemSet, setsRead } from './sets.js';
 import { neededFor, type StageName, settingsOf, stageNames, table } from './table.js';
 
@@ -50,12 +50,11 @@ export async function planRun(
 
 /** What a set of problems will be made of. */
 function plannedSet(recipe: Recipe, { name, count }: ProblemSet): unknown {
-  const { seed, problems, student, drafts, training, maxTokens } = recipe;
+  const { seed, problems, student, drafts, training } = recipe;
   if (problems.source === 'world') return [seed, problems.settings, name, count];
   // What a set of files has depends on what the others take.
   const { candidates } = training.orm;
-  const long = leavesOut(recipe) ? [maxTokens] : [];
-  return [contentsOf(problems), student, drafts.problems, candidates, name, ...long];
+  return [contentsOf(problems), student, drafts.problems, candidates, name, ...modelsIn(recipe)];
 }
 
 const hashOf = (value: unknown): string =>

@@ -55,10 +55,16 @@ export function problemsWithin(
 }
 
 /** Whether the problems of a recipe depend on how long solutions may be: where all roles are served nothing is too long. */
-export const leavesOut = ({ problems, models }: Recipe): boolean =>
+const leavesOut = ({ problems, models }: Recipe): boolean =>
   problems.source !== 'world' &&
   problems.tooLong === 'drop' &&
   !roleNames.every((role) => models?.[role]);
+
+/** What of the models the problems depend on: what is too long for them, and that a served student takes none of a file's. */
+export const modelsIn = (recipe: Recipe): unknown[] => [
+  ...(leavesOut(recipe) ? [recipe.maxTokens] : []),
+  ...(recipe.problems.source !== 'world' && recipe.models?.student ? ['student served'] : []),
+];
 
 /** What a recipe that leaves out what is too long leaves out, whichever stages are asked for. */
 export const roomLeft = (run: Run): Room | undefined => roomFor(run, roleNames, REFINED);

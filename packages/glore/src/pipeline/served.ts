@@ -1,9 +1,9 @@
 /** Opens the models of a recipe that are not trained here, and keeps what they have cost. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Checkpoint, openTokenizer } from '@glore/engine';
 import { z } from 'zod';
-import { readJson, share, writeJson } from '../files/index.js';
+import { namesIn, readJson, share, writeJson } from '../files/index.js';
 import { roleNames } from '../model/index.js';
 import {
   addHeard,
@@ -25,6 +25,7 @@ import { type Shard, shardName } from '../run/index.js';
 interface ServedRun {
   readonly folder: string;
   readonly base: Pick<Checkpoint, 'tokenizer'>;
+  readonly lack?: string | undefined;
   readonly recipe: {
     readonly endpoints?: Endpoints | undefined;
     readonly models?: ServedModels | undefined;
@@ -80,9 +81,10 @@ const answeredPath = (run: ServedRun, { shard }: Waiting): string =>
 /** What all processes of a run have been answered; undefined in a run without served models. */
 export async function readAnswered(folder: string): Promise<Answered | undefined> {
   const from = answeredFolder(folder);
-  if (!existsSync(from)) return undefined;
+  const files = namesIn(from).filter((name) => name.endsWith('.json'));
+  if (files.length === 0) return undefined;
   let all: Answered = {};
-  for (const file of readdirSync(from).filter((name) => name.endsWith('.json'))) {
+  for (const file of files) {
     const path = join(from, file);
     all = together(all, await readJson(path, answeredShape, forgotten(path)));
   }
@@ -188,6 +190,7 @@ export async function openServedRoles(
     }
   };
   try {
+    if (run.lack && names.some((role) => run.recipe.models?.[role])) waiting.note?.(run.lack);
     for (const role of names) {
       const served = run.recipe.models?.[role];
       if (!served) continue;

@@ -15,7 +15,7 @@ const set = { source: 'svamp', files: {}, dev: 3, test: 3 } as const;
 describe('the settings of problems', () => {
   const problems = (problems: Recipe['problems'], roles: readonly string[], maxTokens: number) =>
     ownSettings({ ...tiny, problems, models: served(roles), maxTokens }, 'problems');
-  const others = roleNames.filter((role) => role !== 'sorm');
+  const others = roleNames.filter((role) => role !== 'student');
 
   it('have how long solutions may be where questions that are too long are left out', () => {
     for (const roles of [[], others]) {
@@ -32,6 +32,12 @@ describe('the settings of problems', () => {
     expect(of(roleNames)).not.toEqual(of(others));
     expect(of(others)).toEqual(of([]));
     expect(of(roleNames, 101)).toEqual(of(roleNames));
+  });
+
+  it('of files change where the student is served, which takes none of them', () => {
+    expect(problems(set, ['student'], 100)).not.toEqual(problems(set, [], 100));
+    expect(problems(set, ['orm'], 100)).toEqual(problems(set, [], 100));
+    expect(problems(tiny.problems, ['student'], 100)).toEqual(problems(tiny.problems, [], 100));
   });
 });
 

@@ -8,7 +8,7 @@ import type { Recipe } from '../recipe/index.js';
 import { contentsOf, identityOf } from '../recipe/index.js';
 import type { StageRecord } from '../run/index.js';
 import type { Run } from './context.js';
-import { leavesOut } from './room.js';
+import { modelsIn } from './room.js';
 import { setsRead } from './sets.js';
 import * as stages from './stages/index.js';
 
@@ -56,7 +56,7 @@ export const table: Record<StageName, Stage> = {
   problems: {
     work: stages.problems,
     settings: (recipe) => {
-      const { problems, student, drafts, training, maxTokens } = recipe;
+      const { problems, student, drafts, training } = recipe;
       return [
         RECORDS,
         problems.source === 'world' ? problems : contentsOf(problems),
@@ -65,7 +65,7 @@ export const table: Record<StageName, Stage> = {
         student.expertIteration.problems,
         drafts.problems,
         training.orm.candidates,
-        ...(leavesOut(recipe) ? [maxTokens] : []),
+        ...modelsIn(recipe),
       ];
     },
     needs: [],

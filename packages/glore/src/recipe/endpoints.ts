@@ -24,9 +24,9 @@ export const endpoints = z.record(
   endpointName,
   z.strictObject({
     /** Where the OpenAI-compatible paths begin, "http://localhost:8000/v1". */
-    url: z.url({ protocol: /^https?$/, error: address }).refine((url) => !holdsPassword(url), {
-      error: address,
-    }),
+    url: z
+      .url({ protocol: /^https?$/, error: address, abort: true })
+      .refine((url) => !holdsPassword(url), { error: address }),
     /** The environment variable that holds the key. */
     key: z
       .string()

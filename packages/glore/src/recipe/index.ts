@@ -15,4 +15,3 @@ export {
   worldSettings,
 } from './recipe.js';
 export { readStoredRecipe } from './stored.js';
-export { YamlFile } from './yaml.js';

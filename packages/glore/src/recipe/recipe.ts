@@ -5,11 +5,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { addSpecialTokens, availableProviders, openTokenizer, readWholeSync } from '@glore/engine';
 import { z } from 'zod';
 import { createCodec, specialTokens } from '../codec/index.js';
-import { nameShown, share } from '../files/index.js';
+import { nameShown, share, YamlFile } from '../files/index.js';
 import { checkSettings, type HeldOut, WorldSettingError } from '../problem/index.js';
 import { endpoints, models, plainName, wrongModel } from './endpoints.js';
 import { count, type FileSet, filePath, gsm8k, jsonl, readGiven, svamp } from './files.js';
-import { YamlFile } from './yaml.js';
 
 /** Whatever is made of it (a thousand times as much, and more) is exact too. */
 export const seed = z.int().min(0).max(1e12);

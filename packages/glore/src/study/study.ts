@@ -1,8 +1,9 @@
 /** A study: one recipe on several seeds, and variants of it, each a run of its own. Read once, refused before any work. */
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { YamlFile } from '../files/index.js';
 import { type StageName, stageNames } from '../pipeline/index.js';
-import { type Recipe, readRecipeWith, seed, YamlFile } from '../recipe/index.js';
+import { type Recipe, readRecipeWith, seed } from '../recipe/index.js';
 import { variantFigures } from './figures.js';
 
 /** The run that a study is about, and that its variants are compared with. */

@@ -29,6 +29,7 @@ export {
   tokenize,
 } from './probe.js';
 export { type Prompts, readPrompts, shippedPrompts } from './prompts.js';
+export { Unreadable } from './reading.js';
 export {
   hostOf,
   type OpenServerOptions,

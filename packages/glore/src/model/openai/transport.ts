@@ -156,7 +156,8 @@ export class Transport {
   /**
    * Hands a request on once, whatever it is, with the key of this endpoint; the answer is the server's, as it comes.
    *
-   * @throws what connections break with; the signal's reason; GloreError `endpoint-address`
+   * @throws Unreadable for a status that nobody can hand on; what connections break with; the signal's reason;
+   *   GloreError `endpoint-address`
    */
   async pass({ method, path, body, headers, signal }: Passed): Promise<Passing> {
     if (this.closed !== undefined) throw this.closed;
@@ -170,7 +171,12 @@ export class Transport {
         signal,
       });
       this.met = true;
-      return { status: response.statusCode, headers: response.headers, body: response.body };
+      const { statusCode: status, body: answered } = response;
+      if (status < 200 || status > 599) {
+        answered.on('error', () => {}).destroy();
+        throw new Unreadable(`the status ${status}`);
+      }
+      return { status, headers: response.headers, body: answered };
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
       if (hopeless.test(codeOf(cause))) throw this.badAddress(codeOf(cause), cause);

@@ -1,57 +1,39 @@
 /** The problems of every set, from the built-in world or from files. */
 import { join } from 'node:path';
-import { GloreError } from '../../error.js';
 import { writeJson, writeJsonl } from '../../files/index.js';
-import { allot, generateProblems, type Problem, type Wanted } from '../../problem/index.js';
+import { allot, generateProblems, type Wanted } from '../../problem/index.js';
 import type { FileSet, Recipe } from '../../recipe/index.js';
 import type { Run } from '../context.js';
+import { readProblems } from '../records.js';
 import { problemsWithin, roomLeft } from '../room.js';
 import { setsOf } from '../sets.js';
+import { checkSolvable } from './student.js';
 import type { Work } from './work.js';
 
 export const problems: Work = async (run, { folder, progress }) => {
   const { recipe } = run;
   const { problems: source } = recipe;
-  const sets =
-    source.source === 'world'
-      ? await fromWorld(recipe, source, folder)
-      : await fromFiles(run, source, folder, (text) => progress.note(text));
-  checkSolvable(run, sets.flat());
+  if (source.source === 'world') await fromWorld(recipe, source, folder);
+  else await fromFiles(run, source, folder, (text) => progress.note(text));
+  // A served student counts in tokens of its own.
+  if (!recipe.models?.student) {
+    const sets = await Promise.all(setsOf(recipe).map(({ name }) => readProblems(run, name)));
+    checkSolvable(run, sets.flat());
+  }
   return {};
 };
-
-/** Refuses `maxTokens` that no solution has room in. @throws GloreError `max-tokens` */
-function checkSolvable({ codec, recipe }: Run, list: readonly Problem[]): void {
-  const { maxTokens, models } = recipe;
-  // A served student counts in tokens of its own.
-  if (models?.student) return;
-  // Of a problem without a worked solution it is known that its answer has to be written.
-  const lengthOf = (problem: Problem) => codec.solution(problem).length;
-  if (list.some((problem) => lengthOf(problem) <= maxTokens)) return;
-  const least = list.reduce(
-    (least, problem) => Math.min(least, lengthOf(problem)),
-    Number.POSITIVE_INFINITY,
-  );
-  throw new GloreError(
-    'max-tokens',
-    `maxTokens: expected at least ${least}, the tokens of the shortest solution of these problems, found ${maxTokens}: no solution would reach its answer; raise it`,
-  );
-}
 
 /** No structure is in two splits. */
 async function fromWorld(
   recipe: Recipe,
   { settings }: Extract<Recipe['problems'], { source: 'world' }>,
   folder: string,
-): Promise<readonly Problem[][]> {
-  const sets: Problem[][] = [];
+): Promise<void> {
   for (const { name, split, count, offset } of setsOf(recipe)) {
     const seed = recipe.seed * 1000 + offset;
     const made = generateProblems({ split, count, seed, settings, prefix: name });
     await writeJsonl(join(folder, `${name}.jsonl`), made);
-    sets.push(made);
   }
-  return sets;
 }
 
 /** What was wanted and is not there is said, and so is what is used twice. */
@@ -60,7 +42,7 @@ async function fromFiles(
   source: FileSet,
   folder: string,
   note: (text: string) => void,
-): Promise<readonly (readonly Problem[])[]> {
+): Promise<void> {
   const { recipe } = run;
   const room = source.tooLong && roomLeft(run);
   const { train, dev, test, dropped, tooLong } = problemsWithin(run, source, room);
@@ -89,7 +71,6 @@ async function fromFiles(
       ]),
     ),
   });
-  return found.map(({ problems }) => problems);
 }
 
 /** How many training problems each use would have. */

@@ -1,10 +1,10 @@
 /** The SORM; a first one, which is there for its doubts alone, is not trained again. */
 import { join } from 'node:path';
-import { type Checkpoint, loadCheckpoint } from '@glore/engine';
+import type { Checkpoint } from '@glore/engine';
 import { chooseRecords, type RewardRecord, rewardExample } from '../../dataset/index.js';
 import { writeJson } from '../../files/index.js';
 import { trainSorm } from '../../train/index.js';
-import { modelFolder, rolesOf, startOf, withModels } from '../models.js';
+import { modelFolder, readTrained, rolesOf, startOf, withModels } from '../models.js';
 import { ormSet, readProblems, readSet } from '../records.js';
 import { examplesOf, trainModel } from '../training.js';
 import { doubtSummary } from './truth.js';
@@ -34,7 +34,7 @@ export const sorm: Work = async (run, context) => {
     );
     const trained = { ...phases[phase], start: from, examples, together: true };
     trainedTokens += await trainModel(run, context, trained);
-    return loadCheckpoint(phases[phase].model);
+    return readTrained(run.folder, { name: `${phase} SORM`, folder: phases[phase].model });
   };
   const student = await startOf(run, start);
   const begun = outcomes

@@ -1,11 +1,13 @@
 /** The student, by Expert Iteration; a round that is done is not done again. `rounds.json` is the curve of them on dev. */
 import { join } from 'node:path';
-import { loadCheckpoint, saveCheckpoint } from '@glore/engine';
+import { saveCheckpoint } from '@glore/engine';
 import { studentExample, workedRecords } from '../../dataset/index.js';
+import { GloreError } from '../../error.js';
 import { writeJson } from '../../files/index.js';
 import type { Problem } from '../../problem/index.js';
 import { expertIteration } from '../../train/index.js';
-import { modelFolder } from '../models.js';
+import type { Run } from '../context.js';
+import { modelFolder, readTrained } from '../models.js';
 import { readProblems } from '../records.js';
 import { roundSets } from '../sets.js';
 import { examplesOf, trainModel } from '../training.js';
@@ -24,7 +26,9 @@ export const student: Work = async (run, context) => {
   for (const name of new Set(names)) sets.set(name, await readProblems(run, name));
   const rounds = names.map((name) => sets.get(name)!);
   const dev = later.until === undefined ? [] : await readProblems(run, 'dev');
-  const worked = workedRecords(await readProblems(run, 'sft'));
+  const examples = await readProblems(run, 'sft');
+  checkSolvable(run, [...examples, ...rounds.flat(), ...dev]);
+  const worked = workedRecords(examples);
   const curve: Round[] = [];
   let generatedTokens = 0;
   let trainedTokens = 0;
@@ -45,7 +49,7 @@ export const student: Work = async (run, context) => {
           model,
         });
       }
-      return loadCheckpoint(model);
+      return readTrained(run.folder, { name: `student of round ${round}`, folder: model });
     },
     sample: async (checkpoint, problems, round) => {
       const samples = await sampleProblems(run, context, problems, {
@@ -83,3 +87,19 @@ export const student: Work = async (run, context) => {
   await saveCheckpoint(modelFolder(run, 'student'), last);
   return { generatedTokens, trainedTokens };
 };
+
+/** Refuses `maxTokens` that no solution has room in. @throws GloreError `max-tokens` */
+export function checkSolvable({ codec, recipe }: Run, list: readonly Problem[]): void {
+  const { maxTokens } = recipe;
+  // Of a problem without a worked solution it is known that its answer has to be written.
+  const lengthOf = (problem: Problem) => codec.solution(problem).length;
+  if (list.length === 0 || list.some((problem) => lengthOf(problem) <= maxTokens)) return;
+  const least = list.reduce(
+    (least, problem) => Math.min(least, lengthOf(problem)),
+    Number.POSITIVE_INFINITY,
+  );
+  throw new GloreError(
+    'max-tokens',
+    `maxTokens: expected at least ${least}, the tokens of the shortest solution of these problems, found ${maxTokens}: no solution would reach its answer; raise it`,
+  );
+}

@@ -13,8 +13,15 @@ let endpoint: Endpoint;
 beforeAll(async () => {
   upstream = createServer((request, response) => {
     const status = Number(request.url?.split('/').at(-1));
-    response.writeHead(status, { 'content-type': 'text/plain', 'x-own': 'kept' });
-    response.end(status === 204 || status === 205 || status === 304 ? undefined : 'hello');
+    if (request.method === 'PUT') {
+      response.writeHead(status, { 'content-length': 9 }).write('hel', () => response.destroy());
+      return;
+    }
+    const spelt = Buffer.from('5 €').toString('latin1');
+    response.writeHead(status, { 'content-type': 'text/plain', 'x-own': 'kept', 'x-spelt': spelt });
+    // Bytes: of a text that is sent with them, Node writes headers as UTF-8.
+    const hello = Buffer.from('hello');
+    response.end(status === 204 || status === 205 || status === 304 ? undefined : hello);
   });
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
   const { port } = upstream.address() as AddressInfo;
@@ -62,6 +69,29 @@ it.each([
   await logged().toEqual([status]);
   expect(await (await ask('GET', 200)).text()).toBe('hello');
   await logged().toEqual([status, 200]);
+});
+
+it.each([600, 777, 999])('a status of %i, which nobody can hand on, is a 502', async (status) => {
+  const { ask, logged } = await start();
+  const response = await ask('GET', status);
+  expect(response.status).toBe(502);
+  expect(await response.json()).toMatchObject({
+    error: { code: 'upstream', message: expect.stringContaining(`found the status ${status}`) },
+  });
+  await logged().toEqual([502]);
+  expect(await (await ask('GET', 200)).text()).toBe('hello');
+});
+
+it('an answer that breaks off is told as the fault of the server there', async () => {
+  const { ask, logged } = await start();
+  await expect(ask('PUT', 200).then((response) => response.text())).rejects.toThrow();
+  await logged().toEqual([502]);
+});
+
+it('leaves out a header that cannot be written', async () => {
+  const { ask } = await start();
+  const { status, headers } = await ask('GET', 200);
+  expect([status, headers.get('x-own'), headers.get('x-spelt')]).toEqual([200, 'kept', null]);
 });
 
 it('logs and counts an answer with the status that it has', async () => {

@@ -1,5 +1,5 @@
 /** What is passed through: a request as it came, and the server's answer as it comes. */
-import type { Endpoint } from '../../model/openai/index.js';
+import { type Endpoint, Unreadable } from '../../model/openai/index.js';
 import { type Answer, ApiError, type Exchange } from '../protocol/index.js';
 
 /** Headers that are between two hosts alone, or are set anew. */
@@ -15,7 +15,10 @@ const own = new Set([
   ],
 ]);
 
-/** @throws ApiError `upstream` where the server does not answer */
+/** What a header may hold: nobody takes one of other characters. */
+const writable = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** @throws ApiError `upstream` where the server does not answer, or in a way that cannot be handed on */
 export async function passThrough(
   endpoint: Endpoint,
   exchange: Exchange,
@@ -37,20 +40,37 @@ export async function passThrough(
       signal,
     })
     .catch((cause: unknown) => {
-      signal.throwIfAborted();
-      throw new ApiError(
-        `expected an answer of the server at ${endpoint.name}, found none; start it, or look whether it is the right address`,
-        { status: 502, type: 'server_error', code: 'upstream', retryAfter: 5 },
-        { cause },
-      );
+      const found = cause instanceof Unreadable ? cause.message : 'none';
+      throw failed(exchange, endpoint, found, cause);
     });
+  async function* answer() {
+    try {
+      yield* passed.body;
+    } catch (cause) {
+      throw failed(exchange, endpoint, 'one that broke off', cause);
+    }
+  }
   const answered = Object.entries(passed.headers).flatMap(([name, value]) =>
     own.has(name.toLowerCase()) ||
     // Which pages may ask is said here.
     name.toLowerCase().startsWith('access-control-') ||
-    value === undefined
+    value === undefined ||
+    !writable.test([value].flat().join())
       ? []
       : [[name, [value].flat().join(', ')] as const],
   );
-  return { passed, headers: { ...Object.fromEntries(answered), ...headers } };
+  return {
+    passed: { ...passed, body: answer() },
+    headers: { ...Object.fromEntries(answered), ...headers },
+  };
+}
+
+/** What to throw where a server has not answered; the signal's reason where nobody waits for it any more. */
+function failed({ signal }: Exchange, { name }: Endpoint, found: string, cause: unknown): unknown {
+  if (signal.aborted) return signal.reason;
+  return new ApiError(
+    `expected an answer of the server at ${name}, found ${found}; start it, or look whether it is the right address`,
+    { status: 502, type: 'server_error', code: 'upstream', retryAfter: 5 },
+    { cause },
+  );
 }

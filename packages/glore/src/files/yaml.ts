@@ -13,14 +13,25 @@ import {
 } from 'yaml';
 import { z } from 'zod';
 import { GloreError } from '../error.js';
-import { expectation, pathShown, valueAt, valueShown } from '../files/index.js';
+import { expectation, pathShown, valueAt, valueShown } from './issue.js';
 
 type Key = PropertyKey;
+
+/** What a file is, and the code of its errors. */
+export interface YamlKind {
+  readonly code: 'recipe' | 'prompts';
+  readonly name: string;
+  /** What else to do about what is wrong in it. */
+  readonly cure?: string;
+}
+
+const recipeFile: YamlKind = { code: 'recipe', name: 'recipe' };
 
 export class YamlFile {
   private readonly path: string;
   private readonly document: Document;
   private readonly lines: LineCounter;
+  private readonly kind: YamlKind;
   /** Roots to look keys up under, the one that goes over the others first; none stands for the file itself. */
   private readonly overlays: readonly (readonly Key[])[];
 
@@ -28,47 +39,50 @@ export class YamlFile {
     path: string,
     document: Document,
     lines: LineCounter,
+    kind: YamlKind,
     overlays: readonly (readonly Key[])[] = [],
   ) {
     this.path = path;
     this.document = document;
     this.lines = lines;
+    this.kind = kind;
     this.overlays = overlays;
   }
 
-  /** @throws GloreError `recipe` if the file cannot be read or is no YAML. */
-  static read(path: string): YamlFile {
+  /** @throws GloreError `recipe`, or the kind's code, if the file cannot be read or is no YAML. */
+  static read(path: string, kind: YamlKind = recipeFile): YamlFile {
+    const { code, name } = kind;
     let text: string;
     try {
       text = readWholeSync(path, most.bytes).toString('utf8');
     } catch (cause) {
-      if (cause instanceof EngineError) throw new GloreError('recipe', cause.message, { cause });
+      if (cause instanceof EngineError) throw new GloreError(code, cause.message, { cause });
       throw new GloreError(
-        'recipe',
-        `${path}: expected a recipe file, found none to read (${(cause as Error).message})`,
+        code,
+        `${path}: expected a ${name} file, found none to read (${(cause as Error).message})`,
         { cause },
       );
     }
-    checkSize(path, text);
+    checkSize(path, text, kind);
     const lines = new LineCounter();
     const document = parseDocument(text, { lineCounter: lines });
     const [broken] = document.errors;
     if (broken) {
       const line = lines.linePos(broken.pos[0]).line;
       const what = saidOf(broken.message);
-      throw new GloreError('recipe', `${path}:${line}: expected YAML, found an error: ${what}`);
+      throw new GloreError(code, `${path}:${line}: expected YAML, found an error: ${what}`);
     }
-    return new YamlFile(path, document, lines);
+    return new YamlFile(path, document, lines, kind);
   }
 
   /** For values that are in no file: errors name `name`, and no lines. */
   static named(name: string): YamlFile {
-    return new YamlFile(name, new Document(), new LineCounter());
+    return new YamlFile(name, new Document(), new LineCounter(), recipeFile);
   }
 
   /** The same file, with the keys under `root` laid over the others. */
   under(...root: Key[]): YamlFile {
-    return new YamlFile(this.path, this.document, this.lines, [root, ...this.overlays]);
+    return new YamlFile(this.path, this.document, this.lines, this.kind, [root, ...this.overlays]);
   }
 
   /** The file's content. @throws GloreError `recipe` for an alias of nothing. */
@@ -104,8 +118,9 @@ export class YamlFile {
     const line = this.lineOf(keys);
     const where = line === undefined ? this.path : `${this.path}:${line}`;
     const key = keys.length === 0 ? '' : `${pathShown(keys)}: `;
-    const message = `${where}: ${key}expected ${expected}, found ${found}`;
-    return new GloreError('recipe', message, { cause });
+    const { code, cure } = this.kind;
+    const message = `${where}: ${key}expected ${expected}, found ${found}${cure ? `; ${cure}` : ''}`;
+    return new GloreError(code, message, { cause });
   }
 
   /** The line of a key where it was last laid over, or of the innermost map around a key that is not there. */
@@ -176,15 +191,15 @@ function unwrapped(schema: z.core.$ZodType, value: unknown): z.core.$ZodType | u
   );
 }
 
-/** What a recipe has far less of; each of these costs time with every other. */
+/** What a file has far less of; each of these costs time with every other. */
 const most = { bytes: 2 ** 18, keys: 4096, aliases: 256, depth: 64 };
 
 /** Refuses what would take long to read, before it is read. */
-function checkSize(path: string, text: string): void {
+function checkSize(path: string, text: string, { code, name }: YamlKind): void {
   let [keys, aliases, depth, line, deep] = [0, 0, 0, 1, 0];
   const refuse = (what: string, most: number) => {
-    const message = `${path}:${line}: expected at most ${most} ${what}, found more; a recipe is smaller`;
-    throw new GloreError('recipe', message);
+    const message = `${path}:${line}: expected at most ${most} ${what}, found more; a ${name} is smaller`;
+    throw new GloreError(code, message);
   };
   for (const token of new Lexer().lex(text)) {
     switch (CST.tokenType(token)) {
