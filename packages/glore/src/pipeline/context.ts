@@ -2,13 +2,17 @@
 import { join } from 'node:path';
 import { type Checkpoint, loadCheckpoint, openTokenizer, withSpecialTokens } from '@glore/engine';
 import { type Codec, createCodec, specialTokens, spellings } from '../codec/index.js';
+import type { RoleName } from '../model/index.js';
 import type { Recipe } from '../recipe/index.js';
+import type { Waiting } from './served.js';
 
 export interface Run {
   readonly folder: string;
   readonly recipe: Recipe;
   readonly base: Checkpoint;
   readonly codec: Codec;
+  /** Sees to it that a role that was trained is served; only the process that works on the whole run starts anything. */
+  readonly offer?: (role: RoleName, waiting: Waiting, anew?: boolean) => Promise<void>;
 }
 
 /** Opens a run folder on its recipe and base checkpoint; the codec is the base tokenizer's. @param loaded the base, if it is read already */

@@ -15,4 +15,5 @@ export {
   worldSettings,
 } from './recipe.js';
 export { readStoredRecipe } from './stored.js';
+export { learns, type TrainerSettings, trained } from './trainer.js';
 export { YamlFile } from './yaml.js';

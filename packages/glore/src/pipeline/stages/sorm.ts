@@ -1,20 +1,23 @@
 /** The SORM; a first one, which is there for its doubts alone, is not trained again. */
 import { join } from 'node:path';
 import { loadCheckpoint } from '@glore/engine';
-import { chooseRecords, rewardExample } from '../../dataset/index.js';
+import { chooseRecords, rewardExample, stepwiseRows } from '../../dataset/index.js';
 import { writeJson } from '../../files/index.js';
 import { trainSorm } from '../../train/index.js';
 import { modelFolder, rolesOf, startOf, withModels } from '../models.js';
 import { readProblems, readSet } from '../records.js';
 import { examplesOf, trainModel } from '../training.js';
 import { doubtSummary } from './truth.js';
-import { isServed, type Work, waitingIn } from './work.js';
+import { elsewhere, isServed, type Work, waitingIn } from './work.js';
 
 export const sorm: Work = async (run, context) => {
-  if (isServed(run, 'sorm', context)) return {};
   const { seed, training } = run.recipe;
   const { start, doubt = 0, examples, ...schedule } = training.sorm;
-  const records = chooseRecords(await readSet(run, 'sorm'), `${seed}/sorm/examples`, examples);
+  const chosen = async () =>
+    chooseRecords(await readSet(run, 'sorm'), `${seed}/sorm/examples`, examples);
+  if (isServed(run, 'sorm', context))
+    return elsewhere(run, 'sorm', context, async () => stepwiseRows(await chosen()));
+  const records = await chosen();
   const firstModel = join(context.folder, 'first-model');
   const phases = {
     first: { name: 'first', training: { ...schedule, epochs: 1 }, model: firstModel },
