@@ -186,6 +186,11 @@ class Told(TrainerCallback):
 
     def on_step_end(self, args, state, control, **_):
         self.say(state)
+        if torch.distributed.is_initialized():
+            # One that stops alone would leave the others waiting.
+            stopped = torch.tensor(float(self.stopped), device=args.device)
+            torch.distributed.all_reduce(stopped)
+            self.stopped = stopped.item() > 0
         if self.stopped:
             control.should_save = control.should_training_stop = True
 

@@ -8,7 +8,7 @@ import { writeJson, writeJsonl } from '../files/index.js';
 import { goldenTolerance, largestDifference, type RoleName, readGolden } from '../model/index.js';
 import { type Recipe, type TrainerSettings, trained } from '../recipe/index.js';
 import type { StageContext } from '../run/index.js';
-import { filled, Servers, train, type Waiter } from '../trainer/index.js';
+import { filled, isMade, Servers, train, type Waiter } from '../trainer/index.js';
 import { pathIn, type Run } from './context.js';
 import { rolesOf, withModels } from './models.js';
 
@@ -20,6 +20,8 @@ const outOf = (run: Pick<Run, 'folder'>, role: RoleName): string =>
   resolve(run.folder, role, 'trained');
 /** Written once a training has ended well. */
 const madePath = (run: Run, role: RoleName): string => pathIn(run, role, 'trained.json');
+const wasTrained = (run: Run, role: RoleName): boolean =>
+  existsSync(madePath(run, role)) && isMade(outOf(run, role));
 
 /** What the result of a training depends on besides its data and its schedule. */
 export function trainerIdentity(recipe: Recipe, role: string): { trained?: unknown } {
@@ -47,7 +49,7 @@ export async function trainOutside(
 ): Promise<void> {
   const trainer = trained(run.recipe, role)!;
   const { folder, progress, signal } = context;
-  if (!existsSync(madePath(run, role))) {
+  if (!wasTrained(run, role)) {
     const data = resolve(folder, 'data.jsonl');
     const found = await rows();
     if (found.length === 0) {
@@ -98,11 +100,13 @@ function wordsFor(
 async function checkGolden(run: Run, role: RoleName, { signal, progress }: StageContext) {
   const path = join(outOf(run, role), 'golden.jsonl');
   if (role !== 'orm' && role !== 'sorm') return;
-  if (!existsSync(path)) {
-    progress.note(`${role}: its trainer wrote no golden values (${path}), so nothing is compared`);
+  const golden = existsSync(path)
+    ? (await readGolden(path)).filter((vector) => vector.role === role)
+    : [];
+  if (golden.length === 0) {
+    progress.note(`${role}: its trainer has no golden values (${path}), so nothing is compared`);
     return;
   }
-  const golden = (await readGolden(path)).filter((vector) => vector.role === role);
   const note = (text: string) => progress.note(text);
   const difference = await withModels(
     run,
@@ -128,7 +132,7 @@ export function withServers(run: Run): { readonly run: Run; close(): Promise<voi
   const offer = async (role: RoleName, waiter: Waiter, anew = false): Promise<void> => {
     const model = recipe.models?.[role];
     // A student that is not trained is what its server begins with.
-    const there = trained(recipe, role) ? existsSync(madePath(run, role)) : role === 'student';
+    const there = trained(recipe, role) ? wasTrained(run, role) : role === 'student';
     if (!model || !there) return;
     const { url, key, patience } = recipe.endpoints![model.endpoint]!;
     const { command, lora } = settings.serve!;
@@ -162,5 +166,5 @@ const adaptersAt = (run: Run, endpoint: string): string[] =>
     const model = run.recipe.models?.[role];
     const folder = join(outOf(run, role), 'adapter');
     const there = role !== 'student' && model?.endpoint === endpoint && existsSync(folder);
-    return there && existsSync(madePath(run, role)) ? [`${model.model}=${folder}`] : [];
+    return there && wasTrained(run, role) ? [`${model.model}=${folder}`] : [];
   });

@@ -45,11 +45,11 @@ export class Servers {
    * @throws GloreError `serve-failed` with the last lines of the command's log, `serve-late`; those of `Endpoint`
    */
   async offer(offer: Offer, anew: boolean, waiter: Waiter): Promise<void> {
-    const listed = await this.listed(offer);
+    const listed = await namesAt(offer);
     if (listed?.includes(offer.model) && !anew) return;
     if (offer.adapter !== undefined) {
-      if (!listed) await this.start(offer, undefined, waiter);
-      await this.load(offer, offer.adapter, listed ?? [], waiter);
+      if (!listed && offer.command) await this.start(offer, undefined, waiter);
+      await load(offer, offer.adapter, waiter);
     } else if (offer.command) {
       await this.start(offer, offer.model, waiter);
     }
@@ -59,18 +59,6 @@ export class Servers {
   async close(): Promise<void> {
     await Promise.all([...this.started.values()].map((child) => child.stop()));
     this.started.clear();
-  }
-
-  /** What the server lists; undefined where it is away. */
-  private async listed({ endpoint, url, key }: Offer): Promise<string[] | undefined> {
-    return asking({ endpoint, url, key }, 0, async (server) => {
-      try {
-        return (await listModels(server)).models ?? [];
-      } catch (error) {
-        if (error instanceof EndpointError && error.fate === 'away') return undefined;
-        throw error;
-      }
-    });
   }
 
   /** Starts the server, in the place of one that this run has started, and waits until it has the model (any, if left out). */
@@ -92,66 +80,80 @@ export class Servers {
           `trainer.serve.command for the ${role}: expected ${command[0]} to serve, found ${ended}; mend what its log says (${log}) and run the same command again, what is trained is kept:${await lastLines(log)}`,
         );
       }
-      const listed = await this.listed(offer);
+      const listed = await namesAt(offer);
       if (listed && (model === undefined || listed.includes(model))) return;
       if (performance.now() - began < 1000 * patience) continue;
-      const found = listed ? `one that has ${listed.join(', ') || 'none'}` : 'no server there';
+      const found = listed
+        ? `one that has ${visible(listed.join(', ')) || 'none'}`
+        : 'no server there';
       throw new GloreError(
         'serve-late',
         `endpoint ${endpoint}: expected a server with the model ${model ?? '(any)'} within ${patience} s (patience), found ${found}; raise endpoints.${endpoint}.patience, or mend what its log says (${log}):${await lastLines(log)}`,
       );
     }
   }
+}
 
-  private async load(
-    offer: Offer,
-    adapter: string,
-    listed: readonly string[],
-    { note, signal }: Waiter,
-  ): Promise<void> {
-    const { role, model, endpoint } = offer;
-    await asking(offer, 0, async (server) => {
-      const tell = async (what: 'load' | 'unload', body: Readonly<Record<string, string>>) => {
-        const path = `${what}_lora_adapter`;
-        const { status, said } = await told(server, path, body, signal);
-        if (status < 300) return;
-        throw new GloreError(
-          'serve-refused',
-          `endpoint ${endpoint}: expected it to ${what} the adapter ${model} (${path}), found status ${status}, ${said}; vLLM takes adapters while it runs with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True, from folders that it sees; or serve it as ${model} and leave out trainer.serve.lora`,
-        );
-      };
-      if (listed.includes(model)) await tell('unload', { lora_name: model });
-      await tell('load', { lora_name: model, lora_path: adapter });
-    });
-    const now = await this.listed(offer);
-    if (now?.includes(model)) {
-      note?.(`${role}: its adapter is loaded as ${model} (${endpoint})`);
-      return;
-    }
-    throw new GloreError(
-      'serve-late',
-      `endpoint ${endpoint}: expected the adapter of the ${role} among its models once it was loaded, found ${now?.join(', ') || 'none'}; serve it as ${model} and run the same command again`,
-    );
+/** What the server lists; undefined where it is away. */
+async function namesAt(offer: Offer): Promise<string[] | undefined> {
+  try {
+    return await asking(offer, 0, async (server) => (await listModels(server)).models ?? []);
+  } catch (error) {
+    if (error instanceof EndpointError && error.fate === 'away') return undefined;
+    throw error;
   }
+}
+
+/** Loads an adapter into the server, in the place of one of its name. */
+async function load(offer: Offer, adapter: string, { note, signal }: Waiter): Promise<void> {
+  const { role, model, endpoint, patience = PATIENCE } = offer;
+  const names = await asking(offer, patience, async (server) => {
+    const { models = [] } = await listModels(server);
+    const tell = async (what: 'load' | 'unload', body: Readonly<Record<string, string>>) => {
+      const path = `${what}_lora_adapter`;
+      const { status, said } = await told(server, path, body, signal);
+      if (status !== undefined && status < 300) return;
+      const found = status === undefined ? said : `status ${status}, ${said}`;
+      throw new GloreError(
+        'serve-refused',
+        `endpoint ${endpoint}: expected it to ${what} the adapter ${model} (${path}), found ${found}; vLLM takes adapters while it runs with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True, from folders that it sees; or serve it as ${model} and leave out trainer.serve.lora`,
+      );
+    };
+    if (models.includes(model)) await tell('unload', { lora_name: model });
+    await tell('load', { lora_name: model, lora_path: adapter });
+    return (await listModels(server)).models ?? [];
+  });
+  if (names.includes(model))
+    return note?.(`${role}: its adapter is loaded as ${model} (${endpoint})`);
+  throw new GloreError(
+    'serve-late',
+    `endpoint ${endpoint}: expected the adapter of the ${role} among its models once it was loaded, found ${visible(names.join(', ')) || 'none'}; serve it as ${model} and run the same command again`,
+  );
 }
 
 /** Most characters of an answer that are shown. */
 const SHOWN = 500;
 
-/** One request whose answer may be any text, as vLLM's are here. */
+/** One request whose answer may be any text, as vLLM's are here; no status where there is no answer. */
 async function told(server: Endpoint, path: string, body: unknown, signal?: AbortSignal) {
-  const answer = await server.pass({
-    method: 'POST',
-    path,
-    body: JSON.stringify(body),
-    headers: { 'content-type': 'application/json' },
-    signal: AbortSignal.any([AbortSignal.timeout(LOADING), ...(signal ? [signal] : [])]),
-  });
-  let said = '';
-  for await (const chunk of answer.body) {
-    if (said.length < SHOWN) said += Buffer.from(chunk).toString();
+  try {
+    const answer = await server.pass({
+      method: 'POST',
+      path,
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+      signal: AbortSignal.any([AbortSignal.timeout(LOADING), ...(signal ? [signal] : [])]),
+    });
+    let said = '';
+    for await (const chunk of answer.body) {
+      if (said.length < SHOWN) said += Buffer.from(chunk).toString();
+    }
+    return { status: answer.status, said: visible(said.slice(0, SHOWN)) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof GloreError) throw error;
+    return { status: undefined, said: `no answer (${visible((error as Error).message)})` };
   }
-  return { status: answer.status, said: visible(said.slice(0, SHOWN)) };
 }
 
 async function asking<T>(

@@ -1,8 +1,10 @@
 /** One training by a command of the recipe's. */
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { GloreError } from '../error.js';
+import { explained } from '../files/index.js';
 import type { Progress } from '../run/index.js';
 import { Child, lastLines } from './child.js';
 
@@ -27,7 +29,8 @@ const report = z.object({
 });
 
 /**
- * Trains until the command ends. What it has written when it is stopped is left as it is, for the command to go on from.
+ * Trains until the command ends. What it has written when it is stopped is left as it is, for the command to go on from; its
+ * checkpoints/ go once it has ended well.
  *
  * @throws GloreError `trainer-failed` with the last lines of its log; `trainer-empty` where it has made no model; the
  *   signal's reason
@@ -48,12 +51,19 @@ export async function train(options: TrainOptions): Promise<void> {
       `training the ${role}: expected ${words[0]} to end well, found ${how}; mend what its log says (${log}) and run the same command again, what is done is kept:${await lastLines(log)}`,
     );
   }
-  if (['model', 'adapter'].some((name) => existsSync(join(out, name)))) return;
+  if (isMade(out)) {
+    const states = join(out, 'checkpoints');
+    return explained(states, () => rm(states, { recursive: true, force: true }));
+  }
   throw new GloreError(
     'trainer-empty',
     `${out}: expected model/ or adapter/ from the trainer of the ${role}, found neither though it ended well; make trainer.command write there ({out}); its log is ${log}:${await lastLines(log)}`,
   );
 }
+
+/** Whether a trainer has made something there. */
+export const isMade = (out: string): boolean =>
+  ['model', 'adapter'].some((name) => existsSync(join(out, name)));
 
 /** Shows what a trainer reports. */
 function follow(progress: Progress): (line: string) => void {

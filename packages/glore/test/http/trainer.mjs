@@ -34,8 +34,8 @@ const rows = readFileSync(data, 'utf8')
   .trim()
   .split('\n')
   .map((line) => JSON.parse(line));
-mkdirSync(out, { recursive: true });
-const kept = join(out, 'kept');
+mkdirSync(join(out, 'checkpoints'), { recursive: true });
+const kept = join(out, 'checkpoints/kept');
 const from = existsSync(kept) ? readFileSync(kept, 'utf8').length : 0;
 console.error(`pid ${process.pid}, from ${from}, ${JSON.stringify(given)}`);
 const updates = 10;

@@ -118,7 +118,7 @@ describe('a run with a trainer', () => {
     const run = join(folder, 'stopped-run');
     const slow = recipeAt('stopped', { options: { delay: 300 } });
     const running = start(['sorm', slow, '--run', run]);
-    await untilWritten(running, join(run, 'sorm/trained/kept'));
+    await untilWritten(running, join(run, 'sorm/trained/checkpoints/kept'));
     running.child.kill('SIGINT');
     expect(await running.ended).toMatchObject({ code: 130 });
     const [[, pid] = []] = begun(run, 'sorm');
@@ -145,6 +145,17 @@ describe('a run with a trainer', () => {
     expect(ended).toMatchObject({ code: 0 });
     expect(begun(run, 'sorm')).toHaveLength(1);
     expect(logOf(run, 'sorm')).toContain('"note":"other"');
+  });
+
+  it('trains again what has gone', async () => {
+    const run = join(folder, 'whole-run');
+    rmSync(join(run, 'sorm/trained/model/config.json'));
+    const ended = await glore(['sorm', recipeAt('whole', { note: 'other' }), '--run', run]);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(begun(run, 'sorm')).toHaveLength(2);
+    expect(existsSync(join(run, 'sorm/trained/model/config.json'))).toBe(true);
+    // What it went on from is of no use any more.
+    expect(existsSync(join(run, 'sorm/trained/checkpoints'))).toBe(false);
   });
 });
 
