@@ -139,6 +139,16 @@ describe('a run with a trainer', () => {
     expect(begun(run, 'sorm')).toHaveLength(1);
   });
 
+  it('says what a server lacks that takes no adapters', async () => {
+    const other = await Server.start({ models: { student: base }, tokenizer: base });
+    const run = join(folder, 'refused-run');
+    const ended = await glore(['sorm', recipeAt('refused', { url: other.url }), '--run', run]);
+    await other.stop();
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toMatch(/to load the adapter sorm .*status 404.*\(serve-refused\)/s);
+    expect(existsSync(join(run, 'sorm/trained.json'))).toBe(true);
+  });
+
   it('trains anew what another option makes another model', async () => {
     const run = join(folder, 'whole-run');
     const ended = await glore(['sorm', recipeAt('whole', { note: 'other' }), '--run', run]);
