@@ -1,5 +1,6 @@
 /** A command of the recipe's as a process of its own, whose output goes to a file. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -22,6 +23,8 @@ export interface ChildOptions {
 
 /** Milliseconds that a process has to end by itself, once told to: it may have much to write. */
 const GRACE = 60_000;
+/** Milliseconds that its last words have to arrive once it has ended. */
+const DRAIN = 1000;
 
 export class Child {
   /** How it has ended: "exit 1", "SIGKILL", or why it could not be started; it never fails. */
@@ -44,13 +47,18 @@ export class Child {
     stdout!.pipe(file, { end: false });
     stderr!.pipe(file, { end: false });
     if (onLine) createInterface({ input: stdout! }).on('line', onLine);
+    const closed = once(this.process, 'close').then(() => {
+      file.end();
+      return finished(file);
+    });
+    closed.catch(() => {});
     this.ended = new Promise<string>((resolve) => {
       this.process.once('error', (error) => resolve(error.message));
-      this.process.once('close', (code, signal) => resolve(signal ?? `exit ${code}`));
+      this.process.once('exit', (code, signal) => resolve(signal ?? `exit ${code}`));
     }).then(async (how) => {
+      // What it has left running may hold its output open for as long as it likes.
+      await Promise.race([closed.catch(() => {}), sleep(DRAIN)]);
       this.over = how;
-      file.end();
-      await finished(file).catch(() => {});
       return how;
     });
   }
@@ -78,6 +86,13 @@ export class Child {
     await late;
     // What it has started may still be there where it was not waited for.
     this.signal('SIGKILL');
+    this.leave();
+  }
+
+  /** Reads no more of what it has left running says. */
+  leave(): void {
+    this.process.stdout?.destroy();
+    this.process.stderr?.destroy();
   }
 
   private signal(name: NodeJS.Signals): void {

@@ -43,6 +43,7 @@ export async function train(options: TrainOptions): Promise<void> {
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted) stop();
   const how = await child.ended;
+  child.leave();
   signal?.removeEventListener('abort', stop);
   if (how !== 'exit 0') {
     signal?.throwIfAborted();
