@@ -1,6 +1,6 @@
 /**
  * After `tsc -b`: makes of each package what is shipped. Files of sources that have gone are taken out of dist, and the
- * recipes and the base checkpoints are put beside it, where `glore` finds them by name.
+ * recipes, the base checkpoints and the trainer are put beside it, where `glore` finds them by name.
  */
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -27,3 +27,9 @@ for (const folder of ['recipes', 'checkpoints/base', 'checkpoints/plain', 'check
   rmSync(copy, { recursive: true, force: true });
   cpSync(join(root, folder), copy, { recursive: true });
 }
+
+// Without its tests and what Python leaves beside them.
+const trainer = join(root, 'packages/glore/trainers/hf');
+rmSync(trainer, { recursive: true, force: true });
+for (const file of ['README.md', 'doubt.py', 'fsdp.yaml', 'requirements.txt', 'train.py'])
+  cpSync(join(root, 'trainers/hf', file), join(trainer, file));

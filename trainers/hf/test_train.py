@@ -1,11 +1,15 @@
 """python -m unittest discover trainers/hf: trains tiny random Llamas for a few updates; needs npm run build."""
 
+import contextlib
+import io
 import json
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import doubt
 import torch
@@ -186,6 +190,44 @@ class TrainTest(unittest.TestCase):
             torch.testing.assert_close(weights[1][name], weight, msg=name)
         with self.assertRaisesRegex(SystemExit, "expected the settings of this training"):
             self.run_training("orm", SORM, "parted", **options, seed=2)
+
+    def test_a_signal_ends_it_with_a_checkpoint_that_it_goes_on_from(self):
+        options = {"epochs": 2, "save_every": 100}
+        whole = self.run_training("orm", SORM, "whole", **options)
+
+        def end(told, state):
+            if state.global_step == 3:
+                signal.raise_signal(signal.SIGTERM)
+
+        with mock.patch.object(train.Told, "say", end), self.assertRaises(SystemExit) as ended:
+            self.run_training("orm", SORM, "ended", **options)
+        self.assertEqual(ended.exception.code, 143)
+        out = self.folder / "ended"
+        self.assertEqual([state.name for state in (out / "checkpoints").iterdir()], ["checkpoint-3"])
+        self.assertFalse((out / "model").exists())
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            again = self.run_training("orm", SORM, "ended", **options)
+        told = [json.loads(line) for line in said.getvalue().splitlines() if line.startswith('{"update"')]
+        self.assertEqual([report["update"] for report in told], [3, *range(4, told[0]["updates"] + 1)])
+        weights = [AutoModelForCausalLM.from_pretrained(model).state_dict() for model in (whole, again)]
+        for name, weight in weights[0].items():
+            torch.testing.assert_close(weights[1][name], weight, msg=name)
+
+    def test_says_what_its_critic_says_of_solutions(self):
+        model = self.run_training("sorm", SORM, lora_rank=4)
+        golden = [json.loads(line) for line in model.with_name("golden.jsonl").read_text().splitlines()]
+        self.assertEqual(len(golden), 8)
+        first = golden[0]
+        self.assertEqual((first["role"], first["steps"], first["answer"]), ("sorm", STEPS, "7"))
+        codec = train.Codec(AutoTokenizer.from_pretrained(BASE))
+        merged = AutoModelForCausalLM.from_pretrained(model).eval()
+        row = {"prompt": first["question"], "completions": [*STEPS, "#### 7"], "labels": [True] * 3}
+        for count, value in enumerate(first["values"], 1):
+            prefix = {name: row[name][:count] for name in ("completions", "labels")}
+            logits = merged(torch.tensor([codec.reward(row | prefix).tokens])).logits[0, -1]
+            self.assertAlmostEqual(logits[[codec.plus, codec.minus]].softmax(-1)[0].item(), value, places=4)
+        self.assertEqual(len(first["values"]), 3)
 
     def test_a_first_sorm_leaves_out_what_it_doubts(self):
         steps = ["Ann has 3+4=8.", "Ann has 8-1=7.", "#### 7"]

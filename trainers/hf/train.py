@@ -18,6 +18,7 @@ import json
 import random
 import re
 import shutil
+import signal
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,7 +26,14 @@ from pathlib import Path
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase, Trainer, TrainingArguments
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedTokenizerBase,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
 from transformers.trainer_utils import get_last_checkpoint, set_seed
 
 WRITERS = ("student", "global", "local")
@@ -33,6 +41,7 @@ REWARDS = ("orm", "sorm")
 TAG, PLUS, MINUS = "<|step|>", "<|+|>", "<|-|>"
 SPECIAL = (TAG, PLUS, MINUS, "[BAD]", "<|draft|>", "<|revision|>")
 HELD_OUT = 96
+GOLDEN = 16
 COMPLETION, STEPWISE = ("prompt", "completion"), ("prompt", "completions", "labels")
 
 
@@ -156,6 +165,54 @@ class RoleTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
 
+class Told(TrainerCallback):
+    """Says how far the training is, one JSON object a line; SIGTERM stops it after the update, with a checkpoint."""
+
+    def __init__(self):
+        self.stopped = False
+        signal.signal(signal.SIGTERM, self.stop)
+
+    def stop(self, *_):
+        self.stopped = True
+
+    def say(self, state):
+        if state.is_world_process_zero:
+            loss = next((entry["loss"] for entry in reversed(state.log_history) if "loss" in entry), None)
+            told = {"update": state.global_step, "updates": state.max_steps}
+            print(json.dumps(told if loss is None else {**told, "loss": round(float(loss), 4)}), flush=True)
+
+    def on_train_begin(self, args, state, control, **_):
+        self.say(state)
+
+    def on_step_end(self, args, state, control, **_):
+        self.say(state)
+        if torch.distributed.is_initialized():
+            # One that stops alone would leave the others waiting.
+            stopped = torch.tensor(float(self.stopped), device=args.device)
+            torch.distributed.all_reduce(stopped)
+            self.stopped = stopped.item() > 0
+        if self.stopped:
+            control.should_save = control.should_training_stop = True
+
+
+def golden(codec: Codec, model, role: str, rows: list[dict], most: int) -> list[dict]:
+    """What a trained reward model says of some whole solutions, for whoever serves it to be compared with."""
+    found = []
+    model.eval()
+    for row in rows:
+        lines = [line for completion in row["completions"] for line in completion.split("\n")]
+        example = codec.reward(row)
+        if len(found) == GOLDEN or not lines[-1].startswith("#### ") or len(example.tokens) > most:
+            continue
+        with torch.no_grad():
+            logits = model(torch.tensor([example.tokens], device=model.device)).logits[0].float()
+        at = [i for i, token in enumerate(example.tokens) if token == codec.tag][1:]
+        values = torch.softmax(logits[at][:, [codec.plus, codec.minus]], dim=-1)[:, 0].tolist()
+        solution = {"steps": lines[:-1], "answer": lines[-1].removeprefix("#### ")}
+        found.append({"role": role, "question": row["prompt"], **solution, "values": values})
+    return found
+
+
 def limit_of(model, max_length: int) -> int:
     """The longest sequence, in tokens, that is asked for and that the model has positions for."""
     return min(max_length, getattr(model.config, "max_position_embeddings", max_length))
@@ -244,13 +301,12 @@ def main(argv: list[str] | None = None) -> None:
     tokenizer.add_tokens(lacked, special_tokens=True)
     added = tokenizer.convert_tokens_to_ids(lacked)
     codec = Codec(tokenizer, args.for_server)
-    if args.role in WRITERS:
-        examples = [codec.writer(row) for row in read_rows(args.data, COMPLETION)]
-    else:
-        examples = [codec.reward(row) for row in read_rows(args.data, STEPWISE)]
+    writes = args.role in WRITERS
+    rows = read_rows(args.data, COMPLETION if writes else STEPWISE)
+    examples = [codec.writer(row) if writes else codec.reward(row) for row in rows]
 
     model = open_model(args.model, tokenizer, added, torch.bfloat16 if args.bf16 and args.lora_rank else torch.float32)
-    examples, mask = loss_mask(codec, examples, limit_of(model, args.max_length))
+    examples, mask = loss_mask(codec, examples, most := limit_of(model, args.max_length))
     if args.adapter:
         model = PeftModel.from_pretrained(model, str(args.adapter), is_trainable=True)
     elif args.lora_rank:
@@ -292,6 +348,7 @@ def main(argv: list[str] | None = None) -> None:
         train_dataset=learned,
         eval_dataset=held or None,
         data_collator=codec.batch,
+        callbacks=[told := Told()],
     )
     main_process = trainer.is_world_process_zero()
     if main_process:
@@ -302,12 +359,17 @@ def main(argv: list[str] | None = None) -> None:
         fail(f"{args.role}: there is nothing to learn from (training.mask.json); export more, or raise --max-length")
 
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(states)) if states.is_dir() else None)
+    if told.stopped and trainer.state.global_step < trainer.state.max_steps:
+        sys.exit(128 + signal.SIGTERM)
     if trainer.is_fsdp_enabled:
         trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
     trainer.save_model(str(args.out / ("adapter" if args.lora_rank else "model")))
     trainer.accelerator.wait_for_everyone()
     if not main_process:
         return
+    if not writes and not trainer.is_fsdp_enabled:
+        lines = [json.dumps(row, ensure_ascii=False) for row in golden(codec, trainer.model, args.role, rows, most)]
+        (args.out / "golden.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     if args.lora_rank:
         base = open_model(args.model, tokenizer, added, model.dtype)
         merged = PeftModel.from_pretrained(base, str(args.out / "adapter")).merge_and_unload()

@@ -156,6 +156,19 @@ describe('glore export', () => {
     expect(await refused(run, ...format, '--out', run)).toMatch(/\(out-occupied\)\n$/);
   });
 
+  it('replaces an export where it is told to, and nothing else', async () => {
+    const out = join(folder, 'twice');
+    await exported('twice', ...format, '--parquet');
+    const again = [run, ...format, '--set', 'orm', '--out', out] as const;
+    expect(await refused(...again)).toMatch(/with --replace, .*\(out-occupied\)\n$/);
+    expect(readdirSync(out)).toHaveLength(5);
+    await exported('twice', ...format, '--set', 'orm', '--replace');
+    expect(readdirSync(out).toSorted()).toEqual(['README.md', 'orm.jsonl']);
+    writeFileSync(join(out, 'notes.txt'), 'mine');
+    expect(await refused(...again, '--replace')).toMatch(/found notes.txt; choose another folder/);
+    expect(readdirSync(out)).toHaveLength(3);
+  });
+
   it('refuses a run without the stage, or with other settings than it was done with', async () => {
     const out = join(folder, 'refused');
     const nowhere = join(folder, 'nowhere');

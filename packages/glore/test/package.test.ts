@@ -136,10 +136,13 @@ describe.each(names)('the tarball of %s', (name) => {
       (name) => filesOf(join(root, name)).map((file) => posix.join(name, file)),
     );
     const prompts = roleNames.map((role) => `prompts/${role}.yaml`);
+    const trainer = filesOf(join(root, 'trainers/hf'))
+      .filter((file) => !/^test_|__pycache__/.test(file))
+      .map((file) => `trainers/hf/${file}`);
     expect(filesOf(installed()).filter((file) => !file.startsWith('dist/'))).toEqual(
       [
         ...['LICENSE', 'README.md', 'package.json'],
-        ...(manifest.bin ? ['bin/glore.js', ...data, ...prompts] : []),
+        ...(manifest.bin ? ['bin/glore.js', ...data, ...prompts, ...trainer] : []),
       ].sort(),
     );
   });

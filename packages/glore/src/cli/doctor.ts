@@ -1,14 +1,7 @@
 /** `glore doctor`: what the servers of a recipe can do, and whether that is enough. */
 import { Command, Option } from 'commander';
-import {
-  examine,
-  examineUrl,
-  goldenTolerance,
-  type Health,
-  type RoleHealth,
-  readGolden,
-  writeGolden,
-} from '../doctor/index.js';
+import { examine, examineUrl, type Health, type RoleHealth, writeGolden } from '../doctor/index.js';
+import { goldenTolerance, readGolden } from '../model/index.js';
 import { readRecipe } from '../recipe/index.js';
 import { visibleJson } from '../visible.js';
 import { renderWithin, wrap } from './layout.js';

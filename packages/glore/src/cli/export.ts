@@ -9,6 +9,7 @@ interface Options {
   readonly format: FormatName;
   readonly set?: readonly string[];
   readonly out: string;
+  readonly replace?: true;
   readonly parquet?: true;
   readonly json?: true;
 }
@@ -27,6 +28,7 @@ export function exportCommand(): Command {
     )
     .option('--set <name...>', 'only these sets (default: all that the format has)')
     .requiredOption('--out <folder>', 'a new or empty folder')
+    .option('--replace', 'replace the export that is in the folder')
     .option('--parquet', 'Parquet files beside the JSON Lines files')
     .option('--json', 'print what was written as one JSON object')
     .addHelpText('after', examples)

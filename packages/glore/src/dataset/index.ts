@@ -23,4 +23,15 @@ export {
   sormRecords,
   withLabels,
 } from './reward.js';
+export {
+  type CompletionRow,
+  globalRow,
+  labelledLines,
+  linesOf,
+  localRow,
+  type StepwiseRow,
+  stepwiseRow,
+  stepwiseRows,
+  studentRow,
+} from './rows.js';
 export { correctRecords, questionsOf, workedRecords } from './student.js';

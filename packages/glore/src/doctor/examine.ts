@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { addSpecialTokens, openTokenizer, type Tokenizer } from '@glore/engine';
 import { createCodec, lackOf, specialTokens } from '../codec/index.js';
 import { GloreError } from '../error.js';
-import { RewardModel, type RoleName } from '../model/index.js';
+import {
+  type GoldenVector,
+  goldenTolerance,
+  largestDifference,
+  RewardModel,
+  type RoleName,
+} from '../model/index.js';
 import {
   type Capabilities,
   type Capability,
@@ -24,7 +30,6 @@ import {
 } from '../model/openai/index.js';
 import type { Recipe } from '../recipe/index.js';
 import { visible } from '../visible.js';
-import { type GoldenVector, goldenTolerance, largestDifference } from './golden.js';
 
 export interface EndpointHealth {
   readonly name: string;

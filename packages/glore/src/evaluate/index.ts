@@ -1,4 +1,5 @@
 export { attempt, laterRounds, prefixTruth, refinements } from './attempt.js';
+export { cautionsOf } from './cautions.js';
 export { renderChart } from './chart.js';
 export { type Controlled, controls } from './controls.js';
 export { harmonicMean } from './critic.js';

@@ -1,7 +1,9 @@
 /** A run's data in the formats of others, with a card that says how it was made. */
-import { basename, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename, join, parse, resolve } from 'node:path';
 import { GloreError } from '../error.js';
-import { namesIn, replaceFile, writeJsonl } from '../files/index.js';
+import { explained, namesIn, replaceFile, writeJsonl } from '../files/index.js';
 import { openUnfinishedRun } from '../pipeline/index.js';
 import { type CardSet, renderCard } from './card.js';
 import { factsOf, settingsOf } from './facts.js';
@@ -15,8 +17,9 @@ export interface ExportOptions {
   readonly format: FormatName;
   /** All that the format has if left out. */
   readonly sets?: readonly string[] | undefined;
-  /** A new or empty folder. */
+  /** A new or empty folder; with `replace` also one that an export has filled. */
   readonly out: string;
+  readonly replace?: boolean | undefined;
   readonly parquet?: boolean | undefined;
 }
 
@@ -34,10 +37,10 @@ export interface Exported {
  * @throws GloreError `export-set`, `truth-unknown`, `out-occupied`, `run-missing`, `run-unfinished`, `run-changed`, `tag-in-text`
  */
 export async function exportRun(options: ExportOptions): Promise<Exported> {
-  const { folder, format, out, parquet = false } = options;
+  const { folder, format, out, parquet = false, replace = false } = options;
   const names = options.sets ?? exportSets(format);
   checkSets(format, names);
-  checkFree(out);
+  const before = occupants(out, replace);
   const chosen = names.map((name) => ({ name, ...exported[format][name]! }));
   const run = await openUnfinishedRun(
     folder,
@@ -58,6 +61,9 @@ export async function exportRun(options: ExportOptions): Promise<Exported> {
     const file = `${name}.${parquet ? 'parquet' : 'jsonl'}`;
     made.push({ name, split, file, records: rows, rows: rows.length, ...rest });
   }
+  // Only once everything is made: an export that fails leaves the one before.
+  for (const name of before)
+    await explained(join(out, name), () => rm(join(out, name), { force: true }));
   const files: string[] = [];
   const file = (name: string) => {
     files.push(name);
@@ -91,12 +97,27 @@ function checkSets(format: FormatName, names: readonly string[]): void {
   );
 }
 
-/** A card speaks for its whole folder, so nothing else may be in it. */
-function checkFree(out: string): void {
+/**
+ * What an export has left in a folder, to be replaced. A card speaks for its whole folder, so nothing else may be in it.
+ * @throws GloreError `out-occupied`
+ */
+function occupants(out: string, replace: boolean): string[] {
   const found = namesIn(out);
-  if (found.length === 0) return;
+  if (found.length === 0) return [];
+  const sets = new Set(Object.values(exported).flatMap(Object.keys));
+  const own = (name: string) =>
+    name === 'README.md' || (isSetFile(name) && sets.has(parse(name).name));
+  const others = found.filter((name) => !own(name));
+  const ours = others.length === 0 && existsSync(join(out, 'README.md'));
+  if (replace && ours) return found;
+  const shown = (ours ? found : others).slice(0, 3).join(', ');
+  const cure = ours
+    ? 'replace the export in it with --replace, or choose another folder'
+    : 'choose another folder, or empty it';
   throw new GloreError(
     'out-occupied',
-    `${out}: expected a new or empty folder, found ${found.slice(0, 3).join(', ')}; choose another folder, or empty it`,
+    `${out}: expected a new or empty folder, found ${shown || found.join(', ')}; ${cure}`,
   );
 }
+
+const isSetFile = (name: string): boolean => /\.(jsonl|parquet)$/.test(name);

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  globalRow,
-  localRow,
-  processBenchRow,
-  shepherdRow,
-  stepwiseRow,
-  studentRow,
-} from './rows.js';
+import { globalRow, localRow, stepwiseRow, studentRow } from '../dataset/index.js';
+import { processBenchRow, shepherdRow } from './rows.js';
 
 const problem = 'p-1';
 const question = 'Ann has 3. Ann buys 4. Ann loses 2. How many has Ann?';

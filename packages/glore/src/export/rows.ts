@@ -1,24 +1,7 @@
 /** Records of a run as rows of the formats that others train and measure with. */
-import {
-  continuationText,
-  globalPromptText,
-  localPromptText,
-  promptText,
-  type Solution,
-  solutionText,
-} from '../codec/index.js';
-import type { GlobalRecord, LocalRecord, RewardRecord, StudentRecord } from '../dataset/index.js';
+import type { Solution } from '../codec/index.js';
+import { labelledLines, linesOf, type RewardRecord } from '../dataset/index.js';
 import { GloreError } from '../error.js';
-
-/** TRL, stepwise supervision: a label for each completion. */
-export type StepwiseRow = {
-  readonly prompt: string;
-  readonly completions: readonly string[];
-  readonly labels: readonly boolean[];
-};
-
-/** TRL, prompt and completion. */
-export type CompletionRow = { readonly prompt: string; readonly completion: string };
 
 /** Math-Shepherd (Wang et al. 2024): a tag at the end of each step, which `label` has `+` or `-` for. */
 export type ShepherdRow = { readonly input: string; readonly label: string; readonly task: string };
@@ -33,37 +16,6 @@ export type ProcessBenchRow = {
   readonly label: number;
 };
 
-/** The lines as text, the answer line last. */
-const linesOf = (record: Solution): string[] => {
-  const text = solutionText(record);
-  return text === '' ? [] : text.split('\n');
-};
-
-/**
- * Each label with the lines it closes. These formats want a label everywhere, so a line that is left out for balance goes
- * with the next labelled one, and the lines after the last label are left off: what is learned, and after which prefix,
- * stays the same.
- */
-function labelled<Line>(lines: readonly Line[], labels: RewardRecord['labels']) {
-  const parts: { lines: readonly Line[]; label: boolean }[] = [];
-  let from = 0;
-  for (const [i, label] of labels.entries()) {
-    if (label === null) continue;
-    parts.push({ lines: lines.slice(from, i + 1), label });
-    from = i + 1;
-  }
-  return parts;
-}
-
-export function stepwiseRow(record: RewardRecord): StepwiseRow {
-  const parts = labelled(linesOf(record), record.labels);
-  return {
-    prompt: record.question,
-    completions: parts.map(({ lines }) => lines.join('\n')),
-    labels: parts.map(({ label }) => label),
-  };
-}
-
 const tag = 'ки';
 
 /** `task` names the source of the problems. @throws GloreError `tag-in-text` if the tag would be found elsewhere too */
@@ -71,7 +23,7 @@ export function shepherdRow(record: RewardRecord, task: string): ShepherdRow {
   const steps = linesOf(record).map(
     (line, i) => `Step ${i + 1}: ${line.replace(/^#### /, 'The answer is: ')}`,
   );
-  const parts = labelled(steps, record.labels);
+  const parts = labelledLines(steps, record.labels);
   if ([record.question, ...steps].some((text) => text.includes(tag))) {
     throw new GloreError(
       'tag-in-text',
@@ -82,21 +34,6 @@ export function shepherdRow(record: RewardRecord, task: string): ShepherdRow {
     `${record.question} ${parts.map(({ lines, label }) => `${lines.join('\n')} ${end(label)}`).join('\n')}`;
   return { input: text(() => tag), label: text((label) => (label ? '+' : '-')), task };
 }
-
-export const studentRow = (record: StudentRecord): CompletionRow => ({
-  prompt: promptText(record.question),
-  completion: solutionText(record),
-});
-
-export const globalRow = ({ question, draft, target }: GlobalRecord): CompletionRow => ({
-  prompt: globalPromptText(question, draft),
-  completion: solutionText(target),
-});
-
-export const localRow = ({ question, draft, location, target }: LocalRecord): CompletionRow => ({
-  prompt: localPromptText(question, draft, location),
-  completion: continuationText(target, location),
-});
 
 /** A solution with the first wrong one of its lines: counted from 1, the answer line last; -1 if there is none. */
 export interface JudgedSolution extends Solution {

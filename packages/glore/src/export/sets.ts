@@ -1,6 +1,12 @@
 /** The sets that each format has: the stage whose records each is made of, its rows, and what the card says of them. */
 import { firstErrorOf, lineCount } from '../codec/index.js';
-import type { RewardRecord } from '../dataset/index.js';
+import {
+  globalRow,
+  localRow,
+  type RewardRecord,
+  stepwiseRow,
+  studentRow,
+} from '../dataset/index.js';
 import { trueFirstError } from '../evaluate/index.js';
 import {
   ormSet,
@@ -27,15 +33,7 @@ import {
   studentOrigin,
 } from './origin.js';
 import type { ExportRow } from './parquet.js';
-import {
-  globalRow,
-  type JudgedSolution,
-  localRow,
-  processBenchRow,
-  shepherdRow,
-  stepwiseRow,
-  studentRow,
-} from './rows.js';
+import { type JudgedSolution, processBenchRow, shepherdRow } from './rows.js';
 
 /** A set that is made: the rows, and what the card says of them. */
 type Made = Pick<CardSet, 'balance' | 'problems' | 'origin'> & {

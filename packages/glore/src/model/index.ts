@@ -1,5 +1,11 @@
 export { type CountPositions, onEngine, openEmbedded } from './embedded.js';
 export {
+  type GoldenVector,
+  goldenTolerance,
+  largestDifference,
+  readGolden,
+} from './golden.js';
+export {
   GlobalRefiner,
   inRoles,
   LocalRefiner,

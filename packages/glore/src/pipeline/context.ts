@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import { type Checkpoint, loadCheckpoint, openTokenizer, withSpecialTokens } from '@glore/engine';
 import { type Codec, createCodec, lackOf, specialTokens, spellings } from '../codec/index.js';
+import type { RoleName } from '../model/index.js';
 import type { Recipe } from '../recipe/index.js';
+import type { Waiting } from './served.js';
 
 export interface Run {
   readonly folder: string;
@@ -11,6 +13,8 @@ export interface Run {
   readonly codec: Codec;
   /** What of special tokens the base's own tokenizer lacks, in words. */
   readonly lack?: string | undefined;
+  /** Sees to it that a role that was trained is served; only the process that works on the whole run starts anything. */
+  readonly offer?: (role: RoleName, waiting: Waiting, anew?: boolean) => Promise<void>;
 }
 
 /** Opens a run folder on its recipe and base checkpoint; the codec is the base tokenizer's. @param loaded the base, if it is read already */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import {
   accuracyCurve,
   type Curve,
+  cautionsOf,
   curveShape,
   type EvaluationReport,
   evaluate,
@@ -53,6 +54,8 @@ export interface Report extends EvaluationReport {
     readonly neededTokens: number;
     readonly computedTokens: number;
   }[];
+  /** What on dev says that figures will mean little. */
+  readonly cautions: readonly string[];
   /** What each round of Expert Iteration has made of the student, on dev; absent where that is not measured. */
   readonly studentRounds?: readonly Round[];
   readonly labels: LabelSummary & { readonly generatedTokens: number };
@@ -75,6 +78,8 @@ export const reportShape: z.ZodType<Report> = z
   .object({
     ...evaluationFields,
     curve: curveShape,
+    // Reports of earlier versions have none.
+    cautions: z.array(text).default([]),
     problems: count,
     studentRounds: roundsOfStudent.exactOptional(),
     seeds: z.array(count),
@@ -160,6 +165,7 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
       pathsOf(test.problems, test.rounds),
       fitBudgets(dev.problems, pathsOf(dev.problems, dev.rounds)),
     ),
+    cautions: cautionsOf(dev.problems, fitGate(dev.problems)),
     problems: test.problems.length,
     ...(studentRounds && { studentRounds }),
     labels: {

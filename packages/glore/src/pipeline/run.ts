@@ -30,6 +30,7 @@ import {
   table,
   upstreamOf,
 } from './table.js';
+import { withServers } from './trainer.js';
 
 export interface RunOptions {
   readonly folder: string;
@@ -54,7 +55,7 @@ export interface EarlierRun {
 export async function runPipeline(options: RunOptions): Promise<Report | undefined> {
   const { folder, recipe, reporter = silentReporter, signal, until } = options;
   checkKeys(recipe);
-  const run = await openRunFolder(folder, recipe);
+  const { run, close } = withServers(await openRunFolder(folder, recipe));
   checkRoom(run, rolesUntil(until));
   const unlock = await lockRun(folder);
   try {
@@ -83,6 +84,7 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
     }
     return until ? undefined : await writeReport(run, [...done.values()]);
   } finally {
+    await close();
     await unlock();
   }
 }

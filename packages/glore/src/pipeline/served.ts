@@ -30,6 +30,8 @@ interface ServedRun {
     readonly endpoints?: Endpoints | undefined;
     readonly models?: ServedModels | undefined;
   };
+  /** Sees to it that what this run has trained is served; absent where nothing is to be started. */
+  readonly offer?: ((role: keyof ServedModels, waiting: Waiting) => Promise<void>) | undefined;
 }
 
 export interface Waiting {
@@ -194,6 +196,7 @@ export async function openServedRoles(
     for (const role of names) {
       const served = run.recipe.models?.[role];
       if (!served) continue;
+      await run.offer?.(role, waiting);
       const { endpoint: name } = served;
       const endpoint = opened.get(name) ?? (await openEndpoint(run, name, waiting));
       opened.set(name, endpoint);

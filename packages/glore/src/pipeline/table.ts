@@ -11,6 +11,7 @@ import type { Run } from './context.js';
 import { modelsIn } from './room.js';
 import { setsRead } from './sets.js';
 import * as stages from './stages/index.js';
+import { trainerIdentity } from './trainer.js';
 
 /** A stage: what it does, what of the recipe it depends on, and whose files it reads. */
 export interface Stage {
@@ -187,6 +188,7 @@ export function settingsOf({ recipe, codec, base }: Run, name: StageName): unkno
 export const ownSettings = (recipe: Recipe, name: StageName) => ({
   own: table[name].settings(recipe),
   ...servedIn(recipe, name),
+  ...trainerIdentity(recipe, name),
 });
 
 /** The served model of the role that a stage is named after, so that a run without any is what it was. */

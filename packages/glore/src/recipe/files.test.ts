@@ -237,13 +237,13 @@ describe('a set that cannot be used', () => {
 });
 
 describe('recipes/gsm8k.yaml', () => {
-  const copy = (place: string): string => {
+  const copy = (place: string, name = 'gsm8k.yaml'): string => {
     mkdirSync(join(folder, 'copy/recipes'), { recursive: true });
     mkdirSync(join(folder, 'copy/checkpoints'), { recursive: true });
-    cpSync(join(root, 'recipes/gsm8k.yaml'), join(folder, 'copy/recipes/gsm8k.yaml'));
+    cpSync(join(root, 'recipes', name), join(folder, 'copy/recipes', name));
     cpSync(base, join(folder, 'copy/checkpoints/base'), { recursive: true });
     cpSync(place, join(folder, 'copy/data/gsm8k'), { recursive: true });
-    return join(folder, 'copy/recipes/gsm8k.yaml');
+    return join(folder, 'copy/recipes', name);
   };
   const given = join(process.env.GLORE_DATA ?? resolve(root, '../shared/data'), 'gsm8k');
 
@@ -254,6 +254,18 @@ describe('recipes/gsm8k.yaml', () => {
     const { models, problems } = readRecipe(copy(data('few')), preset);
     expect(problems.source).toBe('gsm8k');
     expect(Object.keys(models!)).toHaveLength(preset ? 5 : 1);
+  });
+
+  it.each([undefined, 'quick'])('and gsm8k-qwen.yaml, preset %s', (preset) => {
+    mkdirSync(data('few'), { recursive: true });
+    write('few/train.jsonl', records(1, 600));
+    write('few/test.jsonl', records(700, 710));
+    const { trainer, models } = readRecipe(copy(data('few'), 'gsm8k-qwen.yaml'), preset);
+    expect(trainer!.roles.toSorted()).toEqual(Object.keys(models!).toSorted());
+    expect(trainer!.command).toEqual(['../.venv/bin/python', '{train}', '{arguments}']);
+    expect(trainer!.serve!.command!.slice(0, 5)).toEqual([
+      ...['env', 'VLLM_ALLOW_RUNTIME_LORA_UPDATING=True', 'vllm', 'serve', '{student}'],
+    ]);
   });
 
   it.skipIf(!existsSync(given))('uses the whole of GSM8K', () => {

@@ -15,3 +15,4 @@ export {
   worldSettings,
 } from './recipe.js';
 export { readStoredRecipe } from './stored.js';
+export { learns, type TrainerSettings, trained } from './trainer.js';

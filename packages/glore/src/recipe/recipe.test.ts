@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { availableProviders, buildTokenizer, providers } from '@glore/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -140,7 +140,7 @@ describe('a wrong key', () => {
       'one that does not belong there',
       'localPairs: 3',
       'localPairs: 3\nlearningRate: 1',
-      ':28: learningRate: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, localDrafts, pairing, training, evaluation, endpoints, models, presets, found this one',
+      ':28: learningRate: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, localDrafts, pairing, training, evaluation, endpoints, models, trainer, presets, found this one',
     ],
     [
       'a missing one, at the map it should be in',
@@ -402,7 +402,7 @@ describe('a wrong preset', () => {
         'presets in presets',
         'problems: { test: 1000 }',
         'presets: {}',
-        ':36: presets: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, localDrafts, pairing, training, evaluation, endpoints, models, found this one',
+        ':36: presets: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, localDrafts, pairing, training, evaluation, endpoints, models, trainer, found this one',
       ],
     ],
     'quick',
@@ -581,6 +581,54 @@ describe('parseRecipe', () => {
     writeFileSync(path, 'phases:\n  - steps: 1\n  - steps: two\n');
     expect(() => parseRecipe(path, schema)).toThrow(
       `${path}:3: phases.1.steps: expected a number, found "two"`,
+    );
+  });
+});
+
+describe('a trainer', () => {
+  /** The recipe with a trainer of these settings, and with some of its text replaced. */
+  const trained = (settings: string, from = '', to = '') => {
+    if (!yaml.includes(from)) throw new Error(`the recipe of the test has no "${from}"`);
+    const roles = ['student', 'sorm', 'orm'];
+    const models = roles.map((role) => `${role}: { endpoint: a, model: ${role} }`).join(', ');
+    const added = `endpoints: { a: { url: "http://h/v1" } }
+models: { ${models} }
+trainer: { base: b, ${settings} }
+`;
+    writeFileSync(path, yaml.replace(from, to).replace('evaluation:', `${added}evaluation:`));
+    return () => readRecipe(path);
+  };
+
+  it('has a command that is parted into words, and a folder from the recipe', () => {
+    const command = `"srun 'a b' {arguments}"`;
+    const given = trained(`roles: [sorm], command: ${command}, folder: ..`)();
+    expect(given.trainer).toEqual({
+      base: 'b',
+      roles: ['sorm'],
+      command: ['srun', 'a b', '{arguments}'],
+      options: ['--for-server'],
+      folder: dirname(folder),
+    });
+  });
+
+  it.each([
+    ['roles: [local]', /trainer\.roles: expected roles that models has, .* found local/],
+    ['', /trainer\.roles: expected roles that models has, .* found global/],
+    ['roles: [sorm], command: "run {data}"', /trainer\.command: expected a command with \{out\}/],
+    ['roles: [sorm], command: "a {out} {model}"', /trainer\.command: expected .* not \{model\}/],
+    [`roles: [sorm], command: "run '"`, /trainer\.command: expected a command whose quotes/],
+    ['roles: [sorm], serve: { command: "a {out}" }', /serve\.command: expected .* not \{out\}/],
+    ['roles: [student]', /student\.expertIteration\.rounds: expected 0, since a trainer/],
+  ])('is refused with %s', (settings, said) => {
+    expect(trained(settings)).toThrow(said);
+  });
+
+  it('cannot do what takes two trainings', () => {
+    expect(trained('roles: [sorm]', 'sorm: {', 'sorm: { doubt: 0.2,')).toThrow(
+      /training\.sorm\.doubt: expected none, since a trainer has no first SORM/,
+    );
+    expect(trained('roles: [orm]', 'start: student', 'start: sorm')).toThrow(
+      /training\.orm\.start: expected student or base, which a trainer starts from/,
     );
   });
 });

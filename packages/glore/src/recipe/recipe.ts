@@ -9,6 +9,7 @@ import { nameShown, share, YamlFile } from '../files/index.js';
 import { checkSettings, type HeldOut, WorldSettingError } from '../problem/index.js';
 import { endpoints, models, plainName, wrongModel } from './endpoints.js';
 import { count, type FileSet, filePath, gsm8k, jsonl, readGiven, svamp } from './files.js';
+import { learns, trainer, wrongTrainer } from './trainer.js';
 
 /** Whatever is made of it (a thousand times as much, and more) is exact too. */
 export const seed = z.int().min(0).max(1e12);
@@ -165,6 +166,8 @@ export const recipe = z.strictObject({
   /** Servers by name, and the roles whose models they have; roles left out are trained and run in this process. */
   endpoints: endpoints.optional(),
   models: models.optional(),
+  /** Trains served roles outside this process, by a command. */
+  trainer: trainer.optional(),
 });
 
 type Given = z.infer<typeof recipe>;
@@ -254,7 +257,7 @@ export function parseRecipe<S extends z.ZodObject>(path: string, schema: S): z.o
 /** The recipe with its base's full path, if its problems can be had and the base is a model of this codec. */
 function checked(result: Given, source: YamlFile, path: string): Recipe {
   const folder = dirname(path);
-  const wrong = wrongModel(result);
+  const wrong = wrongModel(result) ?? wrongTrainer(result);
   if (wrong) throw source.error(wrong.keys, wrong.expected, wrong.found);
   if (result.rollouts.method === 'adaptive' && !result.labels.propagation) {
     const expected = 'true, since adaptive rollouts only find the flip (or rollouts.method: brute)';
@@ -263,12 +266,18 @@ function checked(result: Given, source: YamlFile, path: string): Recipe {
   if (result.problems.source === 'world') checkWorld(result.problems.settings, source);
   const base = resolve(folder, result.base);
   checkBase(base, source);
-  if (result.problems.source === 'world') return { ...result, problems: result.problems, base };
+  const paths = {
+    base,
+    ...(result.trainer && {
+      trainer: { ...result.trainer, folder: resolve(folder, result.trainer.folder) },
+    }),
+  };
+  if (result.problems.source === 'world') return { ...result, problems: result.problems, ...paths };
   const { set, held } = readGiven(result.problems, folder, (key, ...rest) =>
     source.error(['problems', key], ...rest),
   );
   checkTraining(result, held, source);
-  return { ...result, problems: set, base };
+  return { ...result, problems: set, ...paths };
 }
 
 function checkWorld(settings: z.infer<typeof worldSettings>, source: YamlFile): void {
@@ -296,9 +305,10 @@ function checkBase(base: string, source: YamlFile): void {
 }
 
 /** Whether the training problems of a file can be what the recipe has them for. */
-function checkTraining({ student, models, training }: Given, { train }: HeldOut, source: YamlFile) {
+function checkTraining(given: Given, { train }: HeldOut, source: YamlFile) {
+  const { student, training } = given;
   const worked = train.some(({ steps }) => steps.length > 0);
-  if (!worked && !models?.student && student.sft.problems > 0) {
+  if (!worked && learns(given, 'student') && student.sft.problems > 0) {
     throw source.error(
       ['student', 'sft', 'problems'],
       '0, since no training problem has a worked solution to learn from (or a served student)',

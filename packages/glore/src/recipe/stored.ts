@@ -6,6 +6,7 @@ import { readJson, text } from '../files/index.js';
 import { wrongModel } from './endpoints.js';
 import { count, type FileSet } from './files.js';
 import { type Recipe, recipe, world } from './recipe.js';
+import { wrongTrainer } from './trainer.js';
 
 const fileSet: z.ZodType<FileSet> = z.object({
   source: z.enum(['gsm8k', 'svamp', 'jsonl']),
@@ -29,8 +30,8 @@ const stored: z.ZodType<Recipe> = recipe
     provider: z.enum(providers).optional(),
     problems: z.union([world, fileSet], { error: 'problems of the world or of files' }),
   })
-  .superRefine(({ endpoints, models }, context) => {
-    const wrong = wrongModel({ endpoints, models });
+  .superRefine((given, context) => {
+    const wrong = wrongModel(given) ?? wrongTrainer(given);
     if (wrong) context.addIssue({ code: 'custom', path: wrong.keys, message: wrong.expected });
   });
 

@@ -8,7 +8,8 @@
  * `delay`: milliseconds to an answer; `caches`: says how much of a prompt it has read before; `deaf`: values and
  * log-probabilities are those of the prompt's first token, whatever follows; `ids`: log-probabilities come in the form of
  * chat with ids, and special tokens have no text, as llama.cpp has it; `lies`: what is wrong with answers that look right, see
- * lies.mjs.
+ * lies.mjs; `lora`: checkpoints are loaded while it runs, as vLLM loads
+ * adapters; `alone`: it does not end with the process that has started it.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -29,14 +30,14 @@ const tokenizer = options.tokenizer
   : undefined;
 const eos = tokenizer?.id('<|eos|>');
 const opened = new Map();
-for (const [name, folder] of Object.entries(models)) {
-  if (folder === null) continue;
+async function open(name, folder) {
   const checkpoint = await loadCheckpoint(folder);
   opened.set(name, {
     model: await Model.open(checkpoint, { workers: 1 }),
     size: checkpoint.config.vocabSize,
   });
 }
+for (const [name, folder] of Object.entries(models)) if (folder !== null) await open(name, folder);
 
 const stats = { requests: 0, answered: 0, choices: 0, seen: {}, most: 0 };
 let inFlight = 0;
@@ -66,6 +67,15 @@ const server = createServer(async (request, response) => {
       });
     }
     const body = JSON.parse(text);
+    if (options.lora && path.endsWith('load_lora_adapter')) {
+      const { lora_name: name, lora_path: folder } = body;
+      const loads = path === '/v1/load_lora_adapter';
+      if (loads === name in models) return json(response, 400, { error: { message: name } });
+      if (loads) await open(name, folder);
+      if (loads) models[name] = folder;
+      else delete models[name];
+      return response.end(`Success: LoRA adapter '${name}' ${loads ? 'added' : 'removed'}.`);
+    }
     for (const field of refused) {
       if (field in body) {
         return json(response, 400, { error: { message: `Unrecognized argument: ${field}` } });
@@ -354,4 +364,4 @@ server.listen(options.port ?? 0, '127.0.0.1', () => {
   process.stdout.write(`${server.address().port}\n`);
 });
 // Ends with whoever started it.
-process.stdin.on('end', () => process.exit()).resume();
+if (!options.alone) process.stdin.on('end', () => process.exit()).resume();

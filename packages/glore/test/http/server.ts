@@ -17,6 +17,7 @@ export interface ServerOptions {
   readonly deaf?: boolean;
   readonly ids?: boolean;
   readonly lies?: Lies;
+  readonly lora?: boolean;
 }
 
 /** What is wrong with answers: of `share` of those that it goes for, the first `after` left out. */

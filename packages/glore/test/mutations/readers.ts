@@ -11,9 +11,9 @@ import {
   rewardExample,
   studentExample,
 } from '../../src/dataset/index.js';
-import { readGolden } from '../../src/doctor/golden.js';
 import { renderChart, renderCurve } from '../../src/evaluate/index.js';
 import { exportRun } from '../../src/export/index.js';
+import { readGolden } from '../../src/model/golden.js';
 import {
   evaluationIn,
   openRunFolder,

@@ -1,7 +1,7 @@
 /** Whether what a stage has made is enough for those after it: where it is not, the run stops there and says what to change. */
 import { GloreError } from '../../error.js';
 import { roleNames } from '../../model/index.js';
-import type { Recipe } from '../../recipe/index.js';
+import { learns, type Recipe } from '../../recipe/index.js';
 import type { Sample } from '../../rollout/index.js';
 import type { Run } from '../context.js';
 import { problemsIn } from '../records.js';
@@ -36,9 +36,8 @@ export function answerCounter({ recipe }: Pick<Run, 'recipe'>) {
 
 /** @throws GloreError `drafts-alike` where all drafts are wrong, or all are right: there is nothing to learn from them */
 export function checkDrafts(run: Pick<Run, 'recipe'>, samples: readonly Sample[]): void {
-  const { models } = run.recipe;
-  // Where all others are served nobody learns from them.
-  if (roleNames.every((role) => role === 'student' || models?.[role])) return;
+  // Where nobody else is trained by this run nobody learns from them.
+  if (!roleNames.some((role) => role !== 'student' && learns(run.recipe, role))) return;
   const { problems, samples: count } = run.recipe.drafts;
   const right = samples.filter((sample) => sample.right).length;
   if (samples.length === 0 || (right > 0 && right < samples.length)) return;
@@ -75,7 +74,7 @@ export function checkSets(
   sizes: Readonly<Record<Learned, number>>,
 ): void {
   for (const name of ['sorm', 'global', 'local'] as const) {
-    if (sizes[name] > 0 || recipe.models?.[name]) continue;
+    if (sizes[name] > 0 || !learns(recipe, name)) continue;
     throw new GloreError(
       'set-empty',
       `expected records for the ${name}, found none: ${cures[name](recipe)}`,

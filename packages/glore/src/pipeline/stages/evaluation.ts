@@ -4,10 +4,13 @@ import type { z } from 'zod';
 import {
   attempt,
   attemptsShape,
+  cautionsOf,
   checkSameProblems,
+  fitGate,
   fitThresholds,
   laterRounds,
   type ProblemAttempts,
+  recordsOf,
   refinements,
   refinementsShape,
   roundsShape,
@@ -37,6 +40,8 @@ export const evaluation: Work = async (run, context) => {
       await writeJson(join(context.folder, 'thresholds.json'), thresholds);
       return thresholds;
     });
+    const records = recordsOf(ofDev.attempts, ofDev.refined);
+    for (const caution of cautionsOf(records, fitGate(records))) context.progress.note(caution);
     const ofTest = await measure(run, context, models, 'test', test, () => ofDev.thresholds);
     const speeds = await measureSpeeds(
       rolesOf(run, models),

@@ -1,20 +1,28 @@
 /** The SORM; a first one, which is there for its doubts alone, is not trained again. */
 import { join } from 'node:path';
 import type { Checkpoint } from '@glore/engine';
-import { chooseRecords, type RewardRecord, rewardExample } from '../../dataset/index.js';
+import {
+  chooseRecords,
+  type RewardRecord,
+  rewardExample,
+  stepwiseRows,
+} from '../../dataset/index.js';
 import { writeJson } from '../../files/index.js';
 import { trainSorm } from '../../train/index.js';
 import { modelFolder, readTrained, rolesOf, startOf, withModels } from '../models.js';
 import { ormSet, readProblems, readSet } from '../records.js';
 import { examplesOf, trainModel } from '../training.js';
 import { doubtSummary } from './truth.js';
-import { isServed, type Work, waitingIn } from './work.js';
+import { elsewhere, isServed, type Work, waitingIn } from './work.js';
 
 export const sorm: Work = async (run, context) => {
-  if (isServed(run, 'sorm', context)) return {};
   const { seed, training } = run.recipe;
   const { start, doubt = 0, examples, outcomes, everyToken, ...schedule } = training.sorm;
-  const records = chooseRecords(await readSet(run, 'sorm'), `${seed}/sorm/examples`, examples);
+  const chosen = async () =>
+    chooseRecords(await readSet(run, 'sorm'), `${seed}/sorm/examples`, examples);
+  if (isServed(run, 'sorm', context))
+    return elsewhere(run, 'sorm', context, async () => stepwiseRows(await chosen()));
+  const records = await chosen();
   const modelOf = (name: string) => join(context.folder, `${name}-model`);
   const phases = {
     outcomes: { name: 'outcomes', training: outcomes ?? schedule, model: modelOf('outcomes') },

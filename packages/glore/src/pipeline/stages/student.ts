@@ -1,7 +1,7 @@
 /** The student, by Expert Iteration; a round that is done is not done again. `rounds.json` is the curve of them on dev. */
 import { join } from 'node:path';
 import { saveCheckpoint } from '@glore/engine';
-import { studentExample, workedRecords } from '../../dataset/index.js';
+import { studentExample, studentRow, workedRecords } from '../../dataset/index.js';
 import { GloreError } from '../../error.js';
 import { writeJson } from '../../files/index.js';
 import type { Problem } from '../../problem/index.js';
@@ -13,10 +13,13 @@ import { roundSets } from '../sets.js';
 import { examplesOf, trainModel } from '../training.js';
 import { sampleProblems } from './drafts.js';
 import type { Round } from './rounds.js';
-import { isServed, rightShare, total, type Work } from './work.js';
+import { elsewhere, isServed, rightShare, total, type Work } from './work.js';
 
 export const student: Work = async (run, context) => {
-  if (isServed(run, 'student', context)) return {};
+  if (isServed(run, 'student', context))
+    return elsewhere(run, 'student', context, async () =>
+      workedRecords(await readProblems(run, 'sft')).map(studentRow),
+    );
   const { recipe, base, codec } = run;
   const { sft, expertIteration: later } = recipe.student;
   const inFolder = (name: string) => join(context.folder, name);

@@ -2,14 +2,20 @@
 import type { Example } from '@glore/engine';
 import type { Codec } from '../../codec/index.js';
 import {
+  type CompletionRow,
   chooseRecords,
   type GlobalRecord,
   globalExample,
+  globalRow,
   type LocalRecord,
   localExample,
+  localRow,
   type RewardRecord,
   rewardExample,
+  type StepwiseRow,
+  stepwiseRows,
   studentExample,
+  studentRow,
 } from '../../dataset/index.js';
 import type { RoleName } from '../../model/index.js';
 import type { Recipe, Training } from '../../recipe/index.js';
@@ -17,7 +23,7 @@ import type { Run } from '../context.js';
 import { modelFolder, retrainedFolder, startOf } from '../models.js';
 import { ormSet, readSet } from '../records.js';
 import { examplesOf, trainModel } from '../training.js';
-import { isServed, type Work } from './work.js';
+import { elsewhere, isServed, type Work } from './work.js';
 
 /** A refiner that only sees refinements forgets how to solve, so some plain solving is mixed in. */
 const solvedBeside = async (run: Run, role: RoleName, plain: number, refinements: number) =>
@@ -40,13 +46,22 @@ function training<R extends { readonly problem: string }>(
   ) => Training & { readonly plain?: number; readonly start: RoleName | 'base' },
   /** All that is learned from. */
   gather: (run: Run) => Promise<R[]>,
+  /** The same for a trainer outside this process. */
+  rows: (records: readonly R[]) => (CompletionRow | StepwiseRow)[],
 ): Work {
   return async (run, context) => {
-    if (isServed(run, role, context)) return {};
     const { codec, recipe } = run;
     const { plain = 0, start, examples, ...schedule } = options(recipe.training);
-    const chosen = chooseRecords(await gather(run), `${recipe.seed}/${role}/examples`, examples);
-    const solved = await solvedBeside(run, role, plain, chosen.length);
+    const gathered = async () => {
+      const chosen = chooseRecords(await gather(run), `${recipe.seed}/${role}/examples`, examples);
+      return { chosen, solved: await solvedBeside(run, role, plain, chosen.length) };
+    };
+    if (isServed(run, role, context))
+      return elsewhere(run, role, context, async () => {
+        const { chosen, solved } = await gathered();
+        return [...rows(chosen), ...solved.map(studentRow)];
+      });
+    const { chosen, solved } = await gathered();
     const trainedTokens = await trainModel(run, context, {
       name: 'training',
       start: await startOf(run, start),
@@ -67,6 +82,7 @@ export const orm = training<RewardRecord>(
   outcomeExample,
   ({ orm: { candidates: _, balance: __, everyToken: ___, ...settings } }) => settings,
   async (run) => [...(await ormSet(run, 'samples')), ...(await ormSet(run, 'candidates'))],
+  stepwiseRows,
 );
 
 export const global = training<GlobalRecord>(
@@ -74,6 +90,7 @@ export const global = training<GlobalRecord>(
   globalExample,
   (settings) => settings.global,
   (run) => readSet(run, 'global'),
+  (records) => records.map(globalRow),
 );
 
 export const local = training<LocalRecord>(
@@ -81,6 +98,7 @@ export const local = training<LocalRecord>(
   localExample,
   (settings) => settings.local,
   (run) => readSet(run, 'local'),
+  (records) => records.map(localRow),
 );
 
 /**

@@ -1,9 +1,11 @@
 /** What the stages share: their type, counts and progress. */
 import type { RoleName } from '../../model/index.js';
+import { trained } from '../../recipe/index.js';
 import type { Sample } from '../../rollout/index.js';
 import type { StageContext } from '../../run/index.js';
 import type { Run } from '../context.js';
 import type { Opening } from '../models.js';
+import { trainOutside } from '../trainer.js';
 
 /** Problems that are one unit of work where models are embedded. */
 export const PROBLEMS_PER_UNIT = 64;
@@ -30,11 +32,24 @@ export const waitingIn = ({ signal, progress, shard, count }: StageContext): Ope
   note: (text) => progress.note(text),
 });
 
-/** Whether a role's model is served, so that there is nothing to train. */
+/** Whether a role's model is served, so that nothing is trained in this process. */
 export function isServed(run: Run, role: RoleName, { progress }: StageContext): boolean {
   const served = run.recipe.models?.[role];
-  if (served) progress.note(`${role} is served (${served.endpoint}: ${served.model}), not trained`);
-  return served !== undefined;
+  if (!served) return false;
+  if (!trained(run.recipe, role))
+    progress.note(`${role} is served (${served.endpoint}: ${served.model}), not trained`);
+  return true;
+}
+
+/** The work of a served role: none, or a training outside this process on these rows. */
+export async function elsewhere(
+  run: Run,
+  role: RoleName,
+  context: StageContext,
+  rows: Parameters<typeof trainOutside>[3],
+): Promise<Tokens> {
+  if (trained(run.recipe, role)) await trainOutside(run, role, context, rows);
+  return {};
 }
 
 /** Progress of a collection, what was found in its journal apart: it must not count into the rate. */

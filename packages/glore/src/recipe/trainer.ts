@@ -1,0 +1,113 @@
+/** The recipe's section of a trainer outside this process: its shape, and what is wrong beyond it. */
+import { z } from 'zod';
+import { text } from '../files/index.js';
+import { type RoleName, roleNames } from '../model/index.js';
+import { placesIn, wordsOf } from '../trainer/index.js';
+import type { Endpoints, ServedModels } from './endpoints.js';
+import { filePath } from './files.js';
+
+/** Places of the commands. */
+const trainPlaces = [
+  ...['role', 'base', 'data', 'out', 'epochs', 'batch', 'rate', 'seed'],
+  ...['options', 'arguments', 'train'],
+];
+const servePlaces = ['role', 'name', 'model', 'adapter', 'student', 'adapters'];
+
+/** A command on one line or as a list of words; no shell sees it. */
+const commandWith = (places: readonly string[]) =>
+  z
+    .union([text, z.array(z.string()).min(1)], { error: 'a command on one line, or its words' })
+    .transform((given, context) => {
+      const words = typeof given === 'string' ? wordsOf(given) : given;
+      const unknown = words && placesIn(words).find((name) => !places.includes(name));
+      if (words?.[0] && unknown === undefined) return words;
+      const message = unknown
+        ? `a command whose places are of {${places.join('}, {')}}, not {${unknown}}`
+        : 'a command whose quotes are closed';
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    });
+
+export const trainer = z.strictObject({
+  /** What the first training starts from: a folder or a name, as the command takes it. */
+  base: text,
+  /** The roles that it trains, all of them served; with the student, the others start from that. */
+  roles: z.array(z.enum(roleNames)).min(1).default(['sorm', 'global', 'local', 'orm']),
+  command: commandWith(trainPlaces).default(['python3', '{train}', '{arguments}']),
+  /** Further arguments; what results depend on stands here, not in the command. */
+  options: z.array(z.string()).default(['--for-server']),
+  /** Where the commands run, from the recipe's folder. */
+  folder: filePath.default('.'),
+  /** How what is trained gets to its server; it is there already if left out. */
+  serve: z
+    .strictObject({
+      /** Starts the server: one that stays is ended with the run. */
+      command: commandWith(servePlaces).optional(),
+      /** Whether adapters are loaded while the server runs, as vLLM does. */
+      lora: z.boolean().default(false),
+    })
+    .optional(),
+});
+export type TrainerSettings = z.infer<typeof trainer>;
+
+interface Given {
+  readonly trainer?: TrainerSettings | undefined;
+  readonly endpoints?: Endpoints | undefined;
+  readonly models?: ServedModels | undefined;
+  readonly student: { readonly expertIteration: { readonly rounds: number } };
+  readonly training: {
+    readonly sorm: { readonly doubt?: number | undefined };
+    readonly orm: { readonly start: string };
+  };
+}
+
+/** What is wrong with a trainer beyond its shape: the key, what was expected, what was found. */
+export function wrongTrainer({
+  trainer,
+  models,
+  student,
+  training,
+}: Given): { keys: string[]; expected: string; found: string } | undefined {
+  if (!trainer) return undefined;
+  const { roles, command } = trainer;
+  const here = roles.find((role) => !models?.[role]);
+  if (here) {
+    const expected = 'roles that models has, since what a trainer makes is served';
+    return { keys: ['trainer', 'roles'], expected, found: `${here}, which it has not` };
+  }
+  const places = placesIn(command);
+  const lacking = ['data', 'out'].find(
+    (name) => !places.includes('arguments') && !places.includes(name),
+  );
+  if (lacking) {
+    const expected = `a command with {${lacking}}, or with {arguments}`;
+    return { keys: ['trainer', 'command'], expected, found: 'one without' };
+  }
+  const { rounds } = student.expertIteration;
+  if (roles.includes('student') && rounds > 0) {
+    const expected = '0, since a trainer fits the student on worked solutions alone';
+    return { keys: ['student', 'expertIteration', 'rounds'], expected, found: `${rounds}` };
+  }
+  if (roles.includes('sorm') && training.sorm.doubt !== undefined) {
+    const expected = 'none, since a trainer has no first SORM';
+    return { keys: ['training', 'sorm', 'doubt'], expected, found: `${training.sorm.doubt}` };
+  }
+  if (roles.includes('orm') && training.orm.start === 'sorm') {
+    const expected = 'student or base, which a trainer starts from';
+    return { keys: ['training', 'orm', 'start'], expected, found: '"sorm"' };
+  }
+  return undefined;
+}
+
+/** Whether a role learns from this run: in this process, or by its trainer. */
+export const learns = (
+  { models, trainer }: Pick<Given, 'models' | 'trainer'>,
+  role: RoleName,
+): boolean => !models?.[role] || trained({ trainer }, role) !== undefined;
+
+/** The trainer of a role; undefined where it has none. */
+export const trained = (
+  { trainer }: Pick<Given, 'trainer'>,
+  role: string,
+): TrainerSettings | undefined =>
+  trainer?.roles.some((name) => name === role) ? trainer : undefined;

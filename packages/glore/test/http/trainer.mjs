@@ -1,0 +1,76 @@
+/**
+ * A trainer for tests: `node trainer.mjs '{...}' --role .. --model .. --data .. --out ..`. Its updates are kept one by one, so
+ * that it goes on; what it makes is the checkpoint that it starts from, and what that says of some rows.
+ *
+ * Options: `fails`: a role that it fails at; `delay`: milliseconds of an update; `shifts`: golden values are off by so much.
+ */
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { loadCheckpoint, openTokenizer } from '@glore/engine';
+import { createCodec, inRoles, openEmbedded } from 'glore/models';
+
+const { fails, delay = 1, shifts = 0 } = JSON.parse(process.argv[2]);
+const text = { type: 'string' };
+const { values: given } = parseArgs({
+  args: process.argv.slice(3),
+  options: Object.fromEntries(
+    ['role', 'model', 'data', 'out', 'epochs', 'batch', 'rate', 'seed', 'note'].map((name) => [
+      name,
+      text,
+    ]),
+  ),
+});
+const { role, model, data, out } = given;
+const rows = readFileSync(data, 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line));
+mkdirSync(join(out, 'checkpoints'), { recursive: true });
+const kept = join(out, 'checkpoints/kept');
+const from = existsSync(kept) ? readFileSync(kept, 'utf8').length : 0;
+console.error(`pid ${process.pid}, from ${from}, ${JSON.stringify(given)}`);
+const updates = 10;
+for (let update = from; update < updates; update++) {
+  await sleep(delay);
+  if (fails === role && update === 5) {
+    console.error('CUDA out of memory\u001b[2J');
+    process.exit(3);
+  }
+  appendFileSync(kept, '.');
+  console.log(JSON.stringify({ update: update + 1, updates, loss: 1 / (update + 1) }));
+}
+for (const name of ['model', 'adapter']) cpSync(model, join(out, name), { recursive: true });
+if (role === 'sorm' || role === 'orm') {
+  const checkpoint = await loadCheckpoint(model);
+  const opened = await openEmbedded(checkpoint, 1);
+  const roles = inRoles({ [role]: opened }, createCodec(openTokenizer(checkpoint.tokenizer)), 100);
+  const solved = rows
+    .filter(({ completions }) => completions.at(-1).startsWith('#### '))
+    .slice(0, 4)
+    .map(({ prompt, completions }) => {
+      const lines = completions.join('\n').split('\n');
+      return { question: prompt, steps: lines.slice(0, -1), answer: lines.at(-1).slice(5) };
+    });
+  const values = await roles[role].values(
+    solved.map(({ question, ...solution }) => ({ question, solution })),
+  );
+  const golden = solved.map((one, i) => ({
+    role,
+    ...one,
+    values: values[i].map((value) => Math.abs(value - shifts)),
+  }));
+  writeFileSync(
+    join(out, 'golden.jsonl'),
+    golden.map((one) => `${JSON.stringify(one)}\n`).join(''),
+  );
+  await opened.close();
+}

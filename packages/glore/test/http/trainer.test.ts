@@ -1,0 +1,208 @@
+/** Roles that a command of the recipe trains and that are served afterwards: one run from a student to the table. */
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  base,
+  glore,
+  stagesThatWorked,
+  start,
+  temporaryFolder,
+  untilWritten,
+  writeRecipe,
+} from '../glore.js';
+import { Server } from './server.js';
+
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
+const script = resolve(import.meta.dirname, 'trainer.mjs');
+const roles = ['sorm', 'global', 'local', 'orm'];
+
+let folder: string;
+let server: Server;
+beforeAll(async () => {
+  folder = temporaryFolder();
+  server = await Server.start({ models: { student: base }, tokenizer: base, lora: true });
+});
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
+
+interface Trained {
+  readonly options?: { fails?: string; delay?: number; shifts?: number };
+  readonly serve?: string;
+  readonly url?: string;
+  readonly trains?: string;
+  readonly note?: string;
+}
+
+/** A small recipe whose roles are trained by the script of the tests. */
+const recipeAt = (
+  name: string,
+  { options = {}, serve, url, trains, note = 'a "b" $HOME' }: Trained,
+) =>
+  writeRecipe(
+    folder,
+    name,
+    ['problems: 140, samples: 3', 'problems: 30, samples: 3'],
+    ['rollouts: { samples: 40', 'rollouts: { samples: 10'],
+    ['rounds: 1', 'rounds: 0'],
+    ['start: sorm, candidates: 24', 'start: student, candidates: 2'],
+    [', doubt: 0.25', ''],
+    ['dev: 24', 'dev: 2'],
+    ['test: 66', 'test: 2'],
+    [
+      'evaluation: { samples: 8, temperature: 1 }\n',
+      `evaluation: { samples: 3, temperature: 1 }
+endpoints: { local: { url: "${url ?? server.url}", parallel: 4, patience: 60 } }
+models:
+${['student', ...roles].map((role) => `  ${role}: { endpoint: local, model: ${role}, spelling: tokens }\n`).join('')}
+trainer:
+  base: ${base}
+  roles: [${trains ?? roles.join(', ')}]
+  command: ${JSON.stringify([process.execPath, script, JSON.stringify(options), '{arguments}'])}
+  options: ${JSON.stringify(['--note', note])}
+${serve === '' ? '' : `  serve: ${serve ?? '{ lora: true }'}`}
+`,
+    ],
+  );
+
+const logOf = (run: string, role: string) => readFileSync(join(run, role, 'trainer.log'), 'utf8');
+const begun = (run: string, role: string) => [
+  ...logOf(run, role).matchAll(/pid (\d+), from (\d+)/g),
+];
+
+describe('a run with a trainer', () => {
+  it('goes from the student to the table, and does nothing twice', async () => {
+    const recipe = recipeAt('whole', {});
+    const run = join(folder, 'whole-run');
+    const ended = await glore(['run', recipe, '--run', run]);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(ended.stdout).toContain('rerank');
+    for (const role of roles) {
+      expect(ended.stderr).toContain(`${role}: its adapter is loaded as ${role} (local)`);
+      expect(begun(run, role)).toHaveLength(1);
+      // Words stay words, and no shell has seen them.
+      expect(logOf(run, role)).toContain(JSON.stringify('a "b" $HOME'));
+    }
+    for (const role of ['sorm', 'orm'])
+      expect(ended.stderr).toMatch(
+        new RegExp(`${role}: served values are within 0\\.00\\d\\d of its trainer's`),
+      );
+    // The sets are those that would be learned from here: the ORM's with what the others wrote.
+    const rows = readFileSync(join(run, 'orm/data.jsonl'), 'utf8').trim().split('\n');
+    expect(JSON.parse(rows[0]!)).toMatchObject({ completions: expect.any(Array) });
+    const again = await glore(['run', recipe, '--run', run, '--json']);
+    expect(again).toMatchObject({ code: 0 });
+    expect(stagesThatWorked(again.stderr)).toEqual([]);
+  });
+
+  it('names a trainer that fails, with its last lines, and keeps what is done', async () => {
+    const run = join(folder, 'failed-run');
+    const failing = recipeAt('failed', { options: { fails: 'global' } });
+    const failed = await glore(['run', failing, '--run', run]);
+    expect(failed.code).toBe(2);
+    expect(failed.stderr).toContain('training the global: expected');
+    expect(failed.stderr).toContain('to end well, found exit 3');
+    expect(failed.stderr).toContain(join(run, 'global/trainer.log'));
+    expect(failed.stderr).toContain('CUDA out of memory\\u001b[2J');
+    expect(failed.stderr).toContain('(trainer-failed)');
+    const mended = await glore(['global', recipeAt('failed', {}), '--run', run, '--json']);
+    expect(mended).toMatchObject({ code: 0 });
+    expect(stagesThatWorked(mended.stderr)).toEqual(['global']);
+    expect(begun(run, 'global').map(([, , from]) => from)).toEqual(['0', '5']);
+  });
+
+  it('ends the trainer with Ctrl-C, and goes on from what it kept', async () => {
+    const run = join(folder, 'stopped-run');
+    const slow = recipeAt('stopped', { options: { delay: 300 } });
+    const running = start(['sorm', slow, '--run', run]);
+    await untilWritten(running, join(run, 'sorm/trained/checkpoints/kept'));
+    running.child.kill('SIGINT');
+    expect(await running.ended).toMatchObject({ code: 130 });
+    const [[, pid] = []] = begun(run, 'sorm');
+    expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+    const again = await glore(['sorm', recipeAt('stopped', {}), '--run', run]);
+    expect(again).toMatchObject({ code: 0 });
+    expect(Number(begun(run, 'sorm')[1]![2])).toBeGreaterThan(0);
+  });
+
+  it('refuses served values that are not the trainer’s, and trains nothing again', async () => {
+    const run = join(folder, 'differs-run');
+    const recipe = recipeAt('differs', { options: { shifts: 0.1 } });
+    for (const _ of ['first', 'second']) {
+      const ended = await glore(['sorm', recipe, '--run', run]);
+      expect(ended.code).toBe(2);
+      expect(ended.stderr).toMatch(/found one 0\.\d+ away.*\(golden-differs\)/s);
+    }
+    expect(begun(run, 'sorm')).toHaveLength(1);
+  });
+
+  it('says what a server lacks that takes no adapters', async () => {
+    const other = await Server.start({ models: { student: base }, tokenizer: base });
+    const run = join(folder, 'refused-run');
+    const ended = await glore(['sorm', recipeAt('refused', { url: other.url }), '--run', run]);
+    await other.stop();
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toMatch(/to load the adapter sorm .*status 404.*\(serve-refused\)/s);
+    expect(existsSync(join(run, 'sorm/trained.json'))).toBe(true);
+  });
+
+  it('trains anew what another option makes another model', async () => {
+    const run = join(folder, 'whole-run');
+    const ended = await glore(['sorm', recipeAt('whole', { note: 'other' }), '--run', run]);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(begun(run, 'sorm')).toHaveLength(1);
+    expect(logOf(run, 'sorm')).toContain('"note":"other"');
+  });
+
+  it('trains again what has gone', async () => {
+    const run = join(folder, 'whole-run');
+    rmSync(join(run, 'sorm/trained/model/config.json'));
+    const ended = await glore(['sorm', recipeAt('whole', { note: 'other' }), '--run', run]);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(begun(run, 'sorm')).toHaveLength(2);
+    expect(existsSync(join(run, 'sorm/trained/model/config.json'))).toBe(true);
+    // What it went on from is of no use any more.
+    expect(existsSync(join(run, 'sorm/trained/checkpoints'))).toBe(false);
+  });
+});
+
+describe('a server that the run starts', () => {
+  /** A port that another server has just left. */
+  const freePort = async (): Promise<number> => {
+    const left = await Server.start();
+    await left.stop();
+    return left.port;
+  };
+
+  it('has what is trained, from the student on, and ends with the run', async () => {
+    const port = await freePort();
+    const run = join(folder, 'served-run');
+    const script = resolve(import.meta.dirname, 'server.mjs');
+    const options = `{"port":${port},"models":{"student":"{student}","sorm":"{student}"},"tokenizer":"${base}","alone":true}`;
+    const serve = JSON.stringify({ command: [process.execPath, script, options] });
+    const url = `http://127.0.0.1:${port}/v1`;
+    const recipe = recipeAt('served', { url, serve, trains: 'student, sorm' });
+    const ended = await glore(['sorm', recipe, '--run', run]);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(ended.stderr).toContain('sorm: served values are within');
+    expect(existsSync(join(run, 'student/trained/model/config.json'))).toBe(true);
+    await expect(fetch(`${url}/models`)).rejects.toThrow();
+  });
+
+  it('is named where it fails', async () => {
+    const port = await freePort();
+    const serve = JSON.stringify({
+      command: [process.execPath, '-e', 'console.error("no such GPU"); process.exit(7)'],
+    });
+    const url = `http://127.0.0.1:${port}/v1`;
+    const recipe = recipeAt('unserved', { url, serve });
+    const ended = await glore(['drafts', recipe, '--run', join(folder, 'unserved-run')]);
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toContain('to serve, found exit 7');
+    expect(ended.stderr).toContain('no such GPU');
+    expect(ended.stderr).toContain('(serve-failed)');
+  });
+});
