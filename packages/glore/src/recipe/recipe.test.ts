@@ -140,7 +140,7 @@ describe('a wrong key', () => {
       'one that does not belong there',
       'localPairs: 3',
       'localPairs: 3\nlearningRate: 1',
-      ':28: learningRate: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, localDrafts, pairing, training, evaluation, endpoints, models, trainer, presets, found this one',
+      ':28: learningRate: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, localDrafts, pairing, kept, training, evaluation, endpoints, models, trainer, presets, found this one',
     ],
     [
       'a missing one, at the map it should be in',
@@ -402,7 +402,7 @@ describe('a wrong preset', () => {
         'presets in presets',
         'problems: { test: 1000 }',
         'presets: {}',
-        ':36: presets: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, localDrafts, pairing, training, evaluation, endpoints, models, trainer, found this one',
+        ':36: presets: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, localDrafts, pairing, kept, training, evaluation, endpoints, models, trainer, found this one',
       ],
     ],
     'quick',
