@@ -631,4 +631,10 @@ trainer: { base: b, ${settings} }
       /training\.orm\.start: expected student or base, which a trainer starts from/,
     );
   });
+
+  it.each(['sorm', 'orm'])('learns the labels of %s at the ends of lines alone', (role) => {
+    expect(trained(`roles: [${role}]`, `${role}: {`, `${role}: { everyToken: true,`)).toThrow(
+      new RegExp(`training\\.${role}\\.everyToken: expected none, since a trainer learns`),
+    );
+  });
 });

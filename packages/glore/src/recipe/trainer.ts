@@ -56,10 +56,17 @@ interface Given {
   readonly models?: ServedModels | undefined;
   readonly student: { readonly expertIteration: { readonly rounds: number } };
   readonly training: {
-    readonly sorm: { readonly doubt?: number | undefined };
-    readonly orm: { readonly start: string };
+    readonly sorm: {
+      readonly doubt?: number | undefined;
+      readonly outcomes?: unknown;
+      readonly everyToken?: boolean | undefined;
+    };
+    readonly orm: { readonly start: string; readonly everyToken?: boolean | undefined };
   };
 }
+
+/** Keys of critics for which a training in this process alone has a meaning. */
+const notTrained: ReadonlySet<string> = new Set(['outcomes', 'everyToken']);
 
 /** What is wrong with a trainer beyond its shape: the key, what was expected, what was found. */
 export function wrongTrainer({
@@ -91,6 +98,13 @@ export function wrongTrainer({
   if (roles.includes('sorm') && training.sorm.doubt !== undefined) {
     const expected = 'none, since a trainer has no first SORM';
     return { keys: ['training', 'sorm', 'doubt'], expected, found: `${training.sorm.doubt}` };
+  }
+  for (const role of ['sorm', 'orm'] as const) {
+    for (const [key, given] of Object.entries(training[role])) {
+      if (!roles.includes(role) || !given || !notTrained.has(key)) continue;
+      const expected = 'none, since a trainer learns labels alone, at the ends of lines';
+      return { keys: ['training', role, key], expected, found: 'one' };
+    }
   }
   if (roles.includes('orm') && training.orm.start === 'sorm') {
     const expected = 'student or base, which a trainer starts from';
