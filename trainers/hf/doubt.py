@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from train import STEPWISE, Codec, Example, fail, limit_of, read_rows
+from train import STEPWISE, Codec, Example, add_spelling, fail, limit_of, read_rows, reads_text
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 
@@ -56,6 +56,7 @@ def options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", required=True, type=Path, help="the set to go on with, JSON Lines")
     parser.add_argument("--doubt", type=float, default=0.25, help="positive labels of a lower value are left out")
     parser.add_argument("--for-server", action="store_true", help="as it was trained")
+    add_spelling(parser)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--max-length", type=int, default=1024, help="tokens; what is longer stays as it is")
     parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=torch.cuda.is_available())
@@ -70,7 +71,7 @@ def options(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     args = options(argv)
     rows = read_rows(args.data, STEPWISE)
-    codec = Codec(AutoTokenizer.from_pretrained(args.model), args.for_server)
+    codec = Codec(AutoTokenizer.from_pretrained(args.model), reads_text(args))
     model = AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.bfloat16 if args.bf16 else torch.float32)
     model = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
     examples = [codec.reward(row) for row in rows]

@@ -17,6 +17,7 @@ import train
 from peft import PeftModel
 from safetensors import safe_open
 from tokenizers import Tokenizer, models
+from tokenizers.processors import TemplateProcessing
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, PreTrainedTokenizerFast
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,11 +143,17 @@ class TrainTest(unittest.TestCase):
         merging = Tokenizer(models.BPE({sign: i for i, sign in enumerate(signs)}, [("?", "\n"), (".", "\n")]))
         tokenizer = PreTrainedTokenizerFast(tokenizer_object=merging, bos_token="<s>", eos_token="</s>")
         tokenizer.add_tokens(list(train.SPECIAL), special_tokens=True)
-        text = f"<s>{QUESTION}\n<|step|>{STEPS[0]}\n<|step|>#### 7<|step|>"
+        # It names a BOS and does not put it before a text, so a server does not either.
+        text = f"{QUESTION}\n<|step|>{STEPS[0]}\n<|step|>#### 7<|step|>"
         row = {"prompt": QUESTION, "completions": [STEPS[0], "#### 7"], "labels": [True, True]}
-        tokens = train.Codec(tokenizer, for_server=True).reward(row).tokens
+        tokens = train.Codec(tokenizer, as_text=True).reward(row).tokens
         self.assertEqual(tokens, tokenizer.encode(text, add_special_tokens=False))
-        self.assertNotEqual(tokens, train.Codec(tokenizer).reward(row).tokens)
+        spelt = train.Codec(tokenizer).reward(row).tokens
+        self.assertEqual(spelt[0], tokenizer.bos_token_id)
+        self.assertNotEqual(tokens, spelt[1:])
+        tokenizer.backend_tokenizer.post_processor = TemplateProcessing("<s> $A </s>", None, [("<s>", 0), ("</s>", 1)])
+        begun = train.Codec(tokenizer, as_text=True).reward(row).tokens
+        self.assertEqual(begun, [tokenizer.bos_token_id, *tokens])
 
     def test_goes_on_from_the_adapter_of_another_role_on_the_same_model(self):
         sorm = self.run_training("sorm", SORM, "sorm", lora_rank=4)

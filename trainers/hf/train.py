@@ -57,13 +57,16 @@ class Example:
 class Codec:
     """Rows as examples, in the sequences above."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, for_server: bool = False):
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, as_text: bool = False):
+        """`as_text`: as a server cuts a text that it is given, instead of as glore spells token ids."""
         self.tokenizer = tokenizer
-        ends = SPECIAL if for_server else ("\n", *SPECIAL)
+        ends = SPECIAL if as_text else ("\n", *SPECIAL)
         self.pieces = re.compile("(" + "|".join(map(re.escape, ends)) + ")")
         # A base of glore's spells its own; any other model keeps those it was trained with.
         known = tokenizer.get_vocab()
-        self.bos = known.get("<|bos|>", tokenizer.bos_token_id)
+        bos = known.get("<|bos|>", tokenizer.bos_token_id)
+        # A server puts before a text what its tokenizer puts there, which may be nothing though a BOS is named.
+        self.first = first_tokens(tokenizer) if as_text else [] if bos is None else [bos]
         self.eos = known.get("<|eos|>", tokenizer.eos_token_id)
         self.pad = next(i for i in (known.get("<|pad|>"), tokenizer.pad_token_id, self.eos) if i is not None)
         self.tag, self.plus, self.minus = (self.ids(token)[0] for token in (TAG, PLUS, MINUS))
@@ -73,7 +76,7 @@ class Codec:
         return [token for piece in pieces for token in self.tokenizer.encode(piece, add_special_tokens=False)]
 
     def start(self, text: str) -> list[int]:
-        return ([] if self.bos is None else [self.bos]) + self.ids(text)
+        return self.first + self.ids(text)
 
     def writer(self, row: dict) -> Example:
         prompt = self.start(row["prompt"])
@@ -103,6 +106,22 @@ class Codec:
             "attention_mask": fill([[1] * len(e.tokens) for e in examples], 0),
             "targets": fill([e.targets for e in examples], -1),
         }
+
+
+def first_tokens(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """What the tokenizer puts before a text."""
+    bare = tokenizer.encode("1", add_special_tokens=False)
+    whole = tokenizer.encode("1")
+    return whole[: whole.index(bare[0])]
+
+
+def add_spelling(parser: argparse.ArgumentParser) -> None:
+    what = "what a server will be given: text, which is usual --for-server, or token ids, which are usual otherwise"
+    parser.add_argument("--spelling", choices=("text", "tokens"), help=what)
+
+
+def reads_text(args: argparse.Namespace) -> bool:
+    return (args.spelling or ("text" if args.for_server else "tokens")) == "text"
 
 
 def fail(message: str) -> None:
@@ -277,6 +296,7 @@ def options(argv: list[str] | None) -> argparse.Namespace:
         help="for servers that are given text and take adapters of LoRA alone (vLLM): text is tokenised as they do it, and"
         " the rows of special tokens stay as they are",
     )
+    add_spelling(parser)
     parser.add_argument("--epochs", type=float, default=1)
     parser.add_argument("--batch", type=int, default=8, help="sequences on each device")
     parser.add_argument("--accumulate", type=int, default=1, help="batches before an update")
@@ -300,7 +320,7 @@ def main(argv: list[str] | None = None) -> None:
     lacked = [token for token in SPECIAL if token not in tokenizer.get_vocab()]
     tokenizer.add_tokens(lacked, special_tokens=True)
     added = tokenizer.convert_tokens_to_ids(lacked)
-    codec = Codec(tokenizer, args.for_server)
+    codec = Codec(tokenizer, reads_text(args))
     writes = args.role in WRITERS
     rows = read_rows(args.data, COMPLETION if writes else STEPWISE)
     examples = [codec.writer(row) if writes else codec.reward(row) for row in rows]

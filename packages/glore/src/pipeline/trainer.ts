@@ -92,7 +92,9 @@ function wordsFor(
   };
   const all = ['--role', role, '--model', places.base, '--data', data, '--out', places.out];
   const schedule = ['--epochs', places.epochs, '--batch', places.batch, '--rate', places.rate];
-  const rest = ['--seed', places.seed, ...trainer.options];
+  // As its server will be asked: a text begins as the server's tokenizer says, token ids with BOS.
+  const spelling = ['--spelling', run.recipe.models?.[role]?.spelling ?? 'text'];
+  const rest = ['--seed', places.seed, ...spelling, ...trainer.options];
   return filled(trainer.command, { ...places, arguments: [...all, ...schedule, ...rest] });
 }
 
