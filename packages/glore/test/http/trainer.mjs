@@ -23,10 +23,9 @@ const text = { type: 'string' };
 const { values: given } = parseArgs({
   args: process.argv.slice(3),
   options: Object.fromEntries(
-    ['role', 'model', 'data', 'out', 'epochs', 'batch', 'rate', 'seed', 'note'].map((name) => [
-      name,
-      text,
-    ]),
+    ['role', 'model', 'data', 'out', 'epochs', 'batch', 'rate', 'seed', 'spelling', 'note'].map(
+      (name) => [name, text],
+    ),
   ),
 });
 const { role, model, data, out } = given;

@@ -85,6 +85,8 @@ describe('a run with a trainer', () => {
       expect(begun(run, role)).toHaveLength(1);
       // Words stay words, and no shell has seen them.
       expect(logOf(run, role)).toContain(JSON.stringify('a "b" $HOME'));
+      // As this recipe asks the server.
+      expect(logOf(run, role)).toContain('"spelling":"tokens"');
     }
     for (const role of ['sorm', 'orm'])
       expect(ended.stderr).toMatch(

@@ -523,7 +523,7 @@ describe('the command line', () => {
       ]);
       expect(refused.code).toBe(2);
       expect(refused.stderr).toContain(
-        `${student}: expected a prompt with {question}, found {lines}`,
+        `${student}:1: prompt: expected a text with {question}, found {lines}`,
       );
     } finally {
       rmSync(folder, { recursive: true });

@@ -15,8 +15,8 @@ const own = new Set([
   ],
 ]);
 
-/** What a header may hold: nobody takes one of other characters. */
-const writable = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** What a header may hold: whoever reads and writes other characters makes others of them on the way. */
+const writable = /^[\t\x20-\x7e]*$/;
 
 /** @throws ApiError `upstream` where the server does not answer, or in a way that cannot be handed on */
 export async function passThrough(
