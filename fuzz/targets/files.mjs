@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { readItems } from '../../packages/glore/dist/cli/ask/items.js';
 import { program } from '../../packages/glore/dist/cli/program.js';
-import { readGolden } from '../../packages/glore/dist/doctor/golden.js';
+import { readGolden } from '../../packages/glore/dist/model/index.js';
 import {
   readGsm8k,
   readJsonlProblems,
