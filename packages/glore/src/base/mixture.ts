@@ -94,7 +94,8 @@ function problemExample(tokens: readonly number[], promptLength: number, weight:
 function pageExample(codec: Codec, mixture: BaseMixture, random: Random, split: Split): Example {
   const { settings, encode, questionWeight, longest } = mixture;
   const later = random.pick(['others', 'others', 'varied', 'varied', 'again'] as const);
-  const drawn = generateProblems({ split, count: 3, seed: random.integer(0, 2 ** 31), settings });
+  const count = later === 'others' ? 3 : 1;
+  const drawn = generateProblems({ split, count, seed: random.integer(0, 2 ** 31), settings });
   const first = drawn[0]!;
   const next = {
     others: (i: number) => drawn[i]!,

@@ -1,4 +1,4 @@
-/** Trains the base checkpoint from nothing, by its recipe; `checkpoints/base` was made like this. */
+/** Trains a base checkpoint by its recipe, from nothing or from another one; those in `checkpoints` were made like this. */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
@@ -78,8 +78,7 @@ const schema = recipeShape.refine(
   ({ model, start }) => (model === undefined) !== (start === undefined),
   {
     path: ['model'],
-    message:
-      'expected either model (a shape, from nothing) or start (a checkpoint to go on from), found both or none',
+    error: 'either model (a shape, from nothing) or start (a checkpoint to go on from)',
   },
 );
 

@@ -7,7 +7,9 @@ import { findRecipe, runFolderOf } from './recipes.js';
 
 export function baseCommand(): Command {
   return new Command('base')
-    .description('train a base checkpoint from nothing (checkpoints/base took about an hour)')
+    .description(
+      'train a base checkpoint, from nothing or from another one (checkpoints/base took about an hour)',
+    )
     .argument('<recipe>', 'base recipe file (YAML), or the name of one that came with glore')
     .option('--run <folder>', 'run folder (default: runs/ and the name of the recipe)')
     .option('--json', 'progress as JSON lines on standard error')

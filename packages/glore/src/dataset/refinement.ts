@@ -36,21 +36,19 @@ export function globalRecords(
     draft: solutionIn(draft),
     target: solutionIn(target),
   });
-  const pairs = [...byProblem(samples)].flatMap(([, all]) => {
-    const right = distinct(all.filter((sample) => sample.right));
-    if (right.length === 0) return [];
-    return distinct(all.filter((sample) => !sample.right)).map((draft) =>
-      recordOf(draft, targetOf(draft, right)),
-    );
-  });
-  const right = new Random(seed, 'kept').shuffle(
-    [...byProblem(samples).values()].flatMap((all) => distinct(all.filter(({ right }) => right))),
+  const groups = [...byProblem(samples).values()].map((all) => ({
+    right: distinct(all.filter((sample) => sample.right)),
+    wrong: distinct(all.filter((sample) => !sample.right)),
+  }));
+  const pairs = groups.flatMap(({ right, wrong }) =>
+    right.length === 0 ? [] : wrong.map((draft) => recordOf(draft, targetOf(draft, right))),
   );
+  const drafts = new Random(seed, 'kept').shuffle(groups.flatMap(({ right }) => right));
   // Right samples have few spellings, so that one may come more than once.
-  const staying = Math.min(Math.round(kept * pairs.length), right.length * MOST_KEPT);
+  const staying = Math.min(Math.round(kept * pairs.length), drafts.length * MOST_KEPT);
   return [
     ...pairs,
-    ...Array.from({ length: staying }, (_, i) => right[i % right.length]!).map((draft) =>
+    ...Array.from({ length: staying }, (_, i) => drafts[i % drafts.length]!).map((draft) =>
       recordOf(draft, draft),
     ),
   ];

@@ -158,14 +158,15 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
   const studentRounds = await readRounds(run.folder);
   const coverage = await readCoverage(run.folder);
   const answered = await readAnswered(run.folder);
+  const evaluation = evaluated(records);
   const report: Report = {
-    ...evaluated(records),
+    ...evaluation,
     curve: accuracyCurve(
       test.problems,
       pathsOf(test.problems, test.rounds),
       fitBudgets(dev.problems, pathsOf(dev.problems, dev.rounds)),
     ),
-    cautions: cautionsOf(dev.problems, fitGate(dev.problems)),
+    cautions: cautionsOf(dev.problems, evaluation.thresholds.gate),
     problems: test.problems.length,
     ...(studentRounds && { studentRounds }),
     labels: {

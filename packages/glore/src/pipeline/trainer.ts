@@ -31,7 +31,7 @@ export function trainerIdentity(recipe: Recipe, role: string): { trained?: unkno
   return { trained: [trainer.base, trainer.options, ...(role === 'student' ? [sft] : [])] };
 }
 
-const scheduleOf = ({ student, training }: Recipe, role: RoleName) =>
+const trainingOf = ({ student, training }: Recipe, role: RoleName) =>
   role === 'student' ? { ...student.sft, start: 'base' } : training[role];
 
 /** The checkpoint that a role's training starts from. */
@@ -77,7 +77,7 @@ function wordsFor(
   role: RoleName,
   data: string,
 ): readonly string[] {
-  const { epochs, batch, rate, start } = scheduleOf(run.recipe, role);
+  const { epochs, batch, rate, start } = trainingOf(run.recipe, role);
   const places = {
     role,
     data,

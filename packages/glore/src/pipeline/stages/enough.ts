@@ -1,10 +1,29 @@
 /** Whether what a stage has made is enough for those after it: where it is not, the run stops there and says what to change. */
 import { GloreError } from '../../error.js';
 import { roleNames } from '../../model/index.js';
+import type { Problem } from '../../problem/index.js';
 import { learns, type Recipe } from '../../recipe/index.js';
 import type { Sample } from '../../rollout/index.js';
 import type { Run } from '../context.js';
 import { problemsIn } from '../records.js';
+
+/** Refuses `maxTokens` that no solution has room in. @throws GloreError `max-tokens` */
+export function checkSolvable({ codec, recipe }: Run, list: readonly Problem[]): void {
+  const { maxTokens, models } = recipe;
+  // A served student counts in tokens of its own.
+  if (models?.student) return;
+  // Of a problem without a worked solution it is known that its answer has to be written.
+  const lengthOf = (problem: Problem) => codec.solution(problem).length;
+  if (list.length === 0 || list.some((problem) => lengthOf(problem) <= maxTokens)) return;
+  const least = list.reduce(
+    (least, problem) => Math.min(least, lengthOf(problem)),
+    Number.POSITIVE_INFINITY,
+  );
+  throw new GloreError(
+    'max-tokens',
+    `maxTokens: expected at least ${least}, the tokens of the shortest solution of these problems, found ${maxTokens}: no solution would reach its answer; raise it`,
+  );
+}
 
 /** So many samples without an answer are enough to know that there will be none. */
 const ENOUGH = 256;

@@ -1,25 +1,22 @@
 /** The problems of every set, from the built-in world or from files. */
 import { join } from 'node:path';
 import { writeJson, writeJsonl } from '../../files/index.js';
-import { allot, generateProblems, type Wanted } from '../../problem/index.js';
+import { allot, generateProblems, type Problem, type Wanted } from '../../problem/index.js';
 import type { FileSet, Recipe } from '../../recipe/index.js';
 import type { Run } from '../context.js';
-import { readProblems } from '../records.js';
 import { problemsWithin, roomLeft } from '../room.js';
 import { setsOf } from '../sets.js';
-import { checkSolvable } from './student.js';
+import { checkSolvable } from './enough.js';
 import type { Work } from './work.js';
 
 export const problems: Work = async (run, { folder, progress }) => {
   const { recipe } = run;
   const { problems: source } = recipe;
-  if (source.source === 'world') await fromWorld(recipe, source, folder);
-  else await fromFiles(run, source, folder, (text) => progress.note(text));
-  // A served student counts in tokens of its own.
-  if (!recipe.models?.student) {
-    const sets = await Promise.all(setsOf(recipe).map(({ name }) => readProblems(run, name)));
-    checkSolvable(run, sets.flat());
-  }
+  const sets =
+    source.source === 'world'
+      ? await fromWorld(recipe, source, folder)
+      : await fromFiles(run, source, folder, (text) => progress.note(text));
+  checkSolvable(run, sets.flat());
   return {};
 };
 
@@ -28,12 +25,15 @@ async function fromWorld(
   recipe: Recipe,
   { settings }: Extract<Recipe['problems'], { source: 'world' }>,
   folder: string,
-): Promise<void> {
+): Promise<readonly Problem[][]> {
+  const sets: Problem[][] = [];
   for (const { name, split, count, offset } of setsOf(recipe)) {
     const seed = recipe.seed * 1000 + offset;
     const made = generateProblems({ split, count, seed, settings, prefix: name });
     await writeJsonl(join(folder, `${name}.jsonl`), made);
+    sets.push(made);
   }
+  return sets;
 }
 
 /** What was wanted and is not there is said, and so is what is used twice. */
@@ -42,7 +42,7 @@ async function fromFiles(
   source: FileSet,
   folder: string,
   note: (text: string) => void,
-): Promise<void> {
+): Promise<readonly (readonly Problem[])[]> {
   const { recipe } = run;
   const room = source.tooLong && roomLeft(run);
   const { train, dev, test, dropped, tooLong } = problemsWithin(run, source, room);
@@ -71,6 +71,7 @@ async function fromFiles(
       ]),
     ),
   });
+  return found.map(({ problems }) => problems);
 }
 
 /** How many training problems each use would have. */

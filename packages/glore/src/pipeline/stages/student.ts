@@ -2,16 +2,15 @@
 import { join } from 'node:path';
 import { saveCheckpoint } from '@glore/engine';
 import { studentExample, studentRow, workedRecords } from '../../dataset/index.js';
-import { GloreError } from '../../error.js';
 import { writeJson } from '../../files/index.js';
 import type { Problem } from '../../problem/index.js';
 import { expertIteration } from '../../train/index.js';
-import type { Run } from '../context.js';
 import { modelFolder, readTrained } from '../models.js';
 import { readProblems } from '../records.js';
 import { roundSets } from '../sets.js';
 import { examplesOf, trainModel } from '../training.js';
 import { sampleProblems } from './drafts.js';
+import { checkSolvable } from './enough.js';
 import type { Round } from './rounds.js';
 import { elsewhere, isServed, rightShare, total, type Work } from './work.js';
 
@@ -90,19 +89,3 @@ export const student: Work = async (run, context) => {
   await saveCheckpoint(modelFolder(run, 'student'), last);
   return { generatedTokens, trainedTokens };
 };
-
-/** Refuses `maxTokens` that no solution has room in. @throws GloreError `max-tokens` */
-export function checkSolvable({ codec, recipe }: Run, list: readonly Problem[]): void {
-  const { maxTokens } = recipe;
-  // Of a problem without a worked solution it is known that its answer has to be written.
-  const lengthOf = (problem: Problem) => codec.solution(problem).length;
-  if (list.length === 0 || list.some((problem) => lengthOf(problem) <= maxTokens)) return;
-  const least = list.reduce(
-    (least, problem) => Math.min(least, lengthOf(problem)),
-    Number.POSITIVE_INFINITY,
-  );
-  throw new GloreError(
-    'max-tokens',
-    `maxTokens: expected at least ${least}, the tokens of the shortest solution of these problems, found ${maxTokens}: no solution would reach its answer; raise it`,
-  );
-}
