@@ -93,7 +93,8 @@ const details = (summary, ...parts) =>
 
 const measured = `${whole(report.problems)} test problems, seed ${report.seeds.join(', ')}; ${formatSeconds(report.seconds)} for the whole run on ${machine.cores} cores`;
 /** The rows of the table in README.md, which has no room for times. */
-const mainRows = /^\**(draft|bo3|best-of-\d+|retrained(-bo3|-best-of-\d+)?|global(-blind|-plain)?|local|rerank|gate|oracle)\**$/;
+const mainRows =
+  /^\**(draft|bo3|best-of-\d+|retrained(-bo3|-best-of-\d+)?|global(-blind|-plain)?|local|rerank|gate|oracle)\**$/;
 const inShort = [
   `${measured}.`,
   table(
