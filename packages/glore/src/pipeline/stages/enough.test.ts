@@ -1,8 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { openTokenizer } from '@glore/engine';
 import { describe, expect, it } from 'vitest';
+import { createCodec } from '../../codec/index.js';
+import type { Problem } from '../../problem/index.js';
 import { type Recipe, readRecipe } from '../../recipe/index.js';
 import type { Sample } from '../../rollout/index.js';
-import { answerCounter, checkDrafts, checkSets } from './enough.js';
+import type { Run } from '../context.js';
+import { answerCounter, checkDrafts, checkSets, checkSolvable } from './enough.js';
 
 const root = resolve(import.meta.dirname, '../../../../..');
 const recipe = readRecipe(join(root, 'recipes/tiny.yaml'));
@@ -22,6 +27,32 @@ const samples = (count: number, more: Partial<Sample>): Sample[] =>
     tokens: 20,
     ...more,
   }));
+
+describe('problems', () => {
+  const codec = createCodec(
+    openTokenizer(readFileSync(join(root, 'checkpoints/base/tokenizer.json'), 'utf8')),
+  );
+  const problem = (steps: string[]): Problem => ({ id: 'a', question: 'How?', answer: '7', steps });
+  const [long, short] = [problem(['Lee has 3+4=7.', 'Lee has 7*1=7.']), problem([])];
+  const within = (maxTokens: number, models?: Recipe['models']) =>
+    ({ codec, recipe: { ...recipe, maxTokens, models } }) as Run;
+  const least = codec.solution(short).length;
+
+  it('none of which can be solved within maxTokens stop the run, with the least that is needed', () => {
+    expect(() => checkSolvable(within(least - 1), [long, short])).toThrow(
+      expect.objectContaining({
+        code: 'max-tokens',
+        message: expect.stringContaining(`at least ${least}, the tokens`),
+      }),
+    );
+  });
+
+  it('of which one can do not, and neither do those of a served student', () => {
+    checkSolvable(within(least), [long, short]);
+    checkSolvable(within(1), []);
+    checkSolvable(within(1, served), [long]);
+  });
+});
 
 describe('samples', () => {
   it('without an answer stop the run once it is plain that none will have one', () => {
