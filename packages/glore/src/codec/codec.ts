@@ -38,13 +38,7 @@ export const specialTokens: readonly string[] = Object.values(spellings);
 
 /** What to say where a tokenizer lacks special tokens and servers are to know them; undefined where it has them all. */
 export function lackOf(tokenizer: Tokenizer): string | undefined {
-  const lacking = specialTokens.filter((token) => {
-    try {
-      return tokenizer.id(token) === undefined;
-    } catch {
-      return true;
-    }
-  });
+  const lacking = specialTokens.filter((token) => idOf(tokenizer, token) === undefined);
   if (lacking.length === 0) return undefined;
   return `the base's tokenizer lacks ${lacking.join(', ')}: they are added to it here, and a server knows them only if its model was trained with them`;
 }
@@ -182,15 +176,21 @@ export function createCodec(tokenizer: Tokenizer): Codec {
 
 function specialIds(tokenizer: Tokenizer): SpecialIds {
   const entries = Object.entries(spellings).map(([name, token]) => {
-    try {
-      return [name, tokenizer.id(token)];
-    } catch (cause) {
-      throw new GloreError(
-        'codec-tokenizer',
-        `tokenizer: expected the special token ${token}, found none; use the tokenizer of a model that glore or trainers/hf has trained`,
-        { cause },
-      );
-    }
+    const id = idOf(tokenizer, token);
+    if (id !== undefined) return [name, id];
+    throw new GloreError(
+      'codec-tokenizer',
+      `tokenizer: expected the special token ${token}, found none; use the tokenizer of a model that glore or trainers/hf has trained`,
+    );
   });
   return Object.fromEntries(entries);
+}
+
+/** The id of a special token; undefined where the tokenizer has none. */
+function idOf(tokenizer: Tokenizer, token: string): number | undefined {
+  try {
+    return tokenizer.id(token);
+  } catch {
+    return undefined;
+  }
 }

@@ -37,6 +37,11 @@ export class Client {
     this.reset();
   }
 
+  /** Ends the connection of a client whose answer cannot be finished: that it is not whole is plain then. */
+  breakOff(): void {
+    this.reset();
+  }
+
   /** Waits until all is taken, but no longer than shortly after the signal. */
   async taken(signal: AbortSignal): Promise<void> {
     const given = new Promise((resolve) => {

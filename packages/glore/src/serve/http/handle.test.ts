@@ -1,7 +1,7 @@
 /** Answers of another server on this machine, handed on. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { Endpoint } from '../../model/openai/index.js';
 import type { Route } from '../protocol/index.js';
@@ -82,10 +82,15 @@ it.each([600, 777, 999])('a status of %i, which nobody can hand on, is a 502', a
   expect(await (await ask('GET', 200)).text()).toBe('hello');
 });
 
-it('an answer that breaks off is told as the fault of the server there', async () => {
+it('an answer that breaks off is told as the fault of the server there, and nothing is printed', async () => {
+  const printed = (['error', 'info', 'warn'] as const).map((name) =>
+    vi.spyOn(console, name).mockImplementation(() => {}),
+  );
   const { ask, logged } = await start();
   await expect(ask('PUT', 200).then((response) => response.text())).rejects.toThrow();
   await logged().toEqual([502]);
+  for (const print of printed) expect(print).not.toHaveBeenCalled();
+  vi.restoreAllMocks();
 });
 
 it('leaves out a header that cannot be written', async () => {

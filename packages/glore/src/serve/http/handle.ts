@@ -133,8 +133,12 @@ export function handle(endpoint: Route, options: HandlingOptions, state: State):
         return c.newResponse(null, status as StatusCode, answer.headers);
       }
       // Pulled as the client takes it, so that nothing waits here.
-      const passing = passedOn(body, exchange, (error) => {
-        void settle(error === undefined ? undefined : failed(error), status);
+      const passing = passedOn(body, exchange, {
+        over: () => void settle(undefined, status),
+        broken: (error) => {
+          client.breakOff();
+          void settle(failed(error), status);
+        },
       });
       return c.newResponse(passing, status as ContentfulStatusCode, answer.headers);
     }
@@ -172,11 +176,18 @@ async function drain(body: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const _ of body);
 }
 
-/** A body that is handed on; `over` is told when it is, and why where it broke off. */
+/** Told once that a body has been handed on, or why it broke off. */
+interface Passing {
+  readonly over: () => void;
+  /** Breaks the client's answer off too, so that nobody takes what there is of it for all. */
+  readonly broken: (error: unknown) => void;
+}
+
+/** A body that is handed on. */
 function passedOn(
   body: AsyncIterable<Uint8Array>,
   exchange: Exchange,
-  over: (error?: unknown) => void,
+  { over, broken }: Passing,
 ): ReadableStream<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]();
   const usage = new UsageReader();
@@ -197,8 +208,9 @@ function passedOn(
           usage.read(value);
           controller.enqueue(value);
         } catch (error) {
-          controller.error(error);
-          over(error);
+          broken(error);
+          // The connection is gone by now; an error here would only be printed by who reads the stream.
+          controller.close();
         }
       },
       async cancel() {
