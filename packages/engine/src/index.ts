@@ -52,6 +52,7 @@ export {
   type Tensor,
   type Weights,
   weightShapes,
+  withFreshRows,
 } from './llama/index.js';
 export { availableProviders, type Provider, providers } from './onnx/index.js';
 export { type AdamWOptions, adamWDefaults, rateAt, type Schedule } from './optimizer/index.js';

@@ -34,6 +34,17 @@ const sampledOn: [string, string] = [
   'drafts: { problems: 140, samples: 3, temperature: 1, further: { most: 6, temperature: 1.2 } }',
 ];
 
+/** A SORM that learns first what the student expects, with a layer more for it, and is less sure of its labels then. */
+const expecting: [string, string] = [
+  'sorm: { epochs: 4, batch: 8, rate: 1.0e-3, doubt: 0.25 }',
+  `sorm:
+    expected: { examples: 120, epochs: 1, batch: 16, rate: 1.0e-3, layers: 1, replaced: 0.15 }
+    epochs: 4
+    batch: 8
+    rate: 1.0e-3
+    doubt: 0.5`,
+];
+
 let folder: string;
 let recipe: string;
 /** The finished run that all tests look at. */
@@ -43,7 +54,7 @@ let report: Report;
 
 beforeAll(async () => {
   folder = temporaryFolder();
-  recipe = writeRecipe(folder, 'recipe', inRounds, sampledOn);
+  recipe = writeRecipe(folder, 'recipe', inRounds, sampledOn, expecting);
   run = join(folder, 'run');
   finished = await glore(['run', recipe, '--run', run]);
   expect(finished).toMatchObject({ code: 0 });
@@ -192,6 +203,20 @@ describe('a whole run', () => {
     expect(drafts).toHaveLength(spelt(wrong).size);
   });
 
+  it('has a SORM that learned what the student expects before its labels, in layers of its own', () => {
+    const layers = (role: string) =>
+      readJson<{ num_hidden_layers: number }>(role, 'model/config.json').num_hidden_layers;
+    expect(layers('sorm')).toBe(layers('student') + 1);
+    expect(layers('orm')).toBe(layers('sorm'));
+    const { examples, positive, negative } = readJson<Record<string, number>>(
+      'sorm',
+      'expected.mask.json',
+    );
+    expect(examples).toBe(120);
+    expect(positive).toBeGreaterThan(negative!);
+    expect(negative).toBeGreaterThan(120);
+  });
+
   it('does not learn again from the labels that its first SORM doubts', () => {
     interface Mask {
       positive: number;
@@ -267,7 +292,7 @@ describe('the same recipe with the models of the run over HTTP', () => {
     const of = (role: string, endpoint: string, scoring = '') =>
       `  ${role}: { endpoint: ${endpoint}, model: ${role}, spelling: tokens${scoring} }\n`;
     const overHttp = (name: string, models: readonly string[]) =>
-      writeRecipe(folder, name, sampledOn, [
+      writeRecipe(folder, name, sampledOn, expecting, [
         'evaluation: { samples: 8, temperature: 1 }\n',
         `${inRounds[1]}
 endpoints:
@@ -544,7 +569,7 @@ describe('a changed recipe', () => {
     cpSync(run, other, { recursive: true });
     const ended = await glore([
       command,
-      writeRecipe(folder, name, inRounds, sampledOn, change),
+      writeRecipe(folder, name, inRounds, sampledOn, expecting, change),
       '--run',
       other,
       '--json',

@@ -13,7 +13,7 @@ export { paddedAttention, TREE_BLOCKS, treeAttention } from './attending.js';
 export { sequenceGraph, stepGraph } from './cached.js';
 export type { LlamaConfig } from './config.js';
 export { forward } from './forward.js';
-export { deepen, initialWeights } from './initial.js';
+export { deepen, initialWeights, withFreshRows } from './initial.js';
 export { rotaryTables } from './layers.js';
 export {
   adapterLayoutOf,

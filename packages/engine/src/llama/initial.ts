@@ -42,3 +42,36 @@ export function deepen(
   }
   return { config: deeper, weights: grown };
 }
+
+/**
+ * The weights with other rows for some tokens, in the tables of embeddings and of outputs: normal numbers with each column's
+ * mean and the table's deviation from it, over the other tokens. A token that no text had is as it was drawn, far smaller
+ * than those which were learned, or has been pushed away from whatever is written.
+ */
+export function withFreshRows(weights: Weights, tokens: readonly number[], seed: number): Weights {
+  const normal = normals(seed);
+  const fresh = new Map(weights);
+  for (const name of ['model.embed_tokens.weight', 'lm_head.weight']) {
+    const table = weights.get(name);
+    if (!table) continue;
+    const [rows, width] = table.shape as [number, number];
+    const data = table.data.slice();
+    const others = Array.from({ length: rows }, (_, row) => row).filter(
+      (row) => !tokens.includes(row),
+    );
+    const means = new Float64Array(width);
+    for (const row of others) {
+      for (let i = 0; i < width; i++) means[i]! += data[row * width + i]! / others.length;
+    }
+    let squares = 0;
+    for (const row of others) {
+      for (let i = 0; i < width; i++) squares += (data[row * width + i]! - means[i]!) ** 2;
+    }
+    const deviation = Math.sqrt(squares / (others.length * width));
+    for (const token of tokens) {
+      for (let i = 0; i < width; i++) data[token * width + i] = means[i]! + deviation * normal();
+    }
+    fresh.set(name, { shape: table.shape, data });
+  }
+  return fresh;
+}

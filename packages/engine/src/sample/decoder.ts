@@ -194,17 +194,18 @@ export class Decoder {
     return { completions: draws.completions, prefilled, generated };
   }
 
-  /** Log-probability of each label as the next token at each position: [item][position][label]. */
+  /** Log-probability of each label, or of what follows, as the next token at each position: [item][position][label]. */
   async score({ items, labels }: ScoreTask): Promise<ScoreResult> {
     const { vocabSize } = this.config;
-    for (const item of items) checkPositions(this.config, item);
+    for (const item of items) checkPositions(this.config, item, labels === 'next' ? 1 : 0);
     const scores: number[][][] = items.map(() => []);
     let computed = 0;
     const read = (part: readonly Placed[], { logits, at }: Picked) =>
-      part.forEach(({ place }, i) => {
-        scores[place] = at[i]!.map((row) => {
+      part.forEach(({ place, tokens, positions }, i) => {
+        scores[place] = at[i]!.map((row, k) => {
           const total = logTotal(logits, row * vocabSize, vocabSize);
-          return labels.map((label) => logits[row * vocabSize + label]! - total);
+          const wanted = labels === 'next' ? [tokens[positions[k]! + 1]!] : labels;
+          return wanted.map((label) => logits[row * vocabSize + label]! - total);
         });
       });
     // Where positions follow the length, sequences that begin alike are not computed alike.

@@ -95,7 +95,7 @@ export class Sequences {
 }
 
 /** @throws EngineError `length` for a sequence that the model has no room for, `position` for a position outside of it */
-export function checkPositions(config: LlamaConfig, { tokens, positions }: Item): void {
+export function checkPositions(config: LlamaConfig, { tokens, positions }: Item, after = 0): void {
   if (tokens.length > positionLimit(config)) {
     throw new EngineError(
       'length',
@@ -103,10 +103,11 @@ export function checkPositions(config: LlamaConfig, { tokens, positions }: Item)
     );
   }
   for (const position of positions) {
-    if (position >= 0 && position < tokens.length) continue;
+    if (position >= 0 && position < tokens.length - after) continue;
+    const last = after > 0 && position === tokens.length - 1;
     throw new EngineError(
       'position',
-      `position ${position} is outside a sequence of ${tokens.length} tokens`,
+      `position ${position} ${last ? 'has nothing after it in' : 'is outside'} a sequence of ${tokens.length} tokens`,
     );
   }
 }

@@ -48,12 +48,12 @@ export interface ScoreTask {
     readonly tokens: readonly number[];
     readonly positions: readonly number[];
   }[];
-  /** Token ids whose log-probabilities are wanted as the next token at each position. */
-  readonly labels: readonly number[];
+  /** Token ids whose log-probabilities are wanted as the next token at each position; `next` for that which does follow. */
+  readonly labels: readonly number[] | 'next';
 }
 
 export interface ScoreResult {
-  /** Log-probability of each label as the next token at each position: [item][position][label], in nats. */
+  /** Log-probability of each label as the next token at each position, or of the one that follows: [item][position][label], in nats. */
   readonly scores: number[][][];
   /** Positions run through the model: what sequences begin with alike once. */
   readonly computed: number;

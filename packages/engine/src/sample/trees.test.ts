@@ -108,6 +108,26 @@ test('a sequence has the same bits whatever is scored beside it', async () => {
   expect(turned.scores.reverse()).toEqual(scores.slice(0, -2));
 });
 
+test('what follows each position is valued as the label that it is', async () => {
+  const whole = items.map(({ tokens }) => ({ tokens, positions: [...tokens.keys()].slice(2, -1) }));
+  const every = Array.from({ length: base.vocabSize }, (_, token) => token);
+  for (const trees of [true, false]) {
+    const decoder = await open(base, trees);
+    const { scores } = await decoder.score({ items: whole, labels: 'next' });
+    const all = await decoder.score({ items: whole, labels: every });
+    const expected = whole.map(({ tokens, positions }, i) =>
+      positions.map((position, k) => [all.scores[i]![k]![tokens[position + 1]!]!]),
+    );
+    expect(scores).toEqual(expected);
+  }
+  const decoder = await open(base, true);
+  const [{ tokens }] = whole as [(typeof whole)[0]];
+  const last = [{ tokens, positions: [tokens.length - 1] }];
+  await expect(decoder.score({ items: last, labels: 'next' })).rejects.toThrow(
+    `position ${tokens.length - 1} has nothing after it in a sequence of ${tokens.length} tokens`,
+  );
+});
+
 test('the shortest sequences are scored as well', async () => {
   const [trees, apart] = [await open(base, true), await open(base, false)];
   for (let length = 1; length <= 8; length++) {

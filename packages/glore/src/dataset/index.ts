@@ -7,6 +7,7 @@ export {
   rewardExample,
   studentExample,
 } from './examples.js';
+export { expectedExample, withReplacedDigits } from './expected.js';
 export {
   type GlobalRecord,
   type LocalRecord,

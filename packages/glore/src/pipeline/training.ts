@@ -35,8 +35,8 @@ export interface TrainingOptions {
   readonly start: Checkpoint;
   readonly examples: readonly GroupedExample[];
   readonly training: Training;
-  /** Whether batches are of whole problems; critics learn more from those, refiners less. Default false. */
-  readonly together?: boolean;
+  /** Whether batches are of whole problems. Default false. */
+  readonly together?: boolean | undefined;
   /** The folder of the checkpoint. */
   readonly model: string;
 }

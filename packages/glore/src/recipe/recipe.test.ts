@@ -632,6 +632,23 @@ trainer: { base: b, ${settings} }
     );
   });
 
+  it.each([
+    ['student: { endpoint: a, model: s }', 'none, since what a served student expects'],
+    [
+      'student: { endpoint: a, model: s }, sorm: { endpoint: a, model: t }',
+      'none, since a trainer',
+      'trainer: { base: b, roles: [sorm] }\n',
+    ],
+  ])('has no student here to expect anything: %s', (models, said, more = '') => {
+    const expected = 'expected: { epochs: 1, batch: 8, rate: 1.0e-3, layers: 1, replaced: 0.1 }';
+    const served = `endpoints: { a: { url: "http://h/v1" } }\nmodels: { ${models} }\n${more}`;
+    const text = yaml.replace('sorm: {', `sorm: { ${expected},`);
+    writeFileSync(path, text);
+    expect(readRecipe(path).training.sorm.expected).toMatchObject({ layers: 1, replaced: 0.1 });
+    writeFileSync(path, text.replace('evaluation:', `${served}evaluation:`));
+    expect(() => readRecipe(path)).toThrow(`training.sorm.expected: expected ${said}`);
+  });
+
   it.each(['sorm', 'orm'])('learns the labels of %s at the ends of lines alone', (role) => {
     expect(trained(`roles: [${role}]`, `${role}: {`, `${role}: { everyToken: true,`)).toThrow(
       new RegExp(`training\\.${role}\\.everyToken: expected none, since a trainer learns`),

@@ -56,6 +56,13 @@ export type Training = z.infer<typeof training>;
 /** A checkpoint that training starts from: the student, as in the paper, or the base that the student started from. */
 const start = z.enum(['student', 'base']).default('student');
 
+const criticTraining = training.extend({
+  /** Whether it learns from every token of a line, not from the line's tag alone; not if left out, as the paper's. */
+  everyToken: z.boolean().optional(),
+  /** Whether a batch is of whole problems, where they fit, or of any examples; of whole problems if left out. */
+  together: z.boolean().optional(),
+});
+
 const refinerTraining = training.extend({
   start,
   /** Plain solving mixed in: student examples for each refinement example. */
@@ -131,22 +138,27 @@ export const recipe = z.strictObject({
   /** Right drafts which the global refiner learns to leave as they are, for each wrong one; none if left out, as the paper's. */
   kept: z.number().min(0).max(10).optional(),
   training: z.strictObject({
-    orm: training.extend({
+    orm: criticTraining.extend({
       /** The checkpoint it starts from: the student, or the SORM, which has learned to check steps. */
       start: z.enum(['student', 'sorm', 'base']),
       /** Further problems whose drafts and refinements it learns from too; 0 for the paper's ORM, which has seen none. */
       candidates: z.int().min(0),
       /** Of what there are equally many: right and wrong samples, over all or of each problem, and labels at each length. */
       balance: z.enum(['answer', 'problem', 'prefix']).default('problem'),
-      /** Whether it learns from every token of a line, not from the line's tag alone; not if left out, as the paper's. */
-      everyToken: z.boolean().optional(),
     }),
-    sorm: training.extend({
+    sorm: criticTraining.extend({
       start,
+      /** What it learns first: whether the student would have written what it reads; nothing if left out, as the paper's. */
+      expected: training
+        .extend({
+          /** New layers, on top of the student's: comparing comes behind expecting. */
+          layers: z.int().min(0),
+          /** Of a sample's digits, in the copy that is read beside it. */
+          replaced: share,
+        })
+        .optional(),
       /** What it learns before the labels of steps: the outcomes of the student's samples, as the ORM; nothing if left out. */
       outcomes: training.optional(),
-      /** Whether it learns from every token of a line, not from the line's tag alone; not if left out, as the paper's. */
-      everyToken: z.boolean().optional(),
       /** A first SORM, of one epoch, leaves out the positive labels that it values below this; 0 if left out, as the paper's. */
       doubt: share.optional(),
     }),
@@ -262,6 +274,10 @@ function checked(result: Given, source: YamlFile, path: string): Recipe {
   if (result.rollouts.method === 'adaptive' && !result.labels.propagation) {
     const expected = 'true, since adaptive rollouts only find the flip (or rollouts.method: brute)';
     throw source.error(['labels', 'propagation'], expected, 'false');
+  }
+  if (result.training.sorm.expected && result.models?.student && !result.models.sorm) {
+    const expected = 'none, since what a served student expects of each token is not asked for';
+    throw source.error(['training', 'sorm', 'expected'], expected, 'one');
   }
   if (result.problems.source === 'world') checkWorld(result.problems.settings, source);
   const base = resolve(folder, result.base);

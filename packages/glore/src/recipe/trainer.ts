@@ -66,7 +66,7 @@ interface Given {
 }
 
 /** Keys of critics for which a training in this process alone has a meaning. */
-const notTrained: ReadonlySet<string> = new Set(['outcomes', 'everyToken']);
+const notTrained: ReadonlySet<string> = new Set(['expected', 'outcomes', 'everyToken']);
 
 /** What is wrong with a trainer beyond its shape: the key, what was expected, what was found. */
 export function wrongTrainer({

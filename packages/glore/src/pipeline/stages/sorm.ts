@@ -8,16 +8,26 @@ import {
   stepwiseRows,
 } from '../../dataset/index.js';
 import { writeJson } from '../../files/index.js';
-import { trainSorm } from '../../train/index.js';
-import { modelFolder, readTrained, rolesOf, startOf, withModels } from '../models.js';
+import { type GroupedExample, trainSorm } from '../../train/index.js';
+import { modelFolder, readRole, readTrained, rolesOf, startOf, withModels } from '../models.js';
 import { ormSet, readProblems, readSet } from '../records.js';
 import { examplesOf, trainModel } from '../training.js';
+import { expectedExamples, readied } from './expected.js';
 import { doubtSummary } from './truth.js';
 import { elsewhere, isServed, type Work, waitingIn } from './work.js';
 
 export const sorm: Work = async (run, context) => {
   const { seed, training } = run.recipe;
-  const { start, doubt = 0, examples, outcomes, everyToken, ...schedule } = training.sorm;
+  const {
+    start,
+    doubt = 0,
+    examples,
+    expected,
+    outcomes,
+    everyToken,
+    together,
+    ...schedule
+  } = training.sorm;
   const chosen = async () =>
     chooseRecords(await readSet(run, 'sorm'), `${seed}/sorm/examples`, examples);
   if (isServed(run, 'sorm', context))
@@ -25,33 +35,48 @@ export const sorm: Work = async (run, context) => {
   const records = await chosen();
   const modelOf = (name: string) => join(context.folder, `${name}-model`);
   const phases = {
+    expected: { name: 'expected', training: expected ?? schedule, model: modelOf('expected') },
     outcomes: { name: 'outcomes', training: outcomes ?? schedule, model: modelOf('outcomes') },
     first: { name: 'first', training: { ...schedule, epochs: 1 }, model: modelOf('first') },
     last: { name: 'training', training: schedule, model: modelFolder(run, 'sorm') },
   };
   let trainedTokens = 0;
   let scoredTokens = 0;
-  const fineTune = async (
+  const train = async (
+    from: Checkpoint,
+    examples: readonly GroupedExample[],
+    phase: keyof typeof phases,
+  ) => {
+    const trained = { ...phases[phase], start: from, examples, together: together ?? true };
+    trainedTokens += await trainModel(run, context, trained);
+    return readTrained(run.folder, { name: `${phase} SORM`, folder: phases[phase].model });
+  };
+  const fineTune = (
     from: Checkpoint,
     set: readonly RewardRecord[],
-    phase: keyof typeof phases,
+    phase: Exclude<keyof typeof phases, 'expected'>,
   ) => {
     const every = phase === 'outcomes' ? 'outcome' : 'step';
     const examples = examplesOf(run.codec, set, (codec, record) =>
       rewardExample(codec, record, everyToken ? every : undefined),
     );
-    const trained = { ...phases[phase], start: from, examples, together: true };
-    trainedTokens += await trainModel(run, context, trained);
-    return readTrained(run.folder, { name: `${phase} SORM`, folder: phases[phase].model });
+    return train(from, examples, phase);
+  };
+  /** The start, when it has learned to compare what is written with what the student expects. */
+  const comparing = async (settings: NonNullable<typeof expected>) => {
+    const learned = await expectedExamples(run, context, await readRole(run, 'student'), settings);
+    scoredTokens += learned.scoredTokens;
+    return train(readied(run, student, settings.layers), learned.examples, 'expected');
   };
   const student = await startOf(run, start);
+  const ready = expected ? await comparing(expected) : student;
   const begun = outcomes
     ? await fineTune(
-        student,
+        ready,
         chooseRecords(await ormSet(run, 'samples'), `${seed}/sorm/outcomes`, outcomes.examples),
         'outcomes',
       )
-    : student;
+    : ready;
   await trainSorm(begun, records, doubt, {
     fineTune,
     values: (checkpoint, set) =>
@@ -63,7 +88,7 @@ export const sorm: Work = async (run, context) => {
           const values = await critic.values(
             set.map((record) => ({ question: record.question, solution: record })),
           );
-          scoredTokens = critic.meter.scored;
+          scoredTokens += critic.meter.scored;
           return values;
         },
         { ...waitingIn(context), checkpoints: { sorm: checkpoint } },
@@ -80,5 +105,5 @@ export const sorm: Work = async (run, context) => {
       );
     },
   });
-  return doubt === 0 ? { trainedTokens } : { trainedTokens, scoredTokens };
+  return scoredTokens === 0 ? { trainedTokens } : { trainedTokens, scoredTokens };
 };

@@ -41,9 +41,11 @@ const outcomeExample = (codec: Codec, record: RewardRecord, { orm }: Recipe['tra
 function training<R extends { readonly problem: string }>(
   role: 'orm' | 'global' | 'local',
   example: (codec: Codec, record: R, training: Recipe['training']) => Example,
-  options: (
-    training: Recipe['training'],
-  ) => Training & { readonly plain?: number; readonly start: RoleName | 'base' },
+  options: (training: Recipe['training']) => Training & {
+    readonly plain?: number;
+    readonly start: RoleName | 'base';
+    readonly together?: boolean | undefined;
+  },
   /** All that is learned from. */
   gather: (run: Run) => Promise<R[]>,
   /** The same for a trainer outside this process. */
@@ -51,7 +53,7 @@ function training<R extends { readonly problem: string }>(
 ): Work {
   return async (run, context) => {
     const { codec, recipe } = run;
-    const { plain = 0, start, examples, ...schedule } = options(recipe.training);
+    const { plain = 0, start, examples, together, ...schedule } = options(recipe.training);
     const gathered = async () => {
       const chosen = chooseRecords(await gather(run), `${recipe.seed}/${role}/examples`, examples);
       return { chosen, solved: await solvedBeside(run, role, plain, chosen.length) };
@@ -70,7 +72,7 @@ function training<R extends { readonly problem: string }>(
         ...examplesOf(codec, solved, studentExample),
       ],
       training: schedule,
-      together: role === 'orm',
+      together: together ?? role === 'orm',
       model: modelFolder(run, role),
     });
     return { trainedTokens };
