@@ -18,6 +18,7 @@ import {
   Endpoint,
   EndpointError,
   type EndpointOptions,
+  lackingOf,
   listModels,
   openServed,
   probe,
@@ -189,8 +190,8 @@ async function examined(
     return await examineRole(endpoint, role, served, ...rest);
   } catch (error) {
     if (!(error instanceof EndpointError) || error.fate !== 'model') throw error;
-    const { needs, rollouts, uses } = wantsOf(role, served);
-    const wants = { needs: [...needs, ...rollouts], uses, missing: [] };
+    const { needs, ways = [], rollouts, uses } = wantsOf(role, served);
+    const wants = { needs: [...needs, ...(ways.at(-1) ?? []), ...rollouts], uses, missing: [] };
     const unread = { can: {}, why: {}, tokenizer: null, golden: null, coverage: null, ok: false };
     const name = { role, endpoint: endpoint.name, model: served.model };
     return { ...name, ...wants, ...unread, error: `${error.message} (${error.code})` };
@@ -204,16 +205,19 @@ async function examineRole(
   tokenizer: Tokenizer,
   vectors: readonly GoldenVector[],
 ): Promise<RoleHealth> {
-  const { needs, rollouts, uses } = wantsOf(role, served);
-  const { can, why } = await probe(endpoint, probeOptions(served, tokenizer), capabilities);
-  const missing = [...needs, ...rollouts].filter((name) => !can[name]);
+  const wants = wantsOf(role, served);
+  const { needs, ways = [], rollouts, uses } = wants;
+  const { can, why } = await probe(endpoint, probeOptions(role, served, tokenizer), capabilities);
+  const lacking = lackingOf(wants, can);
+  const way = ways.find((one) => one.every((name) => can[name])) ?? ways.at(-1) ?? [];
+  const missing = [...lacking, ...rollouts.filter((name) => !can[name])];
   const health = {
     role,
     endpoint: endpoint.name,
     model: served.model,
     can,
     why,
-    needs: [...needs, ...rollouts],
+    needs: [...needs, ...way, ...rollouts],
     uses,
     missing,
     tokenizer:
@@ -223,7 +227,7 @@ async function examineRole(
         : null,
   };
   const unread = { golden: null, coverage: null };
-  if (needs.some((name) => !can[name]) || health.tokenizer === false) {
+  if (lacking.length > 0 || health.tokenizer === false) {
     return { ...health, ...unread, ok: false };
   }
   if (role !== 'orm' && role !== 'sorm') {

@@ -1,6 +1,7 @@
 /** The recipe's sections of served models: their shape, what is wrong beyond it, and what of them results depend on. */
 import { z } from 'zod';
 import { nameShown } from '../files/index.js';
+import { cardNames, cardShape } from '../model/openai/index.js';
 
 const amount = z.number().positive();
 const whole = z.int().min(1);
@@ -73,6 +74,12 @@ const served = z.strictObject({
       labels: z.strictObject({ positive: texts.min(1), negative: texts.min(1) }),
     })
     .partial()
+    .optional(),
+  /** Which published reward model it is, if its name does not say it; or how one of one's own is read. */
+  reward: z
+    .union([z.enum([...cardNames, 'none']), cardShape], {
+      error: `a reward model's name (${cardNames.join(', ')}), none, or how one reads: form, reads, prompt, ..`,
+    })
     .optional(),
   price: z.strictObject({ input: z.number().min(0), output: z.number().min(0) }).optional(),
 });
