@@ -99,13 +99,14 @@ def sentencepiece_tokenizer():
 
 
 SHAPE = dict(
-    hidden_size=64,
-    intermediate_size=128,
+    # vLLM's CPU attention has no heads of less than 32.
+    hidden_size=128,
+    intermediate_size=192,
     num_hidden_layers=2,
     num_attention_heads=4,
     num_key_value_heads=2,
     max_position_embeddings=2048,
-    initializer_range=0.15,
+    initializer_range=0.1,
 )
 
 
@@ -128,7 +129,7 @@ def labelled(model, ids):
         head = model.get_output_embeddings().weight
         head.normal_(0, 0.02)
         for i in ids:
-            own = torch.randn(model.config.hidden_size)
+            own = 0.5 * torch.randn(model.config.hidden_size)
             head[i] = 1.5 * common + own - own @ common * common
     return model
 
@@ -178,14 +179,14 @@ def make(kind, folder):
         config = Qwen2Config(**shape_for(tokenizer))
         head = RewardHead(config, outputs)
         for layer in (head.score[0], head.score[2]):
-            torch.nn.init.normal_(layer.weight, 0, 0.3)
+            torch.nn.init.normal_(layer.weight, 0, 0.12)
         architecture = "Qwen2ForProcessRewardModel" if outputs == 2 else "Qwen2ForRewardModel"
         save(folder, config, head.state_dict(), architecture, tokenizer)
     elif kind == "skywork-o1-open-prm":
         tokenizer = qwen_tokenizer(bos="<|im_start|>")
         config = Qwen2Config(**shape_for(tokenizer), tie_word_embeddings=False)
         model = ValueHead(config)
-        torch.nn.init.normal_(model.summary.weight, 0, 0.3)
+        torch.nn.init.normal_(model.summary.weight, 0, 0.12)
         tensors = {name: tensor.clone() for name, tensor in model.pretrained_model.state_dict().items()}
         tensors |= {f"v_head.summary.{name}": tensor for name, tensor in model.summary.state_dict().items()}
         save(folder, config, tensors, "Qwen2ForPrmModel", tokenizer)
@@ -201,15 +202,15 @@ def make(kind, folder):
         tokenizer.save_pretrained(folder)
     elif kind == "classifier":
         tokenizer = qwen_tokenizer()
-        config = Qwen3Config(**shape_for(tokenizer), head_dim=16, num_labels=1)
+        config = Qwen3Config(**shape_for(tokenizer), head_dim=32, num_labels=1)
         model = Qwen3ForSequenceClassification(config)
-        torch.nn.init.normal_(model.score.weight, 0, 0.5)
+        torch.nn.init.normal_(model.score.weight, 0, 0.15)
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
     elif kind == "trl":
         tokenizer = qwen_tokenizer()
         model = Qwen2ForTokenClassification(Qwen2Config(**shape_for(tokenizer), num_labels=2))
-        torch.nn.init.normal_(model.score.weight, 0, 0.3)
+        torch.nn.init.normal_(model.score.weight, 0, 0.12)
         torch.nn.init.normal_(model.score.bias, 0, 0.3)
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)

@@ -25,6 +25,7 @@ import {
   probeOptions,
   probeText,
   readKey,
+  ServedReward,
   type ServedRole,
   tokenize,
   wantsOf,
@@ -61,6 +62,8 @@ export interface RoleHealth {
   readonly golden: { readonly vectors: number; readonly difference: number } | null;
   /** The median of the probability that the labels cover; null where values are read otherwise. */
   readonly coverage: number | null;
+  /** Which published reward model it is read as, and how; null for others. */
+  readonly reading: string | null;
   readonly error?: string;
   readonly ok: boolean;
 }
@@ -135,6 +138,7 @@ export async function examineUrl(
       tokenizer: null,
       golden: null,
       coverage: null,
+      reading: null,
       ok: missing.length === 0,
     });
   });
@@ -192,7 +196,15 @@ async function examined(
     if (!(error instanceof EndpointError) || error.fate !== 'model') throw error;
     const { needs, ways = [], rollouts, uses } = wantsOf(role, served);
     const wants = { needs: [...needs, ...(ways.at(-1) ?? []), ...rollouts], uses, missing: [] };
-    const unread = { can: {}, why: {}, tokenizer: null, golden: null, coverage: null, ok: false };
+    const unread = {
+      can: {},
+      why: {},
+      tokenizer: null,
+      golden: null,
+      coverage: null,
+      reading: null,
+      ok: false,
+    };
     const name = { role, endpoint: endpoint.name, model: served.model };
     return { ...name, ...wants, ...unread, error: `${error.message} (${error.code})` };
   }
@@ -226,7 +238,7 @@ async function examineRole(
           tokenizer.encode(probeText).join()
         : null,
   };
-  const unread = { golden: null, coverage: null };
+  const unread = { golden: null, coverage: null, reading: null };
   if (lacking.length > 0 || health.tokenizer === false) {
     return { ...health, ...unread, ok: false };
   }
@@ -242,6 +254,7 @@ async function examineRole(
       ...health,
       golden: vectors.length > 0 ? { vectors: vectors.length, difference } : null,
       coverage: model.watch.coverage ?? null,
+      reading: model instanceof ServedReward ? model.described : null,
       ok: vectors.length === 0 || difference <= goldenTolerance,
     };
   } catch (error) {

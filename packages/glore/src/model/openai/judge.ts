@@ -107,8 +107,8 @@ async function verdictOn(
 }
 
 /**
- * The value of each line by the marks in what was written, in their order: one verdict makes no certainty (Laplace). Lines after
- * the last mark are as wrong as that one, or as the whole.
+ * The value of each line: the mark that it got in what was written, in their order, and the verdict on the whole, half each. Lines
+ * after one that is marked wrong are so too, others without a mark have the verdict alone.
  */
 export function markedIn(
   written: string,
@@ -125,6 +125,7 @@ export function markedIn(
   }
   return Array.from({ length: lines }, (_, i) => {
     const right = found[i] ?? (found.includes(false) ? false : undefined);
-    return right === undefined ? whole : { value: right ? 0.75 : 0.25, mass: whole.mass };
+    if (right === undefined) return whole;
+    return { value: ((right ? 1 : 0) + whole.value) / 2, mass: whole.mass };
   });
 }

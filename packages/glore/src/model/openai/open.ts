@@ -73,7 +73,7 @@ export function wantsOf(role: TemplateRole, served: ServedRole): Wants {
         return {
           needs,
           rollouts: [],
-          uses: [...uses, ...(tokens ? (['labelLogprobs'] as const) : [])],
+          uses: [...uses, ...(tokens ? (['labelLogprobs', 'promptLogprobs'] as const) : [])],
         };
       case 'generative_scoring':
         return { needs: ['generativeScoring'], rollouts: [], uses: [] };

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { neutralSampling } from './answers.js';
 import type { Price } from './budget.js';
-import type { Listed } from './choices.js';
+import { firstListed, type Listed } from './choices.js';
 import type { PostOptions, Tally } from './endpoint.js';
 import { smallAnswer } from './endpoint.js';
 import type { Asked } from './kept.js';
@@ -21,10 +21,17 @@ export interface LabelIds {
 /** By the ids of tokens, as vLLM has it. */
 const list = z.record(z.string(), z.object({ logprob: z.number() }));
 const shape = z.object({
-  choices: z.array(z.object({ prompt_logprobs: z.array(list.nullable()) })).length(1),
+  choices: z
+    .array(
+      z.object({
+        prompt_logprobs: z.array(list.nullable()),
+        logprobs: z.unknown().transform(firstListed).optional(),
+      }),
+    )
+    .length(1),
 });
 
-/** The likeliest tokens before each token of a prompt but the first. */
+/** By index the likeliest tokens there: of the prompt's from the second on, and of what comes after it. */
 export const promptLists = (
   ids: readonly number[],
 ): Reader<z.output<typeof shape>, Listed[][]> => ({
@@ -36,13 +43,15 @@ export const promptLists = (
         `log-probabilities of ${lists.length} tokens where there are ${ids.length}`,
       );
     }
-    return lists.map((one, i) => {
+    const after = choices[0]!.logprobs?.content[0]?.top_logprobs ?? [];
+    const within = lists.map((one, i) => {
       if (i === 0) return [];
       if (one?.[String(ids[i])] === undefined) {
         throw new Unreadable(`no log-probability of token ${i} of the prompt, so those of another`);
       }
       return Object.entries(one).map(([id, { logprob }]) => ({ token: `token_id:${id}`, logprob }));
     });
+    return [...within, [...after]];
   },
 });
 
@@ -53,6 +62,8 @@ export const promptBody = (model: string, ids: readonly number[], likeliest: num
   top_p: 1,
   max_tokens: 1,
   prompt_logprobs: likeliest,
+  logprobs: likeliest,
+  return_tokens_as_token_ids: true,
   ...neutralSampling,
 });
 
@@ -65,10 +76,7 @@ export const spelledIds = ({ positive, negative }: LabelIds) => ({
   negative: negative.map((id) => `token_id:${id}`),
 });
 
-/**
- * The values at `at`; undefined where the labels are not among the likeliest, or no token follows. All that is asked is paid
- * for once.
- */
+/** The values at `at`; undefined where the labels are not among the likeliest. */
 export async function readPrompt(
   endpoint: Asked,
   { ids, at }: Located,
@@ -93,10 +101,8 @@ export async function readPrompt(
     options,
   );
   return at.map((place) => {
-    const next = lists[place + 1];
-    if (next === undefined) return undefined;
     try {
-      return readValue(next, spelledIds(labels), likeliest);
+      return readValue(lists[place + 1]!, spelledIds(labels), likeliest);
     } catch (error) {
       if (error instanceof Unreadable) return undefined;
       throw error;

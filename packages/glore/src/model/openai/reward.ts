@@ -3,7 +3,7 @@ import { GloreError } from '../../error.js';
 import type { Answers, Author, Critic, CriticItem, RoleModel } from '../types.js';
 import { completeAs, neutralSampling, type Prompt } from './answers.js';
 import type { Price } from './budget.js';
-import { type Card, type CardName, cardNamed, cards, type Reader } from './cards.js';
+import { type Card, type CardName, cardNamed, cardNames, cards, type Reader } from './cards.js';
 import { type Reading, servedCritic } from './critic.js';
 import { type PostOptions, smallAnswer } from './endpoint.js';
 import { judged } from './judge.js';
@@ -86,6 +86,14 @@ export interface RewardOptions {
   readonly price?: Price | undefined;
 }
 
+const ways: Record<Route, string> = {
+  rows: "a classifier's outputs at the steps, one request for a solution",
+  classify: 'one output of a classifier for what it has read',
+  prompt: 'the labels at all steps, one request for a solution',
+  next: 'the label that comes next, one request for a line',
+  verdict: 'a verdict, after what it writes',
+};
+
 export class ServedReward implements RoleModel {
   readonly watch: Watch;
   readonly can: Partial<Capabilities>;
@@ -108,6 +116,13 @@ export class ServedReward implements RoleModel {
     this.watch = watch;
     this.answers = answers;
     this.circumstances = circumstances;
+  }
+
+  /** How it is read, in words. */
+  get described(): string {
+    const { card, route } = this.options;
+    const name = cardNames.find((one) => cards[one] === card) ?? 'as described';
+    return `${name}: ${ways[route]}`;
   }
 
   keeping(answers: Answers): ServedReward {
@@ -199,7 +214,7 @@ export class ServedReward implements RoleModel {
       ...this.asking(),
       likeliest: this.can.logprobs || 5,
     });
-    // What is not among the likeliest, or has no token after it, is asked for alone.
+    // What is not among the likeliest is asked for alone.
     const reads = await Promise.all(
       found.map(
         async (read, i) =>

@@ -19,6 +19,7 @@ import { type PostOptions, smallAnswer } from './endpoint.js';
 import { type Asked, kept } from './kept.js';
 import { type Labels, type Read, readValue } from './labels.js';
 import type { Capabilities } from './probe.js';
+import { readPrompt } from './prompt-logprobs.js';
 import { sample, sampleBranches } from './sampling.js';
 import { classified, pooled, scored } from './scores.js';
 import type { Circumstances } from './text.js';
@@ -152,8 +153,14 @@ export class ServedTokens implements RoleModel, Generator {
     const { tokens, tags } = tagged;
     const prefixes = tags.map((at) => tokens.slice(0, at + 1));
     switch (this.options.scoring) {
-      case 'logprobs':
-        return Promise.all(prefixes.map((prefix) => this.byLogprobs(endpoint, prefix, codec)));
+      case 'logprobs': {
+        const known = this.can.promptLogprobs
+          ? await this.byPrompt(endpoint, tagged, codec)
+          : prefixes.map(() => undefined);
+        return Promise.all(
+          prefixes.map((prefix, i) => known[i] ?? this.byLogprobs(endpoint, prefix, codec)),
+        );
+      }
       case 'pooling':
         return sure(await this.byPooling(endpoint, tagged));
       case 'classify':
@@ -161,6 +168,19 @@ export class ServedTokens implements RoleModel, Generator {
       case 'generative_scoring':
         return sure(await this.byGenerativeScoring(endpoint, tagged, codec));
     }
+  }
+
+  /** All tags by one request; undefined for those whose labels are not among the likeliest. */
+  private byPrompt(
+    endpoint: Asked,
+    { tokens, tags }: Tagged,
+    { ids: { plus, minus } }: Codec,
+  ): Promise<(Read | undefined)[]> {
+    const { model, price } = this.options;
+    const labels = { positive: [plus], negative: [minus] };
+    const likeliest = this.can.logprobs || 5;
+    const asking = { model, price, likeliest, tally: this.watch };
+    return readPrompt(endpoint, { ids: tokens, at: tags }, labels, asking);
   }
 
   /** One token of a prefix, which the server has in its cache from the prefix before. */
