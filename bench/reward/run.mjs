@@ -61,7 +61,19 @@ const asClassifier = (architecture) => [
 
 /** Servers, and what is read of each: the checkpoint's kind, the card, the ways. */
 const servers = [
-  { name: 'qwen-prm', kind: 'qwen2.5-math-prm', args: [], reads: [['qwen2.5-math-prm', ['rows']]] },
+  {
+    // By itself vLLM gives the rows of the tag's tokens alone, by their number in Qwen's own vocabulary.
+    name: 'qwen-prm',
+    kind: 'qwen2.5-math-prm',
+    args: ['--pooler-config={"step_tag_id":3}'],
+    reads: [['qwen2.5-math-prm', ['rows']]],
+  },
+  {
+    name: 'qwen-prm-all',
+    kind: 'qwen2.5-math-prm',
+    args: ['--pooler-config={"tok_pooling_type":"ALL"}'],
+    reads: [['qwen2.5-math-prm', ['rows']]],
+  },
   { name: 'qwen-rm', kind: 'qwen2.5-math-rm', args: [], reads: [['qwen2.5-math-rm', ['rows']]] },
   {
     name: 'skywork',

@@ -114,12 +114,27 @@ export function wrongModel({
     if (spelling === 'tokens' && api === 'chat') {
       return { keys: [...keys, 'spelling'], expected: 'text, which chat is in', found: '"tokens"' };
     }
-    if (spelling === 'text' && (scoring === 'pooling' || scoring === 'generative_scoring')) {
+    if (spelling === 'text' && scoring === 'generative_scoring') {
       return {
         keys: [...keys, 'scoring'],
-        expected: 'logprobs or classify, where the spelling is text',
+        expected: 'logprobs, pooling or classify, where the spelling is text',
         found: `"${scoring}"`,
       };
+    }
+    const { prompt = '{lines}', tag = '<|step|>' } = model.template ?? {};
+    if (
+      spelling === 'text' &&
+      scoring === 'pooling' &&
+      (api === 'chat' || tag === '' || !prompt.includes('{lines}'))
+    ) {
+      return {
+        keys: [...keys, 'scoring'],
+        expected: 'logprobs or classify, where no tag follows the {lines} of a prompt of completions',
+        found: '"pooling"',
+      };
+    }
+    if (model.reward !== undefined && role !== 'orm' && role !== 'sorm') {
+      return { keys: [...keys, 'reward'], expected: 'none: it writes', found: 'a reward model' };
     }
   }
   return undefined;

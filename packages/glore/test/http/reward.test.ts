@@ -351,6 +351,30 @@ describe('a reward model', () => {
   });
 });
 
+it('a critic in text of one’s own training is read at its tags by one pooled request', async () => {
+  const raw = await server({ without: ['/v1/completions', '/v1/chat/completions'] });
+  const endpoint = new Endpoint({ name: 'test', url: raw.url, patience: 0 });
+  open.push(endpoint);
+  const served = { model: 'm', api: 'completions', spelling: 'text', scoring: 'pooling' } as const;
+  const opened = await openServed(endpoint, 'sorm', { ...served, positive: 1 }, undefined as never);
+  const critic = opened.critic(undefined as never);
+  const start = `${question}\n<|step|>`;
+  const [first] = await critic.value([item]);
+  close(first!.values, [
+    chanceOf(`${start}She has 37 + 15 = 52.\n<|step|>`),
+    chanceOf(`${start}She has 37 + 15 = 52.\n<|step|>So 52.\n<|step|>`),
+    chanceOf(`${start}She has 37 + 15 = 52.\n<|step|>So 52.\n<|step|>#### 52<|step|>`),
+  ]);
+  expect(askedOf(raw, '/tokenize')).toHaveLength(1);
+  // A step that holds the tag does not move the others.
+  const odd = { steps: ['It is <|step|>.', 'So 52.'], answer: null };
+  const [second] = await critic.value([{ question, solution: odd }]);
+  close(second!.values, [
+    chanceOf(`${start}It is <|step|>.\n<|step|>`),
+    chanceOf(`${start}It is <|step|>.\n<|step|>So 52.\n<|step|>`),
+  ]);
+});
+
 describe('what a reward model says', () => {
   const rows =
     (lie: (rows: number[][]) => unknown) =>

@@ -77,8 +77,10 @@ export function wantsOf(role: TemplateRole, served: ServedRole): Wants {
         };
       case 'generative_scoring':
         return { needs: ['generativeScoring'], rollouts: [], uses: [] };
-      default:
-        return { needs: [scoring], rollouts: [], uses: [] };
+      default: {
+        const spelt: Capability[] = scoring === 'pooling' && !tokens ? ['tokenize'] : [];
+        return { needs: [scoring, ...spelt], rollouts: [], uses: [] };
+      }
     }
   }
   return {
@@ -183,8 +185,7 @@ export async function openServedText(
   const { model, api, scoring, positive, price } = served;
   const can = known ?? (await tested(endpoint, [role], served, { model, api, text: probeText }));
   const template = templateOf(role, api, served.template);
-  // In text a row for each token could not be told to belong to a line.
-  const readable = scoring === 'classify' ? 'classify' : 'logprobs';
+  const readable = scoring === 'generative_scoring' ? 'logprobs' : scoring;
   return new ServedText(endpoint, can, {
     model,
     api,

@@ -85,6 +85,34 @@ export async function locate(
   return { ids: found, at: await byPrefixes(endpoint, model, found, spelt, lines.length, shown) };
 }
 
+/**
+ * The ids of the last of several texts, each of which begins with the one before it, and where each ends: at the tag that all of
+ * them end with.
+ *
+ * @throws GloreError `reward-spelling`; those of `Endpoint`
+ */
+export async function locateEnds(
+  endpoint: Asked,
+  model: string,
+  texts: readonly string[],
+  tag: string,
+): Promise<Located> {
+  const whole = texts.at(-1)!;
+  const [ids, tags] = await Promise.all([
+    tokensOf(endpoint, model, { text: whole }),
+    piece(endpoint, model, tag),
+  ]);
+  const at = ids.flatMap((id, i) => (id === tags.at(-1) ? [i] : []));
+  // The first text has the tags of its prompt.
+  const before = texts[0]!.split(tag).length - 2;
+  const alone = whole.split(tag).length - 1 === before + texts.length;
+  if (tags.length === 1 && alone && at.length === before + texts.length) {
+    return { ids, at: at.slice(before) };
+  }
+  const spelt = (count: number) => ({ text: texts[count - 1]! });
+  return { ids, at: await byPrefixes(endpoint, model, ids, spelt, texts.length, tag) };
+}
+
 /** Where each line ends, of texts in which the tag's token stands elsewhere too. */
 async function byPrefixes(
   endpoint: Asked,

@@ -5,14 +5,14 @@ import { completeAs, neutralSampling, type Prompt } from './answers.js';
 import type { Price } from './budget.js';
 import { type Card, type CardName, cardNamed, cardNames, cards, type Reader } from './cards.js';
 import { type Reading, servedCritic } from './critic.js';
-import { type PostOptions, smallAnswer } from './endpoint.js';
 import { judged } from './judge.js';
 import type { Asked } from './kept.js';
 import { type Labels, type Read, readValue } from './labels.js';
-import { type Located, locate, piece } from './places.js';
+import { locate, piece } from './places.js';
 import type { Capabilities, Capability } from './probe.js';
 import { type LabelIds, readPrompt, spelledIds } from './prompt-logprobs.js';
-import { classified, pooled, squashed } from './scores.js';
+import { readRows } from './rows.js';
+import { classified, squashed } from './scores.js';
 import { spell, stepsOf, upTo } from './spell.js';
 import type { Circumstances } from './text.js';
 import { Watch } from './watch.js';
@@ -208,10 +208,13 @@ export class ServedReward implements RoleModel {
     }
     const { before } = this.circumstances;
     const located = await locate(endpoint, model, card, question, lines, before);
-    if (route === 'rows') return this.readRows(endpoint, card, located);
+    const asking = this.asking();
+    if (route === 'rows') {
+      return readRows(endpoint, located, { ...asking, positive: card.positive });
+    }
     const ids = await labelIds(endpoint, model, card.labels!);
     const found = await readPrompt(endpoint, located, ids, {
-      ...this.asking(),
+      ...asking,
       likeliest: this.can.logprobs || 5,
     });
     // What is not among the likeliest is asked for alone.
@@ -247,21 +250,9 @@ export class ServedReward implements RoleModel {
       return { read: { value, mass: 1 }, tokens: 0 };
     }
     const located = await locate(endpoint, model, card, question, lines, before);
-    const { lines: rows, tokens } = await this.readRows(endpoint, card, located);
+    const asking = { ...this.asking(), positive: card.positive };
+    const { lines: rows, tokens } = await readRows(endpoint, located, asking);
     return { read: rows[0]!, tokens };
-  }
-
-  /** A classifier's outputs at the places, by one request. */
-  private async readRows(endpoint: Asked, card: Reader, located: Located): Promise<Reading> {
-    const { ids, at } = located;
-    const values = await endpoint.post(
-      '/pooling',
-      { model: this.options.model, input: ids, task: 'token_classify', use_activation: true },
-      pooled(ids.length, at, card.positive),
-      // Some outputs for each token.
-      { ...this.reading(ids.length), most: smallAnswer + 1024 * ids.length },
-    );
-    return { lines: values.map((value) => ({ value, mass: 1 })), tokens: ids.length };
   }
 
   /** The label that comes after the last of the lines. */
@@ -318,12 +309,6 @@ export class ServedReward implements RoleModel {
   private asking() {
     const { model, price } = this.options;
     return { model, price, tally: this.watch };
-  }
-
-  /** What is asked of a classifier costs what it reads. */
-  private reading(prompt: number): PostOptions {
-    const { price } = this.options;
-    return { cost: () => ({ prompt, completion: 0, price }), tally: this.watch };
   }
 }
 
