@@ -3,9 +3,9 @@
  * vLLM and read through glore's client, against what the model card's own code says with transformers. Needs GLORE_PYTHON, of an
  * environment with torch, transformers and vLLM. Prints a table; ends with 1 if a value differs by more than 0.01.
  *
- *   npm run bench:reward -- [--only NAME] [--keep FOLDER] [--port N]
+ *   npm run bench:reward -- [--only NAME] [--keep FOLDER] [--port NAME=N]
  *
- * With --keep the checkpoints stay, and with --port the one server that --only names is running already.
+ * With --keep the checkpoints stay; a server with a --port is running already. --only and --port may be given several times.
  */
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
@@ -30,7 +30,7 @@ const { values: options } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
     keep: { type: 'string' },
-    port: { type: 'string' },
+    port: { type: 'string', multiple: true },
   },
 });
 if (!python) {
@@ -169,8 +169,9 @@ try {
     await reference.call({ do: 'make', kind: server.kind, folder: path });
     const served = server.convert ? `${path}-converted` : path;
     if (server.convert) await reference.call({ do: 'convert', folder: path, to: served });
-    const { port, stop } = options.port
-      ? { port: options.port, stop: async () => {} }
+    const given = options.port?.find((one) => one.startsWith(`${server.name}=`));
+    const { port, stop } = given
+      ? { port: given.slice(server.name.length + 1), stop: async () => {} }
       : await serve(server, served);
     for (const [name, routes] of server.reads) {
       const expected = await expectedValues(name, path);
