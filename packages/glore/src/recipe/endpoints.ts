@@ -129,7 +129,8 @@ export function wrongModel({
     ) {
       return {
         keys: [...keys, 'scoring'],
-        expected: 'logprobs or classify, where no tag follows the {lines} of a prompt of completions',
+        expected:
+          'logprobs or classify, where no tag follows the {lines} of a prompt of completions',
         found: '"pooling"',
       };
     }

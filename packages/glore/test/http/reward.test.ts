@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Endpoint, type GivenReward, openServed } from '../../src/model/openai/index.js';
+import { openUpstream } from '../../src/upstream/index.js';
 import { type Asked, type RawAnswer, RawServer } from './raw.js';
 
 const open: { stop?(): Promise<void>; close?(): Promise<void> }[] = [];
@@ -14,6 +15,8 @@ const item = {
   question,
   solution: { steps: ['She has 37 + 15 = 52.', 'So 52.'], answer: '52' },
 };
+/** What Qwen's PRM reads of it. */
+const asked3 = `[system]Please reason step by step, and put your final answer within \\boxed{}.[end][user]${question}[end][assistant]She has 37 + 15 = 52.<extra_0>So 52.<extra_0>The final answer is \\boxed{52}.<extra_0>`;
 const boxed = 'Please reason step by step, and put your final answer within \\boxed{}.';
 
 /** What the server's model says of a text: something between 0.1 and 0.9 that depends on all of it. */
@@ -349,6 +352,25 @@ describe('a reward model', () => {
       chanceOf('кит? Step 1: She has 37 + 15 = 52. ки\nStep 2: So 52. ки'),
     ]);
   });
+});
+
+it('a reward model is the critic over any server, by its name', async () => {
+  const writes = await server({ without: ['/pooling'] });
+  const values = await server({
+    without: ['/v1/completions', '/v1/chat/completions', '/classify'],
+    outputs: 2,
+  });
+  const upstream = await openUpstream({
+    url: writes.url,
+    model: 'm',
+    critic: { url: values.url, model: 'Qwen/Qwen2.5-Math-PRM-7B' },
+  });
+  open.push(upstream);
+  const { roles, account } = upstream.turn({});
+  const [[first, second, third]] = (await roles.sorm.values([item])) as [[number, number, number]];
+  close([third], [chanceOf(asked3)]);
+  close((await roles.orm.values([item]))[0]!, [first, first * second, first * second * third]);
+  expect(account.costs).toMatchObject({ sorm: { promptTokens: expect.any(Number) } });
 });
 
 it('a critic in text of one’s own training is read at its tags by one pooled request', async () => {

@@ -9,7 +9,7 @@ import type { Labels } from './labels.js';
 export type Whole = 'last' | 'product' | 'minimum' | 'mean';
 
 /** How question and steps are written, which a model that values steps reads. */
-interface Spelling {
+export interface Spelling {
   /** One text; a conversation whose answer the steps are; or one in which each step is a turn, answered by a label. */
   readonly form: 'text' | 'chat' | 'turns';
   readonly system?: string | undefined;
@@ -28,7 +28,7 @@ interface Spelling {
 }
 
 /** A model that values steps, or a whole solution, as it reads them. */
-export interface Reader extends Spelling {
+export interface RewardReader extends Spelling {
   /**
    * What it says: `tags`, a classifier's outputs at each step's tag; `labels`, which label comes next, after each tag or as the
    * answer to each turn; `end`, one output for all that it has read.
@@ -69,7 +69,7 @@ export interface Judge {
   readonly source?: string;
 }
 
-export type Card = Reader | Judge;
+export type Card = RewardReader | Judge;
 
 const yesNo: Labels = {
   positive: ['Yes', ' Yes', 'yes', ' yes'],
@@ -210,11 +210,11 @@ export const cards = {
   },
 } as const satisfies Readonly<Record<string, Card>>;
 
-export type CardName = keyof typeof cards;
-export const cardNames = Object.keys(cards) as CardName[];
+export type RewardModelName = keyof typeof cards;
+export const cardNames = Object.keys(cards) as RewardModelName[];
 
 /** What the names of their models say, whoever has copied, quantised or renamed them. */
-const known: readonly (readonly [RegExp, CardName])[] = [
+const known: readonly (readonly [RegExp, RewardModelName])[] = [
   [/qwen2\.5-math-(prm-|7b-prm800k$)/i, 'qwen2.5-math-prm'],
   [/qwen2(\.5)?-math-rm/i, 'qwen2.5-math-rm'],
   [/skywork-o1-open-prm/i, 'skywork-o1-open-prm'],
@@ -227,7 +227,7 @@ const known: readonly (readonly [RegExp, CardName])[] = [
 ];
 
 /** The reward model that a model's name says it is. */
-export const cardNamed = (model: string): CardName | undefined =>
+export const cardNamed = (model: string): RewardModelName | undefined =>
   known.find(([pattern]) => pattern.test(model))?.[1];
 
 const text = z.string().min(1);

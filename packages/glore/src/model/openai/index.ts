@@ -2,7 +2,7 @@
 
 export type { Message } from './answers.js';
 export { type Budget, nothingSpent, type Price, type Spent, spentShape } from './budget.js';
-export { cardNames, cardShape } from './cards.js';
+export { cardNames, cardShape, type RewardModelName, type RewardReader } from './cards.js';
 export {
   Endpoint,
   EndpointError,

@@ -1,7 +1,7 @@
 /** The tokens of a question and its steps, and at which of them the steps are valued, by the server's own tokenizer. */
 import { GloreError } from '../../error.js';
 import type { Message } from './answers.js';
-import type { Reader } from './cards.js';
+import type { RewardReader } from './cards.js';
 import { smallAnswer } from './endpoint.js';
 import type { Asked } from './kept.js';
 import { asIs } from './reading.js';
@@ -43,7 +43,7 @@ export const piece = (endpoint: Asked, model: string, text: string): Promise<rea
 export async function locate(
   endpoint: Asked,
   model: string,
-  card: Reader,
+  card: RewardReader,
   question: string,
   lines: readonly string[],
   before?: readonly Message[],

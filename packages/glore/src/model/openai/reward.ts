@@ -3,7 +3,14 @@ import { GloreError } from '../../error.js';
 import type { Answers, Author, Critic, CriticItem, RoleModel } from '../types.js';
 import { completeAs, neutralSampling, type Prompt } from './answers.js';
 import type { Price } from './budget.js';
-import { type Card, type CardName, cardNamed, cardNames, cards, type Reader } from './cards.js';
+import {
+  type Card,
+  cardNamed,
+  cardNames,
+  cards,
+  type RewardModelName,
+  type RewardReader,
+} from './cards.js';
 import { type Reading, servedCritic } from './critic.js';
 import { judged } from './judge.js';
 import type { Asked } from './kept.js';
@@ -18,7 +25,7 @@ import type { Circumstances } from './text.js';
 import { Watch } from './watch.js';
 
 /** What a recipe says of a critic's model: a known one, one of its own, or that it is none. */
-export type GivenReward = CardName | 'none' | Reader;
+export type GivenReward = RewardModelName | 'none' | RewardReader;
 
 /** What is known of the reward model that plays a role; undefined for a model that is asked by a prompt. */
 export function cardOf(
@@ -195,7 +202,7 @@ export class ServedReward implements RoleModel {
   /** The value of each step. */
   private async readSteps(
     endpoint: Asked,
-    card: Reader,
+    card: RewardReader,
     question: string,
     lines: readonly string[],
   ): Promise<Reading> {
@@ -230,7 +237,7 @@ export class ServedReward implements RoleModel {
   /** The value after the last of the lines. */
   private async readEnd(
     endpoint: Asked,
-    card: Reader,
+    card: RewardReader,
     question: string,
     lines: readonly string[],
   ): Promise<{ readonly read: Read; readonly tokens: number }> {
@@ -258,7 +265,7 @@ export class ServedReward implements RoleModel {
   /** The label that comes after the last of the lines. */
   private async readNext(
     endpoint: Asked,
-    card: Reader,
+    card: RewardReader,
     question: string,
     lines: readonly string[],
   ): Promise<{ readonly read: Read; readonly tokens: number }> {
@@ -293,7 +300,7 @@ export class ServedReward implements RoleModel {
   }
 
   /** What the label follows. */
-  private promptOf(card: Reader, question: string, lines: readonly string[]): Prompt {
+  private promptOf(card: RewardReader, question: string, lines: readonly string[]): Prompt {
     const answered = card.form === 'turns' ? card.labels!.positive[0]! : (card.tag ?? '');
     const spelt = spell(card, question, lines, answered, this.circumstances.before);
     if ('text' in spelt) return spelt;

@@ -16,6 +16,8 @@ export interface OpenServerOptions extends Omit<EndpointOptions, 'name'> {
   readonly api?: 'chat' | 'completions';
   /** How roles are put in words; what is left out is built in. */
   readonly templates?: Prompts;
+  /** Which published reward model the ORM and the SORM are, if their names do not say it. */
+  readonly reward?: GivenReward | undefined;
   /** Most tokens of a solution; 512 if left out. */
   readonly maxTokens?: number;
 }
@@ -101,14 +103,14 @@ export const hostOf = (url: string): string =>
 export async function openServer(
   options: OpenServerOptions,
 ): Promise<{ readonly roles: Roles; close(): Promise<void> }> {
-  const { model, api = 'chat', templates = {}, maxTokens = 512, ...connection } = options;
+  const { model, api = 'chat', templates = {}, reward, maxTokens = 512, ...connection } = options;
   const endpoint = new Endpoint({ ...connection, name: hostOf(connection.url) });
   const placeOf = (role: RoleName): Place => ({
     endpoint,
     model: typeof model === 'string' ? model : model[role],
   });
   try {
-    const models = await openTextRoles(placeOf, { api, templates });
+    const models = await openTextRoles(placeOf, { api, templates, reward });
     return { roles: rolesInText(models, maxTokens), close: () => endpoint.close() };
   } catch (error) {
     await endpoint.close();

@@ -1,7 +1,7 @@
 /** A question and its steps as a reward model reads them. */
 import { type Solution, stripAnnotations } from '../../codec/index.js';
 import type { Message } from './answers.js';
-import type { Judge, Reader, Whole } from './cards.js';
+import type { Judge, RewardReader, Whole } from './cards.js';
 
 /** What a server tokenises: a text as it is, or a conversation in the words of the model's own template. */
 export type Spelt = { readonly text: string } | { readonly messages: readonly Message[] };
@@ -14,7 +14,7 @@ export const placed = (text: string, places: Readonly<Record<string, string | nu
 
 /** The lines of a solution in a card's words, its answer the last of them. */
 export function stepsOf(
-  { step, answer }: Pick<Reader | Judge, 'step' | 'answer'>,
+  { step, answer }: Pick<RewardReader | Judge, 'step' | 'answer'>,
   solution: Solution,
 ): string[] {
   const last = solution.answer === null ? [] : [placed(answer, { answer: solution.answer })];
@@ -28,7 +28,7 @@ export function stepsOf(
  * unanswered.
  */
 export function spell(
-  card: Reader,
+  card: RewardReader,
   question: string,
   lines: readonly string[],
   tag: string,
