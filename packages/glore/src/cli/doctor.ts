@@ -97,6 +97,7 @@ export function renderHealth({ ok, endpoints, roles, lack }: Health, screen: Scr
     if (tested.length > 0) parts.push(capabilityTable(tested, screen));
     const critics = tested.filter(({ role }) => role === 'orm' || role === 'sorm');
     if (critics.length > 0) parts.push(criticTable(critics, screen));
+    for (const { role, reading } of roles) if (reading) say(`${role} is read as ${reading}`);
     for (const { role, error } of roles) if (error) say(`${role}: ${error}`);
     for (const { role, missing, why, tokenizer } of roles) {
       const lacks = missing.map((name) => (why[name] ? `${name} (${why[name]})` : name));

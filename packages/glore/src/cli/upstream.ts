@@ -1,6 +1,6 @@
 /** Options of commands that refine over any server. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { readKey } from '../model/openai/index.js';
+import { cardNames, type GivenReward, readKey } from '../model/openai/index.js';
 import { type RefineOptions, usualSamples } from '../refine/index.js';
 import { type AnswerBudget, type UpstreamOptions, usualMaxTokens } from '../upstream/index.js';
 import { wholeNumber } from './options.js';
@@ -12,6 +12,7 @@ export interface UpstreamFlags {
   readonly critic?: { readonly url?: string; readonly model?: string };
   readonly key?: string;
   readonly criticKey?: string;
+  readonly reward?: GivenReward;
   readonly prompts?: string;
   readonly samples?: number;
   readonly maxTokens?: number;
@@ -24,6 +25,7 @@ const ofUpstream = [
   'critic',
   'key',
   'criticKey',
+  'reward',
   'prompts',
   'samples',
   'maxTokens',
@@ -49,6 +51,12 @@ export function upstreamOptions(command: Command): Command {
     .option(
       '--critic-key <name>',
       "with --critic <url>: environment variable that holds its server's key",
+    )
+    .addOption(
+      new Option(
+        '--reward <name>',
+        'with --critic: which published reward model it is, where its name does not say so; none asks it by prompt',
+      ).choices([...cardNames, 'none']),
     )
     .option(
       '--prompts <folder>',
@@ -85,11 +93,15 @@ export function checkUpstream(command: Command, { upstream }: UpstreamFlags): vo
 
 /** What `openUpstream` takes. @throws GloreError `endpoint-key` */
 export function upstreamOf(url: string, flags: UpstreamFlags): UpstreamOptions {
-  const { model, critic, key, criticKey, prompts, maxTokens } = flags;
+  const { model, critic, key, criticKey, reward, prompts, maxTokens } = flags;
   return {
     ...{ url, model, prompts, maxTokens },
     key: readKey('upstream', key, '--key'),
-    critic: critic && { ...critic, key: readKey('critic', criticKey, '--critic-key') },
+    critic: (critic || reward) && {
+      ...critic,
+      key: readKey('critic', criticKey, '--critic-key'),
+      reward,
+    },
   };
 }
 

@@ -18,12 +18,14 @@ import {
   Endpoint,
   EndpointError,
   type EndpointOptions,
+  lackingOf,
   listModels,
   openServed,
   probe,
   probeOptions,
   probeText,
   readKey,
+  ServedReward,
   type ServedRole,
   tokenize,
   wantsOf,
@@ -60,6 +62,8 @@ export interface RoleHealth {
   readonly golden: { readonly vectors: number; readonly difference: number } | null;
   /** The median of the probability that the labels cover; null where values are read otherwise. */
   readonly coverage: number | null;
+  /** Which published reward model it is read as, and how; null for others. */
+  readonly reading: string | null;
   readonly error?: string;
   readonly ok: boolean;
 }
@@ -134,6 +138,7 @@ export async function examineUrl(
       tokenizer: null,
       golden: null,
       coverage: null,
+      reading: null,
       ok: missing.length === 0,
     });
   });
@@ -189,9 +194,17 @@ async function examined(
     return await examineRole(endpoint, role, served, ...rest);
   } catch (error) {
     if (!(error instanceof EndpointError) || error.fate !== 'model') throw error;
-    const { needs, rollouts, uses } = wantsOf(role, served);
-    const wants = { needs: [...needs, ...rollouts], uses, missing: [] };
-    const unread = { can: {}, why: {}, tokenizer: null, golden: null, coverage: null, ok: false };
+    const { needs, ways = [], rollouts, uses } = wantsOf(role, served);
+    const wants = { needs: [...needs, ...(ways.at(-1) ?? []), ...rollouts], uses, missing: [] };
+    const unread = {
+      can: {},
+      why: {},
+      tokenizer: null,
+      golden: null,
+      coverage: null,
+      reading: null,
+      ok: false,
+    };
     const name = { role, endpoint: endpoint.name, model: served.model };
     return { ...name, ...wants, ...unread, error: `${error.message} (${error.code})` };
   }
@@ -204,16 +217,19 @@ async function examineRole(
   tokenizer: Tokenizer,
   vectors: readonly GoldenVector[],
 ): Promise<RoleHealth> {
-  const { needs, rollouts, uses } = wantsOf(role, served);
-  const { can, why } = await probe(endpoint, probeOptions(served, tokenizer), capabilities);
-  const missing = [...needs, ...rollouts].filter((name) => !can[name]);
+  const wants = wantsOf(role, served);
+  const { needs, ways = [], rollouts, uses } = wants;
+  const { can, why } = await probe(endpoint, probeOptions(role, served, tokenizer), capabilities);
+  const lacking = lackingOf(wants, can);
+  const way = ways.find((one) => one.every((name) => can[name])) ?? ways.at(-1) ?? [];
+  const missing = [...lacking, ...rollouts.filter((name) => !can[name])];
   const health = {
     role,
     endpoint: endpoint.name,
     model: served.model,
     can,
     why,
-    needs: [...needs, ...rollouts],
+    needs: [...needs, ...way, ...rollouts],
     uses,
     missing,
     tokenizer:
@@ -222,8 +238,8 @@ async function examineRole(
           tokenizer.encode(probeText).join()
         : null,
   };
-  const unread = { golden: null, coverage: null };
-  if (needs.some((name) => !can[name]) || health.tokenizer === false) {
+  const unread = { golden: null, coverage: null, reading: null };
+  if (lacking.length > 0 || health.tokenizer === false) {
     return { ...health, ...unread, ok: false };
   }
   if (role !== 'orm' && role !== 'sorm') {
@@ -238,6 +254,7 @@ async function examineRole(
       ...health,
       golden: vectors.length > 0 ? { vectors: vectors.length, difference } : null,
       coverage: model.watch.coverage ?? null,
+      reading: model instanceof ServedReward ? model.described : null,
       ok: vectors.length === 0 || difference <= goldenTolerance,
     };
   } catch (error) {

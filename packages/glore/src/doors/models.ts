@@ -38,8 +38,11 @@ export {
 export {
   type Budget,
   type EndpointOptions,
+  type GivenReward,
   type GivenTemplate,
   type OpenServerOptions,
   openServer,
+  type RewardModelName,
+  type RewardReader,
   type Template,
 } from '../model/openai/index.js';

@@ -1,6 +1,7 @@
 /** The recipe's sections of served models: their shape, what is wrong beyond it, and what of them results depend on. */
 import { z } from 'zod';
 import { nameShown } from '../files/index.js';
+import { cardNames, cardShape } from '../model/openai/index.js';
 
 const amount = z.number().positive();
 const whole = z.int().min(1);
@@ -74,6 +75,12 @@ const served = z.strictObject({
     })
     .partial()
     .optional(),
+  /** Which published reward model it is, if its name does not say it; or how one of one's own is read. */
+  reward: z
+    .union([z.enum([...cardNames, 'none']), cardShape], {
+      error: `a reward model's name (${cardNames.join(', ')}), none, or how one reads: form, reads, prompt, ..`,
+    })
+    .optional(),
   price: z.strictObject({ input: z.number().min(0), output: z.number().min(0) }).optional(),
 });
 
@@ -107,12 +114,28 @@ export function wrongModel({
     if (spelling === 'tokens' && api === 'chat') {
       return { keys: [...keys, 'spelling'], expected: 'text, which chat is in', found: '"tokens"' };
     }
-    if (spelling === 'text' && (scoring === 'pooling' || scoring === 'generative_scoring')) {
+    if (spelling === 'text' && scoring === 'generative_scoring') {
       return {
         keys: [...keys, 'scoring'],
-        expected: 'logprobs or classify, where the spelling is text',
+        expected: 'logprobs, pooling or classify, where the spelling is text',
         found: `"${scoring}"`,
       };
+    }
+    const { prompt = '{lines}', tag = '<|step|>' } = model.template ?? {};
+    if (
+      spelling === 'text' &&
+      scoring === 'pooling' &&
+      (api === 'chat' || tag === '' || !prompt.includes('{lines}'))
+    ) {
+      return {
+        keys: [...keys, 'scoring'],
+        expected:
+          'logprobs or classify, where no tag follows the {lines} of a prompt of completions',
+        found: '"pooling"',
+      };
+    }
+    if (model.reward !== undefined && role !== 'orm' && role !== 'sorm') {
+      return { keys: [...keys, 'reward'], expected: 'none: it writes', found: 'a reward model' };
     }
   }
   return undefined;

@@ -4,6 +4,7 @@ import { type RoleName, type Roles, roleNames } from '../model/index.js';
 import {
   Endpoint,
   type EndpointOptions,
+  type GivenReward,
   hostOf,
   listModels,
   type Message,
@@ -11,7 +12,7 @@ import {
   type Place,
   readPrompts,
   rolesInText,
-  type ServedText,
+  type TextModel,
 } from '../model/openai/index.js';
 import { type RefineOptions, usualSamples } from '../refine/index.js';
 import { visible } from '../visible.js';
@@ -27,6 +28,8 @@ export interface UpstreamOptions
         readonly url?: string | undefined;
         readonly model?: string | undefined;
         readonly key?: string | undefined;
+        /** The reward model that it is, if its name does not say it. */
+        readonly reward?: GivenReward | undefined;
       }
     | undefined;
   /** A folder of prompts, for those that are built in. */
@@ -113,7 +116,9 @@ export async function openUpstream(options: UpstreamOptions): Promise<Upstream> 
         }
       : { endpoint, model: critic?.model ?? own.model };
     const placeOf = (role: RoleName): Place => (role === 'orm' || role === 'sorm' ? judging : own);
-    const models = await openTextRoles(placeOf, { api: 'chat', templates });
+    const models = await openTextRoles(placeOf, {
+      ...{ api: 'chat', templates, reward: critic?.reward },
+    });
     return {
       roles: rolesInText(models, maxTokens),
       options: upstreamDefaults,
@@ -139,7 +144,7 @@ async function firstModel(endpoint: Endpoint, option: string): Promise<string> {
 }
 
 function rolesOfTurn(
-  models: Readonly<Record<RoleName, ServedText>>,
+  models: Readonly<Record<RoleName, TextModel>>,
   maxTokens: number,
   { budget = {}, signal, before = [], sampling, maxTokens: most = maxTokens }: Turn,
 ): { readonly roles: Roles; readonly account: Account } {

@@ -245,8 +245,20 @@ describe('a recipe', () => {
       /models\.student\.spelling: expected text, which chat is in, found "tokens"/,
     ],
     [
-      'models:\n  orm: { endpoint: local, model: m, scoring: pooling }\n',
+      'models:\n  orm: { endpoint: local, model: m, scoring: generative_scoring }\n',
+      /models\.orm\.scoring: expected logprobs, pooling or classify, .* found "generative_scoring"/,
+    ],
+    [
+      'models:\n  orm: { endpoint: local, model: m, api: chat, scoring: pooling }\n',
       /models\.orm\.scoring: expected logprobs or classify, .* found "pooling"/,
+    ],
+    [
+      'models:\n  orm: { endpoint: local, model: m, reward: qwen-math-prm }\n',
+      /models\.orm\.reward: expected a reward model's name \(qwen2\.5-math-prm, .* found "qwen-math-prm"/,
+    ],
+    [
+      'models:\n  student: { endpoint: local, model: m, reward: thinkprm }\n',
+      /models\.student\.reward: expected none: it writes, found a reward model/,
     ],
     [
       'models:\n  orm: { endpoint: local, modle: m }\n',

@@ -79,7 +79,7 @@ export interface Raw {
  * The first token's list, of the form of completions or that of chat, which llama.cpp uses for both; kept in the latter.
  * llama.cpp gives ids too, and no text for special tokens, which are spelt as vLLM does: "token_id:7".
  */
-function firstListed(logprobs: unknown) {
+export function firstListed(logprobs: unknown) {
   const { content, top_logprobs } = fieldsOf(logprobs);
   const [first] = Array.isArray(content) ? content : [];
   const list = fieldsOf(first).top_logprobs;

@@ -2,6 +2,7 @@
 
 export type { Message } from './answers.js';
 export { type Budget, nothingSpent, type Price, type Spent, spentShape } from './budget.js';
+export { cardNames, cardShape, type RewardModelName, type RewardReader } from './cards.js';
 export {
   Endpoint,
   EndpointError,
@@ -11,6 +12,7 @@ export {
 export type { Asked } from './kept.js';
 export { readKey } from './key.js';
 export {
+  lackingOf,
   openServed,
   probeOptions,
   probeText,
@@ -30,6 +32,7 @@ export {
 } from './probe.js';
 export { type Prompts, readPrompts, shippedPrompts } from './prompts.js';
 export { Unreadable } from './reading.js';
+export { cardOf, type GivenReward, ServedReward } from './reward.js';
 export {
   hostOf,
   type OpenServerOptions,
@@ -37,6 +40,7 @@ export {
   openTextRoles,
   type Place,
   rolesInText,
+  type TextModel,
 } from './server.js';
 export { type GivenTemplate, type Template, type TemplateRole, templateOf } from './template.js';
 export { type Circumstances, ServedText } from './text.js';

@@ -14,6 +14,7 @@ import {
   probe,
   tokenize,
 } from './probe.js';
+import { apiOf, cardOf, type GivenReward, routesOf, ServedReward } from './reward.js';
 import { type GivenTemplate, type TemplateRole, templateOf } from './template.js';
 import { type Circumstances, ServedText } from './text.js';
 import { type Scoring, ServedTokens } from './tokens.js';
@@ -29,18 +30,36 @@ export interface ServedRole {
   /** Which output of a classifier is p(+), of those with two or more. */
   readonly positive: number;
   readonly template?: GivenTemplate | undefined;
+  /** The reward model of others that it is, if its name does not say it. */
+  readonly reward?: GivenReward | undefined;
   readonly price?: Price | undefined;
 }
 
 /** What an adapter asks of a server: without `needs` it is not opened, without `rollouts` it cannot continue prefixes. */
 export interface Wants {
   readonly needs: readonly Capability[];
+  /** Several ways, of which it needs one: all of what stands in it. */
+  readonly ways?: readonly (readonly Capability[])[];
   readonly rollouts: readonly Capability[];
   /** Made use of where it is there. */
   readonly uses: readonly Capability[];
 }
 
-export function wantsOf(role: TemplateRole, { api, spelling, scoring }: ServedRole): Wants {
+export function wantsOf(role: TemplateRole, served: ServedRole): Wants {
+  const { api, spelling, scoring } = served;
+  const card = cardOf(role, served);
+  if (card) {
+    const ways = routesOf(card).map(([, needs]) => needs);
+    const uses: Capability[] =
+      card.reads === 'verdict'
+        ? ['extensions', 'seed']
+        : ways.some((needs) => needs.includes('logprobs'))
+          ? ['extensions', 'labelLogprobs', 'tokenize']
+          : card.reads === 'end'
+            ? ['rawScores']
+            : [];
+    return { needs: [], ways, rollouts: [], uses };
+  }
   const tokens = spelling === 'tokens';
   const needs: Capability[] = [api, ...(tokens ? (['tokenPrompts'] as const) : [])];
   const uses: Capability[] = ['extensions', ...(tokens ? (['tokenize'] as const) : [])];
@@ -54,12 +73,14 @@ export function wantsOf(role: TemplateRole, { api, spelling, scoring }: ServedRo
         return {
           needs,
           rollouts: [],
-          uses: [...uses, ...(tokens ? (['labelLogprobs'] as const) : [])],
+          uses: [...uses, ...(tokens ? (['labelLogprobs', 'promptLogprobs'] as const) : [])],
         };
       case 'generative_scoring':
         return { needs: ['generativeScoring'], rollouts: [], uses: [] };
-      default:
-        return { needs: [scoring], rollouts: [], uses: [] };
+      default: {
+        const spelt: Capability[] = scoring === 'pooling' && !tokens ? ['tokenize'] : [];
+        return { needs: [scoring, ...spelt], rollouts: [], uses: [] };
+      }
     }
   }
   return {
@@ -75,18 +96,36 @@ export function wantsOf(role: TemplateRole, { api, spelling, scoring }: ServedRo
   };
 }
 
+/** What a server would have to be able to do besides; empty where it can do all that is needed. */
+export function lackingOf(
+  { needs, ways = [] }: Pick<Wants, 'needs' | 'ways'>,
+  can: Partial<Capabilities>,
+): readonly Capability[] {
+  const lacking = needs.filter((name) => !can[name]);
+  if (lacking.length > 0 || ways.length === 0) return lacking;
+  // Of several ways the last needs least of a server.
+  return ways.some((way) => way.every((name) => can[name]))
+    ? []
+    : ways.at(-1)!.filter((name) => !can[name]);
+}
+
 /** A text with words, signs and digits, for tests of servers. */
 export const probeText = 'Mia has 37 stamps. She buys 15 more. How many stamps does she have?';
 
-export const probeOptions = (
-  { model, api, spelling }: ServedRole,
-  tokenizer: Tokenizer,
-): ProbeOptions => ({
-  model,
-  api,
-  text: probeText,
-  encode: spelling === 'tokens' ? tokenizer.encode : undefined,
-});
+export function probeOptions(
+  role: string,
+  served: ServedRole,
+  tokenizer?: Tokenizer,
+): ProbeOptions {
+  const { model, api, spelling } = served;
+  const card = cardOf(role, served);
+  return {
+    model,
+    api: card ? apiOf(card) : api,
+    text: probeText,
+    encode: spelling === 'tokens' ? tokenizer?.encode : undefined,
+  };
+}
 
 export type ServedModel = RoleModel & {
   readonly watch: Watch;
@@ -106,11 +145,27 @@ export async function openServed(
   served: ServedRole,
   tokenizer: Tokenizer,
 ): Promise<ServedModel> {
+  const reward = await openReward(endpoint, role, served);
+  if (reward) return reward;
   if (served.spelling === 'text') return openServedText(endpoint, role, served);
-  const can = await tested(endpoint, [role], served, probeOptions(served, tokenizer));
+  const can = await tested(endpoint, [role], served, probeOptions(role, served, tokenizer));
   if (can.tokenize) await checkTokenizer(endpoint, role, served, tokenizer);
   const { model, scoring, positive, price } = served;
   return new ServedTokens(endpoint, can, tokenizer, { model, scoring, positive, price });
+}
+
+/** The reward model of others that plays a role; undefined for another model. @throws as `openServed` */
+export async function openReward(
+  endpoint: Endpoint,
+  role: TemplateRole,
+  served: ServedRole,
+): Promise<ServedReward | undefined> {
+  const card = cardOf(role, served);
+  if (card === undefined || (role !== 'orm' && role !== 'sorm')) return undefined;
+  const can = await tested(endpoint, [role], served, probeOptions(role, served));
+  const [route] = routesOf(card).find(([, needs]) => needs.every((name) => can[name]))!;
+  const { model, price } = served;
+  return new ServedReward(endpoint, can, { model, role, card, route, price });
 }
 
 /** A role's model that is spoken to in text, for which its tokenizer need not be known. @throws as `openServed` */
@@ -130,8 +185,7 @@ export async function openServedText(
   const { model, api, scoring, positive, price } = served;
   const can = known ?? (await tested(endpoint, [role], served, { model, api, text: probeText }));
   const template = templateOf(role, api, served.template);
-  // In text a row for each token could not be told to belong to a line.
-  const readable = scoring === 'classify' ? 'classify' : 'logprobs';
+  const readable = scoring === 'generative_scoring' ? 'logprobs' : scoring;
   return new ServedText(endpoint, can, {
     model,
     api,
@@ -160,15 +214,18 @@ async function tested(
 ): Promise<Partial<Capabilities>> {
   const wants = roles.map((role) => wantsOf(role, served));
   const role = roles[0]!;
-  const needs = [...new Set(wants.flatMap((one) => one.needs))];
   const wanted = [
-    ...new Set([...needs, ...wants.flatMap((one) => [...one.rollouts, ...one.uses])]),
+    ...new Set(
+      wants.flatMap(({ needs, ways = [], rollouts, uses }) => [
+        ...[...needs, ...ways.flat(), ...rollouts, ...uses],
+      ]),
+    ),
   ];
   const { can, why } = await probe(endpoint, options, wanted).catch(async (error) => {
     const noModel = error instanceof EndpointError && error.fate === 'model';
     throw (noModel && (await otherModels(endpoint, role, served))) || error;
   });
-  const lacking = needs.filter((name) => !can[name]);
+  const lacking = [...new Set(wants.flatMap((one) => lackingOf(one, can)))];
   if (lacking.length === 0) return can;
   throw (
     (await otherModels(endpoint, role, served)) ??

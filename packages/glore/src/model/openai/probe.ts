@@ -6,7 +6,8 @@ import { type Asking, complete, completeAs, neutralSampling, type Prompt } from 
 import type { Body } from './dialect.js';
 import { type Endpoint, EndpointError } from './endpoint.js';
 import { likely } from './labels.js';
-import { modelList, tokenized } from './scores.js';
+import { promptBody, promptBytes, promptLists } from './prompt-logprobs.js';
+import { modelList, rawScore, tokenized } from './scores.js';
 
 export interface Capabilities {
   /** `/v1/completions` answers. */
@@ -34,7 +35,11 @@ export interface Capabilities {
   readonly tokenize: boolean;
   readonly pooling: boolean;
   readonly classify: boolean;
+  /** A classifier's outputs come without their activation, if asked for. */
+  readonly rawScores: boolean;
   readonly generativeScoring: boolean;
+  /** Log-probabilities of a prompt's own tokens, the same as those of the next token. */
+  readonly promptLogprobs: boolean;
 }
 export type Capability = keyof Capabilities;
 
@@ -53,7 +58,9 @@ export const capabilities: readonly Capability[] = [
   'tokenize',
   'pooling',
   'classify',
+  'rawScores',
   'generativeScoring',
+  'promptLogprobs',
 ];
 
 export interface ProbeOptions {
@@ -239,8 +246,45 @@ function testsOf(
       return false;
     },
     tokenize: async () => (await tokenize(endpoint, model, text)).length > 0,
+    async promptLogprobs() {
+      const tokens = ids ?? (await tokenize(endpoint, model, text));
+      const half = tokens.length >> 1;
+      if (half < 1) return false;
+      const lists = async () =>
+        endpoint.post('completions', promptBody(model, tokens, 5), promptLists(tokens), {
+          attempts: ATTEMPTS,
+          probing: true,
+          most: promptBytes(tokens, 5),
+        });
+      const next = await listed({
+        prompt: { ids: tokens.slice(0, half) },
+        likeliest: 5,
+        extensions: { return_tokens_as_token_ids: true },
+      });
+      // Twice, since some servers have given what they had kept of another prompt.
+      const both = [await lists(), await lists()].map((found) => likely(found[half]!));
+      return both.every((found) =>
+        [...next].every(([token, logprob]) => {
+          const there = found.get(token);
+          const chance = Math.exp(logprob);
+          return there === undefined ? chance < 0.2 : Math.abs(Math.exp(there) - chance) < 0.01;
+        }),
+      );
+    },
     pooling: there('/pooling', { model, input: ids ?? text, task: 'token_classify' }),
     classify: there('/classify', { model, input: text }),
+    async rawScores() {
+      const scores = async (use_activation: boolean) =>
+        Promise.all(
+          [text, openEnded].map((input) =>
+            endpoint.post('/classify', { model, input, use_activation }, rawScore, {
+              probing: true,
+            }),
+          ),
+        );
+      const [raw, active] = await Promise.all([scores(false), scores(true)]);
+      return raw.some((score, i) => score !== active[i] || score < 0 || score > 1);
+    },
     generativeScoring: there('/generative_scoring', {
       model,
       query: text,

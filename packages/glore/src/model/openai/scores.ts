@@ -25,6 +25,9 @@ export const pooled = (
   shape: pooledShape,
   read({ data }) {
     const rows = data[0]!.data;
+    // One that has been set up with the tag gives the rows of the tags alone.
+    if (rows.length === positions.length)
+      return rows.map((row) => positiveOf([row].flat(), positive));
     if (rows.length !== length) {
       throw strange(`${rows.length} rows where there are ${length} tokens`);
     }
@@ -35,6 +38,24 @@ export const pooled = (
 const classifiedShape = z.object({
   data: z.array(z.object({ probs: numbers.min(1) })).length(1),
 });
+
+/** The one output of a classifier, as it is. */
+const rawOf = (outputs: readonly number[]): number => {
+  const [value] = outputs;
+  if (value !== undefined && outputs.length === 1 && Number.isFinite(value)) return value;
+  throw strange(`${outputs.length} outputs where one is expected`);
+};
+
+export const rawScore: Reader<z.output<typeof classifiedShape>, number> = {
+  shape: classifiedShape,
+  read: ({ data }) => rawOf(data[0]!.probs),
+};
+
+/** The probability whose log-odds are the one output, whatever these mean: an order of solutions. */
+export const squashed: Reader<z.output<typeof classifiedShape>, number> = {
+  shape: classifiedShape,
+  read: ({ data }) => 1 / (1 + Math.exp(-rawOf(data[0]!.probs))),
+};
 
 export const classified = (positive: number): Reader<z.output<typeof classifiedShape>, number> => ({
   shape: classifiedShape,
@@ -57,12 +78,21 @@ export const scored = (
   },
 });
 
-/** p(+) of a classifier's outputs, which is the only one or the one at `positive`. @throws Unreadable */
+/**
+ * p(+) of a classifier's outputs, which is the only one or the one at `positive`; several are all that there is.
+ *
+ * @throws Unreadable
+ */
 export function positiveOf(outputs: readonly number[], positive: number): number {
   const value = outputs.length === 1 ? outputs[0] : outputs[positive];
-  if (value !== undefined && value >= 0 && value <= 1) return value;
+  const all = outputs.reduce((sum, one) => sum + one, 0);
+  const whole = outputs.length === 1 || Math.abs(all - 1) < rounding;
+  if (value !== undefined && value >= 0 && value <= 1 && whole) return value;
   throw strange(`${JSON.stringify(outputs.slice(0, 8))} where a probability is expected`);
 }
+
+/** Probabilities in half precision add up to so much more or less than they should. */
+const rounding = 0.02;
 
 const strange = (found: string): Unreadable =>
   new Unreadable(

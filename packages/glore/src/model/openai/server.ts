@@ -2,9 +2,10 @@
 import { type RoleName, type Roles, roleNames, rolesBy } from '../roles.js';
 import type { Author, Critic } from '../types.js';
 import { Endpoint, type EndpointOptions } from './endpoint.js';
-import { openServedText, type ServedRole, testedFor } from './open.js';
+import { openReward, openServedText, type ServedRole, testedFor } from './open.js';
 import type { Capabilities } from './probe.js';
 import type { Prompts } from './prompts.js';
+import type { GivenReward, ServedReward } from './reward.js';
 import type { GivenTemplate } from './template.js';
 import type { ServedText } from './text.js';
 
@@ -15,9 +16,14 @@ export interface OpenServerOptions extends Omit<EndpointOptions, 'name'> {
   readonly api?: 'chat' | 'completions';
   /** How roles are put in words; what is left out is built in. */
   readonly templates?: Prompts;
+  /** Which published reward model the ORM and the SORM are, if their names do not say it. */
+  readonly reward?: GivenReward | undefined;
   /** Most tokens of a solution; 512 if left out. */
   readonly maxTokens?: number;
 }
+
+/** A model that is asked in text: by prompt, or as the reward model that it is. */
+export type TextModel = ServedText | ServedReward;
 
 /** Where a role's model is. */
 export interface Place {
@@ -35,14 +41,22 @@ export async function openTextRoles(
   {
     api,
     templates = {},
-  }: { readonly api: 'chat' | 'completions'; readonly templates?: Prompts | undefined },
-): Promise<Record<RoleName, ServedText>> {
+    reward,
+  }: {
+    readonly api: 'chat' | 'completions';
+    readonly templates?: Prompts | undefined;
+    readonly reward?: GivenReward | undefined;
+  },
+): Promise<Record<RoleName, TextModel>> {
   const tests = new Map<string, Promise<Partial<Capabilities>>>();
-  const open = async (role: RoleName): Promise<[RoleName, ServedText]> => {
+  const open = async (role: RoleName): Promise<[RoleName, TextModel]> => {
     const { endpoint, model } = placeOf(role);
     const served = (template?: GivenTemplate): ServedRole => ({
       ...{ model, api, template, spelling: 'text', scoring: 'logprobs', positive: 1 },
+      ...(reward && { reward }),
     });
+    const found = await openReward(endpoint, role, served(templates[role]));
+    if (found) return [role, found];
     const key = JSON.stringify([endpoint.name, model]);
     const roles = roleNames.filter((other) => {
       const place = placeOf(other);
@@ -59,9 +73,9 @@ export async function openTextRoles(
     ];
   };
   // One after the other: the first finds out whether the server is there at all.
-  const opened: [RoleName, ServedText][] = [];
+  const opened: [RoleName, TextModel][] = [];
   for (const role of roleNames) opened.push(await open(role));
-  return Object.fromEntries(opened) as Record<RoleName, ServedText>;
+  return Object.fromEntries(opened) as Record<RoleName, TextModel>;
 }
 
 /** Models in text in their roles. */
@@ -89,14 +103,14 @@ export const hostOf = (url: string): string =>
 export async function openServer(
   options: OpenServerOptions,
 ): Promise<{ readonly roles: Roles; close(): Promise<void> }> {
-  const { model, api = 'chat', templates = {}, maxTokens = 512, ...connection } = options;
+  const { model, api = 'chat', templates = {}, reward, maxTokens = 512, ...connection } = options;
   const endpoint = new Endpoint({ ...connection, name: hostOf(connection.url) });
   const placeOf = (role: RoleName): Place => ({
     endpoint,
     model: typeof model === 'string' ? model : model[role],
   });
   try {
-    const models = await openTextRoles(placeOf, { api, templates });
+    const models = await openTextRoles(placeOf, { api, templates, reward });
     return { roles: rolesInText(models, maxTokens), close: () => endpoint.close() };
   } catch (error) {
     await endpoint.close();

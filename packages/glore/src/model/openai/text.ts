@@ -9,8 +9,10 @@ import type { Completion } from './choices.js';
 import { type Reading, servedCritic } from './critic.js';
 import { type Asked, kept } from './kept.js';
 import { countLabels, type Read, readValue } from './labels.js';
+import { locateEnds } from './places.js';
 import type { Capabilities } from './probe.js';
 import { Unreadable } from './reading.js';
+import { readRows } from './rows.js';
 import { sample, sampleBranches } from './sampling.js';
 import { classified } from './scores.js';
 import {
@@ -31,7 +33,7 @@ export interface TextOptions {
   readonly model: string;
   readonly api: 'completions' | 'chat';
   readonly template: Template;
-  readonly scoring: 'logprobs' | 'classify';
+  readonly scoring: 'logprobs' | 'classify' | 'pooling';
   /** Which output of a classifier is p(+), of those with two or more. */
   readonly positive: number;
   readonly price?: Price | undefined;
@@ -199,8 +201,9 @@ export class ServedText implements RoleModel {
         ...(before || template.examples.length > 0 ? [before, template.examples] : []),
       ],
       byLine: reading === 'lines',
-      labels: scoring === 'classify' ? undefined : reading === 'steps' ? 'numbers' : labels,
+      labels: scoring !== 'logprobs' ? undefined : reading === 'steps' ? 'numbers' : labels,
       read: (endpoint, item) => {
+        if (scoring === 'pooling') return this.readPooled(endpoint, item);
         if (reading === 'steps' && scoring === 'logprobs') return this.readSteps(endpoint, item);
         return reading === 'lines'
           ? this.readLines(endpoint, item)
@@ -220,6 +223,17 @@ export class ServedText implements RoleModel {
       lines: lines.map(({ value, mass }) => ({ value, mass })),
       tokens: lines.at(-1)?.tokens ?? 0,
     };
+  }
+
+  /** The values at the tags of all lines, by one request to a server that values each token. */
+  private async readPooled(endpoint: Asked, { question, solution }: CriticItem): Promise<Reading> {
+    const { model, template, positive, price } = this.options;
+    const texts = prefixesOf(solution, template.tag).map((lines) =>
+      fill(template.prompt, { question, lines }),
+    );
+    if (texts.length === 0) return { lines: [], tokens: 0 };
+    const located = await locateEnds(endpoint, model, texts, template.tag);
+    return readRows(endpoint, located, { model, positive, price, tally: this.watch });
   }
 
   /** One value of the whole, which is each line's. */

@@ -15,12 +15,14 @@ import { completeAs, neutralSampling } from './answers.js';
 import type { Price } from './budget.js';
 import type { Completion } from './choices.js';
 import { type Reading, servedCritic } from './critic.js';
-import { type PostOptions, smallAnswer } from './endpoint.js';
+import type { PostOptions } from './endpoint.js';
 import { type Asked, kept } from './kept.js';
 import { type Labels, type Read, readValue } from './labels.js';
 import type { Capabilities } from './probe.js';
+import { readPrompt } from './prompt-logprobs.js';
+import { readRows } from './rows.js';
 import { sample, sampleBranches } from './sampling.js';
-import { classified, pooled, scored } from './scores.js';
+import { classified, scored } from './scores.js';
 import type { Circumstances } from './text.js';
 import { Watch } from './watch.js';
 
@@ -148,19 +150,38 @@ export class ServedTokens implements RoleModel, Generator {
     return { positive: spellings(plus), negative: spellings(minus) };
   }
 
-  private async read(endpoint: Asked, tagged: Tagged, codec: Codec): Promise<Read[]> {
+  private async read(endpoint: Asked, tagged: Tagged, codec: Codec): Promise<readonly Read[]> {
     const { tokens, tags } = tagged;
     const prefixes = tags.map((at) => tokens.slice(0, at + 1));
     switch (this.options.scoring) {
-      case 'logprobs':
-        return Promise.all(prefixes.map((prefix) => this.byLogprobs(endpoint, prefix, codec)));
+      case 'logprobs': {
+        const known = this.can.promptLogprobs
+          ? await this.byPrompt(endpoint, tagged, codec)
+          : prefixes.map(() => undefined);
+        return Promise.all(
+          prefixes.map((prefix, i) => known[i] ?? this.byLogprobs(endpoint, prefix, codec)),
+        );
+      }
       case 'pooling':
-        return sure(await this.byPooling(endpoint, tagged));
+        return (await this.byPooling(endpoint, tagged)).lines;
       case 'classify':
         return sure(await Promise.all(prefixes.map((prefix) => this.byClassify(endpoint, prefix))));
       case 'generative_scoring':
         return sure(await this.byGenerativeScoring(endpoint, tagged, codec));
     }
+  }
+
+  /** All tags by one request; undefined for those whose labels are not among the likeliest. */
+  private byPrompt(
+    endpoint: Asked,
+    { tokens, tags }: Tagged,
+    { ids: { plus, minus } }: Codec,
+  ): Promise<(Read | undefined)[]> {
+    const { model, price } = this.options;
+    const labels = { positive: [plus], negative: [minus] };
+    const likeliest = this.can.logprobs || 5;
+    const asking = { model, price, likeliest, tally: this.watch };
+    return readPrompt(endpoint, { ids: tokens, at: tags }, labels, asking);
   }
 
   /** One token of a prefix, which the server has in its cache from the prefix before. */
@@ -188,15 +209,9 @@ export class ServedTokens implements RoleModel, Generator {
     );
   }
 
-  private byPooling(endpoint: Asked, { tokens, tags }: Tagged): Promise<number[]> {
-    const { model, positive } = this.options;
-    return endpoint.post(
-      '/pooling',
-      { model, input: tokens, task: 'token_classify', use_activation: true },
-      pooled(tokens.length, tags, positive),
-      // Some outputs for each token.
-      { ...this.reading(tokens), most: smallAnswer + 1024 * tokens.length },
-    );
+  private byPooling(endpoint: Asked, { tokens: ids, tags: at }: Tagged): Promise<Reading> {
+    const { model, positive, price } = this.options;
+    return readRows(endpoint, { ids, at }, { model, positive, price, tally: this.watch });
   }
 
   private byClassify(endpoint: Asked, prefix: readonly number[]): Promise<number> {
