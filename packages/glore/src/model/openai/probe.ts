@@ -29,8 +29,8 @@ export interface Capabilities {
   readonly labelLogprobs: boolean;
   /** A begun answer is continued, not answered. */
   readonly continuation: boolean;
-  /** The server says that a repeated prompt came from its cache; many keep one and do not say so. */
-  readonly prefixCache: boolean;
+  /** Whether the server says that a repeated prompt came from its cache; null where it says nothing of caches. */
+  readonly prefixCache: boolean | null;
   readonly tokenize: boolean;
   readonly pooling: boolean;
   readonly classify: boolean;
@@ -96,7 +96,7 @@ export async function probe(
   const alive = asks?.found ? tests[api] : () => endpoint.probe('GET', 'models');
   const found = await Promise.all(
     wanted.map(async (name) => {
-      const test: () => Promise<boolean | number> = tests[name];
+      const test: () => Promise<boolean | number | null> = tests[name];
       const no = name === 'logprobs' ? 0 : false;
       return [name, name === api ? asks! : await tried(no, test, alive)] as const;
     }),
@@ -226,17 +226,19 @@ function testsOf(
       return without !== undefined && begun !== undefined && begun - without <= 1;
     },
     async prefixCache() {
+      let said = false;
       // Long enough for caches that begin at a thousand tokens; less where the model reads no more.
       for (const times of [80, 12]) {
         const long = `${text}\n`.repeat(times);
         const again = promptOf(long);
-        const { found } = await tried(0, async () => {
+        const { found } = await tried(undefined, async () => {
           await ask({ prompt: again });
-          return (await ask({ prompt: again })).cachedTokens ?? 0;
+          return (await ask({ prompt: again })).cachedTokens;
         });
-        if (found > 0) return true;
+        if (found) return true;
+        said ||= found !== undefined;
       }
-      return false;
+      return said ? false : null;
     },
     tokenize: async () => (await tokenize(endpoint, model, text)).length > 0,
     pooling: there('/pooling', { model, input: ids ?? text, task: 'token_classify' }),
