@@ -5,7 +5,7 @@
 import { type Asking, complete, completeAs, neutralSampling, type Prompt } from './answers.js';
 import type { Body } from './dialect.js';
 import { type Endpoint, EndpointError } from './endpoint.js';
-import { likely } from './labels.js';
+import { known, likely } from './labels.js';
 import { modelList, tokenized } from './scores.js';
 
 export interface Capabilities {
@@ -94,13 +94,15 @@ export async function probe(
   // Alone and first, since what it is refused for may go for everything.
   const asks = wanted.includes(api) ? await tried(false, tests[api], undefined, true) : undefined;
   const alive = asks?.found ? tests[api] : () => endpoint.probe('GET', 'models');
-  const found = await Promise.all(
-    wanted.map(async (name) => {
-      const test: () => Promise<boolean | number | null> = tests[name];
-      const no = name === 'logprobs' ? 0 : false;
-      return [name, name === api ? asks! : await tried(no, test, alive)] as const;
-    }),
-  );
+  const tell = async (name: Capability) => {
+    const test: () => Promise<boolean | number | null> = tests[name];
+    const no = name === 'logprobs' ? 0 : false;
+    return [name, name === api ? asks! : await tried(no, test, alive)] as const;
+  };
+  const labels = 'labelLogprobs';
+  const found = await Promise.all(wanted.filter((name) => name !== labels).map(tell));
+  // Apart: vLLM cuts the lists of all others in its batch short.
+  if (wanted.includes(labels)) found.push(await tell(labels));
   return {
     can: Object.fromEntries(found.map(([name, { found }]) => [name, found])),
     why: Object.fromEntries(found.flatMap(([name, { why }]) => (why ? [[name, why]] : []))),
@@ -145,8 +147,9 @@ function testsOf(
   const prompt = promptOf(text);
   const asking = { model, prompt, temperature: 0, maxTokens: 1, attempts: ATTEMPTS, probing: true };
   const ask = (more: Partial<Asking>) => complete(endpoint, { ...asking, ...more });
+  /** How many tokens of the list have a log-probability. */
   const listed = (more: Partial<Asking>) =>
-    completeAs(endpoint, { ...asking, ...more }, ({ choices }) => likely(choices[0]!.first));
+    completeAs(endpoint, { ...asking, ...more }, ({ choices }) => known(likely(choices[0]!.first)));
   const works = (more: Partial<Asking>) => async () => {
     await ask(more);
     return true;
@@ -203,7 +206,7 @@ function testsOf(
     async logprobs() {
       for (const count of likeliest) {
         try {
-          const { size } = await listed({ likeliest: count });
+          const size = await listed({ likeliest: count });
           if (size > 1) return Math.min(count, size);
         } catch (error) {
           if (!isNo(error) || count === likeliest.at(-1)) throw error;
@@ -214,7 +217,7 @@ function testsOf(
     async labelLogprobs() {
       // More than the likeliest and the one drawn come only where the ids are heeded.
       const ids = { logprob_token_ids: [3, 4, 5, 6] };
-      return (await listed({ likeliest: 1, extensions: ids })).size > 2;
+      return (await listed({ likeliest: 1, extensions: ids })) > 2;
     },
     async continuation() {
       const count = async (begun: string) => {
