@@ -4,7 +4,8 @@
  *
  *   node bench/real/table.mjs --data DIR --ask                      ways to ask, compared on training problems
  *   node bench/real/table.mjs --data DIR --problems 104             the table of so many test problems of SVAMP
- *   node bench/real/table.mjs --data DIR --set gsm8k --problems 104
+ *   node bench/real/table.mjs --data DIR --set gsm8k --problems 104 --dev 40
+ *   node bench/real/table.mjs --data DIR --way plain --cores 1      asked as one of the ways, vLLM on some cores alone
  *
  * DIR has svamp/SVAMP.json and gsm8k/{train,test}.jsonl. Every answer is kept: a run that is ended goes on, and so does one of
  * more problems, from bench/real/results/answers-*.jsonl.gz on another machine too. `--page` writes docs/real.md alone.
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     data: { type: 'string' },
     set: { type: 'string', default: 'svamp' },
     problems: { type: 'string', default: '104' },
+    dev: { type: 'string', default: '40' },
     way: { type: 'string', default: 'boxed' },
     ask: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
@@ -57,7 +59,10 @@ writeFileSync(
   readFileSync(join(root, 'recipes/real-qwen.yaml'), 'utf8')
     .replaceAll('../data/', `${resolve(values.data)}/`)
     .replace('../checkpoints/', `${root}/checkpoints/`)
-    .replace(/problems: \d+ \}$/m, `problems: ${Number(values.problems)} }`),
+    .replace(
+      /dev: \d+, problems: \d+ \}$/m,
+      `dev: ${Number(values.dev)}, problems: ${Number(values.problems)} }`,
+    ),
 );
 
 const children = [];
@@ -146,6 +151,8 @@ async function serve() {
     ...[places.vllm, 'serve', places.hf('qwen'), '--served-model-name', 'student'],
     ...['--host', '127.0.0.1', '--port', String(ports.server), '--dtype', 'bfloat16'],
     ...['--max-model-len', '2048', '--max-num-seqs', '64', '--enforce-eager'],
+    // Samples of a problem, and all that critics read, begin alike: small blocks are read again less.
+    ...['--block-size', '32'],
   ];
   const cores = values.cores ? values.cores.split(',').length : undefined;
   const child = spawn(command[0], command.slice(1), {
