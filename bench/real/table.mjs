@@ -5,7 +5,7 @@
  *   node bench/real/table.mjs --data DIR --ask                      ways to ask, compared on training problems
  *   node bench/real/table.mjs --data DIR --problems 104             the table of so many test problems of SVAMP
  *   node bench/real/table.mjs --data DIR --set gsm8k --problems 104 --dev 40
- *   node bench/real/table.mjs --data DIR --way plain --cores 1      asked as one of the ways, vLLM on some cores alone
+ *   node bench/real/table.mjs --data DIR --way boxed --cores 1      asked as one of the ways, vLLM on some cores alone
  *
  * DIR has svamp/SVAMP.json and gsm8k/{train,test}.jsonl. Every answer is kept: a run that is ended goes on, and so does one of
  * more problems, from bench/real/results/answers-*.jsonl.gz on another machine too. `--page` writes docs/real.md alone.
@@ -27,7 +27,7 @@ const { values } = parseArgs({
     set: { type: 'string', default: 'svamp' },
     problems: { type: 'string', default: '104' },
     dev: { type: 'string', default: '40' },
-    way: { type: 'string', default: 'boxed' },
+    way: { type: 'string', default: 'plain' },
     ask: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
     folder: { type: 'string', default: join(homedir(), '.cache/glore-real') },
