@@ -365,20 +365,25 @@ async function restart(context) {
   assert.equal(first.code, 0, first.err);
   const log = join(folder, `${server.name}-restart.log`);
   const going = glore(args(broken), { log });
-  const journal = join(broken, 'drafts/samples.jsonl.journal');
-  const lines = () =>
-    existsSync(journal) ? readFileSync(journal, 'utf8').split('\n').length - 1 : 0;
-  let over = false;
-  going.then(() => {
-    over = true;
-  });
-  while (lines() < 3 && !over) await sleep(20);
-  assert(!over, `the run ended before it could be disturbed: ${(await going).err}`);
-  const kept = lines();
+  const drafts = join(broken, 'drafts/samples.jsonl');
+  /** Answers that are kept while others are still to come. */
+  const lines = () => {
+    try {
+      return readFileSync(`${drafts}.journal`, 'utf8').split('\n').length - 1;
+    } catch {
+      return 0;
+    }
+  };
+  let kept = 0;
+  for (let over = false; kept < 3 && !over && !existsSync(drafts); kept = lines()) {
+    over = await Promise.race([going.then(() => true), sleep(20)]);
+  }
   await server.kill();
+  const disturbed = kept >= 3 && !existsSync(drafts);
   context.server = await start(server.name, context);
   const { code, err } = await going;
   assert.equal(code, 0, err);
+  assert(disturbed, 'the run was over before its server was killed; nothing was seen');
   const read = (run) => readFileSync(join(run, 'drafts/samples.jsonl'), 'utf8');
   const [a, b] = [read(calm), read(broken)];
   const differ = a.split('\n').filter((line, i) => line !== b.split('\n')[i]).length;
