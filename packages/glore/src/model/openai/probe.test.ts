@@ -7,8 +7,8 @@ import { probeText } from './open.js';
 import { probe } from './probe.js';
 
 /**
- * What vLLM 0.32 answers: a request with `logprob_token_ids` has what it asks for, and all others that are in its batch get a
- * list of the drawn token and of one without a log-probability, whatever they ask for.
+ * What vLLM 0.32 answers: a request with `logprob_token_ids`, or one for generative scoring, has what it asks for, and all
+ * others that are in its batch get a list of the drawn token and of one without a log-probability, whatever they ask for.
  */
 it('does not ask for a list and for labels by id in one batch', async () => {
   const flying = new Set<object>();
@@ -17,8 +17,10 @@ it('does not ask for a list and for labels by id in one batch', async () => {
     flying.add(body);
     // What comes together is worked on together.
     await sleep(50);
-    const mixed = [...flying].some((one) => 'logprob_token_ids' in one);
+    const mixed = [...flying].some((one) => 'logprob_token_ids' in one || 'items' in one);
     flying.delete(body);
+    response.setHeader('content-type', 'application/json');
+    if ('items' in body) return response.end('{"data":[{"index":0,"score":0.5}]}');
     const ids: number[] | undefined = body.logprob_token_ids;
     const others = ids
       ? ids.map((id) => ({ token: `<${id}>`, logprob: -26 }))
@@ -29,7 +31,7 @@ it('does not ask for a list and for labels by id in one batch', async () => {
             logprob: -3 - i,
           }));
     const top_logprobs = [{ token: 'M', logprob: -1.2588218450546265 }, ...others];
-    response.setHeader('content-type', 'application/json').end(
+    response.end(
       JSON.stringify({
         choices: [
           {
@@ -48,9 +50,14 @@ it('does not ask for a list and for labels by id in one batch', async () => {
   const endpoint = new Endpoint({ name: 'vllm', url: `http://127.0.0.1:${port}/v1` });
   try {
     const options = { model: 'small', api: 'chat', text: probeText } as const;
-    const wanted = ['chat', 'labelLogprobs', 'logprobs', 'prefixCache'] as const;
+    const wanted = [
+      ...(['chat', 'generativeScoring', 'labelLogprobs', 'logprobs', 'prefixCache'] as const),
+    ];
     const { can } = await probe(endpoint, options, wanted);
-    expect(can).toEqual({ chat: true, labelLogprobs: true, logprobs: 20, prefixCache: null });
+    expect(can).toEqual({
+      ...{ chat: true, generativeScoring: true, labelLogprobs: true },
+      ...{ logprobs: 20, prefixCache: null },
+    });
   } finally {
     await endpoint.close();
     server.close();

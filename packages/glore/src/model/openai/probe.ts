@@ -73,6 +73,9 @@ const ATTEMPTS = 4;
 /** How many likeliest tokens are asked for: most servers give no more than the first, some no more than the second. */
 const likeliest = [20, 5];
 
+/** These name tokens by their ids, and are tested apart: vLLM cuts the lists of all others in their batch short. */
+const byIds: readonly Capability[] = ['labelLogprobs', 'generativeScoring'];
+
 /** What a server can do, and why it cannot do the rest, where it says so. */
 export interface Probed {
   readonly can: Partial<Capabilities>;
@@ -99,10 +102,8 @@ export async function probe(
     const no = name === 'logprobs' ? 0 : false;
     return [name, name === api ? asks! : await tried(no, test, alive)] as const;
   };
-  const labels = 'labelLogprobs';
-  const found = await Promise.all(wanted.filter((name) => name !== labels).map(tell));
-  // Apart: vLLM cuts the lists of all others in its batch short.
-  if (wanted.includes(labels)) found.push(await tell(labels));
+  const found = await Promise.all(wanted.filter((name) => !byIds.includes(name)).map(tell));
+  for (const name of byIds) if (wanted.includes(name)) found.push(await tell(name));
   return {
     can: Object.fromEntries(found.map(([name, { found }]) => [name, found])),
     why: Object.fromEntries(found.flatMap(([name, { why }]) => (why ? [[name, why]] : []))),
