@@ -121,7 +121,7 @@ function capabilityTable(roles: readonly RoleHealth[], screen: Screen): string {
         ...roles.map(({ can, needs, uses }) => {
           const found = can[name];
           const mark = needs.includes(name) ? ' needed' : uses.includes(name) ? ' used' : '';
-          return (typeof found === 'number' ? String(found) : found ? 'yes' : 'no') + mark;
+          return (typeof found === 'number' ? String(found) : ability(found)) + mark;
         }),
       ]),
       ['tokenizer agrees', ...roles.map(({ tokenizer }) => known(tokenizer))],
@@ -146,6 +146,9 @@ function criticTable(roles: readonly RoleHealth[], screen: Screen): string {
 }
 
 const known = (value: boolean | null): string => (value === null ? '-' : value ? 'yes' : 'no');
+
+const ability = (value: boolean | null | undefined): string =>
+  value === null ? 'not said' : value ? 'yes' : 'no';
 
 /** "tokenPrompts" as "token prompts". */
 const spoken = (name: string): string =>

@@ -268,6 +268,26 @@ describe('recipes/gsm8k.yaml', () => {
     ]);
   });
 
+  it.each([
+    [[], 'svamp', true],
+    [['gsm8k', 'boxed'], 'gsm8k', false],
+  ])(
+    'and real-qwen.yaml, whose preset names another source, presets %j',
+    (presets, source, few) => {
+      mkdirSync(data('few'), { recursive: true });
+      write('few/train.jsonl', records(1, 600));
+      write('few/test.jsonl', records(700, 710));
+      const path = copy(data('few'), 'real-qwen.yaml');
+      mkdirSync(join(folder, 'copy/data/svamp'), { recursive: true });
+      const rows = Array.from({ length: 400 }, (_, i) => svampRecord(i + 1));
+      writeFileSync(join(folder, 'copy/data/svamp/SVAMP.json'), JSON.stringify(rows));
+      const { problems, models } = readRecipe(path, presets);
+      expect(problems.source).toBe(source);
+      expect(Object.keys((problems as FileSet).files)).toEqual(few ? ['file'] : ['train', 'test']);
+      expect(models!.student!.template?.prompt?.includes('boxed') ?? false).toBe(!few);
+    },
+  );
+
   it.skipIf(!existsSync(given))('uses the whole of GSM8K', () => {
     const { problems, drafts, training } = readRecipe(copy(given));
     const { train, dev, test, dropped } = readHeldOut(problems as FileSet);

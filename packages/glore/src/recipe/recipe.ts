@@ -337,9 +337,10 @@ function checkTraining(given: Given, { train }: HeldOut, source: YamlFile) {
   }
 }
 
-/** Maps are merged key by key; everything else is replaced. */
+/** Maps are merged key by key; everything else is replaced, and so are problems by those of another source. */
 function overlay(under: unknown, over: unknown): unknown {
   if (!isMap(under) || !isMap(over)) return over;
+  if (over.source !== undefined && over.source !== under.source) return over;
   const result: Record<string, unknown> = { ...under };
   for (const [key, value] of Object.entries(over)) {
     result[key] = Object.hasOwn(under, key) ? overlay(under[key], value) : value;

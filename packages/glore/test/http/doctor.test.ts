@@ -74,7 +74,8 @@ describe('a server that can do everything', () => {
     });
     const [student, orm, sorm] = health.roles;
     const { prefixCache, ...others } = student!.can;
-    expect(prefixCache).toBe(false);
+    // It keeps prompts, and its answers do not say so.
+    expect(prefixCache).toBeNull();
     expect(Object.values(others).every(Boolean)).toBe(true);
     expect(orm!.coverage).toBeGreaterThan(0.5);
     for (const { golden } of [orm!, sorm!]) expect(golden!.difference).toBeLessThan(1e-4);
@@ -84,6 +85,7 @@ describe('a server that can do everything', () => {
     const { stdout } = await glore(['doctor', recipe, '--golden', golden]);
     expect(stdout).toMatch(/^local \(http:.*\): models base\n/);
     expect(stdout).toMatch(/^token prompts +yes needed +yes needed +yes\s*$/m);
+    expect(stdout).toMatch(/^prefix cache +not said +not said +not said\s*$/m);
     expect(stdout).toMatch(/^orm +\d+\.\d% +16 +0\.0000\s*$/m);
     expect(stdout).toContain('all that is needed is there');
   });

@@ -112,15 +112,19 @@ function togetherOf(
 /** What servers put where they have no log-probability. */
 const unknown = -9999;
 
+/** How many tokens of a list have a log-probability. */
+export const known = (found: ReadonlyMap<string, number>): number =>
+  [...found.values()].filter((logprob) => logprob > unknown).length;
+
 /** Whether a label that is not in the list may have a share that the value would be another with. */
-function isPart(
+export function isPart(
   found: ReadonlyMap<string, number>,
   mass: number,
   wanted: number | 'labels',
 ): boolean {
   if (wanted === 'labels') return true;
   // Several tokens may be spelt alike, so that a whole list is a little shorter.
-  if (found.size >= wanted / 2) return false;
+  if (known(found) >= wanted / 2) return false;
   const rest = [...found.values()].reduce((left, logprob) => left - Math.exp(logprob), 1);
   return rest > mostMissing * mass;
 }

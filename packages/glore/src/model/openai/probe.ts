@@ -5,7 +5,7 @@
 import { type Asking, complete, completeAs, neutralSampling, type Prompt } from './answers.js';
 import type { Body } from './dialect.js';
 import { type Endpoint, EndpointError } from './endpoint.js';
-import { likely } from './labels.js';
+import { known, likely } from './labels.js';
 import { promptBody, promptBytes, promptLists } from './prompt-logprobs.js';
 import { modelList, rawScore, tokenized } from './scores.js';
 
@@ -30,8 +30,8 @@ export interface Capabilities {
   readonly labelLogprobs: boolean;
   /** A begun answer is continued, not answered. */
   readonly continuation: boolean;
-  /** The server says that a repeated prompt came from its cache; many keep one and do not say so. */
-  readonly prefixCache: boolean;
+  /** Whether the server says that a repeated prompt came from its cache; null where it says nothing of caches. */
+  readonly prefixCache: boolean | null;
   readonly tokenize: boolean;
   readonly pooling: boolean;
   readonly classify: boolean;
@@ -80,6 +80,9 @@ const ATTEMPTS = 4;
 /** How many likeliest tokens are asked for: most servers give no more than the first, some no more than the second. */
 const likeliest = [20, 5];
 
+/** These name tokens by their ids, and are tested apart: vLLM cuts the lists of all others in their batch short. */
+const byIds: readonly Capability[] = ['labelLogprobs', 'generativeScoring'];
+
 /** What a server can do, and why it cannot do the rest, where it says so. */
 export interface Probed {
   readonly can: Partial<Capabilities>;
@@ -101,13 +104,13 @@ export async function probe(
   // Alone and first, since what it is refused for may go for everything.
   const asks = wanted.includes(api) ? await tried(false, tests[api], undefined, true) : undefined;
   const alive = asks?.found ? tests[api] : () => endpoint.probe('GET', 'models');
-  const found = await Promise.all(
-    wanted.map(async (name) => {
-      const test: () => Promise<boolean | number> = tests[name];
-      const no = name === 'logprobs' ? 0 : false;
-      return [name, name === api ? asks! : await tried(no, test, alive)] as const;
-    }),
-  );
+  const tell = async (name: Capability) => {
+    const test: () => Promise<boolean | number | null> = tests[name];
+    const no = name === 'logprobs' ? 0 : false;
+    return [name, name === api ? asks! : await tried(no, test, alive)] as const;
+  };
+  const found = await Promise.all(wanted.filter((name) => !byIds.includes(name)).map(tell));
+  for (const name of byIds) if (wanted.includes(name)) found.push(await tell(name));
   return {
     can: Object.fromEntries(found.map(([name, { found }]) => [name, found])),
     why: Object.fromEntries(found.flatMap(([name, { why }]) => (why ? [[name, why]] : []))),
@@ -152,8 +155,9 @@ function testsOf(
   const prompt = promptOf(text);
   const asking = { model, prompt, temperature: 0, maxTokens: 1, attempts: ATTEMPTS, probing: true };
   const ask = (more: Partial<Asking>) => complete(endpoint, { ...asking, ...more });
+  /** How many tokens of the list have a log-probability. */
   const listed = (more: Partial<Asking>) =>
-    completeAs(endpoint, { ...asking, ...more }, ({ choices }) => likely(choices[0]!.first));
+    completeAs(endpoint, { ...asking, ...more }, ({ choices }) => known(likely(choices[0]!.first)));
   const works = (more: Partial<Asking>) => async () => {
     await ask(more);
     return true;
@@ -210,7 +214,7 @@ function testsOf(
     async logprobs() {
       for (const count of likeliest) {
         try {
-          const { size } = await listed({ likeliest: count });
+          const size = await listed({ likeliest: count });
           if (size > 1) return Math.min(count, size);
         } catch (error) {
           if (!isNo(error) || count === likeliest.at(-1)) throw error;
@@ -221,7 +225,7 @@ function testsOf(
     async labelLogprobs() {
       // More than the likeliest and the one drawn come only where the ids are heeded.
       const ids = { logprob_token_ids: [3, 4, 5, 6] };
-      return (await listed({ likeliest: 1, extensions: ids })).size > 2;
+      return (await listed({ likeliest: 1, extensions: ids })) > 2;
     },
     async continuation() {
       const count = async (begun: string) => {
@@ -233,17 +237,19 @@ function testsOf(
       return without !== undefined && begun !== undefined && begun - without <= 1;
     },
     async prefixCache() {
+      let said = false;
       // Long enough for caches that begin at a thousand tokens; less where the model reads no more.
       for (const times of [80, 12]) {
         const long = `${text}\n`.repeat(times);
         const again = promptOf(long);
-        const { found } = await tried(0, async () => {
+        const { found } = await tried(undefined, async () => {
           await ask({ prompt: again });
-          return (await ask({ prompt: again })).cachedTokens ?? 0;
+          return (await ask({ prompt: again })).cachedTokens;
         });
-        if (found > 0) return true;
+        if (found) return true;
+        said ||= found !== undefined;
       }
-      return false;
+      return said ? false : null;
     },
     tokenize: async () => (await tokenize(endpoint, model, text)).length > 0,
     async promptLogprobs() {

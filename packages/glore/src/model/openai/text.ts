@@ -249,7 +249,7 @@ export class ServedText implements RoleModel {
     const { text: steps, numberOf } = numbered(solution);
     const prompt = this.prompt({ question, steps }, '');
     return this.ask(endpoint, prompt, {
-      likeliest: (first) => readVerdict(first, numberOf),
+      likeliest: (first, likeliest) => readVerdict(first, numberOf, likeliest),
       said: (texts) => countVerdicts(texts, numberOf),
     });
   }

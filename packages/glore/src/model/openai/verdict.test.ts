@@ -31,7 +31,7 @@ describe('numbered steps', () => {
 describe('the value of a line', () => {
   it('is the probability that the first wrong one comes after it', () => {
     const first = listed({ '0': 0.2, ' 0': 0.1, '2': 0.45, '3': 0.05, the: 0.2 });
-    const read = readVerdict(first, [1, 2, 3]);
+    const read = readVerdict(first, [1, 2, 3], 5);
     expect(read[0]!.value).toBeCloseTo(1);
     expect(read[1]!.value).toBeCloseTo(0.35 / 0.8);
     expect(read[2]!.value).toBeCloseTo(0.3 / 0.8);
@@ -39,9 +39,22 @@ describe('the value of a line', () => {
   });
 
   it('is none where no number is likely', () => {
-    expect(() => readVerdict(listed({ the: 0.9 }), [1])).toThrow(/^none of the numbers 0 to 1/);
+    expect(() => readVerdict(listed({ the: 0.9 }), [1], 1)).toThrow(/^none of the numbers 0 to 1/);
     // A step that there is not.
-    expect(() => readVerdict(listed({ '7': 0.9 }), [1])).toThrow(/^none of the numbers/);
+    expect(() => readVerdict(listed({ '7': 0.9 }), [1], 1)).toThrow(/^none of the numbers/);
+  });
+
+  it('is none where most of the list is missing', () => {
+    // vLLM 0.32, whose batch had a request with `logprob_token_ids` in it: 20 were asked for.
+    const broken = [
+      { token: '2', logprob: -1.2588218450546265 },
+      { token: '<|endoftext|>', logprob: -9999 },
+    ];
+    expect(() => readVerdict(broken, [1, 2, 3], 20)).toThrow(
+      /^log-probabilities of 2 tokens, of 20 asked for$/,
+    );
+    // What is missing changes nothing where one number has nearly all.
+    expect(values(readVerdict([{ token: '0', logprob: -0.01 }], [1], 20))).toEqual([1]);
   });
 
   it('falls from line to line by samples too, and never to nothing', () => {

@@ -4,7 +4,7 @@
  */
 import { type Solution, stripAnnotations } from '../../codec/index.js';
 import type { Listed } from './choices.js';
-import { likely, type Read, uncoveredCure } from './labels.js';
+import { isPart, likely, type Read, uncoveredCure } from './labels.js';
 import { Unreadable } from './reading.js';
 
 /** A number of more digits is several tokens, the first of which is another step's. */
@@ -43,8 +43,15 @@ function valuesOf(chances: readonly number[], numberOf: readonly number[], mass:
   });
 }
 
-/** @throws Unreadable where none of the numbers is among the likeliest tokens */
-export function readVerdict(first: readonly Listed[], numberOf: readonly number[]): Read[] {
+/**
+ * The values of lines from the list of the `wanted` likeliest tokens.
+ * @throws Unreadable where none of the numbers is among them, or most of the list is missing
+ */
+export function readVerdict(
+  first: readonly Listed[],
+  numberOf: readonly number[],
+  wanted: number,
+): Read[] {
   const found = likely(first);
   const most = numberOf.at(-1) ?? 0;
   const chances = Array.from({ length: most + 1 }, (_, number) =>
@@ -56,6 +63,9 @@ export function readVerdict(first: readonly Listed[], numberOf: readonly number[
     1,
     chances.reduce((sum, chance) => sum + chance, 0),
   );
+  if (mass > 0 && isPart(found, mass, wanted)) {
+    throw new Unreadable(`log-probabilities of ${found.size} tokens, of ${wanted} asked for`);
+  }
   if (mass > 0) return valuesOf(chances, numberOf, mass);
   throw new Unreadable(
     `none of the numbers 0 to ${most} among the ${found.size} likeliest next tokens`,

@@ -79,6 +79,14 @@ describe('samples', () => {
     );
   });
 
+  it('that are few, and that nobody learns from, may be without an answer', () => {
+    const prompted = answerCounter({ recipe: { ...recipe, models: served } });
+    prompted(samples(255, { answer: null, tokens: 160 }), true);
+    expect(() => prompted(samples(1, { answer: null, tokens: 160 }), true)).toThrow(
+      expect.objectContaining({ code: 'answers-none' }),
+    );
+  });
+
   it('of which one has an answer do not', () => {
     const count = answerCounter({ recipe });
     count(samples(1, {}));

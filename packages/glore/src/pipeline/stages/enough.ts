@@ -28,17 +28,23 @@ export function checkSolvable({ codec, recipe }: Run, list: readonly Problem[]):
 /** So many samples without an answer are enough to know that there will be none. */
 const ENOUGH = 256;
 
+/** Whether somebody else than the student learns from its drafts in this run. */
+const teaches = (recipe: Recipe): boolean =>
+  roleNames.some((role) => role !== 'student' && learns(recipe, role));
+
 /**
  * Counts samples as they come (`all`: there will be no more), and refuses them once it is plain that none will have an answer.
+ * Where nobody learns from them a few without one are no harm.
  * @throws GloreError `answers-none`
  */
 export function answerCounter({ recipe }: Pick<Run, 'recipe'>) {
+  const least = teaches(recipe) ? 1 : ENOUGH;
   let [samples, answered, full] = [0, 0, 0];
   return (found: readonly Sample[], all = false): void => {
     samples += found.length;
     answered += found.filter(({ answer }) => answer !== null).length;
     full += found.filter(({ tokens }) => tokens >= recipe.maxTokens).length;
-    if (answered > 0 || samples === 0 || (samples < ENOUGH && !all)) return;
+    if (answered > 0 || samples < (all ? least : ENOUGH)) return;
     const stop = recipe.models?.student?.template?.stop;
     const cure =
       full > samples / 2
@@ -56,7 +62,7 @@ export function answerCounter({ recipe }: Pick<Run, 'recipe'>) {
 /** @throws GloreError `drafts-alike` where all drafts are wrong, or all are right: there is nothing to learn from them */
 export function checkDrafts(run: Pick<Run, 'recipe'>, samples: readonly Sample[]): void {
   // Where nobody else is trained by this run nobody learns from them.
-  if (!roleNames.some((role) => role !== 'student' && learns(run.recipe, role))) return;
+  if (!teaches(run.recipe)) return;
   const { problems, samples: count } = run.recipe.drafts;
   const right = samples.filter((sample) => sample.right).length;
   if (samples.length === 0 || (right > 0 && right < samples.length)) return;

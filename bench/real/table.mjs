@@ -1,0 +1,184 @@
+/**
+ * A table without training: Qwen2.5-Coder-0.5B-Instruct on vLLM (bfloat16, on the CPU) plays all roles by prompt, by
+ * recipes/real-qwen.yaml, on SVAMP or GSM8K, whose files are read where they are.
+ *
+ *   node bench/real/table.mjs --data DIR --ask                      ways to ask, compared on training problems
+ *   node bench/real/table.mjs --data DIR --problems 104             the table of so many test problems of SVAMP
+ *   node bench/real/table.mjs --data DIR --set gsm8k --problems 104 --dev 40
+ *   node bench/real/table.mjs --data DIR --way boxed --cores 1      asked as one of the ways, vLLM on some cores alone
+ *
+ * DIR has svamp/SVAMP.json and gsm8k/{train,test}.jsonl. Every answer is kept: a run that is ended goes on, and so does one of
+ * more problems, from bench/real/results/answers-*.jsonl.gz on another machine too. `--page` writes docs/real.md alone.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { writePage } from './page.mjs';
+import { install, placesIn } from './place.mjs';
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    set: { type: 'string', default: 'svamp' },
+    problems: { type: 'string', default: '104' },
+    dev: { type: 'string', default: '40' },
+    way: { type: 'string', default: 'plain' },
+    ask: { type: 'boolean', default: false },
+    page: { type: 'boolean', default: false },
+    folder: { type: 'string', default: join(homedir(), '.cache/glore-real') },
+    cores: { type: 'string', default: '' },
+  },
+});
+if (values.page) {
+  writePage();
+  process.exit(0);
+}
+if (!values.data) {
+  console.error('--data: expected the folder that has svamp/SVAMP.json and gsm8k/test.jsonl');
+  process.exit(2);
+}
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const at = (name) => fileURLToPath(new URL(name, import.meta.url));
+const folder = resolve(values.folder);
+const { set } = values;
+const ports = { server: 8101, keep: 8111 };
+
+await install(folder, ['vllm'], console.log, ['qwen']);
+mkdirSync(join(folder, 'runs'), { recursive: true });
+mkdirSync(at('results'), { recursive: true });
+
+/** The recipe where its files are. */
+const recipe = join(folder, 'real-qwen.yaml');
+writeFileSync(
+  recipe,
+  readFileSync(join(root, 'recipes/real-qwen.yaml'), 'utf8')
+    .replaceAll('../data/', `${resolve(values.data)}/`)
+    .replace('../checkpoints/', `${root}/checkpoints/`)
+    .replace(
+      /dev: \d+, problems: \d+ \}$/m,
+      `dev: ${Number(values.dev)}, problems: ${Number(values.problems)} }`,
+    ),
+);
+
+const children = [];
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGTERM');
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+const answers = {
+  own: join(folder, `answers-${set}.jsonl`),
+  shipped: at(`results/answers-${set}.jsonl.gz`),
+};
+await serve();
+keep();
+
+if (values.ask) {
+  const ways = ['plain', 'boxed', 'shown'].map((way) => ({ way, ...compared(way) }));
+  const found = [];
+  for (const { way, args, file } of ways) {
+    await glore(args);
+    const samples = readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const of = (test) => samples.filter(test).length;
+    found.push({
+      way,
+      problems: samples.length,
+      right: of(({ right }) => right),
+      answered: of(({ answer }) => answer !== null),
+      tokens: samples.reduce((sum, { tokens }) => sum + tokens, 0) / samples.length,
+    });
+    console.log(JSON.stringify(found.at(-1)));
+  }
+  writeFileSync(at(`results/asked-${set}.json`), `${JSON.stringify(found, undefined, 2)}\n`);
+} else {
+  const run = join(folder, 'runs', `table-${set}-${values.way}`);
+  await glore(['run', recipe, ...presets(values.way), '--run', run]);
+  const { outcomes: _, ...report } = JSON.parse(readFileSync(join(run, 'report.json'), 'utf8'));
+  const result = { set, way: values.way, cores: values.cores || 'all', ...report };
+  writeFileSync(at(`results/table-${set}.json`), `${JSON.stringify(result)}\n`);
+  writeFileSync(
+    at(`results/report-${set}.json.gz`),
+    gzipSync(readFileSync(join(run, 'report.json'))),
+  );
+}
+writeFileSync(answers.shipped, gzipSync(readFileSync(answers.own)));
+writePage();
+process.exit(0);
+
+/** The presets of a set and a way to ask. */
+function presets(way, ...more) {
+  const names = [...(set === 'gsm8k' ? ['gsm8k'] : []), ...(way === 'plain' ? [] : [way]), ...more];
+  return names.flatMap((name) => ['--preset', name]);
+}
+
+function compared(way) {
+  const run = join(folder, 'runs', `asked-${set}-${way}`);
+  return {
+    args: ['drafts', recipe, ...presets(way, 'asked'), '--run', run],
+    file: join(run, 'drafts/samples.jsonl'),
+  };
+}
+
+/** glore, its progress shown. */
+async function glore(args) {
+  const child = spawn(process.execPath, ['packages/glore/dist/cli/main.js', ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  children.push(child);
+  const code = await new Promise((end) => child.on('exit', end));
+  if (code !== 0) process.exit(code ?? 1);
+}
+
+/** vLLM, unless one answers already. */
+async function serve() {
+  const places = placesIn(folder);
+  const ready = () =>
+    fetch(`http://127.0.0.1:${ports.server}/v1/models`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  if (await ready()) return;
+  const command = [
+    ...(values.cores ? ['taskset', '-c', values.cores] : []),
+    ...[places.vllm, 'serve', places.hf('qwen'), '--served-model-name', 'student'],
+    ...['--host', '127.0.0.1', '--port', String(ports.server), '--dtype', 'bfloat16'],
+    ...['--max-model-len', '2048', '--max-num-seqs', '64', '--enforce-eager'],
+    // Samples of a problem, and all that critics read, begin alike: small blocks are read again less.
+    ...['--block-size', '32'],
+  ];
+  const cores = values.cores ? values.cores.split(',').length : undefined;
+  const child = spawn(command[0], command.slice(1), {
+    stdio: 'ignore',
+    env: {
+      ...process.env,
+      HF_HUB_OFFLINE: '1',
+      VLLM_NO_USAGE_STATS: '1',
+      VLLM_CPU_KVCACHE_SPACE: '3',
+      ...(cores && { OMP_NUM_THREADS: String(cores), VLLM_CPU_OMP_THREADS_BIND: values.cores }),
+    },
+  });
+  children.push(child);
+  console.log('starting vLLM ..');
+  while (!(await ready())) {
+    if (child.exitCode !== null)
+      throw new Error(`${command.join(' ')}: ended with ${child.exitCode}`);
+    await sleep(1000);
+  }
+}
+
+/** What is in front of it and keeps its answers. */
+function keep() {
+  const shipped = existsSync(answers.shipped) ? gunzipSync(readFileSync(answers.shipped)) : '';
+  if (!existsSync(answers.own)) writeFileSync(answers.own, shipped);
+  const args = ['--file', answers.own, '--port', String(ports.keep)];
+  const to = ['--to', `http://127.0.0.1:${ports.server}`];
+  children.push(spawn(process.execPath, [at('keep.mjs'), ...args, ...to], { stdio: 'inherit' }));
+}
