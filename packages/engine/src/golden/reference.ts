@@ -3,10 +3,13 @@ import * as g from '../graph/index.js';
 import {
   type Adapter,
   type AdapterShape,
+  type Frozen,
+  flatten,
   forward,
   initialAdapter,
   initialWeights,
   type LlamaConfig,
+  layoutOf,
   type Weights,
 } from '../llama/index.js';
 import { floats, Session, Tensor } from '../onnx/index.js';
@@ -28,6 +31,14 @@ export function strongWeights(config: LlamaConfig, seed: number): Weights {
       },
     ]),
   );
+}
+
+/** Weights as threads share them. */
+export function frozenOf(config: LlamaConfig, weights: Weights): Frozen {
+  const layout = layoutOf(config);
+  const memory = new SharedArrayBuffer(4 * layout.size);
+  flatten(layout, weights, new Float32Array(memory));
+  return { memory };
 }
 
 /** Logits [T * V] of one sequence from the uncached graph. */

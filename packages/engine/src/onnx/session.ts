@@ -1,11 +1,10 @@
 /** Runs a compiled graph on ONNX Runtime. */
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EngineError } from '../error.js';
 import type { Value } from '../graph/index.js';
-import { constantBytes, writeModel } from './model.js';
+import { writeModel } from './model.js';
 import { availableProviders, checkProvider, type Provider } from './provider.js';
 
 export { Tensor };
@@ -16,15 +15,24 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Where to run; operations that it lacks run on the CPU. Default `cpu`. */
   readonly provider?: Provider | undefined;
-  /** Bytes of constants beyond which they go through a file. */
-  readonly inMemory?: number;
+  /** The file of the graph's stored numbers, which is mapped, so that it is in memory once for all sessions beside it. */
+  readonly store?: string | undefined;
+  /**
+   * Packs the matrices of the store, once for all sessions of this name beside it: products of few rows are faster then. Not
+   * by several sessions at once, unless the name is known. Without it nothing beside a store is packed.
+   */
+  readonly packed?: string;
+  /** Inputs that are the same at each run. */
+  readonly always?: Feeds;
 }
 
 export class Session {
   private readonly session: InferenceSession;
+  private readonly always: Feeds;
 
-  private constructor(session: InferenceSession) {
+  private constructor(session: InferenceSession, always: Feeds) {
     this.session = session;
+    this.always = always;
   }
 
   /**
@@ -37,7 +45,7 @@ export class Session {
   ): Promise<Session> {
     const { provider = 'cpu' } = options;
     checkProvider(provider);
-    const session = await create(outputs, options.inMemory ?? MOST_IN_MEMORY, {
+    const session = await create(outputs, options, {
       executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
       intraOpNumThreads: options.threads ?? 1,
       interOpNumThreads: 1,
@@ -54,21 +62,24 @@ export class Session {
         { cause },
       );
     });
-    return new Session(session);
+    return new Session(session, options.always ?? {});
   }
 
   /** Computes the graph for the outputs in `only`: the others are not copied. */
   async runFor(feeds: Feeds, only: readonly string[]): Promise<Record<string, Tensor>> {
     const fetches = Object.fromEntries(only.map((name) => [name, null]));
-    return this.session.run(feeds, fetches) as Promise<Record<string, Tensor>>;
+    return this.session.run({ ...this.always, ...feeds }, fetches) as Promise<
+      Record<string, Tensor>
+    >;
   }
 
   /** Computes the outputs; those given in `into` are written in place. */
-  async run(feeds: Feeds, into?: Record<string, Tensor>): Promise<Record<string, Tensor>> {
-    if (!into) return this.session.run(feeds) as Promise<Record<string, Tensor>>;
+  async run(feeds: Feeds, into: Record<string, Tensor> = {}): Promise<Record<string, Tensor>> {
     const fetches: Record<string, Tensor | null> = {};
     for (const name of this.session.outputNames) fetches[name] = into[name] ?? null;
-    return this.session.run(feeds, fetches) as Promise<Record<string, Tensor>>;
+    return this.session.run({ ...this.always, ...feeds }, fetches) as Promise<
+      Record<string, Tensor>
+    >;
   }
 
   async release(): Promise<void> {
@@ -76,56 +87,35 @@ export class Session {
   }
 }
 
-/** ONNX Runtime takes no model of 2 GiB, and copies what it is given in memory; a file it maps. */
-const MOST_IN_MEMORY = 2 ** 27;
-/** Constants below this stay in the model. */
-const SMALL = 2 ** 16;
-
 async function create(
   outputs: Readonly<Record<string, Value>>,
-  inMemory: number,
+  { store, packed, provider = 'cpu' }: SessionOptions,
   options: InferenceSession.SessionOptions,
 ): Promise<InferenceSession> {
-  if (constantBytes(outputs) <= inMemory) {
-    return InferenceSession.create(writeModel(outputs), options);
+  if (store === undefined) return InferenceSession.create(writeModel(outputs), options);
+  const folder = dirname(store);
+  const beside = (session: Record<string, string>): InferenceSession.SessionOptions => ({
+    ...options,
+    extra: { session: { model_external_initializers_file_folder_path: folder, ...session } },
+  });
+  const model = () => writeModel(outputs, basename(store));
+  // What is packed is packed for the CPU.
+  if (packed === undefined || provider !== 'cpu') {
+    return InferenceSession.create(model(), beside({ disable_prepacking: '1' }));
   }
-  const folder = await mkdtemp(join(tmpdir(), 'glore-graph-'));
-  try {
-    const parts: Uint8Array[] = [];
-    let end = 0;
-    const name = 'constants';
-    const place = (bytes: Uint8Array): number => {
-      const at = end;
-      parts.push(bytes);
-      end += Math.ceil(bytes.length / SMALL) * SMALL;
-      return at;
-    };
-    const model = writeModel(outputs, { name, from: SMALL, place });
-    const file = await open(join(folder, name), 'w');
-    try {
-      // Each begins at a page of every system, so that the file can be mapped.
-      for (const bytes of parts) {
-        await file.writeFile(bytes);
-        await file.writeFile(new Uint8Array((SMALL - (bytes.length % SMALL)) % SMALL));
-      }
-    } finally {
-      await file.close();
-    }
-    const path = join(folder, 'model.onnx');
-    await writeFile(path, model);
-    return await InferenceSession.create(path, options);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === undefined) throw cause;
-    throw new EngineError(
-      'graph-unwritten',
-      `${folder}: expected room for a model's weights, found ${code}; free some space, or set TMPDIR to a folder that has it`,
-      { cause },
-    );
-  } finally {
-    // Where a system keeps a mapped file, its own cleaning takes it.
-    await rm(folder, { recursive: true, force: true }).catch(() => {});
+  const path = join(folder, `${packed}.onnx`);
+  if (!existsSync(path)) {
+    const packing = await InferenceSession.create(model(), {
+      ...beside({
+        save_external_prepacked_constant_initializers: '1',
+        optimized_model_external_initializers_file_name: `${packed}.numbers`,
+        optimized_model_external_initializers_min_size_in_bytes: '4096',
+      }),
+      optimizedModelFilePath: path,
+    });
+    await packing.release();
   }
+  return InferenceSession.create(path, options);
 }
 
 /** The numbers of a float32 output; throws `EngineError` "graph" where there is none of that name. */

@@ -9,15 +9,15 @@
 import { EngineError } from '../error.js';
 import {
   type Adapter,
+  adapterValues,
+  type Frozen,
   fixedPositions,
+  frozenValues,
   type LlamaConfig,
-  layoutOf,
   positionLimit,
   stepGraph,
-  unflatten,
-  type Weights,
 } from '../llama/index.js';
-import { floats, type Provider, Session } from '../onnx/index.js';
+import { floats, type Provider, Session, Tensor } from '../onnx/index.js';
 import { Cache } from './cache.js';
 import { Draws } from './draws.js';
 import { logTotal } from './logprobs.js';
@@ -28,8 +28,7 @@ import { Trees } from './trees.js';
 
 export interface DecoderOptions {
   readonly config: LlamaConfig;
-  /** All weights, flat, in the order of `layoutOf`. */
-  readonly parameters: SharedArrayBuffer;
+  readonly frozen: Frozen;
   /** Added to the modules as they are computed. */
   readonly adapter?: Adapter;
   /** Branches sampled at once. */
@@ -52,17 +51,29 @@ interface Start {
 /** What is scored, and its place in the task. */
 type Placed = Item & { readonly place: number };
 
-/** The weights by name, an adapter's among them with its factor in `lora_B`. */
-function weightsOf({ config, parameters, adapter }: DecoderOptions): Weights {
-  const weights = unflatten(layoutOf(config), new Float32Array(parameters));
-  if (!adapter) return weights;
-  const { rank, alpha } = adapter;
-  for (const [name, { shape, data }] of adapter.weights) {
-    const scale = name.endsWith('.lora_B.weight') ? alpha / rank : 1;
-    weights.set(name, { shape, data: data.map((value) => scale * value) });
+/** The weights as values of a graph, and what its sessions are given: an adapter with its factor in `lora_B`. */
+function given({ config, frozen, adapter, provider }: DecoderOptions) {
+  const always: Record<string, Tensor> = {};
+  for (const [name, { shape, data }] of adapter?.weights ?? []) {
+    const scale = name.endsWith('.lora_B.weight') ? adapter!.alpha / adapter!.rank : 1;
+    always[name] = new Tensor(
+      'float32',
+      data.map((value) => scale * value),
+      shape,
+    );
   }
-  return weights;
+  return {
+    weights: new Map([
+      ...frozenValues(config, frozen),
+      ...(adapter ? adapterValues(config, adapter) : []),
+    ]),
+    session: { provider, store: frozen.file, always },
+  };
 }
+
+/** The name of what a step's session packs, which is the same for adapters of one shape. */
+const packedName = (adapter: Adapter | undefined): string =>
+  adapter ? `step-${adapter.rank}-${adapter.modules.join('-')}` : 'step';
 
 export class Decoder {
   private readonly config: LlamaConfig;
@@ -87,13 +98,21 @@ export class Decoder {
   }
 
   static async open(options: DecoderOptions): Promise<Decoder> {
-    const { config, provider } = options;
-    const weights = weightsOf(options);
+    const { config, adapter } = options;
+    const { weights, session } = given(options);
     return new Decoder(
       options,
-      await Sequences.compile(config, weights, provider),
-      await Session.compile(stepGraph(config, weights), { provider }),
+      await Sequences.compile(config, weights, session),
+      await Session.compile(stepGraph(config, weights), {
+        ...session,
+        packed: packedName(adapter),
+      }),
     );
+  }
+
+  private compileTrees(): Promise<Trees> {
+    const { weights, session } = given(this.options);
+    return Trees.compile(this.config, weights, session);
   }
 
   /** `emit` is told of the tokens of each step as they are drawn. */
@@ -216,7 +235,7 @@ export class Decoder {
       asked.filter(({ tokens }) => tokens.length <= most === short),
     ) as [Placed[], Placed[]];
     for (const { part, positions } of Trees.parts(alike)) {
-      this.trees ??= Trees.compile(this.config, weightsOf(this.options), this.options.provider);
+      this.trees ??= this.compileTrees();
       read(part, await (await this.trees).logits(part));
       computed += positions;
     }

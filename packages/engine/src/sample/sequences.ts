@@ -6,9 +6,9 @@ import {
   positionLimit,
   rotaryAngles,
   sequenceGraph,
-  type Weights,
+  type WeightValues,
 } from '../llama/index.js';
-import { floats, type Provider, Session, Tensor } from '../onnx/index.js';
+import { floats, Session, type SessionOptions, Tensor } from '../onnx/index.js';
 import { Cache } from './cache.js';
 
 /** A sequence, and the positions after which logits are wanted. */
@@ -37,13 +37,10 @@ export class Sequences {
 
   static async compile(
     config: LlamaConfig,
-    weights: Weights,
-    provider?: Provider,
+    weights: WeightValues,
+    options: SessionOptions,
   ): Promise<Sequences> {
-    return new Sequences(
-      config,
-      await Session.compile(sequenceGraph(config, weights), { provider }),
-    );
+    return new Sequences(config, await Session.compile(sequenceGraph(config, weights), options));
   }
 
   /** The cache of some sequences, and logits. */

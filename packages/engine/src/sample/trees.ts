@@ -1,6 +1,6 @@
 /** Sequences run through the model as trees: logits after chosen positions, what they begin with alike computed once. */
-import { type LlamaConfig, treeGraph, type Weights } from '../llama/index.js';
-import { floats, type Provider, Session } from '../onnx/index.js';
+import { type LlamaConfig, treeGraph, type WeightValues } from '../llama/index.js';
+import { floats, Session, type SessionOptions } from '../onnx/index.js';
 import { compareSequences, filled, treeFeeds, treeOf } from '../tree/index.js';
 import type { Item, Picked } from './sequences.js';
 
@@ -16,8 +16,12 @@ export class Trees {
     this.session = session;
   }
 
-  static async compile(config: LlamaConfig, weights: Weights, provider?: Provider): Promise<Trees> {
-    return new Trees(config, await Session.compile(treeGraph(config, weights), { provider }));
+  static async compile(
+    config: LlamaConfig,
+    weights: WeightValues,
+    options: SessionOptions,
+  ): Promise<Trees> {
+    return new Trees(config, await Session.compile(treeGraph(config, weights), options));
   }
 
   /** The order in which sequences are computed, in parts that are computed together. */

@@ -1,0 +1,102 @@
+/** Weights that stay as they are, held once for all models, trainers and threads that compute with them. */
+import { rmSync } from 'node:fs';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EngineError } from '../error.js';
+import {
+  checkedTensors,
+  type Frozen,
+  flatten,
+  type LlamaConfig,
+  layoutOf,
+  type ModelWeights,
+  type Weights,
+} from '../llama/index.js';
+
+/** Bytes of weights beyond which they go through a file: ONNX Runtime copies what it is given in memory, a file it maps. */
+const MOST_IN_MEMORY = 2 ** 27;
+
+/** What is held, by the weights: models opened on the same `Weights` have it in common. */
+const known = new WeakMap<Weights, Held>();
+/** Folders that are there. */
+const folders = new Set<string>();
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+export class Held {
+  readonly frozen: Promise<Frozen>;
+  private users = 0;
+  private turn: Promise<unknown> = Promise.resolve();
+  private readonly weights: Weights;
+
+  private constructor({ config, weights }: ModelWeights, mostInMemory: number) {
+    this.weights = weights;
+    this.frozen =
+      4 * layoutOf(config).size <= mostInMemory
+        ? Promise.resolve({ memory: inMemory(config, weights) })
+        : inFile(config, weights).then((file) => ({ file }));
+  }
+
+  /** Holds the weights until `release` has been called as often as this. */
+  static of(model: ModelWeights, mostInMemory = MOST_IN_MEMORY): Held {
+    const held = known.get(model.weights) ?? new Held(model, mostInMemory);
+    known.set(model.weights, held);
+    held.users++;
+    return held;
+  }
+
+  /** Does one piece of work after another: what the first leaves beside the file, others find. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.turn.then(work);
+    this.turn = result.catch(() => {});
+    return result;
+  }
+
+  async release(): Promise<void> {
+    if (--this.users > 0) return;
+    known.delete(this.weights);
+    const frozen = await this.frozen.catch(() => undefined);
+    if (frozen?.file !== undefined) await remove(join(frozen.file, '..'));
+  }
+}
+
+function inMemory(config: LlamaConfig, weights: Weights): SharedArrayBuffer {
+  const layout = layoutOf(config);
+  const memory = new SharedArrayBuffer(4 * layout.size);
+  flatten(layout, weights, new Float32Array(memory));
+  return memory;
+}
+
+async function inFile(config: LlamaConfig, weights: Weights): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'glore-weights-'));
+  folders.add(folder);
+  const path = join(folder, 'numbers');
+  try {
+    const file = await open(path, 'w');
+    try {
+      for (const { data } of checkedTensors(layoutOf(config), weights)) {
+        await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      }
+    } finally {
+      await file.close();
+    }
+    return path;
+  } catch (cause) {
+    await remove(folder);
+    const { code } = cause as NodeJS.ErrnoException;
+    if (cause instanceof EngineError || code === undefined) throw cause;
+    throw new EngineError(
+      'weights-unwritten',
+      `${folder}: expected room for a model's weights, found ${code}; free some space, or set TMPDIR to a folder that has it`,
+      { cause },
+    );
+  }
+}
+
+async function remove(folder: string): Promise<void> {
+  folders.delete(folder);
+  // Where a system keeps a mapped file, its own cleaning takes it.
+  await rm(folder, { recursive: true, force: true }).catch(() => {});
+}
