@@ -237,5 +237,5 @@ export function crossEntropyAt(logits: Value, places: Value, weights: Value, tot
 }
 
 /** x [.., in] by the rows of a matrix [out, in] -> [.., out], with no gradient: for inference. */
-export const apply = (x: Value, matrix: Value): Value =>
-  fusedProduct(x, matrix, [...x.shape.slice(0, -1), sizeAt(matrix, 0)], { transB: 1n });
+export const apply = (x: Value, matrix: Value, alpha = 1): Value =>
+  fusedProduct(x, matrix, [...x.shape.slice(0, -1), sizeAt(matrix, 0)], { transB: 1n, alpha });

@@ -6,6 +6,10 @@ import type { WeightValues } from './layers.js';
 import { trainedForward } from './training.js';
 
 /** Output: `logits` [picked, V]. Inputs: those of `treeFeeds`, and those among the weights. */
-export const treeGraph = (config: LlamaConfig, weights: WeightValues): Record<string, Value> => ({
-  logits: trainedForward(config, weights, treeAttention(config)),
+export const treeGraph = (
+  config: LlamaConfig,
+  weights: WeightValues,
+  adapterScale?: number,
+): Record<string, Value> => ({
+  logits: trainedForward(config, weights, treeAttention(config), adapterScale),
 });

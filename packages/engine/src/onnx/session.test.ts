@@ -1,17 +1,17 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import * as g from '../graph/index.js';
 import { floats, Session, type SessionOptions, Tensor } from './session.js';
 
-it('computes the same with constants in a file, packed or not', async () => {
+it('computes the same with constants in a file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'session-'));
-  const [rows, inner, columns] = [3, 200, 301];
+  const [rows, inner, columns] = [3, 600, 503];
   const numbers = (count: number, seed: number) =>
     Float32Array.from({ length: count }, (_, i) => Math.sin(i * seed));
   // One after the other, wherever that is in a page.
-  const all = numbers(1 + columns * inner + columns, 0.7);
+  const all = numbers(1 + 2 * columns * inner + columns, 0.7);
   const store = join(folder, 'numbers');
   await writeFile(store, new Uint8Array(all.buffer));
   const run = async (
@@ -20,8 +20,11 @@ it('computes the same with constants in a file, packed or not', async () => {
   ) => {
     const x = g.input('x', 'float32', [rows, inner]);
     const shift = g.input('shift', 'float32', [columns]);
-    const product = g.apply(x, constant(1, [columns, inner]));
-    const shifted = g.addRow(product, constant(1 + columns * inner, [columns]));
+    // Sizes that are no multiple of anything, to see what is aligned.
+    const once = g.apply(x, constant(1, [columns, inner]));
+    const twice = g.apply(once, constant(1 + columns * inner, [inner, columns]));
+    const again = g.apply(twice, constant(1, [columns, inner]));
+    const shifted = g.addRow(again, constant(1 + 2 * columns * inner, [columns]));
     const always = { shift: new Tensor('float32', numbers(columns, 1.3), [columns]) };
     const session = await Session.compile({ z: g.addRow(shifted, shift) }, { ...options, always });
     const feeds = { x: new Tensor('float32', numbers(rows * inner, 0.9), [rows, inner]) };
@@ -35,16 +38,11 @@ it('computes the same with constants in a file, packed or not', async () => {
     {},
   );
   expect(plain.every((value) => Number.isFinite(value) && value !== 0)).toBe(true);
+  const largest = Math.max(...plain.map(Math.abs));
   const close = (found: Float32Array) =>
     found.forEach((value, i) => {
-      expect(Math.abs(value - plain[i]!)).toBeLessThan(1e-4);
+      expect(Math.abs(value - plain[i]!) / largest).toBeLessThan(1e-4);
     });
   close(await run(g.stored, { store }));
-  expect(await readdir(folder)).toEqual(['numbers']);
-  // Packed by the first, found by the second.
-  const packed = await run(g.stored, { store, packed: 'one' });
-  expect((await readdir(folder)).sort()).toEqual(['numbers', 'one.numbers', 'one.onnx']);
-  close(packed);
-  expect(await run(g.stored, { store, packed: 'one' })).toEqual(packed);
   await rm(folder, { recursive: true });
 });

@@ -1,6 +1,5 @@
 /** Runs a compiled graph on ONNX Runtime. */
-import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EngineError } from '../error.js';
 import type { Value } from '../graph/index.js';
@@ -15,13 +14,8 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Where to run; operations that it lacks run on the CPU. Default `cpu`. */
   readonly provider?: Provider | undefined;
-  /** The file of the graph's stored numbers, which is mapped, so that it is in memory once for all sessions beside it. */
+  /** The file of the graph's stored numbers, which is mapped and not packed, so that it is in memory once for all sessions. */
   readonly store?: string | undefined;
-  /**
-   * Packs the matrices of the store, once for all sessions of this name beside it: products of few rows are faster then. Not
-   * by several sessions at once, unless the name is known. Without it nothing beside a store is packed.
-   */
-  readonly packed?: string;
   /** Inputs that are the same at each run. */
   readonly always?: Feeds;
 }
@@ -45,7 +39,7 @@ export class Session {
   ): Promise<Session> {
     const { provider = 'cpu' } = options;
     checkProvider(provider);
-    const session = await create(outputs, options, {
+    const session = await create(outputs, options.store, {
       executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
       intraOpNumThreads: options.threads ?? 1,
       interOpNumThreads: 1,
@@ -87,35 +81,22 @@ export class Session {
   }
 }
 
-async function create(
+function create(
   outputs: Readonly<Record<string, Value>>,
-  { store, packed, provider = 'cpu' }: SessionOptions,
+  store: string | undefined,
   options: InferenceSession.SessionOptions,
 ): Promise<InferenceSession> {
   if (store === undefined) return InferenceSession.create(writeModel(outputs), options);
-  const folder = dirname(store);
-  const beside = (session: Record<string, string>): InferenceSession.SessionOptions => ({
+  return InferenceSession.create(writeModel(outputs, basename(store)), {
     ...options,
-    extra: { session: { model_external_initializers_file_folder_path: folder, ...session } },
+    extra: {
+      session: {
+        model_external_initializers_file_folder_path: dirname(store),
+        // A packed matrix is a copy of its own in each session.
+        disable_prepacking: '1',
+      },
+    },
   });
-  const model = () => writeModel(outputs, basename(store));
-  // What is packed is packed for the CPU.
-  if (packed === undefined || provider !== 'cpu') {
-    return InferenceSession.create(model(), beside({ disable_prepacking: '1' }));
-  }
-  const path = join(folder, `${packed}.onnx`);
-  if (!existsSync(path)) {
-    const packing = await InferenceSession.create(model(), {
-      ...beside({
-        save_external_prepacked_constant_initializers: '1',
-        optimized_model_external_initializers_file_name: `${packed}.numbers`,
-        optimized_model_external_initializers_min_size_in_bytes: '4096',
-      }),
-      optimizedModelFilePath: path,
-    });
-    await packing.release();
-  }
-  return InferenceSession.create(path, options);
 }
 
 /** The numbers of a float32 output; throws `EngineError` "graph" where there is none of that name. */

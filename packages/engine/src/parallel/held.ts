@@ -28,11 +28,11 @@ process.once('exit', () => {
 export class Held {
   readonly frozen: Promise<Frozen>;
   private users = 0;
-  private turn: Promise<unknown> = Promise.resolve();
-  private readonly weights: Weights;
+  private readonly forget: () => void;
 
   private constructor({ config, weights }: ModelWeights, mostInMemory: number) {
-    this.weights = weights;
+    const key = new WeakRef(weights);
+    this.forget = () => known.delete(key.deref() ?? new Map());
     this.frozen =
       4 * layoutOf(config).size <= mostInMemory
         ? Promise.resolve({ memory: inMemory(config, weights) })
@@ -47,16 +47,9 @@ export class Held {
     return held;
   }
 
-  /** Does one piece of work after another: what the first leaves beside the file, others find. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.turn.then(work);
-    this.turn = result.catch(() => {});
-    return result;
-  }
-
   async release(): Promise<void> {
     if (--this.users > 0) return;
-    known.delete(this.weights);
+    this.forget();
     const frozen = await this.frozen.catch(() => undefined);
     if (frozen?.file !== undefined) await remove(join(frozen.file, '..'));
   }

@@ -43,10 +43,7 @@ export class Model {
     try {
       const frozen = await held.frozen;
       const one = { config, frozen, rows, trees, provider, ...(adapter && { adapter }) };
-      const start = (count: number) => Remote.start('decoder', Array<typeof one>(count).fill(one));
-      // What the first packs, the others find.
-      const first = frozen.file === undefined ? [] : await held.inTurn(() => start(1));
-      return new Model(held, [...first, ...(await start(workers - first.length))]);
+      return new Model(held, await Remote.start('decoder', Array<typeof one>(workers).fill(one)));
     } catch (error) {
       await held.release();
       throw error;

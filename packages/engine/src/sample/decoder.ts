@@ -15,7 +15,9 @@ import {
   frozenValues,
   type LlamaConfig,
   positionLimit,
+  sequenceGraph,
   stepGraph,
+  treeGraph,
 } from '../llama/index.js';
 import { floats, type Provider, Session, Tensor } from '../onnx/index.js';
 import { Cache } from './cache.js';
@@ -51,29 +53,20 @@ interface Start {
 /** What is scored, and its place in the task. */
 type Placed = Item & { readonly place: number };
 
-/** The weights as values of a graph, and what its sessions are given: an adapter with its factor in `lora_B`. */
+/** The weights as values of a graph, and how its sessions come by them. */
 function given({ config, frozen, adapter, provider }: DecoderOptions) {
-  const always: Record<string, Tensor> = {};
-  for (const [name, { shape, data }] of adapter?.weights ?? []) {
-    const scale = name.endsWith('.lora_B.weight') ? adapter!.alpha / adapter!.rank : 1;
-    always[name] = new Tensor(
-      'float32',
-      data.map((value) => scale * value),
-      shape,
-    );
-  }
+  const always = [...(adapter?.weights ?? [])].map(
+    ([name, { shape, data }]) => [name, new Tensor('float32', data, shape)] as const,
+  );
   return {
     weights: new Map([
       ...frozenValues(config, frozen),
       ...(adapter ? adapterValues(config, adapter) : []),
     ]),
-    session: { provider, store: frozen.file, always },
+    adapterScale: adapter && adapter.alpha / adapter.rank,
+    session: { provider, store: frozen.file, always: Object.fromEntries(always) },
   };
 }
-
-/** The name of what a step's session packs, which is the same for adapters of one shape. */
-const packedName = (adapter: Adapter | undefined): string =>
-  adapter ? `step-${adapter.rank}-${adapter.modules.join('-')}` : 'step';
 
 export class Decoder {
   private readonly config: LlamaConfig;
@@ -98,21 +91,23 @@ export class Decoder {
   }
 
   static async open(options: DecoderOptions): Promise<Decoder> {
-    const { config, adapter } = options;
-    const { weights, session } = given(options);
+    const { config, frozen } = options;
+    const { weights, adapterScale, session } = given(options);
+    const inColumns = frozen.file !== undefined;
     return new Decoder(
       options,
-      await Sequences.compile(config, weights, session),
-      await Session.compile(stepGraph(config, weights), {
-        ...session,
-        packed: packedName(adapter),
-      }),
+      new Sequences(
+        config,
+        await Session.compile(sequenceGraph(config, weights, adapterScale), session),
+      ),
+      await Session.compile(stepGraph(config, weights, adapterScale, inColumns), session),
     );
   }
 
-  private compileTrees(): Promise<Trees> {
-    const { weights, session } = given(this.options);
-    return Trees.compile(this.config, weights, session);
+  private async compileTrees(): Promise<Trees> {
+    const { weights, adapterScale, session } = given(this.options);
+    const graph = treeGraph(this.config, weights, adapterScale);
+    return new Trees(this.config, await Session.compile(graph, session));
   }
 
   /** `emit` is told of the tokens of each step as they are drawn. */

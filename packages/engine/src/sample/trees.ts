@@ -1,6 +1,6 @@
 /** Sequences run through the model as trees: logits after chosen positions, what they begin with alike computed once. */
-import { type LlamaConfig, treeGraph, type WeightValues } from '../llama/index.js';
-import { floats, Session, type SessionOptions } from '../onnx/index.js';
+import type { LlamaConfig } from '../llama/index.js';
+import { floats, type Session } from '../onnx/index.js';
 import { compareSequences, filled, treeFeeds, treeOf } from '../tree/index.js';
 import type { Item, Picked } from './sequences.js';
 
@@ -9,19 +9,12 @@ const MOST_POSITIONS = 2048;
 
 export class Trees {
   private readonly config: LlamaConfig;
+  /** Of `treeGraph`. */
   private readonly session: Session;
 
-  private constructor(config: LlamaConfig, session: Session) {
+  constructor(config: LlamaConfig, session: Session) {
     this.config = config;
     this.session = session;
-  }
-
-  static async compile(
-    config: LlamaConfig,
-    weights: WeightValues,
-    options: SessionOptions,
-  ): Promise<Trees> {
-    return new Trees(config, await Session.compile(treeGraph(config, weights), options));
   }
 
   /** The order in which sequences are computed, in parts that are computed together. */
