@@ -1,6 +1,5 @@
 /** The SORM; a first one, which is there for its doubts alone, is not trained again. */
 import { join } from 'node:path';
-import type { Checkpoint } from '@glore/engine';
 import {
   chooseRecords,
   type RewardRecord,
@@ -9,7 +8,16 @@ import {
 } from '../../dataset/index.js';
 import { writeJson } from '../../files/index.js';
 import { trainSorm } from '../../train/index.js';
-import { modelFolder, readTrained, rolesOf, startOf, withModels } from '../models.js';
+import {
+  folderName,
+  modelFolder,
+  readTrained,
+  rolesOf,
+  startOf,
+  type Trained,
+  weightsUnder,
+  withModels,
+} from '../models.js';
 import { ormSet, readProblems, readSet } from '../records.js';
 import { examplesOf, trainModel } from '../training.js';
 import { doubtSummary } from './truth.js';
@@ -23,16 +31,22 @@ export const sorm: Work = async (run, context) => {
   if (isServed(run, 'sorm', context))
     return elsewhere(run, 'sorm', context, async () => stepwiseRows(await chosen()));
   const records = await chosen();
-  const modelOf = (name: string) => join(context.folder, `${name}-model`);
+  const { lora } = schedule;
+  const on = weightsUnder(run, 'sorm');
+  const modelOf = (name: string) => join(context.folder, `${name}-${folderName(lora)}`);
   const phases = {
-    outcomes: { name: 'outcomes', training: outcomes ?? schedule, model: modelOf('outcomes') },
+    outcomes: {
+      name: 'outcomes',
+      training: { ...(outcomes ?? schedule), lora },
+      model: modelOf('outcomes'),
+    },
     first: { name: 'first', training: { ...schedule, epochs: 1 }, model: modelOf('first') },
     last: { name: 'training', training: schedule, model: modelFolder(run, 'sorm') },
   };
   let trainedTokens = 0;
   let scoredTokens = 0;
   const fineTune = async (
-    from: Checkpoint,
+    from: Trained,
     set: readonly RewardRecord[],
     phase: keyof typeof phases,
   ) => {
@@ -40,9 +54,10 @@ export const sorm: Work = async (run, context) => {
     const examples = examplesOf(run.codec, set, (codec, record) =>
       rewardExample(codec, record, everyToken ? every : undefined),
     );
-    const trained = { ...phases[phase], start: from, examples, together: true };
+    const trained = { ...phases[phase], start: from, examples, together: true, on };
     trainedTokens += await trainModel(run, context, trained);
-    return readTrained(run.folder, { name: `${phase} SORM`, folder: phases[phase].model });
+    const found = { name: `${phase} SORM`, folder: phases[phase].model };
+    return readTrained(run.folder, found, lora && from);
   };
   const student = await startOf(run, start);
   const begun = outcomes
