@@ -33,9 +33,8 @@ export function strongWeights(config: LlamaConfig, seed: number): Weights {
   );
 }
 
-/** Weights as threads share them. */
-export function frozenOf(config: LlamaConfig, weights: Weights): Frozen {
-  const layout = layoutOf(config);
+/** Weights of a model as threads share them, or those of another layout. */
+export function frozenOf(config: LlamaConfig, weights: Weights, layout = layoutOf(config)): Frozen {
   const memory = new SharedArrayBuffer(4 * layout.size);
   flatten(layout, weights, new Float32Array(memory));
   return { memory };

@@ -17,7 +17,7 @@ export interface Value {
   readonly source:
     | { readonly kind: 'input'; readonly name: string }
     | { readonly kind: 'constant'; readonly data: Float32Array | BigInt64Array | Int32Array }
-    | { readonly kind: 'stored'; readonly start: number }
+    | { readonly kind: 'stored'; readonly file: string; readonly start: number }
     | { readonly kind: 'node'; readonly node: Node; readonly output: number };
 }
 
@@ -55,11 +55,11 @@ export function constant(
   return { type, shape, source: { kind: 'constant', data } };
 }
 
-/** Constant float32 numbers in the file that a graph is compiled beside, from its number `start` on. */
-export const stored = (start: number, shape: readonly number[]): Value => ({
+/** Constant float32 numbers in a file of the folder that a graph is compiled beside, from its number `start` on. */
+export const stored = (file: string, start: number, shape: readonly number[]): Value => ({
   type: 'float32',
   shape,
-  source: { kind: 'stored', start },
+  source: { kind: 'stored', file, start },
 });
 
 export const scalar = (value: number): Value => constant(Float32Array.of(value), []);

@@ -13,7 +13,7 @@ export { paddedAttention, TREE_BLOCKS, treeAttention } from './attending.js';
 export { sequenceGraph, stepGraph } from './cached.js';
 export type { LlamaConfig } from './config.js';
 export { forward } from './forward.js';
-export { adapterValues, type Frozen, frozenValues } from './frozen.js';
+export { type Frozen, type FrozenAdapter, frozenValues, storeOf } from './frozen.js';
 export { deepen, initialWeights } from './initial.js';
 export { rotaryTables, type WeightValues } from './layers.js';
 export {

@@ -13,8 +13,8 @@ const IR_VERSION = 10;
 const OPSET = 18;
 const DATA_TYPES: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 
-/** ONNX bytes that compute `outputs` (names to values) from the graph's inputs and the numbers of the file named `store`. */
-export function writeModel(outputs: Readonly<Record<string, Value>>, store = ''): Uint8Array {
+/** ONNX bytes that compute `outputs` (names to values) from the graph's inputs. */
+export function writeModel(outputs: Readonly<Record<string, Value>>): Uint8Array {
   const nodes = topological(Object.values(outputs));
   const names = new Map<Value, string>();
   const graph = new ProtobufWriter();
@@ -32,7 +32,7 @@ export function writeModel(outputs: Readonly<Record<string, Value>>, store = '')
       inputs.set(name, value);
     }
     if (value.source.kind === 'constant' || value.source.kind === 'stored') {
-      graph.bytes(5, tensor(name, value, store));
+      graph.bytes(5, tensor(name, value));
     }
     return name;
   };
@@ -85,7 +85,7 @@ function nodeMessage(node: Node, nameOf: (value: Value) => string): ProtobufWrit
   return message;
 }
 
-function tensor(name: string, { type, shape, source }: Value, store: string): ProtobufWriter {
+function tensor(name: string, { type, shape, source }: Value): ProtobufWriter {
   const message = new ProtobufWriter();
   for (const dimension of shape) message.integer(1, Number(dimension));
   message.integer(2, DATA_TYPES[type]).bytes(8, name);
@@ -97,7 +97,7 @@ function tensor(name: string, { type, shape, source }: Value, store: string): Pr
   const size = shape.reduce((product: number, dimension) => product * Number(dimension), 4);
   const entry = (key: string, text: string) => new ProtobufWriter().bytes(1, key).bytes(2, text);
   return message
-    .bytes(13, entry('location', store))
+    .bytes(13, entry('location', source.file))
     .bytes(13, entry('offset', String(4 * source.start)))
     .bytes(13, entry('length', String(size)))
     .integer(14, 1);

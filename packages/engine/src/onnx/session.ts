@@ -1,5 +1,4 @@
 /** Runs a compiled graph on ONNX Runtime. */
-import { basename, dirname } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EngineError } from '../error.js';
 import type { Value } from '../graph/index.js';
@@ -14,19 +13,18 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Where to run; operations that it lacks run on the CPU. Default `cpu`. */
   readonly provider?: Provider | undefined;
-  /** The file of the graph's stored numbers, which is mapped and not packed, so that it is in memory once for all sessions. */
+  /**
+   * The folder of the graph's stored numbers, which are mapped and not packed, so that they are in memory once for all
+   * sessions.
+   */
   readonly store?: string | undefined;
-  /** Inputs that are the same at each run. */
-  readonly always?: Feeds;
 }
 
 export class Session {
   private readonly session: InferenceSession;
-  private readonly always: Feeds;
 
-  private constructor(session: InferenceSession, always: Feeds) {
+  private constructor(session: InferenceSession) {
     this.session = session;
-    this.always = always;
   }
 
   /**
@@ -56,24 +54,20 @@ export class Session {
         { cause },
       );
     });
-    return new Session(session, options.always ?? {});
+    return new Session(session);
   }
 
   /** Computes the graph for the outputs in `only`: the others are not copied. */
   async runFor(feeds: Feeds, only: readonly string[]): Promise<Record<string, Tensor>> {
     const fetches = Object.fromEntries(only.map((name) => [name, null]));
-    return this.session.run({ ...this.always, ...feeds }, fetches) as Promise<
-      Record<string, Tensor>
-    >;
+    return this.session.run(feeds, fetches) as Promise<Record<string, Tensor>>;
   }
 
   /** Computes the outputs; those given in `into` are written in place. */
   async run(feeds: Feeds, into: Record<string, Tensor> = {}): Promise<Record<string, Tensor>> {
     const fetches: Record<string, Tensor | null> = {};
     for (const name of this.session.outputNames) fetches[name] = into[name] ?? null;
-    return this.session.run({ ...this.always, ...feeds }, fetches) as Promise<
-      Record<string, Tensor>
-    >;
+    return this.session.run(feeds, fetches) as Promise<Record<string, Tensor>>;
   }
 
   async release(): Promise<void> {
@@ -87,11 +81,11 @@ function create(
   options: InferenceSession.SessionOptions,
 ): Promise<InferenceSession> {
   if (store === undefined) return InferenceSession.create(writeModel(outputs), options);
-  return InferenceSession.create(writeModel(outputs, basename(store)), {
+  return InferenceSession.create(writeModel(outputs), {
     ...options,
     extra: {
       session: {
-        model_external_initializers_file_folder_path: dirname(store),
+        model_external_initializers_file_folder_path: store,
         // A packed matrix is a copy of its own in each session.
         disable_prepacking: '1',
       },

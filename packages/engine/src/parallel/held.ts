@@ -2,15 +2,19 @@
 import { rmSync } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { EngineError } from '../error.js';
 import {
+  type Adapter,
+  adapterLayoutOf,
   checkedTensors,
   type Frozen,
+  type FrozenAdapter,
   flatten,
   type LlamaConfig,
   layoutOf,
   type ModelWeights,
+  type ParameterLayout,
   type Weights,
 } from '../llama/index.js';
 
@@ -28,6 +32,7 @@ process.once('exit', () => {
 export class Held {
   readonly frozen: Promise<Frozen>;
   private users = 0;
+  private adapters = 0;
   private readonly forget: () => void;
 
   private constructor({ config, weights }: ModelWeights, mostInMemory: number) {
@@ -35,8 +40,8 @@ export class Held {
     this.forget = () => known.delete(key.deref() ?? new Map());
     this.frozen =
       4 * layoutOf(config).size <= mostInMemory
-        ? Promise.resolve({ memory: inMemory(config, weights) })
-        : inFile(config, weights).then((file) => ({ file }));
+        ? Promise.resolve({ memory: inMemory(layoutOf(config), weights) })
+        : inNewFolder(layoutOf(config), weights).then((file) => ({ file }));
   }
 
   /** Holds the weights until `release` has been called as often as this. */
@@ -47,29 +52,56 @@ export class Held {
     return held;
   }
 
+  /** An adapter beside the weights, held as they are. */
+  async adapter(
+    config: LlamaConfig,
+    { rank, alpha, modules, weights }: Adapter,
+  ): Promise<FrozenAdapter> {
+    const layout = adapterLayoutOf(config, { rank, alpha, modules });
+    const { file } = await this.frozen;
+    const frozen =
+      file === undefined
+        ? { memory: inMemory(layout, weights) }
+        : { file: await inFile(dirname(file), `adapter-${++this.adapters}`, layout, weights) };
+    return { rank, alpha, modules, frozen };
+  }
+
   async release(): Promise<void> {
     if (--this.users > 0) return;
     this.forget();
     const frozen = await this.frozen.catch(() => undefined);
-    if (frozen?.file !== undefined) await remove(join(frozen.file, '..'));
+    if (frozen?.file !== undefined) await remove(dirname(frozen.file));
   }
 }
 
-function inMemory(config: LlamaConfig, weights: Weights): SharedArrayBuffer {
-  const layout = layoutOf(config);
+function inMemory(layout: ParameterLayout, weights: Weights): SharedArrayBuffer {
   const memory = new SharedArrayBuffer(4 * layout.size);
   flatten(layout, weights, new Float32Array(memory));
   return memory;
 }
 
-async function inFile(config: LlamaConfig, weights: Weights): Promise<string> {
+async function inNewFolder(layout: ParameterLayout, weights: Weights): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'glore-weights-'));
   folders.add(folder);
-  const path = join(folder, 'numbers');
+  try {
+    return await inFile(folder, 'weights', layout, weights);
+  } catch (error) {
+    await remove(folder);
+    throw error;
+  }
+}
+
+async function inFile(
+  folder: string,
+  name: string,
+  layout: ParameterLayout,
+  weights: Weights,
+): Promise<string> {
+  const path = join(folder, name);
   try {
     const file = await open(path, 'w');
     try {
-      for (const { data } of checkedTensors(layoutOf(config), weights)) {
+      for (const { data } of checkedTensors(layout, weights)) {
         await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       }
     } finally {
@@ -77,7 +109,6 @@ async function inFile(config: LlamaConfig, weights: Weights): Promise<string> {
     }
     return path;
   } catch (cause) {
-    await remove(folder);
     const { code } = cause as NodeJS.ErrnoException;
     if (cause instanceof EngineError || code === undefined) throw cause;
     throw new EngineError(

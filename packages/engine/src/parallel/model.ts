@@ -42,7 +42,8 @@ export class Model {
     const held = Held.of(model);
     try {
       const frozen = await held.frozen;
-      const one = { config, frozen, rows, trees, provider, ...(adapter && { adapter }) };
+      const beside = adapter && { adapter: await held.adapter(config, adapter) };
+      const one = { config, frozen, rows, trees, provider, ...beside };
       return new Model(held, await Remote.start('decoder', Array<typeof one>(workers).fill(one)));
     } catch (error) {
       await held.release();

@@ -8,18 +8,18 @@
  */
 import { EngineError } from '../error.js';
 import {
-  type Adapter,
-  adapterValues,
   type Frozen,
+  type FrozenAdapter,
   fixedPositions,
   frozenValues,
   type LlamaConfig,
   positionLimit,
   sequenceGraph,
   stepGraph,
+  storeOf,
   treeGraph,
 } from '../llama/index.js';
-import { floats, type Provider, Session, Tensor } from '../onnx/index.js';
+import { floats, type Provider, Session } from '../onnx/index.js';
 import { Cache } from './cache.js';
 import { Draws } from './draws.js';
 import { logTotal } from './logprobs.js';
@@ -32,7 +32,7 @@ export interface DecoderOptions {
   readonly config: LlamaConfig;
   readonly frozen: Frozen;
   /** Added to the modules as they are computed. */
-  readonly adapter?: Adapter;
+  readonly adapter?: FrozenAdapter;
   /** Branches sampled at once. */
   readonly rows: number;
   /** Whether what scored sequences begin with alike is computed once. */
@@ -53,20 +53,12 @@ interface Start {
 /** What is scored, and its place in the task. */
 type Placed = Item & { readonly place: number };
 
-/** The weights as values of a graph, and how its sessions come by them. */
-function given({ config, frozen, adapter, provider }: DecoderOptions) {
-  const always = [...(adapter?.weights ?? [])].map(
-    ([name, { shape, data }]) => [name, new Tensor('float32', data, shape)] as const,
-  );
-  return {
-    weights: new Map([
-      ...frozenValues(config, frozen),
-      ...(adapter ? adapterValues(config, adapter) : []),
-    ]),
-    adapterScale: adapter && adapter.alpha / adapter.rank,
-    session: { provider, store: frozen.file, always: Object.fromEntries(always) },
-  };
-}
+/** The weights as values of a graph, the factor on an adapter's, and where the graph is compiled. */
+const given = ({ config, frozen, adapter, provider }: DecoderOptions) => ({
+  weights: frozenValues(config, frozen, adapter),
+  adapterScale: adapter && adapter.alpha / adapter.rank,
+  session: { provider, store: storeOf(frozen) },
+});
 
 export class Decoder {
   private readonly config: LlamaConfig;

@@ -1,7 +1,7 @@
 /** Scoring on trees against scoring separate sequences, which is its oracle. */
 import { describe, expect, test } from 'vitest';
 import { frozenOf, strongAdapter, strongWeights } from '../golden/index.js';
-import type { Adapter, LlamaConfig } from '../llama/index.js';
+import { type Adapter, adapterLayoutOf, type LlamaConfig } from '../llama/index.js';
 import { distinctPositions } from '../tree/index.js';
 import { Decoder } from './decoder.js';
 import { uniform } from './random.js';
@@ -23,7 +23,13 @@ const base: LlamaConfig = {
 
 async function open(config: LlamaConfig, trees: boolean, adapter?: Adapter): Promise<Decoder> {
   const frozen = frozenOf(config, strongWeights(config, 5));
-  return Decoder.open({ config, frozen, rows: 8, trees, ...(adapter && { adapter }) });
+  const beside = adapter && {
+    adapter: {
+      ...adapter,
+      frozen: frozenOf(config, adapter.weights, adapterLayoutOf(config, adapter)),
+    },
+  };
+  return Decoder.open({ config, frozen, rows: 8, trees, ...beside });
 }
 
 const text = (seed: number, length: number): number[] =>

@@ -11,6 +11,7 @@ import {
   layoutOf,
   type ParameterEntry,
   type ParameterLayout,
+  storeOf,
   trainedEntries,
 } from '../llama/index.js';
 import { floats, type Provider, Session, Tensor } from '../onnx/index.js';
@@ -139,13 +140,14 @@ export class Replica {
       const { provider, adapter } = this.options;
       session = await Session.compile(trainingGraph(this.shape, work.kind, learning), {
         provider,
-        store: adapter?.beside.file,
-        always: this.parameterTensors,
+        store: adapter && storeOf(adapter.beside),
       });
       this.sessions.set(name, session);
     }
-    const feeds = batchFeeds(this.options.config, work);
-    return session.run(feeds, learning ? this.gradientTensors : {});
+    return session.run(
+      { ...this.parameterTensors, ...batchFeeds(this.options.config, work) },
+      learning ? this.gradientTensors : {},
+    );
   }
 
   private slice(): [number, number] {
