@@ -1,8 +1,18 @@
 /** The engine's side of the benchmark: units of training, sampling and scoring. */
-import { distinctPositions, Model, nextTokenExample, Trainer } from '@glore/engine';
+import {
+  adapterModules,
+  distinctPositions,
+  initialAdapter,
+  Model,
+  nextTokenExample,
+  Trainer,
+} from '@glore/engine';
 
 /** Of all that sample here, a recipe's usual one. */
 export const TEMPERATURE = 0.7;
+
+/** An adapter as trainers/hf learns it. */
+export const LORA = { rank: 16, alpha: 32, modules: adapterModules };
 
 /** Each prompt once, with a branch for each row that has it. */
 function contextsOf(rows, firstSeed) {
@@ -23,11 +33,23 @@ export const treeUnits = ['trainTrees', 'trainSeparate', 'scoreTrees', 'scoreSep
  * its own samples, as trees and separately.
  */
 export async function openOurs({ checkpoint, examples, prompts, texts, more, rows, workers }) {
-  const trainer = await Trainer.open(checkpoint, { workers });
   const model = await Model.open(checkpoint, { workers, rows });
-  const separately = {
-    trainer: await Trainer.open(checkpoint, { workers, trees: false }),
-    model: await Model.open(checkpoint, { workers, rows, trees: false }),
+  const separately = await Model.open(checkpoint, { workers, rows, trees: false });
+  const adapter = initialAdapter(checkpoint.config, LORA, 1);
+  const kinds = {
+    trees: () => Trainer.open(checkpoint, { workers }),
+    separate: () => Trainer.open(checkpoint, { workers, trees: false }),
+    lora: () => Trainer.open({ ...checkpoint, adapter }, { workers }),
+  };
+  /** One trainer at a time: a large model's state fills much of the memory. */
+  let opened;
+  const trainerOf = async (kind) => {
+    if (opened?.kind !== kind) {
+      await opened?.trainer.close();
+      opened = undefined;
+      opened = { kind, trainer: await kinds[kind]() };
+    }
+    return opened.trainer;
   };
   const batch = examples.map((tokens) => nextTokenExample(tokens, 1));
   /** The sequences in equal parts, one for each worker. */
@@ -65,7 +87,7 @@ export async function openOurs({ checkpoint, examples, prompts, texts, more, row
     );
     return texts.length * texts[0].length;
   };
-  const train = async () => (await trainer.step(batch, 1e-3)).tokens;
+  const train = (kind) => async () => (await (await trainerOf(kind)).step(batch, 1e-3)).tokens;
 
   // Problems are whole in it: the batch has as many positions as that of separate windows, or one problem.
   const { completions } = await sample(more);
@@ -77,9 +99,9 @@ export async function openOurs({ checkpoint, examples, prompts, texts, more, row
     .slice(0, problems * each)
     .map((tokens) => nextTokenExample(tokens, prompts[0].length));
   const trees = { computed: 0, distinct: distinctPositions(family.map(({ tokens }) => tokens)) };
-  const trainOn = (side) => async () => {
-    const report = await side.step(family, 0);
-    if (side === trainer) trees.computed = report.computed;
+  const trainOn = (kind) => async () => {
+    const report = await (await trainerOf(kind)).step(family, 0);
+    if (kind === 'trees') trees.computed = report.computed;
     return report.tokens;
   };
   const items = samples.map((tokens) => ({
@@ -94,18 +116,18 @@ export async function openOurs({ checkpoint, examples, prompts, texts, more, row
     return samples.length * samples[0].length;
   };
   const onSamples = {
-    trainTrees: trainOn(trainer),
-    trainSeparate: trainOn(separately.trainer),
+    trainTrees: trainOn('trees'),
+    trainSeparate: trainOn('separate'),
     scoreTrees: scoreBy(model),
-    scoreSeparate: scoreBy(separately.model),
+    scoreSeparate: scoreBy(separately),
   };
 
-  // Sessions of the trainer are compiled at the first step; memory is first touched in the first runs.
-  await train();
+  // Memory is first touched in the first runs.
   await sampled(2);
   await score();
   return {
-    train,
+    train: train('trees'),
+    lora: train('lora'),
     sample: () => sampled(more),
     score,
     ...onSamples,
@@ -113,7 +135,6 @@ export async function openOurs({ checkpoint, examples, prompts, texts, more, row
     trees: () => ({ tokens: family.length * samples[0].length, ...trees }),
     /** Positions computed after the prompts, of those whose successor was drawn: samples have tokens in common. */
     computedOfSampled: () => computed / made,
-    close: () =>
-      Promise.all([trainer, model, separately.trainer, separately.model].map((one) => one.close())),
+    close: () => Promise.all([opened?.trainer, model, separately].map((one) => one?.close())),
   };
 }

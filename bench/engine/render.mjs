@@ -23,7 +23,7 @@ export function render({ machine, setting, results }) {
       train: machine / result.trainingOperationsPerToken,
       sample: machine / result.samplingOperationsPerToken,
     };
-    return ['train', 'sample', 'score'].flatMap((unit) => {
+    return ['train', 'lora', 'sample', 'score'].flatMap((unit) => {
       const ours = result.tokensPerSecond[unit];
       const limit = limits[unit];
       const theirs = Object.entries(result.peers).filter(([, found]) => found[unit] !== undefined);
@@ -99,6 +99,7 @@ export function render({ machine, setting, results }) {
     `Tokens/s. sample: ${setting.rows} rows in each worker, ${setting.each} for each problem of the built-in world, prompts of half the`,
     `sequence that end with it and at most ${setting.more} tokens after them at temperature ${TEMPERATURE}, prompts' time included.`,
     'What samples of a problem have in common is computed once here: the prompt, and tokens until they draw apart.',
+    'lora: training an adapter of rank 16 on all linear modules, by PEFT in eager.',
     'score: whole sequences, log-probabilities at every eighth position. The same weights and tokens for all, float32,',
     `${setting.workers} threads; eager and compile are transformers' Llama, static is a PyTorch loop with a cache made once.`,
     "share: of the machine's rate, with the operations that the work cannot do without; at most: ours / peer if it were 100%.",

@@ -10,6 +10,7 @@ import resource
 import sys
 import time
 
+import peft
 import torch
 import torch.nn.functional as F
 import transformers
@@ -81,12 +82,13 @@ def open_model(request):
 
     def trainer(forward):
         options = {"lr": 1e-3, "betas": (0.9, 0.98), "weight_decay": 0.01, "fused": True}
-        optimizer = torch.optim.AdamW(model.parameters(), **options)
+        learned = [value for value in forward.parameters() if value.requires_grad]
+        optimizer = torch.optim.AdamW(learned, **options)
 
         def train():
-            model.train()
+            forward.train()
             forward(input_ids=examples, labels=examples).loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            torch.nn.utils.clip_grad_norm_(learned, 1.0)
             optimizer.step()
             optimizer.zero_grad()
             return examples.numel()
@@ -125,6 +127,10 @@ def open_model(request):
         units["generate", "sample"] = generate
     if "eager" in peers:
         units["eager", "train"], units["eager", "score"] = trainer(model), score
+        if "lora" in (request.get("works") or ["lora"]):
+            own = transformers.AutoModelForCausalLM.from_pretrained(request["folder"], dtype=torch.float32)
+            lora = peft.LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
+            units["eager", "lora"] = trainer(peft.get_peft_model(own, lora))
     if request.get("works"):
         units = {key: unit for key, unit in units.items() if key[1] in request["works"]}
     if "compile" in peers:

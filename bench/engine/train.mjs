@@ -41,6 +41,14 @@ const shared = {
   maxPositions: 512,
   tieEmbeddings: false,
 };
+/** The shapes of SmolLM2, its vocabulary too. */
+const smol = {
+  vocabSize: 49_152,
+  ropeTheta: 100_000,
+  normEpsilon: 1e-5,
+  maxPositions: 8192,
+  tieEmbeddings: true,
+};
 const sizes = {
   base: base.config,
   '0.8M': {
@@ -70,10 +78,28 @@ const sizes = {
     kvHeads: 8,
     headSize: 32,
   },
+  '135M': {
+    ...smol,
+    hiddenSize: 576,
+    intermediateSize: 1536,
+    layers: 30,
+    heads: 9,
+    kvHeads: 3,
+    headSize: 64,
+  },
+  '360M': {
+    ...smol,
+    hiddenSize: 960,
+    intermediateSize: 2560,
+    layers: 32,
+    heads: 15,
+    kvHeads: 5,
+    headSize: 64,
+  },
 };
 /** What each peer is measured at. */
 const peers = {
-  eager: ['train', 'score'],
+  eager: ['train', 'lora', 'score'],
   compile: ['train'],
   generate: ['sample'],
   static: ['sample'],
@@ -84,13 +110,13 @@ const BATCH_POSITIONS = 4096;
 /** Positions in an update of what a model learns first. */
 const LEARNT_POSITIONS = 2048;
 const SQUARE = [1024, 1024, 1024];
-const units = ['train', 'sample', 'score'];
+const units = ['train', 'lora', 'sample', 'score'];
 
 const { values } = parseArgs({
   options: {
     help: { type: 'boolean', short: 'h', default: false },
     json: { type: 'boolean', default: false },
-    sizes: { type: 'string', default: Object.keys(sizes).join() },
+    sizes: { type: 'string', default: 'base,0.8M,10M,50M' },
     sequences: { type: 'string', default: '64,128,512' },
     peers: { type: 'string', default: Object.keys(peers).join() },
     rows: { type: 'string', default: '128' },

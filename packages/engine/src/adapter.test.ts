@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { logitsOf, relativeError, strongAdapter, strongWeights } from './golden/index.js';
+import { frozenOf, logitsOf, relativeError, strongAdapter, strongWeights } from './golden/index.js';
 import { loadAdapter, readSafetensors, saveAdapter, writeSafetensors } from './hf/index.js';
 import {
   type Adapter,
@@ -11,10 +11,9 @@ import {
   adapterLayoutOf,
   adapterShapes,
   flatten,
+  frozenValues,
   initialAdapter,
-  joinedEntries,
   type LlamaConfig,
-  layoutOf,
   mergeAdapter,
 } from './llama/index.js';
 import { Session, Tensor } from './onnx/index.js';
@@ -113,14 +112,13 @@ test.each<[string, Partial<LlamaConfig>, AdapterShape['modules']]>([
 test('gradients are those of finite differences', async () => {
   const adapter = strongAdapter(config, shape, 3);
   const learned = adapterLayoutOf(config, adapter);
-  const frozen = layoutOf(config);
   const work = dealt(batch, config, 1)[0]![0];
   const session = await Session.compile(
     trainingGraph(
       {
         config,
         learned: learned.entries,
-        frozen: joinedEntries(config, frozen, adapter.modules),
+        frozen: frozenValues(config, frozenOf(config, weights)),
         adapterScale: 2,
       },
       work!.kind,
@@ -129,15 +127,8 @@ test('gradients are those of finite differences', async () => {
   );
   const values = new Float32Array(learned.size);
   flatten(learned, adapter.weights, values);
-  const base = Object.fromEntries(
-    frozen.entries.map(({ name, shape }) => [
-      name,
-      new Tensor('float32', weights.get(name)!.data, shape),
-    ]),
-  );
   const run = () =>
     session.run({
-      ...base,
       ...Object.fromEntries(
         learned.entries.map(({ name, shape, start, end }) => [
           name,

@@ -1,9 +1,10 @@
 /** The engine against transformers without Python: golden vectors that bench/interop/golden.mjs wrote. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { logitsOf, relativeError, strongWeights } from './golden/index.js';
+import { frozenOf, logitsOf, relativeError, strongWeights } from './golden/index.js';
 import {
   fixedPositions,
+  frozenValues,
   type LlamaConfig,
   sequenceGraph,
   stepGraph,
@@ -92,7 +93,8 @@ async function cachedLogits(
   const ids = (values: readonly number[]) => BigInt64Array.from(values, BigInt);
   const capacity = tokens.length;
   const head = tokens.slice(0, prefix + 1);
-  const sequences = await Session.compile(sequenceGraph(config, weights));
+  const values = frozenValues(config, frozenOf(config, weights));
+  const sequences = await Session.compile(sequenceGraph(config, values));
   const first = await sequences.run({
     tokens: new Tensor('int64', ids(head), [1, head.length]),
     last: new Tensor('int32', Int32Array.of(prefix), [1]),
@@ -104,7 +106,7 @@ async function cachedLogits(
   cache.copyRow(Cache.of(config, head.length, first), 0, 0, head.length);
   const found = new Map([[prefix, first.logits!.data as Float32Array]]);
 
-  const step = await Session.compile(stepGraph(config, weights));
+  const step = await Session.compile(stepGraph(config, values));
   for (let position = head.length; position < tokens.length; position++) {
     const mask = Float32Array.from({ length: capacity }, (_, t) => (t < position ? 0 : -1e9));
     const outputs = await step.run({

@@ -3,10 +3,13 @@ import * as g from '../graph/index.js';
 import {
   type Adapter,
   type AdapterShape,
+  type Frozen,
+  flatten,
   forward,
   initialAdapter,
   initialWeights,
   type LlamaConfig,
+  layoutOf,
   type Weights,
 } from '../llama/index.js';
 import { floats, Session, Tensor } from '../onnx/index.js';
@@ -28,6 +31,13 @@ export function strongWeights(config: LlamaConfig, seed: number): Weights {
       },
     ]),
   );
+}
+
+/** Weights of a model as threads share them, or those of another layout. */
+export function frozenOf(config: LlamaConfig, weights: Weights, layout = layoutOf(config)): Frozen {
+  const memory = new SharedArrayBuffer(4 * layout.size);
+  flatten(layout, weights, new Float32Array(memory));
+  return { memory };
 }
 
 /** Logits [T * V] of one sequence from the uncached graph. */

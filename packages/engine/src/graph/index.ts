@@ -14,6 +14,7 @@ export {
   node,
   scalar,
   sizeAt,
+  stored,
   topological,
   type Value,
 } from './value.js';

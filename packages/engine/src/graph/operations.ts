@@ -236,7 +236,6 @@ export function crossEntropyAt(logits: Value, places: Value, weights: Value, tot
   });
 }
 
-/** x [.., in] times a matrix [in, out] -> [.., out], with no gradient: for inference on constant weights. */
-export function apply(x: Value, matrix: Value): Value {
-  return plain('MatMul', [...x.shape.slice(0, -1), sizeAt(matrix, 1)], x, matrix);
-}
+/** x [.., in] by the rows of a matrix [out, in] -> [.., out], with no gradient: for inference. */
+export const apply = (x: Value, matrix: Value, alpha = 1): Value =>
+  fusedProduct(x, matrix, [...x.shape.slice(0, -1), sizeAt(matrix, 0)], { transB: 1n, alpha });

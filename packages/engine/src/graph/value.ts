@@ -10,13 +10,14 @@ export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
 export type Dimension = number | string;
 export type Attribute = number | bigint | string | readonly bigint[] | readonly number[];
 
-/** One tensor of the graph: an input, a constant, or the output of a node. */
+/** One tensor of the graph: an input, a constant, one that lies in a file, or the output of a node. */
 export interface Value {
   readonly type: ElementType;
   readonly shape: readonly Dimension[];
   readonly source:
     | { readonly kind: 'input'; readonly name: string }
     | { readonly kind: 'constant'; readonly data: Float32Array | BigInt64Array | Int32Array }
+    | { readonly kind: 'stored'; readonly file: string; readonly start: number }
     | { readonly kind: 'node'; readonly node: Node; readonly output: number };
 }
 
@@ -53,6 +54,13 @@ export function constant(
     data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'int64';
   return { type, shape, source: { kind: 'constant', data } };
 }
+
+/** Constant float32 numbers in a file of the folder that a graph is compiled beside, from its number `start` on. */
+export const stored = (file: string, start: number, shape: readonly number[]): Value => ({
+  type: 'float32',
+  shape,
+  source: { kind: 'stored', file, start },
+});
 
 export const scalar = (value: number): Value => constant(Float32Array.of(value), []);
 export const integers = (...values: number[]): Value =>

@@ -127,7 +127,7 @@ it('tells models apart by weight and configuration', () => {
   const changed = checkpoint(1);
   changed.weights.get('model.norm.weight')!.data[3] = 1.0000001;
   const stretched = { ...one, config: { ...one.config, ropeTheta: 20_000 } };
-  const prints = [one, checkpoint(2), changed, stretched].map(fingerprint);
+  const prints = [one, checkpoint(2), changed, stretched].map((one) => fingerprint(one));
   expect(new Set(prints).size).toBe(4);
   expect(prints[0]).toMatch(/^[0-9a-f]{64}$/);
 });

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { EngineError } from '../error.js';
 import { readWhole } from '../files.js';
 import {
+  type Adapter,
   eachWeight,
   type LlamaConfig,
   type ModelWeights,
@@ -128,11 +129,18 @@ export async function saveFolder(dir: string, folder: Folder): Promise<void> {
   await rm(previous, { recursive: true, force: true });
 }
 
-/** The SHA-256 (hex) over the configuration and every weight's bytes: the name of a model in records made with it. */
-export function fingerprint(checkpoint: Checkpoint): string {
+/**
+ * The SHA-256 (hex) over the configuration and every weight's bytes, and those of an adapter beside them: the name of a model
+ * in records made with it.
+ */
+export function fingerprint(checkpoint: Checkpoint, adapter?: Adapter): string {
   const hash = createHash('sha256').update(JSON.stringify(configToJson(checkpoint.config)));
   const weights = checkWeights('fingerprint', checkpoint.config, checkpoint.weights);
   for (const [name, { data }] of weights) {
+    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  if (adapter) hash.update(`${adapter.alpha}`);
+  for (const [name, { data }] of adapter?.weights ?? []) {
     hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
   return hash.digest('hex');

@@ -1,18 +1,24 @@
 /**
- * The same Llama for sampling and scoring, with weights as constants (ONNX Runtime packs them once), in two graphs:
- * one runs whole sequences and gives their keys and values, one adds a position to each row of a cache.
+ * The same Llama for sampling and scoring, with weights that stay as they are, in two graphs: one runs whole sequences and
+ * gives their keys and values, one adds a position to each row of a cache.
  *
  * The second reads the cache and gives only the new position's keys and values; the caller writes them into it. An
  * operator that updates the cache as an output costs a copy of the whole cache at each step, here three times the
- * step's own work. An adapter's `lora_A`, `lora_B` among the weights add B A x to their module, so its factor is in B.
+ * step's own work. Weights `lora_A`, `lora_B` of a module add `adapterScale` B A x to it.
  * Names of sizes: `batch` rows, `time` positions, `capacity` positions of the cache.
  */
 import * as g from '../graph/index.js';
 import type { LlamaConfig } from './config.js';
-import { headModule, linearModules, rotaryTables } from './layers.js';
-import { adapterRows, sideBySide, tensorOf, transposed } from './packed.js';
+import {
+  headModule,
+  joinedModule,
+  joins,
+  linearModules,
+  rotaryTables,
+  type WeightValues,
+  weight,
+} from './layers.js';
 import { fixedPositions, positionLimit } from './rope.js';
-import type { Weights } from './weights.js';
 
 /** Queries, keys and values of a layer, [.., heads * D] each, normalised but not rotated -> [.., H * D] */
 type Attention = (query: g.Value, key: g.Value, value: g.Value, layer: number) => g.Value;
@@ -29,7 +35,11 @@ const rotate = (x: g.Value, positions: g.Value, cosine: g.Value, sine: g.Value):
  * on a sequence's length: `angles` int64 [batch, time], rows of the inputs `cosine`, `sine` [angles, D/2].
  * Outputs: `logits` [picked, V], and `key.N`, `value.N` [batch, kvHeads, time, D] per layer, keys rotated.
  */
-export function sequenceGraph(config: LlamaConfig, weights: Weights): Record<string, g.Value> {
+export function sequenceGraph(
+  config: LlamaConfig,
+  weights: WeightValues,
+  adapterScale?: number,
+): Record<string, g.Value> {
   const { heads, kvHeads, headSize } = config;
   const tokens = g.input('tokens', 'int64', ['batch', 'time']);
   const last = g.input('last', 'int32', ['batch']);
@@ -65,11 +75,12 @@ export function sequenceGraph(config: LlamaConfig, weights: Weights): Record<str
     return mixed;
   };
   const picked = g.input('picked', 'int64', ['picked']);
-  const logits = stack(config, weights, tokens, attention, (x) => {
+  const pick = (x: g.Value) => {
     const width = g.sizeAt(x, -1);
     const flat = g.node('Reshape', [x, g.integers(-1, Number(width))], [['rows', width]])[0];
     return g.node('Gather', [flat, picked], [['picked', width]])[0];
-  });
+  };
+  const logits = stack(config, weights, tokens, attention, pick, adapterScale);
   return { logits, ...outputs };
 }
 
@@ -77,8 +88,14 @@ export function sequenceGraph(config: LlamaConfig, weights: Weights): Record<str
  * Inputs: `tokens` int64 [batch, 1]; `positions` int64 [batch, 1]; `mask` float32 [batch, 1, 1, 1, capacity], 0 at the
  * positions that a row has and very negative elsewhere; `key.N`, `value.N` [batch, kvHeads, 1, capacity, D].
  * Outputs: `logits` [batch, 1, V], and `newKey.N`, `newValue.N` [batch, 1, kvHeads * D], keys rotated.
+ * With `inColumns` weights need not be packed: see `byColumns`.
  */
-export function stepGraph(config: LlamaConfig, weights: Weights): Record<string, g.Value> {
+export function stepGraph(
+  config: LlamaConfig,
+  weights: WeightValues,
+  adapterScale?: number,
+  inColumns?: boolean,
+): Record<string, g.Value> {
   const { heads, kvHeads, headSize } = config;
   // A step's sequence ends with its position.
   const { cosine, sine } = rotaryTables(config, positionLimit(config), (position) => position + 1);
@@ -134,32 +151,71 @@ export function stepGraph(config: LlamaConfig, weights: Weights): Record<string,
     return plain('Reshape', ['batch', 1, width], [mixed, g.integers(-1, 1, width)]);
   };
   const tokens = g.input('tokens', 'int64', ['batch', 1]);
-  return { logits: stack(config, weights, tokens, attention, (hidden) => hidden), ...outputs };
+  const all = (x: g.Value) => x;
+  const logits = stack(config, weights, tokens, attention, all, adapterScale, inColumns);
+  return { logits, ...outputs };
 }
+
+/** A module of some weights: its product with x, biases and an adapter. */
+type Linear = (x: g.Value, module: string) => g.Value;
+
+/** Products that ONNX Runtime computes best with weights that it has packed, or for many rows. */
+function byRows(weights: WeightValues, adapterScale: number): Linear {
+  return (x, module) => {
+    let y = g.apply(x, weight(weights, `${module}.weight`));
+    const bias = weights.get(`${module}.bias`);
+    if (bias) y = plus(y, bias);
+    const down = weights.get(`${module}.lora_A.weight`);
+    if (!down) return y;
+    const up = weight(weights, `${module}.lora_B.weight`);
+    return plus(y, g.apply(g.apply(x, down), up, adapterScale));
+  };
+}
+
+/**
+ * The same for few rows and weights that are not packed: W x, columns in and out. The second operand of a product is packed
+ * each time, here the few columns and not the weights.
+ */
+function byColumns(weights: WeightValues, adapterScale: number): Linear {
+  return (x, module) => {
+    const product = (part: string, of: g.Value, alpha = 1) =>
+      g.product(weight(weights, `${module}.${part}`), of, { alpha });
+    let y = product('weight', x);
+    const bias = weights.get(`${module}.bias`);
+    if (bias) {
+      const column = [...bias.shape, 1];
+      y = plus(y, g.node('Unsqueeze', [bias, g.integers(1)], [column])[0]);
+    }
+    if (!weights.has(`${module}.lora_A.weight`)) return y;
+    return plus(y, product('lora_B.weight', product('lora_A.weight', x), adapterScale));
+  };
+}
+
+const plus = (y: g.Value, more: g.Value) => g.node('Add', [y, more], [y.shape])[0];
 
 /** The layers around an attention, the last one's rest and the head at the positions that `pick` takes. */
 function stack(
   config: LlamaConfig,
-  weights: Weights,
+  weights: WeightValues,
   tokens: g.Value,
   attention: Attention,
   pick: (x: g.Value) => g.Value,
+  adapterScale = 1,
+  inColumns = false,
 ): g.Value {
   const { heads, kvHeads, headSize } = config;
-  const tensor = (name: string) => tensorOf(weights, name);
-  const constant = (name: string) => g.constant(tensor(name).data, tensor(name).shape);
-  const norm = (x: g.Value, name: string) => g.rmsNorm(x, constant(name), config.normEpsilon);
-  const plus = (y: g.Value, more: g.Value) => g.node('Add', [y, more], [y.shape])[0];
-  /** Modules of one input side by side, so that one product computes them. */
-  const linear = (x: g.Value, ...modules: string[]) => {
-    let y = g.apply(x, transposed(modules.map((module) => tensor(`${module}.weight`))));
-    if (modules.some((module) => weights.has(`${module}.bias`))) {
-      y = plus(y, sideBySide(modules.map((module) => tensor(`${module}.bias`))));
-    }
-    const adapted = modules.filter((module) => weights.has(`${module}.lora_A.weight`));
-    if (adapted.length === 0) return y;
-    const low = g.apply(x, transposed(adapted.map((module) => tensor(`${module}.lora_A.weight`))));
-    return plus(y, g.apply(low, adapterRows(weights, modules)));
+  const norm = (x: g.Value, module: string) =>
+    g.rmsNorm(x, weight(weights, `${module}.weight`), config.normEpsilon);
+  const linear = (inColumns ? byColumns : byRows)(weights, adapterScale);
+  /** [.., d] as the modules take it, and back. */
+  const enter = (x: g.Value) =>
+    inColumns ? g.transpose(g.regroup(x, 'rows', Number(g.sizeAt(x, -1))), [1, 0]) : x;
+  const leave = (y: g.Value, like: g.Value) => {
+    if (!inColumns) return y;
+    const width = Number(g.sizeAt(y, 0));
+    const shape = [...like.shape.slice(0, -1), width];
+    const sizes = g.integers(-1, ...like.shape.slice(1, -1).map(Number), width);
+    return g.node('Reshape', [g.transpose(y, [1, 0]), sizes], [shape])[0];
   };
   /** Each head normalised, where the architecture does that. */
   const normalHeads = (x: g.Value, count: number, module: string) => {
@@ -169,42 +225,45 @@ function stack(
       [x, g.integers(0, 0, count, headSize)],
       [[...x.shape.slice(0, -1), count, headSize]],
     )[0];
-    const normal = norm(apart, `${module}.weight`);
-    return g.node('Reshape', [normal, g.integers(0, 0, count * headSize)], [x.shape])[0];
+    return g.node(
+      'Reshape',
+      [norm(apart, module), g.integers(0, 0, count * headSize)],
+      [x.shape],
+    )[0];
   };
 
   const shape = [...tokens.shape, config.hiddenSize];
-  let x = g.node('Gather', [constant('model.embed_tokens.weight'), tokens], [shape])[0];
+  let x = g.node('Gather', [weight(weights, 'model.embed_tokens.weight'), tokens], [shape])[0];
   const [width, kvWidth] = [heads * headSize, kvHeads * headSize];
+  const split = (qkv: g.Value) =>
+    g.node(
+      'Split',
+      [qkv, g.integers(width, kvWidth, kvWidth)],
+      [width, kvWidth, kvWidth].map((size) => [...tokens.shape, size]),
+      { attributes: { axis: -1n } },
+    ) as [g.Value, g.Value, g.Value];
   for (let layer = 0; layer < config.layers; layer++) {
     const at = `model.layers.${layer}`;
     const modules = linearModules(layer);
-    const normal = norm(x, `${at}.input_layernorm.weight`);
-    const [query, key, value] = g.node(
-      'Split',
-      [
-        linear(normal, modules.query, modules.key, modules.value),
-        g.integers(width, kvWidth, kvWidth),
-      ],
-      [
-        [...tokens.shape, width],
-        [...tokens.shape, kvWidth],
-        [...tokens.shape, kvWidth],
-      ],
-      { attributes: { axis: -1n } },
-    );
+    const normal = norm(x, `${at}.input_layernorm`);
+    const entered = enter(normal);
+    const [query, key, value] = joins(weights, layer)
+      ? split(leave(linear(entered, joinedModule(layer)), normal))
+      : [modules.query, modules.key, modules.value].map((module) =>
+          leave(linear(entered, module), normal),
+        );
     let mixed = attention(
-      normalHeads(query, heads, `${at}.self_attn.q_norm`),
-      normalHeads(key, kvHeads, `${at}.self_attn.k_norm`),
-      value,
+      normalHeads(query!, heads, `${at}.self_attn.q_norm`),
+      normalHeads(key!, kvHeads, `${at}.self_attn.k_norm`),
+      value!,
       layer,
     );
     // Nothing reads the other positions any more.
     if (layer === config.layers - 1) [mixed, x] = [pick(mixed), pick(x)];
-    x = g.add(x, linear(mixed, modules.output));
-    const inner = norm(x, `${at}.post_attention_layernorm.weight`);
+    x = g.add(x, leave(linear(enter(mixed), modules.output), x));
+    const inner = enter(norm(x, `${at}.post_attention_layernorm`));
     const gated = g.swiglu(linear(inner, modules.gate), linear(inner, modules.up));
-    x = g.add(x, linear(gated, modules.down));
+    x = g.add(x, leave(linear(gated, modules.down), x));
   }
-  return linear(norm(x, 'model.norm.weight'), headModule(config));
+  return leave(linear(enter(norm(x, 'model.norm')), headModule(config)), x);
 }

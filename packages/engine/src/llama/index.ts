@@ -13,15 +13,17 @@ export { paddedAttention, TREE_BLOCKS, treeAttention } from './attending.js';
 export { sequenceGraph, stepGraph } from './cached.js';
 export type { LlamaConfig } from './config.js';
 export { forward } from './forward.js';
+export { type Frozen, type FrozenAdapter, frozenValues, storeOf } from './frozen.js';
 export { deepen, initialWeights, withFreshRows } from './initial.js';
-export { rotaryTables } from './layers.js';
+export { rotaryTables, type WeightValues } from './layers.js';
 export {
   adapterLayoutOf,
+  checkedTensors,
   flatten,
-  joinedEntries,
   layoutOf,
   type ParameterEntry,
   type ParameterLayout,
+  trainedEntries,
   unflatten,
 } from './parameters.js';
 export { normals, uniforms } from './random.js';

@@ -16,6 +16,18 @@ export function weight(weights: WeightValues, name: string): Value {
 export const headModule = (config: LlamaConfig): string =>
   config.tieEmbeddings ? 'model.embed_tokens' : 'lm_head';
 
+/** Queries, keys and values of a layer as one module. */
+export const joinedModule = (layer: number): string => `model.layers.${layer}.self_attn.qkv_proj`;
+
+/** Whether one product can compute a layer's queries, keys and values: the weights are there so, and no adapter is between. */
+export function joins(weights: WeightValues, layer: number): boolean {
+  const { query, key, value } = linearModules(layer);
+  return (
+    weights.has(`${joinedModule(layer)}.weight`) &&
+    ![query, key, value].some((module) => weights.has(`${module}.lora_A.weight`))
+  );
+}
+
 /** The linear modules of a layer, in the order in which they are computed. */
 export const linearModules = (layer: number) => {
   const at = `model.layers.${layer}`;

@@ -2,7 +2,8 @@
 import { EngineError } from '../error.js';
 import { type AdapterShape, adapterShapes } from './adapter.js';
 import type { LlamaConfig } from './config.js';
-import { type Weights, weightShapes } from './weights.js';
+import { joinedModule } from './layers.js';
+import { type Tensor, type Weights, weightShapes } from './weights.js';
 
 /** A part of the flat vector. */
 export interface ParameterEntry {
@@ -17,27 +18,17 @@ export interface ParameterLayout {
   readonly size: number;
 }
 
-/** Queries, keys and values of a layer as one module of the training graph. */
-export const joinedModule = (layer: number): string => `model.layers.${layer}.self_attn.qkv_proj`;
-
 /**
- * The layout's entries as the training graph takes them: of each layer the weights of queries, keys and values as one
- * matrix, and their biases as one vector, which they are in the flat vector. Not where something comes between: norms of
- * heads, or an adapter's modules.
+ * The layout's entries with queries, keys and values of each layer together: their weights as one matrix, and their biases
+ * as one vector, which they are in the flat vector.
  */
-export function joinedEntries(
-  config: LlamaConfig,
-  { entries }: ParameterLayout,
-  adapted: readonly string[] = [],
-): readonly ParameterEntry[] {
-  const names = ['q', 'k', 'v'];
-  if (config.headNorms || names.some((name) => adapted.includes(`${name}_proj`))) return entries;
+export function joinedEntries({ entries }: ParameterLayout): readonly ParameterEntry[] {
   return entries.flatMap((entry, i) => {
     const [, layer, name, kind] =
       /^model\.layers\.(\d+)\.self_attn\.([qkv])_proj\.(weight|bias)$/.exec(entry.name) ?? [];
     if (name === undefined) return [entry];
     if (name !== 'q') return [];
-    const parts = entries.slice(i, i + names.length);
+    const parts = entries.slice(i, i + 3);
     const rows = parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
     return [
       {
@@ -49,6 +40,10 @@ export function joinedEntries(
     ];
   });
 }
+
+/** What the training graph learns of a model: head by head where norms come between. */
+export const trainedEntries = (config: LlamaConfig): readonly ParameterEntry[] =>
+  config.headNorms ? layoutOf(config).entries : joinedEntries(layoutOf(config));
 
 /** The layout of a model's weights. */
 export const layoutOf = (config: LlamaConfig): ParameterLayout => layout(weightShapes(config));
@@ -68,8 +63,8 @@ function layout(shapes: readonly [name: string, shape: number[]][]): ParameterLa
   return { entries, size: start };
 }
 
-/** Copies the weights into the flat vector `into`. */
-export function flatten(layout: ParameterLayout, weights: Weights, into: Float32Array): void {
+/** The tensors of a layout, in its order. @throws EngineError `weights` for one that is missing or of another size */
+export function* checkedTensors(layout: ParameterLayout, weights: Weights): Generator<Tensor> {
   for (const { name, start, end } of layout.entries) {
     const tensor = weights.get(name);
     if (tensor?.data.length !== end - start) {
@@ -78,7 +73,16 @@ export function flatten(layout: ParameterLayout, weights: Weights, into: Float32
         `weight ${name}: expected ${end - start} values, got ${tensor?.data.length ?? 'none'}`,
       );
     }
-    into.set(tensor.data, start);
+    yield tensor;
+  }
+}
+
+/** Copies the weights into the flat vector `into`. */
+export function flatten(layout: ParameterLayout, weights: Weights, into: Float32Array): void {
+  let start = 0;
+  for (const { data } of checkedTensors(layout, weights)) {
+    into.set(data, start);
+    start += data.length;
   }
 }
 

@@ -7,8 +7,14 @@
 import * as g from '../graph/index.js';
 import type { RowAttention } from './attending.js';
 import type { LlamaConfig } from './config.js';
-import { headModule, linearModules, type WeightValues, weight } from './layers.js';
-import { joinedModule } from './parameters.js';
+import {
+  headModule,
+  joinedModule,
+  joins,
+  linearModules,
+  type WeightValues,
+  weight,
+} from './layers.js';
 
 /**
  * Logits [P, V]. Inputs of the graph beside the weights and those of the attention: `tokens` int64 [N], and `picked`
@@ -43,7 +49,7 @@ export function trainedForward(
   const attended = (x: g.Value, layer: number) => {
     const at = `model.layers.${layer}.self_attn`;
     const { query, key, value } = linearModules(layer);
-    if (weights.has(`${joinedModule(layer)}.weight`)) return linear(x, joinedModule(layer));
+    if (!config.headNorms && joins(weights, layer)) return linear(x, joinedModule(layer));
     return g.sideBySide([
       normalHeads(linear(x, query), heads, `${at}.q_norm`),
       normalHeads(linear(x, key), kvHeads, `${at}.k_norm`),

@@ -13,35 +13,8 @@ const IR_VERSION = 10;
 const OPSET = 18;
 const DATA_TYPES: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 
-/** A graph's constants that lie in a file beside the model. */
-export interface ExternalData {
-  /** The file's name; it is looked for in the model's folder. */
-  readonly name: string;
-  /** Constants of at least so many bytes lie there. */
-  readonly from: number;
-  /** Told of each constant, in the order of the file; gives its place. */
-  readonly place: (bytes: Uint8Array) => number;
-}
-
-/** Bytes of all constants of a graph. */
-export function constantBytes(outputs: Readonly<Record<string, Value>>): number {
-  const seen = new Set<Value>();
-  let bytes = 0;
-  for (const { inputs } of topological(Object.values(outputs))) {
-    for (const value of inputs) {
-      if (!value || seen.has(value) || value.source.kind !== 'constant') continue;
-      seen.add(value);
-      bytes += value.source.data.byteLength;
-    }
-  }
-  return bytes;
-}
-
 /** ONNX bytes that compute `outputs` (names to values) from the graph's inputs. */
-export function writeModel(
-  outputs: Readonly<Record<string, Value>>,
-  external?: ExternalData,
-): Uint8Array {
+export function writeModel(outputs: Readonly<Record<string, Value>>): Uint8Array {
   const nodes = topological(Object.values(outputs));
   const names = new Map<Value, string>();
   const graph = new ProtobufWriter();
@@ -58,7 +31,9 @@ export function writeModel(
       if (known) throw new EngineError('graph', `two inputs of the graph are named "${name}"`);
       inputs.set(name, value);
     }
-    if (value.source.kind === 'constant') graph.bytes(5, tensor(name, value, external));
+    if (value.source.kind === 'constant' || value.source.kind === 'stored') {
+      graph.bytes(5, tensor(name, value));
+    }
     return name;
   };
 
@@ -110,19 +85,21 @@ function nodeMessage(node: Node, nameOf: (value: Value) => string): ProtobufWrit
   return message;
 }
 
-function tensor(name: string, value: Value, external?: ExternalData): ProtobufWriter {
+function tensor(name: string, { type, shape, source }: Value): ProtobufWriter {
   const message = new ProtobufWriter();
-  if (value.source.kind !== 'constant') return message;
-  const { data } = value.source;
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  for (const dimension of value.shape) message.integer(1, Number(dimension));
-  message.integer(2, DATA_TYPES[value.type]).bytes(8, name);
-  if (!external || bytes.length < external.from) return message.bytes(9, bytes);
+  for (const dimension of shape) message.integer(1, Number(dimension));
+  message.integer(2, DATA_TYPES[type]).bytes(8, name);
+  if (source.kind === 'constant') {
+    const { buffer, byteOffset, byteLength } = source.data;
+    return message.bytes(9, new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  if (source.kind !== 'stored') return message;
+  const size = shape.reduce((product: number, dimension) => product * Number(dimension), 4);
   const entry = (key: string, text: string) => new ProtobufWriter().bytes(1, key).bytes(2, text);
   return message
-    .bytes(13, entry('location', external.name))
-    .bytes(13, entry('offset', String(external.place(bytes))))
-    .bytes(13, entry('length', String(bytes.length)))
+    .bytes(13, entry('location', source.file))
+    .bytes(13, entry('offset', String(4 * source.start)))
+    .bytes(13, entry('length', String(size)))
     .integer(14, 1);
 }
 

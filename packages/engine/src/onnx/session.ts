@@ -1,11 +1,8 @@
 /** Runs a compiled graph on ONNX Runtime. */
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EngineError } from '../error.js';
 import type { Value } from '../graph/index.js';
-import { constantBytes, writeModel } from './model.js';
+import { writeModel } from './model.js';
 import { availableProviders, checkProvider, type Provider } from './provider.js';
 
 export { Tensor };
@@ -16,8 +13,11 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Where to run; operations that it lacks run on the CPU. Default `cpu`. */
   readonly provider?: Provider | undefined;
-  /** Bytes of constants beyond which they go through a file. */
-  readonly inMemory?: number;
+  /**
+   * The folder of the graph's stored numbers, which are mapped and not packed, so that they are in memory once for all
+   * sessions.
+   */
+  readonly store?: string | undefined;
 }
 
 export class Session {
@@ -37,7 +37,7 @@ export class Session {
   ): Promise<Session> {
     const { provider = 'cpu' } = options;
     checkProvider(provider);
-    const session = await create(outputs, options.inMemory ?? MOST_IN_MEMORY, {
+    const session = await create(outputs, options.store, {
       executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
       intraOpNumThreads: options.threads ?? 1,
       interOpNumThreads: 1,
@@ -64,8 +64,7 @@ export class Session {
   }
 
   /** Computes the outputs; those given in `into` are written in place. */
-  async run(feeds: Feeds, into?: Record<string, Tensor>): Promise<Record<string, Tensor>> {
-    if (!into) return this.session.run(feeds) as Promise<Record<string, Tensor>>;
+  async run(feeds: Feeds, into: Record<string, Tensor> = {}): Promise<Record<string, Tensor>> {
     const fetches: Record<string, Tensor | null> = {};
     for (const name of this.session.outputNames) fetches[name] = into[name] ?? null;
     return this.session.run(feeds, fetches) as Promise<Record<string, Tensor>>;
@@ -76,56 +75,22 @@ export class Session {
   }
 }
 
-/** ONNX Runtime takes no model of 2 GiB, and copies what it is given in memory; a file it maps. */
-const MOST_IN_MEMORY = 2 ** 27;
-/** Constants below this stay in the model. */
-const SMALL = 2 ** 16;
-
-async function create(
+function create(
   outputs: Readonly<Record<string, Value>>,
-  inMemory: number,
+  store: string | undefined,
   options: InferenceSession.SessionOptions,
 ): Promise<InferenceSession> {
-  if (constantBytes(outputs) <= inMemory) {
-    return InferenceSession.create(writeModel(outputs), options);
-  }
-  const folder = await mkdtemp(join(tmpdir(), 'glore-graph-'));
-  try {
-    const parts: Uint8Array[] = [];
-    let end = 0;
-    const name = 'constants';
-    const place = (bytes: Uint8Array): number => {
-      const at = end;
-      parts.push(bytes);
-      end += Math.ceil(bytes.length / SMALL) * SMALL;
-      return at;
-    };
-    const model = writeModel(outputs, { name, from: SMALL, place });
-    const file = await open(join(folder, name), 'w');
-    try {
-      // Each begins at a page of every system, so that the file can be mapped.
-      for (const bytes of parts) {
-        await file.writeFile(bytes);
-        await file.writeFile(new Uint8Array((SMALL - (bytes.length % SMALL)) % SMALL));
-      }
-    } finally {
-      await file.close();
-    }
-    const path = join(folder, 'model.onnx');
-    await writeFile(path, model);
-    return await InferenceSession.create(path, options);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === undefined) throw cause;
-    throw new EngineError(
-      'graph-unwritten',
-      `${folder}: expected room for a model's weights, found ${code}; free some space, or set TMPDIR to a folder that has it`,
-      { cause },
-    );
-  } finally {
-    // Where a system keeps a mapped file, its own cleaning takes it.
-    await rm(folder, { recursive: true, force: true }).catch(() => {});
-  }
+  if (store === undefined) return InferenceSession.create(writeModel(outputs), options);
+  return InferenceSession.create(writeModel(outputs), {
+    ...options,
+    extra: {
+      session: {
+        model_external_initializers_file_folder_path: store,
+        // A packed matrix is a copy of its own in each session.
+        disable_prepacking: '1',
+      },
+    },
+  });
 }
 
 /** The numbers of a float32 output; throws `EngineError` "graph" where there is none of that name. */

@@ -1,8 +1,9 @@
 /** A model opened for sampling and scoring on worker threads. */
-import { type Adapter, flatten, layoutOf, type ModelWeights } from '../llama/index.js';
+import type { Adapter, ModelWeights } from '../llama/index.js';
 import { checkProvider, type Provider } from '../onnx/index.js';
 import type { Decoder, Drawn, GenerateResult, GenerateTask, ScoreTask } from '../sample/index.js';
 import { Remote } from '../worker/index.js';
+import { Held } from './held.js';
 
 export interface ModelOptions {
   /** Worker threads; results do not depend on it. Default 2. */
@@ -16,38 +17,38 @@ export interface ModelOptions {
 }
 
 export class Model {
+  private readonly held: Held;
   private readonly decoders: Remote<Decoder>[];
   private readonly idle: Remote<Decoder>[];
   private readonly queue: ((decoder: Remote<Decoder>) => void)[] = [];
 
-  private constructor(decoders: Remote<Decoder>[]) {
+  private constructor(held: Held, decoders: Remote<Decoder>[]) {
+    this.held = held;
     this.decoders = decoders;
     this.idle = [...decoders];
   }
 
-  /** Starts the workers; an adapter is computed beside the weights, which `mergeAdapter` would spare. */
+  /**
+   * Starts the workers. Models on the same `weights`, each with an adapter of its own or none, hold them in memory once; an
+   * adapter is computed beside them, which `mergeAdapter` would spare.
+   */
   static async open(
-    { config, weights, adapter }: ModelWeights & { readonly adapter?: Adapter },
+    model: ModelWeights & { readonly adapter?: Adapter },
     options: ModelOptions = {},
   ): Promise<Model> {
-    const layout = layoutOf(config);
-    const parameters = new SharedArrayBuffer(4 * layout.size);
-    flatten(layout, weights, new Float32Array(parameters));
+    const { config, adapter } = model;
     const { workers = 2, rows = 256, trees = true, provider } = options;
     checkProvider(provider ?? 'cpu');
-    return new Model(
-      await Remote.start(
-        'decoder',
-        Array.from({ length: workers }, () => ({
-          config,
-          parameters,
-          rows,
-          trees,
-          provider,
-          ...(adapter && { adapter }),
-        })),
-      ),
-    );
+    const held = Held.of(model);
+    try {
+      const frozen = await held.frozen;
+      const beside = adapter && { adapter: await held.adapter(config, adapter) };
+      const one = { config, frozen, rows, trees, provider, ...beside };
+      return new Model(held, await Remote.start('decoder', Array<typeof one>(workers).fill(one)));
+    } catch (error) {
+      await held.release();
+      throw error;
+    }
   }
 
   /** Runs one task on the next free worker; `onDrawn` is told of its tokens as they are drawn. */
@@ -69,6 +70,7 @@ export class Model {
 
   async close(): Promise<void> {
     await Promise.all(this.decoders.map((decoder) => decoder.close()));
+    await this.held.release();
   }
 
   private async with<T>(work: (decoder: Remote<Decoder>) => Promise<T>): Promise<T> {

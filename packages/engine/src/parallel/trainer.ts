@@ -21,6 +21,7 @@ import {
   type SharedState,
 } from '../train/index.js';
 import { Remote } from '../worker/index.js';
+import { Held } from './held.js';
 
 export interface TrainerOptions {
   /** Worker threads. The sum's order depends on it, so the same number gives the same bits. Default 2. */
@@ -61,6 +62,8 @@ export class Trainer {
   private readonly layout: ParameterLayout;
   private readonly shared: SharedState;
   private readonly optimizer: AdamWOptions;
+  /** The weights beside an adapter that is learned. */
+  private held: Held | undefined;
   private replicas: Remote<Replica>[] = [];
   private readonly trees: boolean;
   private updates = 0;
@@ -69,20 +72,16 @@ export class Trainer {
     const { config, weights, adapter } = start;
     this.start = start;
     this.config = config;
-    const whole = layoutOf(config);
-    this.layout = adapter ? adapterLayoutOf(config, adapter) : whole;
+    this.layout = adapter ? adapterLayoutOf(config, adapter) : layoutOf(config);
     this.optimizer = { ...adamWDefaults, ...options.optimizer };
     this.trees = options.trees ?? true;
-    const vector = ({ size } = this.layout) => new SharedArrayBuffer(4 * size);
-    const frozen = adapter && vector(whole);
+    const vector = () => new SharedArrayBuffer(4 * this.layout.size);
     this.shared = {
       parameters: vector(),
       first: vector(),
       second: vector(),
       gradients: Array.from({ length: options.workers ?? 2 }, () => vector()),
-      ...(frozen && { frozen }),
     };
-    if (frozen) flatten(whole, weights, new Float32Array(frozen));
     flatten(this.layout, adapter?.weights ?? weights, new Float32Array(this.shared.parameters));
   }
 
@@ -93,20 +92,33 @@ export class Trainer {
     checkProvider(provider ?? 'cpu');
     const trainer = new Trainer(start, options);
     const { config, shared, optimizer } = trainer;
-    trainer.replicas = await Remote.start(
-      'replica',
-      shared.gradients.map((_, index) => ({
-        config,
-        index,
-        shared,
-        optimizer,
-        provider,
-        // Not the adapter's weights, which are among what is shared.
-        ...(adapter && {
-          adapter: { rank: adapter.rank, alpha: adapter.alpha, modules: adapter.modules },
-        }),
-      })),
-    );
+    trainer.held = adapter && Held.of(start);
+    try {
+      const beside = await trainer.held?.frozen;
+      trainer.replicas = await Remote.start(
+        'replica',
+        shared.gradients.map((_, index) => ({
+          config,
+          index,
+          shared,
+          optimizer,
+          provider,
+          // Not the adapter's weights, which are among what is shared.
+          ...(adapter &&
+            beside && {
+              adapter: {
+                rank: adapter.rank,
+                alpha: adapter.alpha,
+                modules: adapter.modules,
+                beside,
+              },
+            }),
+        })),
+      );
+    } catch (error) {
+      await trainer.held?.release();
+      throw error;
+    }
     return trainer;
   }
 
@@ -178,6 +190,7 @@ export class Trainer {
 
   async close(): Promise<void> {
     await Promise.all(this.replicas.map((replica) => replica.close()));
+    await this.held?.release();
   }
 
   private learned(): Weights {

@@ -8,14 +8,16 @@
  */
 import { EngineError } from '../error.js';
 import {
-  type Adapter,
+  type Frozen,
+  type FrozenAdapter,
   fixedPositions,
+  frozenValues,
   type LlamaConfig,
-  layoutOf,
   positionLimit,
+  sequenceGraph,
   stepGraph,
-  unflatten,
-  type Weights,
+  storeOf,
+  treeGraph,
 } from '../llama/index.js';
 import { floats, type Provider, Session } from '../onnx/index.js';
 import { Cache } from './cache.js';
@@ -28,10 +30,9 @@ import { Trees } from './trees.js';
 
 export interface DecoderOptions {
   readonly config: LlamaConfig;
-  /** All weights, flat, in the order of `layoutOf`. */
-  readonly parameters: SharedArrayBuffer;
+  readonly frozen: Frozen;
   /** Added to the modules as they are computed. */
-  readonly adapter?: Adapter;
+  readonly adapter?: FrozenAdapter;
   /** Branches sampled at once. */
   readonly rows: number;
   /** Whether what scored sequences begin with alike is computed once. */
@@ -52,17 +53,12 @@ interface Start {
 /** What is scored, and its place in the task. */
 type Placed = Item & { readonly place: number };
 
-/** The weights by name, an adapter's among them with its factor in `lora_B`. */
-function weightsOf({ config, parameters, adapter }: DecoderOptions): Weights {
-  const weights = unflatten(layoutOf(config), new Float32Array(parameters));
-  if (!adapter) return weights;
-  const { rank, alpha } = adapter;
-  for (const [name, { shape, data }] of adapter.weights) {
-    const scale = name.endsWith('.lora_B.weight') ? alpha / rank : 1;
-    weights.set(name, { shape, data: data.map((value) => scale * value) });
-  }
-  return weights;
-}
+/** The weights as values of a graph, the factor on an adapter's, and where the graph is compiled. */
+const given = ({ config, frozen, adapter, provider }: DecoderOptions) => ({
+  weights: frozenValues(config, frozen, adapter),
+  adapterScale: adapter && adapter.alpha / adapter.rank,
+  session: { provider, store: storeOf(frozen) },
+});
 
 export class Decoder {
   private readonly config: LlamaConfig;
@@ -87,13 +83,23 @@ export class Decoder {
   }
 
   static async open(options: DecoderOptions): Promise<Decoder> {
-    const { config, provider } = options;
-    const weights = weightsOf(options);
+    const { config, frozen } = options;
+    const { weights, adapterScale, session } = given(options);
+    const inColumns = frozen.file !== undefined;
     return new Decoder(
       options,
-      await Sequences.compile(config, weights, provider),
-      await Session.compile(stepGraph(config, weights), { provider }),
+      new Sequences(
+        config,
+        await Session.compile(sequenceGraph(config, weights, adapterScale), session),
+      ),
+      await Session.compile(stepGraph(config, weights, adapterScale, inColumns), session),
     );
+  }
+
+  private async compileTrees(): Promise<Trees> {
+    const { weights, adapterScale, session } = given(this.options);
+    const graph = treeGraph(this.config, weights, adapterScale);
+    return new Trees(this.config, await Session.compile(graph, session));
   }
 
   /** `emit` is told of the tokens of each step as they are drawn. */
@@ -217,7 +223,7 @@ export class Decoder {
       asked.filter(({ tokens }) => tokens.length <= most === short),
     ) as [Placed[], Placed[]];
     for (const { part, positions } of Trees.parts(alike)) {
-      this.trees ??= Trees.compile(this.config, weightsOf(this.options), this.options.provider);
+      this.trees ??= this.compileTrees();
       read(part, await (await this.trees).logits(part));
       computed += positions;
     }

@@ -1,14 +1,7 @@
 /** Whole sequences run through the model: logits after chosen positions, and their keys and values where wanted. */
 import { EngineError } from '../error.js';
-import {
-  fixedPositions,
-  type LlamaConfig,
-  positionLimit,
-  rotaryAngles,
-  sequenceGraph,
-  type Weights,
-} from '../llama/index.js';
-import { floats, type Provider, Session, Tensor } from '../onnx/index.js';
+import { fixedPositions, type LlamaConfig, positionLimit, rotaryAngles } from '../llama/index.js';
+import { floats, type Session, Tensor } from '../onnx/index.js';
 import { Cache } from './cache.js';
 
 /** A sequence, and the positions after which logits are wanted. */
@@ -28,22 +21,12 @@ const MOST_POSITIONS = 2048;
 
 export class Sequences {
   private readonly config: LlamaConfig;
+  /** Of `sequenceGraph`. */
   private readonly session: Session;
 
-  private constructor(config: LlamaConfig, session: Session) {
+  constructor(config: LlamaConfig, session: Session) {
     this.config = config;
     this.session = session;
-  }
-
-  static async compile(
-    config: LlamaConfig,
-    weights: Weights,
-    provider?: Provider,
-  ): Promise<Sequences> {
-    return new Sequences(
-      config,
-      await Session.compile(sequenceGraph(config, weights), { provider }),
-    );
   }
 
   /** The cache of some sequences, and logits. */

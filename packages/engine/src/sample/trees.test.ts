@@ -1,7 +1,7 @@
 /** Scoring on trees against scoring separate sequences, which is its oracle. */
 import { describe, expect, test } from 'vitest';
-import { strongAdapter, strongWeights } from '../golden/index.js';
-import { type Adapter, flatten, type LlamaConfig, layoutOf } from '../llama/index.js';
+import { frozenOf, strongAdapter, strongWeights } from '../golden/index.js';
+import { type Adapter, adapterLayoutOf, type LlamaConfig } from '../llama/index.js';
 import { distinctPositions } from '../tree/index.js';
 import { Decoder } from './decoder.js';
 import { uniform } from './random.js';
@@ -22,10 +22,14 @@ const base: LlamaConfig = {
 };
 
 async function open(config: LlamaConfig, trees: boolean, adapter?: Adapter): Promise<Decoder> {
-  const layout = layoutOf(config);
-  const parameters = new SharedArrayBuffer(4 * layout.size);
-  flatten(layout, strongWeights(config, 5), new Float32Array(parameters));
-  return Decoder.open({ config, parameters, rows: 8, trees, ...(adapter && { adapter }) });
+  const frozen = frozenOf(config, strongWeights(config, 5));
+  const beside = adapter && {
+    adapter: {
+      ...adapter,
+      frozen: frozenOf(config, adapter.weights, adapterLayoutOf(config, adapter)),
+    },
+  };
+  return Decoder.open({ config, frozen, rows: 8, trees, ...beside });
 }
 
 const text = (seed: number, length: number): number[] =>

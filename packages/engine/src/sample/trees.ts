@@ -1,6 +1,6 @@
 /** Sequences run through the model as trees: logits after chosen positions, what they begin with alike computed once. */
-import { type LlamaConfig, treeGraph, type Weights } from '../llama/index.js';
-import { floats, type Provider, Session } from '../onnx/index.js';
+import type { LlamaConfig } from '../llama/index.js';
+import { floats, type Session } from '../onnx/index.js';
 import { compareSequences, filled, treeFeeds, treeOf } from '../tree/index.js';
 import type { Item, Picked } from './sequences.js';
 
@@ -9,15 +9,12 @@ const MOST_POSITIONS = 2048;
 
 export class Trees {
   private readonly config: LlamaConfig;
+  /** Of `treeGraph`. */
   private readonly session: Session;
 
-  private constructor(config: LlamaConfig, session: Session) {
+  constructor(config: LlamaConfig, session: Session) {
     this.config = config;
     this.session = session;
-  }
-
-  static async compile(config: LlamaConfig, weights: Weights, provider?: Provider): Promise<Trees> {
-    return new Trees(config, await Session.compile(treeGraph(config, weights), { provider }));
   }
 
   /** The order in which sequences are computed, in parts that are computed together. */

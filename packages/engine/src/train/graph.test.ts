@@ -1,15 +1,16 @@
 /** The trained graph against the plain one: the same loss and gradients, for every kind of model, whatever the shape. */
 import { describe, expect, test } from 'vitest';
-import { relativeError, strongAdapter, strongWeights } from '../golden/index.js';
+import { frozenOf, relativeError, strongAdapter, strongWeights } from '../golden/index.js';
 import * as g from '../graph/index.js';
 import {
   type Adapter,
   adapterLayoutOf,
   flatten,
   forward,
-  joinedEntries,
+  frozenValues,
   type LlamaConfig,
   layoutOf,
+  trainedEntries,
   type Weights,
 } from '../llama/index.js';
 import { Session, Tensor } from '../onnx/index.js';
@@ -106,35 +107,28 @@ async function expected(config: LlamaConfig, weights: Weights, adapter?: Adapter
 
 /** The same by the graph that is trained. */
 async function found(config: LlamaConfig, weights: Weights, adapter?: Adapter) {
-  const whole = layoutOf(config);
-  const joined = joinedEntries(config, whole, adapter?.modules);
-  const layout = adapter ? adapterLayoutOf(config, adapter) : whole;
-  const learned = adapter ? layout.entries : joined;
+  const layout = adapter ? adapterLayoutOf(config, adapter) : layoutOf(config);
+  const learned = adapter ? layout.entries : trainedEntries(config);
   const session = await Session.compile(
     trainingGraph(
       {
         config,
         learned,
-        ...(adapter && { frozen: joined, adapterScale: adapter.alpha / adapter.rank }),
+        ...(adapter && {
+          frozen: frozenValues(config, frozenOf(config, weights)),
+          adapterScale: adapter.alpha / adapter.rank,
+        }),
       },
       'padded',
       true,
     ),
   );
-  const vector = new Float32Array(whole.size);
-  flatten(whole, weights, vector);
-  const own = new Float32Array(adapter ? layout.size : 0);
-  if (adapter) flatten(layout, adapter.weights, own);
+  const vector = new Float32Array(layout.size);
+  flatten(layout, adapter?.weights ?? weights, vector);
   const outputs = await session.run({
     ...Object.fromEntries(
-      joined.map(({ name, shape, start, end }) => feed(name, vector.subarray(start, end), shape)),
+      learned.map(({ name, shape, start, end }) => feed(name, vector.subarray(start, end), shape)),
     ),
-    ...(adapter &&
-      Object.fromEntries(
-        layout.entries.map(({ name, shape, start, end }) =>
-          feed(name, own.subarray(start, end), shape),
-        ),
-      )),
     ...batchFeeds(config, micro),
   });
   await session.release();

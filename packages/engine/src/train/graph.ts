@@ -7,6 +7,7 @@ import {
   paddedAttention,
   trainedForward,
   treeAttention,
+  type WeightValues,
 } from '../llama/index.js';
 import { Tensor } from '../onnx/index.js';
 import { angleFeeds, treeFeeds } from '../tree/index.js';
@@ -17,27 +18,27 @@ import type { TreeBatch } from './trees.js';
 /** What a training graph is of. */
 export interface TrainingShape {
   readonly config: LlamaConfig;
-  /** What is learned: the model's weights, or an adapter's beside the model's, which are `frozen` inputs then. */
+  /** What is learned: the model's weights, or an adapter's beside the model's, which are `frozen` then. */
   readonly learned: readonly ParameterEntry[];
-  readonly frozen?: readonly ParameterEntry[];
+  readonly frozen?: WeightValues;
   readonly adapterScale?: number;
 }
 
 /**
- * Inputs: the weights, those of `trainedForward` and its attention, and the targets: of padded sequences `targets` int64
+ * Inputs: what is learned, those of `trainedForward` and its attention, and the targets: of padded sequences `targets` int64
  * [picked] and `weights` [picked], of trees those of `crossEntropyAt`.
  * Outputs: `loss` (a sum, not a mean) and one gradient per parameter, named `d:` + its name; loss alone if not `learning`.
  */
 export function trainingGraph(
-  { config, learned, frozen = [], adapterScale }: TrainingShape,
+  { config, learned, frozen = new Map(), adapterScale }: TrainingShape,
   kind: MicroBatch['kind'],
   learning: boolean,
 ): Record<string, g.Value> {
-  const inputs = (entries: readonly ParameterEntry[]) =>
-    entries.map(({ name, shape }) => [name, g.input(name, 'float32', shape)] as const);
-  const parameters = inputs(learned);
+  const parameters = learned.map(
+    ({ name, shape }) => [name, g.input(name, 'float32', shape)] as const,
+  );
   const attention = kind === 'tree' ? treeAttention(config) : paddedAttention(config);
-  const weights = new Map([...parameters, ...inputs(frozen)]);
+  const weights = new Map([...frozen, ...parameters]);
   const loss = lossOf(trainedForward(config, weights, attention, adapterScale), kind);
   if (!learning) return { loss };
   const values = parameters.map(([, value]) => value);

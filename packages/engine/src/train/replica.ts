@@ -5,11 +5,14 @@
 import {
   type AdapterShape,
   adapterLayoutOf,
-  joinedEntries,
+  type Frozen,
+  frozenValues,
   type LlamaConfig,
   layoutOf,
   type ParameterEntry,
   type ParameterLayout,
+  storeOf,
+  trainedEntries,
 } from '../llama/index.js';
 import { floats, type Provider, Session, Tensor } from '../onnx/index.js';
 import { type AdamWOptions, adamWUpdate } from '../optimizer/index.js';
@@ -23,13 +26,12 @@ export interface SharedState {
   readonly second: SharedArrayBuffer;
   /** One gradient for each replica. */
   readonly gradients: readonly SharedArrayBuffer[];
-  /** The model's weights, where an adapter is learned in their place. */
-  readonly frozen?: SharedArrayBuffer;
 }
 
 export interface ReplicaOptions {
   readonly config: LlamaConfig;
-  readonly adapter?: AdapterShape;
+  /** An adapter that is learned in the place of the model's weights, and these. */
+  readonly adapter?: AdapterShape & { readonly beside: Frozen };
   readonly index: number;
   readonly shared: SharedState;
   readonly optimizer: AdamWOptions;
@@ -49,27 +51,21 @@ export class Replica {
 
   private constructor(options: ReplicaOptions) {
     this.options = options;
-    const { config, adapter, shared } = options;
-    const whole = layoutOf(config);
-    this.layout = adapter ? adapterLayoutOf(config, adapter) : whole;
-    const joined = joinedEntries(config, whole, adapter?.modules);
+    const { config, adapter } = options;
+    this.layout = adapter ? adapterLayoutOf(config, adapter) : layoutOf(config);
     this.shape = adapter
       ? {
           config,
           learned: this.layout.entries,
-          frozen: joined,
+          frozen: frozenValues(config, adapter.beside),
           adapterScale: adapter.alpha / adapter.rank,
         }
-      : { config, learned: joined };
+      : { config, learned: trainedEntries(config) };
     // ONNX Runtime refuses shared buffers, so each replica computes on copies of its own.
     this.local = new Float32Array(this.layout.size);
     this.fresh = new Float32Array(this.layout.size);
-    const { learned, frozen = [] } = this.shape;
-    this.parameterTensors = {
-      ...tensorsOf('', this.local, learned),
-      ...(shared.frozen && tensorsOf('', Float32Array.from(view(shared.frozen)), frozen)),
-    };
-    this.gradientTensors = tensorsOf('d:', this.fresh, learned);
+    this.parameterTensors = tensorsOf('', this.local, this.shape.learned);
+    this.gradientTensors = tensorsOf('d:', this.fresh, this.shape.learned);
   }
 
   static open(options: ReplicaOptions): Replica {
@@ -141,8 +137,11 @@ export class Replica {
     const name = `${work.kind} ${learning}`;
     let session = this.sessions.get(name);
     if (!session) {
-      const { provider } = this.options;
-      session = await Session.compile(trainingGraph(this.shape, work.kind, learning), { provider });
+      const { provider, adapter } = this.options;
+      session = await Session.compile(trainingGraph(this.shape, work.kind, learning), {
+        provider,
+        store: adapter && storeOf(adapter.beside),
+      });
       this.sessions.set(name, session);
     }
     return session.run(

@@ -1,14 +1,15 @@
 /** Training on trees against training on separate sequences, which is its oracle. */
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { relativeError, strongAdapter, strongWeights } from '../golden/index.js';
+import { frozenOf, relativeError, strongAdapter, strongWeights } from '../golden/index.js';
 import {
   type Adapter,
   adapterLayoutOf,
   flatten,
-  joinedEntries,
+  frozenValues,
   type LlamaConfig,
   layoutOf,
+  trainedEntries,
 } from '../llama/index.js';
 import { floats, Session, Tensor } from '../onnx/index.js';
 import { uniform } from '../sample/index.js';
@@ -76,31 +77,31 @@ const examples = sequences.map(exampleOf);
 
 /** The summed loss and gradient of micro-batches. */
 async function learn(config: LlamaConfig, works: readonly MicroBatch[], adapter?: Adapter) {
-  const whole = layoutOf(config);
-  const joined = joinedEntries(config, whole, adapter?.modules);
-  const layout = adapter ? adapterLayoutOf(config, adapter) : whole;
-  const learned = adapter ? layout.entries : joined;
-  const vector = new Float32Array(whole.size);
-  flatten(whole, strongWeights(config, 7), vector);
-  const own = new Float32Array(adapter ? layout.size : 0);
-  if (adapter) flatten(layout, adapter.weights, own);
-  const feeds = (entries: typeof joined, data: Float32Array) =>
-    Object.fromEntries(
-      entries.map(({ name, shape, start, end }) => [
-        name,
-        new Tensor('float32', data.subarray(start, end), shape),
-      ]),
-    );
+  const layout = adapter ? adapterLayoutOf(config, adapter) : layoutOf(config);
+  const learned = adapter ? layout.entries : trainedEntries(config);
+  const weights = strongWeights(config, 7);
+  const vector = new Float32Array(layout.size);
+  flatten(layout, adapter?.weights ?? weights, vector);
+  const parameters = Object.fromEntries(
+    learned.map(({ name, shape, start, end }) => [
+      name,
+      new Tensor('float32', vector.subarray(start, end), shape),
+    ]),
+  );
   const shape = adapter
-    ? { config, learned, frozen: joined, adapterScale: adapter.alpha / adapter.rank }
+    ? {
+        config,
+        learned,
+        frozen: frozenValues(config, frozenOf(config, weights)),
+        adapterScale: adapter.alpha / adapter.rank,
+      }
     : { config, learned };
   const gradient = new Float32Array(layout.size);
   let loss = 0;
   for (const work of works) {
     const session = await Session.compile(trainingGraph(shape, work.kind, true));
     const outputs = await session.run({
-      ...feeds(joined, vector),
-      ...(adapter && feeds(layout.entries, own)),
+      ...parameters,
       ...batchFeeds(config, work),
     });
     await session.release();

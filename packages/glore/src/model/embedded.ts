@@ -1,5 +1,11 @@
 /** A model that runs in this process, on the engine's worker threads. */
-import { type Checkpoint, distinctPositions, Model, type Provider } from '@glore/engine';
+import {
+  type Adapter,
+  type Checkpoint,
+  distinctPositions,
+  Model,
+  type Provider,
+} from '@glore/engine';
 import { type GenerateTo, lineAuthor, tokenCritic } from './tokens.js';
 import type { GenerateRequest, Generator, LanguageModel, Scorer } from './types.js';
 
@@ -11,7 +17,7 @@ export type CountPositions = (positions: {
 
 /** Opens a checkpoint for sampling and scoring. One call is one task of one worker: keep `workers` calls in flight. */
 export async function openEmbedded(
-  checkpoint: Checkpoint,
+  checkpoint: Checkpoint & { readonly adapter?: Adapter },
   workers: number,
   provider?: Provider,
   count?: CountPositions,

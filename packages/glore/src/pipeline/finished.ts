@@ -7,7 +7,7 @@ import { readJson } from '../files/index.js';
 import { type Recipe, readStoredRecipe } from '../recipe/index.js';
 import { fingerprintOf, readDone, type StageRecord } from '../run/index.js';
 import { openRunFolder, type Run } from './context.js';
-import { readModel } from './models.js';
+import { readStudent } from './models.js';
 import { type Report, reportShape } from './report.js';
 import { neededFor, ownSettings, type StageName, stageNames, upstreamOf } from './table.js';
 
@@ -80,7 +80,7 @@ export async function openUnfinishedRun(
 async function openAlone(folder: string, recipe: Recipe): Promise<Run> {
   if (recipe.models?.student) return openRunFolder(folder, recipe);
   const alone = { ...recipe, base: join(folder, 'student', 'model') };
-  return openRunFolder(folder, alone, await readModel(folder, 'student'));
+  return openRunFolder(folder, alone, await readStudent(folder));
 }
 
 /** What `started.json` says that every stage depends on. */

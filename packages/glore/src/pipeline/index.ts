@@ -1,7 +1,7 @@
 /** The stages of a run, on a folder; and runs that are done. */
 export { openRunFolder, type Run } from './context.js';
 export { type FinishedRun, openUnfinishedRun, readReport, readRun } from './finished.js';
-export { openModels, readRole, rolesOf, withModels } from './models.js';
+export { openModels, type Read, readRole, rolesOf, type Trained, withModels } from './models.js';
 export { type OpenRun, type OpenRunOptions, openFinished, openRun } from './open.js';
 export { type Plan, planRun } from './plan.js';
 export {

@@ -1,12 +1,20 @@
 /** Training a model within a stage: its loss mask, its progress, its curve and its checkpoint. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Checkpoint, distinctPositions, type Example, saveCheckpoint } from '@glore/engine';
+import {
+  adapterModules,
+  distinctPositions,
+  type Example,
+  initialAdapter,
+  mergeAdapter,
+  saveAdapter,
+  saveCheckpoint,
+} from '@glore/engine';
 import type { Codec } from '../codec/index.js';
 import { type LossMask, maskReport } from '../dataset/index.js';
 import { GloreError } from '../error.js';
 import { writeJson } from '../files/index.js';
-import type { Training } from '../recipe/index.js';
+import type { Lora, Training } from '../recipe/index.js';
 import type { StageContext } from '../run/index.js';
 import {
   batches,
@@ -19,6 +27,7 @@ import {
   tokensLearned,
 } from '../train/index.js';
 import type { Run } from './context.js';
+import type { Trained } from './models.js';
 
 /** Records as examples, those of one problem in a group. */
 export const examplesOf = <R extends { readonly problem: string }>(
@@ -32,12 +41,14 @@ export const examplesOf = <R extends { readonly problem: string }>(
 export interface TrainingOptions {
   /** Of the training's files, and of its random choices. */
   readonly name: string;
-  readonly start: Checkpoint;
+  readonly start: Trained;
   readonly examples: readonly GroupedExample[];
   readonly training: Training;
   /** Whether batches are of whole problems. Default false. */
   readonly together?: boolean | undefined;
-  /** The folder of the checkpoint. */
+  /** The folder of the weights that an adapter stands on; it is merged into them if left out. */
+  readonly on?: string;
+  /** The folder of the checkpoint, or of the adapter. */
   readonly model: string;
 }
 
@@ -64,7 +75,7 @@ async function trainAnew(
   { folder, signal, progress, count }: StageContext,
   options: TrainingOptions,
 ): Promise<number> {
-  const { name, start, examples, training, together = false, model } = options;
+  const { name, start, examples, training, together = false, on, model } = options;
   const { recipe, codec } = run;
   const { examples: usable, mask } = maskReport(codec, examples, start.config.maxPositions);
   await writeJson(maskPath(folder, name), mask);
@@ -81,8 +92,9 @@ async function trainAnew(
   const { steps, batch } = batches(learned, { ...training, together }, seed);
   progress.total(steps, 'updates');
   let going = false;
-  const { weights, tokens, computed } = await fit({
-    start,
+  const begun = beginning(start, training.lora, recipe.seed);
+  const { weights, adapter, tokens, computed } = await fit({
+    start: begun,
     batch,
     heldOut,
     schedule: scheduleOf(training.rate, steps),
@@ -102,11 +114,28 @@ async function trainAnew(
       progress.advance(1, `loss ${loss.toFixed(3)}`);
     },
   });
-  await saveCheckpoint(model, { ...start, weights });
+  if (adapter && on !== undefined) await saveAdapter(model, adapter, on);
+  else {
+    const whole = adapter ? mergeAdapter(weights, adapter) : weights;
+    const { config, tokenizer } = start;
+    await saveCheckpoint(model, { config, tokenizer, weights: whole });
+  }
   await forgetState(join(folder, name));
   count('neededTokens', training.epochs * distinctInGroups(learned));
   count('computedTokens', computed);
   return tokens;
+}
+
+/** What a training begins with: an adapter goes on with that of its start, and is merged where all weights are learned. */
+function beginning(start: Trained, lora: Lora | undefined, seed: number): Trained {
+  const { adapter, ...plain } = start;
+  if (!lora) return adapter ? { ...plain, weights: mergeAdapter(plain.weights, adapter) } : start;
+  if (adapter) return start;
+  const { rank, alpha = 2 * rank, targets = adapterModules } = lora;
+  return {
+    ...plain,
+    adapter: initialAdapter(plain.config, { rank, alpha, modules: targets }, seed),
+  };
 }
 
 /** Positions of the examples, those that several of a group begin with counted once. */

@@ -325,6 +325,38 @@ describe('a world without problems', () => {
   ]);
 });
 
+describe('adapters', () => {
+  const orm = 'orm: { start: student,';
+  const sorm = 'sorm: { epochs: 2,';
+
+  it('are read, of the student too', () => {
+    const { training, student } = read('sft: {', 'sft: { lora: { rank: 8, targets: [q_proj] },');
+    expect(student.sft.lora).toEqual({ rank: 8, targets: ['q_proj'] });
+    expect(training.sorm.lora).toBeUndefined();
+  });
+
+  it('are refused where they do not stand on weights of the run, or change on the way', () => {
+    expect(() => read(orm, 'orm: { lora: { rank: 4 }, start: base,')).toThrow(
+      /training\.orm\.start: expected student or sorm, since an adapter stands on .*"base"/,
+    );
+    const both = (rank: number) => () => {
+      const given = yaml.replace(orm, `orm: { lora: { rank: ${rank} }, start: sorm,`);
+      writeFileSync(path, given.replace(sorm, `sorm: { lora: { rank: 4 }, epochs: 2,`));
+      return readRecipe(path);
+    };
+    expect(both(4)().training.orm.lora).toEqual({ rank: 4 });
+    expect(both(8)).toThrow(
+      /training\.orm\.lora: expected that of the sorm, since the orm goes on/,
+    );
+    expect(() => read(sorm, 'sorm: { lora: { rank: 4, targets: [lm_head] }, epochs: 2,')).toThrow(
+      /training\.sorm\.lora\.targets\.0: expected .*q_proj/,
+    );
+    expect(() => read(sorm, 'sorm: { lora: { rank: 0 }, epochs: 2,')).toThrow(
+      /training\.sorm\.lora\.rank: expected/,
+    );
+  });
+});
+
 describe('a file that is no recipe', () => {
   refuses([
     [
@@ -647,6 +679,16 @@ trainer: { base: b, ${settings} }
     expect(readRecipe(path).training.sorm.expected).toMatchObject({ layers: 1, replaced: 0.1 });
     writeFileSync(path, text.replace('evaluation:', `${served}evaluation:`));
     expect(() => readRecipe(path)).toThrow(`training.sorm.expected: expected ${said}`);
+    writeFileSync(path, text.replace('sorm: {', 'sorm: { lora: { rank: 2 },'));
+    expect(() => readRecipe(path)).toThrow(
+      'training.sorm.expected: expected none, since the layers',
+    );
+  });
+
+  it('is told by its options what it learns', () => {
+    expect(trained('roles: [sorm]', 'sorm: {', 'sorm: { lora: { rank: 8 },')).toThrow(
+      /training\.sorm\.lora: expected none, since the options of a trainer say/,
+    );
   });
 
   it.each(['sorm', 'orm'])('learns the labels of %s at the ends of lines alone', (role) => {

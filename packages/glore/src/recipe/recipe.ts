@@ -2,7 +2,13 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { addSpecialTokens, availableProviders, openTokenizer, readWholeSync } from '@glore/engine';
+import {
+  adapterModules,
+  addSpecialTokens,
+  availableProviders,
+  openTokenizer,
+  readWholeSync,
+} from '@glore/engine';
 import { z } from 'zod';
 import { createCodec, specialTokens } from '../codec/index.js';
 import { nameShown, share, YamlFile } from '../files/index.js';
@@ -42,7 +48,17 @@ export const world = z.strictObject({
   test: count,
 });
 
-const training = z.strictObject({
+/** An adapter that is learned instead of all weights (LoRA): on the weights that the training starts from. */
+const lora = z.strictObject({
+  rank: count.max(4096),
+  /** `alpha / rank` is the factor on what it adds; twice the rank if left out. */
+  alpha: z.number().positive().optional(),
+  /** Linear modules that it changes; all if left out. */
+  targets: z.array(z.enum(adapterModules)).min(1).readonly().optional(),
+});
+export type Lora = z.infer<typeof lora>;
+
+const wholeTraining = z.strictObject({
   /** Most examples; all of them if left out. */
   examples: count.optional(),
   epochs: count,
@@ -51,6 +67,7 @@ const training = z.strictObject({
   /** Highest learning rate. */
   rate: z.number().positive(),
 });
+const training = wholeTraining.extend({ lora: lora.optional() });
 export type Training = z.infer<typeof training>;
 
 /** A checkpoint that training starts from: the student, as in the paper, or the base that the student started from. */
@@ -149,7 +166,7 @@ export const recipe = z.strictObject({
     sorm: criticTraining.extend({
       start,
       /** What it learns first: whether the student would have written what it reads; nothing if left out, as the paper's. */
-      expected: training
+      expected: wholeTraining
         .extend({
           /** New layers, on top of the student's: comparing comes behind expecting. */
           layers: z.int().min(0),
@@ -157,8 +174,11 @@ export const recipe = z.strictObject({
           replaced: share,
         })
         .optional(),
-      /** What it learns before the labels of steps: the outcomes of the student's samples, as the ORM; nothing if left out. */
-      outcomes: training.optional(),
+      /**
+       * What it learns before the labels of steps: the outcomes of the student's samples, as the ORM; nothing if left out. An
+       * adapter, if it learns one, learns them too.
+       */
+      outcomes: wholeTraining.optional(),
       /** A first SORM, of one epoch, leaves out the positive labels that it values below this; 0 if left out, as the paper's. */
       doubt: share.optional(),
     }),
@@ -269,7 +289,7 @@ export function parseRecipe<S extends z.ZodObject>(path: string, schema: S): z.o
 /** The recipe with its base's full path, if its problems can be had and the base is a model of this codec. */
 function checked(result: Given, source: YamlFile, path: string): Recipe {
   const folder = dirname(path);
-  const wrong = wrongModel(result) ?? wrongTrainer(result);
+  const wrong = wrongModel(result) ?? wrongTrainer(result) ?? wrongLora(result);
   if (wrong) throw source.error(wrong.keys, wrong.expected, wrong.found);
   if (result.rollouts.method === 'adaptive' && !result.labels.propagation) {
     const expected = 'true, since adaptive rollouts only find the flip (or rollouts.method: brute)';
@@ -294,6 +314,26 @@ function checked(result: Given, source: YamlFile, path: string): Recipe {
   );
   checkTraining(result, held, source);
   return { ...result, problems: set, ...paths };
+}
+
+/** What is wrong with the adapters of roles, which stand on weights in the run's folder. */
+function wrongLora({ training }: Given) {
+  for (const role of ['orm', 'sorm', 'global', 'local'] as const) {
+    const { lora, start } = training[role];
+    if (!lora || start !== 'base') continue;
+    const expected = `student${role === 'orm' ? ' or sorm' : ''}, since an adapter stands on weights that the run has`;
+    return { keys: ['training', role, 'start'], expected, found: '"base"' };
+  }
+  const { orm, sorm } = training;
+  if (sorm.lora && sorm.expected) {
+    const expected = 'none, since the layers in which it is learned are learned whole';
+    return { keys: ['training', 'sorm', 'expected'], expected, found: 'one' };
+  }
+  if (orm.lora && sorm.lora && orm.start === 'sorm' && !isDeepStrictEqual(orm.lora, sorm.lora)) {
+    const expected = 'that of the sorm, since the orm goes on from its adapter (or start: student)';
+    return { keys: ['training', 'orm', 'lora'], expected, found: 'another' };
+  }
+  return undefined;
 }
 
 function checkWorld(settings: z.infer<typeof worldSettings>, source: YamlFile): void {

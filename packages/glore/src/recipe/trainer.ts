@@ -54,7 +54,10 @@ interface Given {
   readonly trainer?: TrainerSettings | undefined;
   readonly endpoints?: Endpoints | undefined;
   readonly models?: ServedModels | undefined;
-  readonly student: { readonly expertIteration: { readonly rounds: number } };
+  readonly student: {
+    readonly sft: { readonly lora?: unknown };
+    readonly expertIteration: { readonly rounds: number };
+  };
   readonly training: {
     readonly sorm: {
       readonly doubt?: number | undefined;
@@ -62,7 +65,7 @@ interface Given {
       readonly everyToken?: boolean | undefined;
     };
     readonly orm: { readonly start: string; readonly everyToken?: boolean | undefined };
-  };
+  } & Readonly<Record<'orm' | 'sorm' | 'global' | 'local', { readonly lora?: unknown }>>;
 }
 
 /** Keys of critics for which a training in this process alone has a meaning. */
@@ -98,6 +101,12 @@ export function wrongTrainer({
   if (roles.includes('sorm') && training.sorm.doubt !== undefined) {
     const expected = 'none, since a trainer has no first SORM';
     return { keys: ['training', 'sorm', 'doubt'], expected, found: `${training.sorm.doubt}` };
+  }
+  for (const role of roles) {
+    const keys = role === 'student' ? ['student', 'sft', 'lora'] : ['training', role, 'lora'];
+    if ((role === 'student' ? student.sft : training[role]).lora === undefined) continue;
+    const expected = 'none, since the options of a trainer say what it learns (trainer.options)';
+    return { keys, expected, found: 'one' };
   }
   for (const role of ['sorm', 'orm'] as const) {
     for (const [key, given] of Object.entries(training[role])) {

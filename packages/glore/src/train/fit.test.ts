@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Example,
+  initialAdapter,
   initialWeights,
   type LlamaConfig,
   nextTokenExample,
@@ -156,6 +157,24 @@ describe('fit', () => {
     await forgetState(join(root, 'aborted'));
     expect(await filesIn('aborted')).toEqual(['curve.jsonl']);
     await forgetState(join(root, 'aborted'));
+  });
+
+  it('goes on with an adapter as with all weights', async () => {
+    const shape = { rank: 2, alpha: 4, modules: ['q_proj', 'up_proj'] } as const;
+    const adapted = { ...start, adapter: initialAdapter(config, shape, 1) };
+    const uninterrupted = await fit(options('adapter', { start: adapted }));
+    const controller = new AbortController();
+    const stopped = options('adapter-stopped', {
+      start: adapted,
+      signal: controller.signal,
+      onStep: (step) => step === 5 && controller.abort(),
+    });
+    await expect(fit(stopped)).rejects.toThrow();
+    const result = await fit(options('adapter-stopped', { start: adapted }));
+    expect(bytes(result.adapter!.weights)).toEqual(bytes(uninterrupted.adapter!.weights));
+    expect(bytes(result.adapter!.weights)).not.toEqual(bytes(adapted.adapter.weights));
+    expect(result.weights).toBe(start.weights);
+    expect(await curveText('adapter-stopped')).toBe(await curveText('adapter'));
   });
 
   it('goes on after crashes from the last saved state, and makes later points again', async () => {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type Adapter,
   type Checkpoint,
   EngineError,
   type Example,
@@ -47,7 +48,8 @@ const point: z.ZodType<CurvePoint> = z.object({
 });
 
 export interface FitOptions {
-  readonly start: Pick<Checkpoint, 'config' | 'weights'>;
+  /** What is trained: all weights, or an adapter beside them. */
+  readonly start: Pick<Checkpoint, 'config' | 'weights'> & { readonly adapter?: Adapter };
   /** The batch of a step, 1-based; the same step must give the same batch. */
   readonly batch: (step: number) => readonly Example[];
   readonly heldOut: readonly Example[];
@@ -69,6 +71,8 @@ export interface FitOptions {
 
 export interface FitResult {
   readonly weights: Weights;
+  /** What was learned in the place of the weights. */
+  readonly adapter?: Adapter;
   /** Positions learned from. */
   readonly tokens: number;
   /** Positions computed for that. */
@@ -122,7 +126,13 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         saved = performance.now();
       }
     }
-    return { weights: trainer.weights(), tokens: counts.tokens, computed: counts.computed };
+    const adapter = trainer.adapter();
+    return {
+      weights: trainer.weights(),
+      ...(adapter && { adapter }),
+      tokens: counts.tokens,
+      computed: counts.computed,
+    };
   } finally {
     await trainer.close();
   }

@@ -155,9 +155,8 @@ function testsOf(
   const prompt = promptOf(text);
   const asking = { model, prompt, temperature: 0, maxTokens: 1, attempts: ATTEMPTS, probing: true };
   const ask = (more: Partial<Asking>) => complete(endpoint, { ...asking, ...more });
-  /** How many tokens of the list have a log-probability. */
   const listed = (more: Partial<Asking>) =>
-    completeAs(endpoint, { ...asking, ...more }, ({ choices }) => known(likely(choices[0]!.first)));
+    completeAs(endpoint, { ...asking, ...more }, ({ choices }) => likely(choices[0]!.first));
   const works = (more: Partial<Asking>) => async () => {
     await ask(more);
     return true;
@@ -214,7 +213,7 @@ function testsOf(
     async logprobs() {
       for (const count of likeliest) {
         try {
-          const size = await listed({ likeliest: count });
+          const size = known(await listed({ likeliest: count }));
           if (size > 1) return Math.min(count, size);
         } catch (error) {
           if (!isNo(error) || count === likeliest.at(-1)) throw error;
@@ -225,7 +224,7 @@ function testsOf(
     async labelLogprobs() {
       // More than the likeliest and the one drawn come only where the ids are heeded.
       const ids = { logprob_token_ids: [3, 4, 5, 6] };
-      return (await listed({ likeliest: 1, extensions: ids })) > 2;
+      return known(await listed({ likeliest: 1, extensions: ids })) > 2;
     },
     async continuation() {
       const count = async (begun: string) => {

@@ -12,7 +12,7 @@ import {
 import { roleNames } from '../../model/index.js';
 import { collect, type StageContext } from '../../run/index.js';
 import type { Run } from '../context.js';
-import { readModel, retrainedFolder, rolesOf, withModels } from '../models.js';
+import { readRetrained, retrainedFolder, rolesOf, withModels } from '../models.js';
 import { readMeasured, readProblems } from '../records.js';
 import { chunks, unitsOf } from '../units.js';
 import { advancing, PROBLEMS_PER_UNIT, total, type Work, waitingIn } from './work.js';
@@ -106,7 +106,7 @@ async function attemptedAgain(
       }),
     {
       ...waitingIn(context),
-      checkpoints: { student: await readModel(run.folder, 'retrained') },
+      checkpoints: { student: await readRetrained(run) },
     },
   );
   return total(found.flatMap(({ draft, samples: sampled }) => [draft, ...sampled]));

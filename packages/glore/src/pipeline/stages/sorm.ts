@@ -1,6 +1,5 @@
 /** The SORM; a first one, which is there for its doubts alone, is not trained again. */
 import { join } from 'node:path';
-import type { Checkpoint } from '@glore/engine';
 import {
   chooseRecords,
   type RewardRecord,
@@ -9,7 +8,17 @@ import {
 } from '../../dataset/index.js';
 import { writeJson } from '../../files/index.js';
 import { type GroupedExample, trainSorm } from '../../train/index.js';
-import { modelFolder, readRole, readTrained, rolesOf, startOf, withModels } from '../models.js';
+import {
+  folderName,
+  modelFolder,
+  readRole,
+  readTrained,
+  rolesOf,
+  startOf,
+  type Trained,
+  weightsUnder,
+  withModels,
+} from '../models.js';
 import { ormSet, readProblems, readSet } from '../records.js';
 import { examplesOf, trainModel } from '../training.js';
 import { expectedExamples, readied } from './expected.js';
@@ -33,26 +42,33 @@ export const sorm: Work = async (run, context) => {
   if (isServed(run, 'sorm', context))
     return elsewhere(run, 'sorm', context, async () => stepwiseRows(await chosen()));
   const records = await chosen();
-  const modelOf = (name: string) => join(context.folder, `${name}-model`);
+  const { lora } = schedule;
+  const on = weightsUnder(run, 'sorm');
+  const modelOf = (name: string) => join(context.folder, `${name}-${folderName(lora)}`);
   const phases = {
     expected: { name: 'expected', training: expected ?? schedule, model: modelOf('expected') },
-    outcomes: { name: 'outcomes', training: outcomes ?? schedule, model: modelOf('outcomes') },
+    outcomes: {
+      name: 'outcomes',
+      training: { ...(outcomes ?? schedule), lora },
+      model: modelOf('outcomes'),
+    },
     first: { name: 'first', training: { ...schedule, epochs: 1 }, model: modelOf('first') },
     last: { name: 'training', training: schedule, model: modelFolder(run, 'sorm') },
   };
   let trainedTokens = 0;
   let scoredTokens = 0;
   const train = async (
-    from: Checkpoint,
+    from: Trained,
     examples: readonly GroupedExample[],
     phase: keyof typeof phases,
   ) => {
-    const trained = { ...phases[phase], start: from, examples, together: together ?? true };
+    const trained = { ...phases[phase], start: from, examples, together: together ?? true, on };
     trainedTokens += await trainModel(run, context, trained);
-    return readTrained(run.folder, { name: `${phase} SORM`, folder: phases[phase].model });
+    const found = { name: `${phase} SORM`, folder: phases[phase].model };
+    return readTrained(run.folder, found, lora && from);
   };
   const fineTune = (
-    from: Checkpoint,
+    from: Trained,
     set: readonly RewardRecord[],
     phase: Exclude<keyof typeof phases, 'expected'>,
   ) => {

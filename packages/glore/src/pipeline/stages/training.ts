@@ -20,7 +20,7 @@ import {
 import type { RoleName } from '../../model/index.js';
 import type { Recipe, Training } from '../../recipe/index.js';
 import type { Run } from '../context.js';
-import { modelFolder, retrainedFolder, startOf } from '../models.js';
+import { modelFolder, retrainedFolder, startOf, weightsUnder } from '../models.js';
 import { ormSet, readSet } from '../records.js';
 import { examplesOf, trainModel } from '../training.js';
 import { elsewhere, isServed, type Work } from './work.js';
@@ -73,6 +73,7 @@ function training<R extends { readonly problem: string }>(
       ],
       training: schedule,
       together: together ?? role === 'orm',
+      on: weightsUnder(run, role),
       model: modelFolder(run, role),
     });
     return { trainedTokens };
@@ -123,6 +124,7 @@ export const retrained: Work = async (run, context) => {
     start: await startOf(run, 'student'),
     examples: examplesOf(codec, [...targets, ...solved], studentExample),
     training,
+    on: weightsUnder(run, 'global'),
     model: retrainedFolder(run),
   });
   return { trainedTokens };

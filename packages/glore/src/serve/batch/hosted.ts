@@ -22,7 +22,13 @@ import {
   tokenCritic,
 } from '../../model/index.js';
 import type { Endpoint, ServedModel } from '../../model/openai/index.js';
-import { openServedRoles, readRole, readRun } from '../../pipeline/index.js';
+import {
+  openServedRoles,
+  type Read,
+  readRole,
+  readRun,
+  type Trained,
+} from '../../pipeline/index.js';
 import { type RefineOptions, usualSamples } from '../../refine/index.js';
 import { Account, type AnswerBudget } from '../../upstream/index.js';
 import { type Batch, Batcher } from './batcher.js';
@@ -111,9 +117,13 @@ export async function hostRun(folder: string, options: OpenOptions): Promise<Hos
     await served.close();
   };
   try {
+    const read: Read = new Map();
     for (const name of roleNames) {
       if (served.models[name]) continue;
-      opened[name] = await openRole(name, await readRole(run, name), { ...options, provider });
+      opened[name] = await openRole(name, await readRole(run, name, read), {
+        ...options,
+        provider,
+      });
     }
   } catch (error) {
     await close();
@@ -171,7 +181,7 @@ function longestToken(tokenizer: Tokenizer): number {
 
 async function openRole(
   name: string,
-  checkpoint: Awaited<ReturnType<typeof loadCheckpoint>>,
+  checkpoint: Trained,
   { workers, provider, onBatch }: OpenOptions,
 ): Promise<HostedRole> {
   const model = await Model.open(checkpoint, { workers, provider });
@@ -180,7 +190,7 @@ async function openRole(
     wait,
     onBatch: onBatch && ((batch) => onBatch(name, batch)),
   });
-  return { batcher, fingerprint: fingerprint(checkpoint) };
+  return { batcher, fingerprint: fingerprint(checkpoint, checkpoint.adapter) };
 }
 
 /** The models of the algorithm for one answer: they end with its signal, and keep to its budget. */

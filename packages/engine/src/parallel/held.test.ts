@@ -1,0 +1,95 @@
+/** Weights in a file that all threads map, against weights in memory, which are their oracle. */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { expect, test } from 'vitest';
+import { strongAdapter, strongWeights } from '../golden/index.js';
+import type { AdapterShape, LlamaConfig } from '../llama/index.js';
+import { nextTokenExample } from '../train/index.js';
+import { Held } from './held.js';
+import { Model } from './model.js';
+import { Trainer } from './trainer.js';
+
+/** Tied, with biases and norms of heads: whatever lies in the file. */
+const config: LlamaConfig = {
+  vocabSize: 37,
+  hiddenSize: 48,
+  intermediateSize: 80,
+  layers: 2,
+  heads: 4,
+  kvHeads: 2,
+  headSize: 16,
+  ropeTheta: 10_000,
+  normEpsilon: 1e-5,
+  maxPositions: 128,
+  tieEmbeddings: true,
+  attentionBias: 'qkvo',
+};
+const shape: AdapterShape = { rank: 3, alpha: 6, modules: ['q_proj', 'o_proj', 'down_proj'] };
+const tokens = Array.from({ length: 30 }, (_, i) => (i * i * 5 + 3) % config.vocabSize);
+
+async function found(model: Parameters<typeof Model.open>[0]) {
+  const opened = await Model.open(model, { workers: 2, rows: 4 });
+  const { completions } = await opened.generate({
+    contexts: [{ tokens, branches: [1, 2, 3].map((seed) => ({ length: 8, seed })) }],
+    maxTokens: 20,
+    temperature: 0.5,
+    stop: [],
+  });
+  const scores = await opened.score({
+    items: [{ tokens, positions: [0, 17, 29] }],
+    labels: [1, 2],
+  });
+  await opened.close();
+  return { completions, scores: scores.flat(2) };
+}
+
+test('models on the same weights hold them in one file, and compute what they do in memory', async () => {
+  const models = () => {
+    const weights = strongWeights(config, 1);
+    return [1, 2].map((seed) => ({ config, weights, adapter: strongAdapter(config, shape, seed) }));
+  };
+  const inMemory = await Promise.all(models().map(found));
+  const [one, other] = models();
+  const held = Held.of(one!, 0);
+  const { file } = await held.frozen;
+  const plain = { config, weights: one!.weights };
+  const [alone, ...inFile] = await Promise.all([plain, one!, other!].map(found));
+  inFile.forEach(({ completions, scores }, i) => {
+    expect(completions).toEqual(inMemory[i]!.completions);
+    scores.forEach((score, k) => {
+      expect(score).toBeCloseTo(inMemory[i]!.scores[k]!, 4);
+    });
+  });
+  expect(inMemory[1]!.scores).not.toEqual(inMemory[0]!.scores);
+  expect(alone!.scores).not.toEqual(inFile[0]!.scores);
+
+  const trained = async (given: typeof one) => {
+    const trainer = await Trainer.open(given!, { workers: 2 });
+    const batch = [nextTokenExample(tokens, 1), nextTokenExample(tokens.slice(5), 1)];
+    const losses = [];
+    for (let i = 0; i < 3; i++) losses.push((await trainer.step(batch, 1e-2)).loss);
+    await trainer.close();
+    return losses;
+  };
+  const expected = await trained(models()[0]);
+  (await trained(one)).forEach((loss, i) => {
+    expect(loss).toBeCloseTo(expected[i]!, 4);
+  });
+  expect(existsSync(file!)).toBe(true);
+  await held.release();
+  expect(existsSync(dirname(file!))).toBe(false);
+});
+
+test('weights that are missing are refused, and leave nothing held', async () => {
+  const weights = strongWeights(config, 1);
+  const norm = weights.get('model.norm.weight')!;
+  weights.delete('model.norm.weight');
+  const refusal = { code: 'weights', message: expect.stringContaining('model.norm.weight') };
+  await expect(Model.open({ config, weights })).rejects.toMatchObject(refusal);
+  const held = Held.of({ config, weights }, 0);
+  await expect(held.frozen).rejects.toMatchObject(refusal);
+  await held.release();
+  weights.set('model.norm.weight', norm);
+  const model = await Model.open({ config, weights }, { workers: 1 });
+  await model.close();
+});

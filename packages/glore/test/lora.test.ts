@@ -1,0 +1,100 @@
+/** A run whose models learn adapters: what its folder holds, and that models are opened from it. */
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadAdapter, loadCheckpoint, mergeAdapter } from '@glore/engine';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openRun } from '../src/pipeline/index.js';
+import { refine } from '../src/refine/index.js';
+import { glore, recordsOf, stagesThatWorked, temporaryFolder, writeRecipe } from './glore.js';
+
+// The machine need not be free.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
+const roles = ['orm', 'sorm', 'global', 'local'] as const;
+const lora = 'lora: { rank: 4, targets: [q_proj, v_proj, down_proj] }';
+
+let folder: string;
+let recipe: string;
+let run: string;
+beforeAll(async () => {
+  folder = temporaryFolder();
+  run = join(folder, 'run');
+  recipe = writeRecipe(
+    folder,
+    'recipe',
+    ['problems: 140', 'problems: 70'],
+    ['samples: 40', 'samples: 20'],
+    ['dev: 24', 'dev: 12'],
+    ['test: 66', 'test: 33'],
+    ['epochs: 4', 'epochs: 1'],
+    ['samples: 8', 'samples: 3'],
+    ['sft: {', 'sft: { lora: { rank: 8 },'],
+    ['orm: {', `orm: { ${lora},`],
+    ['  sorm: {', `  sorm: { ${lora},`],
+    ['global: {', `global: { ${lora},`],
+    ['local: {', `local: { ${lora},`],
+  );
+  expect(await glore(['run', recipe, '--run', run])).toMatchObject({ code: 0 });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a run with lora', () => {
+  it('holds the student as a model, and of the others adapters on it', async () => {
+    const student = await loadCheckpoint(join(run, 'student/model'));
+    expect(existsSync(join(run, 'student/adapter'))).toBe(false);
+    for (const role of [...roles, 'retrained']) {
+      expect(existsSync(join(run, role, 'model')), role).toBe(false);
+      const dir = join(run, role, 'adapter');
+      const config = JSON.parse(readFileSync(join(dir, 'adapter_config.json'), 'utf8'));
+      expect(config).toMatchObject({
+        peft_type: 'LORA',
+        r: 4,
+        lora_alpha: 8,
+        target_modules: ['q_proj', 'v_proj', 'down_proj'],
+        base_model_name_or_path: join(run, 'student/model'),
+      });
+      const adapter = await loadAdapter(dir, student.config);
+      const learned = [...adapter.weights].filter(([name]) => name.endsWith('lora_B.weight'));
+      expect(learned.length).toBe(3 * student.config.layers);
+      for (const [, { data }] of learned) expect(data.some((value) => value !== 0)).toBe(true);
+    }
+    // The first SORM, from which the other goes on.
+    expect(readdirSync(join(run, 'sorm'))).toContain('first-adapter');
+  });
+
+  it('is not done again, and goes on where a stage is gone with the same records', async () => {
+    const before = recordsOf(run);
+    const again = await glore(['run', recipe, '--run', run, '--json']);
+    expect({ code: again.code, worked: stagesThatWorked(again.stderr) }).toEqual({
+      code: 0,
+      worked: [],
+    });
+    rmSync(join(run, 'orm'), { recursive: true });
+    const anew = await glore(['run', recipe, '--run', run, '--json']);
+    expect(anew.code).toBe(0);
+    expect(stagesThatWorked(anew.stderr)).toContain('orm');
+    expect(recordsOf(run)).toEqual(before);
+  });
+
+  it('is opened: its models refine', async () => {
+    const opened = await openRun(run);
+    const question =
+      'Lee has 39 books. Lee loses 23. Lee buys 35 more. How many books does Lee have?';
+    const [decision] = await refine([question], opened.roles, opened.options);
+    expect(decision!.candidates.length).toBeGreaterThan(1);
+    await opened.close();
+  });
+
+  it('gives a model with an adapter as one file', async () => {
+    const file = join(folder, 'orm.gguf');
+    const model = join(run, 'student/model');
+    const adapter = join(run, 'orm/adapter');
+    const { code } = await glore(['export-gguf', model, file, '--adapter', adapter]);
+    expect(code).toBe(0);
+    const student = await loadCheckpoint(model);
+    const merged = mergeAdapter(student.weights, await loadAdapter(adapter, student.config));
+    const name = 'model.layers.0.mlp.down_proj.weight';
+    const bytes = Buffer.from(merged.get(name)!.data.buffer);
+    expect(readFileSync(file).includes(bytes.subarray(0, 4096))).toBe(true);
+  });
+});
