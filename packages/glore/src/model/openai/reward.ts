@@ -163,7 +163,8 @@ export class ServedReward implements RoleModel {
       watch: this.watch,
       model,
       identity: [model, role, card, route, before ?? []],
-      byLine: card.reads !== 'end' && card.reads !== 'verdict',
+      // The least of the values so far is that of several lines.
+      byLine: role === 'sorm' && (card.reads === 'tags' || card.reads === 'labels'),
       labels: route === 'rows' || route === 'classify' ? undefined : card.labels,
       read: (endpoint, item) => this.read(endpoint, item),
     });
