@@ -252,7 +252,7 @@ async function compare(port, name, route, expected, server) {
       model: 'model',
       api: 'completions',
       spelling: 'text',
-      scoring: 'logprobs',
+      scoring: route === 'prompt' ? 'prompt_logprobs' : 'logprobs',
       positive: 1,
       reward: card,
     };

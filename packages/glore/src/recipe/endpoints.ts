@@ -63,7 +63,8 @@ const served = z.strictObject({
   model: z.string().min(1),
   api: z.enum(['completions', 'chat']).default('completions'),
   spelling: z.enum(['tokens', 'text']).default('text'),
-  scoring: z.enum(['logprobs', 'pooling', 'classify', 'generative_scoring']).default('logprobs'),
+  scoring: z
+    .enum(['logprobs', 'prompt_logprobs', 'pooling', 'classify', 'generative_scoring']).default('logprobs'),
   positive: z.int().min(0).default(1),
   template: z
     .strictObject({
