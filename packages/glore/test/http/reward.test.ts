@@ -247,9 +247,9 @@ describe('a reward model', () => {
         return { ...body, choices };
       },
     });
-    await expect(
-      valuesOf(raw, 'math-shepherd', 'sorm', 'm', 'prompt_logprobs'),
-    ).rejects.toThrow(/promptLogprobs/);
+    await expect(valuesOf(raw, 'math-shepherd', 'sorm', 'm', 'prompt_logprobs')).rejects.toThrow(
+      /promptLogprobs/,
+    );
     // The next token is asked for as ever.
     close(await valuesOf(raw, 'math-shepherd'), shepherd);
     expect(askedOf(raw, '/v1/completions')).toHaveLength(2);

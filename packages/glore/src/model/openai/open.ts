@@ -169,7 +169,9 @@ export async function openReward(
   const card = cardOf(role, served);
   if (card === undefined || (role !== 'orm' && role !== 'sorm')) return undefined;
   const can = await tested(endpoint, [role], served, probeOptions(role, served));
-  const [route] = routesOf(card, served.scoring).find(([, needs]) => needs.every((name) => can[name]))!;
+  const [route] = routesOf(card, served.scoring).find(([, needs]) =>
+    needs.every((name) => can[name]),
+  )!;
   const { model, price } = served;
   return new ServedReward(endpoint, can, { model, role, card, route, price });
 }
