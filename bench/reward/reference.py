@@ -27,8 +27,10 @@ from transformers import (
     Qwen3ForSequenceClassification,
     set_seed,
 )
+from transformers.utils import logging
 
 torch.set_num_threads(1)
+logging.disable_progress_bar()
 BOXED = "Please reason step by step, and put your final answer within \\boxed{}."
 
 # What tokenizers are trained on: words of the problems, signs, and what prompts and labels are made of.
@@ -120,18 +122,32 @@ def shape_for(tokenizer):
     )
 
 
-def labelled(model, ids):
-    """Random weights with which the labels are likely, as after training: all tokens have a direction in common that they answer."""
+SOLVED = [
+    ("Mia has 37 stamps. She buys 15 more. How many stamps does she have?", "She has 37 + 15 = 52 stamps."),
+    ("A box has 6 pens. How many pens do 7 boxes have?", "7 - 6 = 1"),
+    ("How many legs do 3 cats and a man have?", "Cats: 3 * 4 = 12 legs"),
+    ("Is 1 + 1 two?", "The answer is yes"),
+]
+
+
+def labelled(model, ids, prompts):
+    """Random weights with which the labels are likely where they belong, as after training: the head answers what the states
+    after such prompts have in common with the labels, and what they have not in common with one or the other."""
+    with torch.inference_mode():
+        states = torch.stack([model.model(torch.tensor([prompt])).last_hidden_state[0, -1] for prompt in prompts])
     with torch.no_grad():
-        common = torch.randn(model.config.hidden_size)
-        common /= common.norm()
-        model.get_input_embeddings().weight += 3 * common
+        mean = states.mean(0)
         head = model.get_output_embeddings().weight
         head.normal_(0, 0.02)
         for i in ids:
-            own = 0.5 * torch.randn(model.config.hidden_size)
-            head[i] = 1.5 * common + own - own @ common * common
+            own = 0.2 * torch.randn(model.config.hidden_size)
+            head[i] = 8 * mean / mean.dot(mean) + own - own.dot(mean) * mean / mean.dot(mean)
     return model
+
+
+def asked_in(tokenizer, conversation):
+    text = tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=True)
+    return tokenizer.encode(text, add_special_tokens=False)
 
 
 class RewardHead(torch.nn.Module):
@@ -193,12 +209,14 @@ def make(kind, folder):
     elif kind == "math-shepherd":
         tokenizer = sentencepiece_tokenizer()
         ids = tokenizer.encode("+ -")[1:]
-        labelled(LlamaForCausalLM(LlamaConfig(**shape_for(tokenizer))), ids).save_pretrained(folder)
+        prompts = [tokenizer.encode(f"{question} Step 1: {step} ки") for question, step in SOLVED]
+        labelled(LlamaForCausalLM(LlamaConfig(**shape_for(tokenizer))), ids, prompts).save_pretrained(folder)
         tokenizer.save_pretrained(folder)
     elif kind in ("rlhflow-prm", "rlhflow-orm"):
         tokenizer = llama3_tokenizer()
         ids = [tokenizer.encode(sign)[-1] for sign in "+-"]
-        labelled(LlamaForCausalLM(LlamaConfig(**shape_for(tokenizer))), ids).save_pretrained(folder)
+        prompts = [asked_in(tokenizer, [{"role": "user", "content": " ".join(solved)}]) for solved in SOLVED]
+        labelled(LlamaForCausalLM(LlamaConfig(**shape_for(tokenizer))), ids, prompts).save_pretrained(folder)
         tokenizer.save_pretrained(folder)
     elif kind == "classifier":
         tokenizer = qwen_tokenizer()
@@ -217,7 +235,13 @@ def make(kind, folder):
     elif kind in ("thinkprm", "genprm"):
         tokenizer = qwen_tokenizer()
         ids = [tokenizer.encode(label)[0] for label in (" Yes", " No", "Yes", "No")]
-        labelled(Qwen2ForCausalLM(Qwen2Config(**shape_for(tokenizer))), ids).save_pretrained(folder)
+        endings = ("\nIs the solution correct?", "</analyze>\n<output>\n**Judgement**: $\\boxed{")
+        prompts = [
+            asked_in(tokenizer, [{"role": "user", "content": " ".join(solved)}]) + tokenizer.encode(ending)
+            for solved in SOLVED
+            for ending in endings
+        ]
+        labelled(Qwen2ForCausalLM(Qwen2Config(**shape_for(tokenizer))), ids, prompts).save_pretrained(folder)
         tokenizer.save_pretrained(folder)
     else:
         raise ValueError(kind)

@@ -1,7 +1,7 @@
 /** The recipe's sections of served models: their shape, what is wrong beyond it, and what of them results depend on. */
 import { z } from 'zod';
 import { nameShown } from '../files/index.js';
-import { cardNames, cardShape } from '../model/openai/index.js';
+import { cardNames, cardOf, cardShape } from '../model/openai/index.js';
 
 const amount = z.number().positive();
 const whole = z.int().min(1);
@@ -63,7 +63,9 @@ const served = z.strictObject({
   model: z.string().min(1),
   api: z.enum(['completions', 'chat']).default('completions'),
   spelling: z.enum(['tokens', 'text']).default('text'),
-  scoring: z.enum(['logprobs', 'pooling', 'classify', 'generative_scoring']).default('logprobs'),
+  scoring: z
+    .enum(['logprobs', 'prompt_logprobs', 'pooling', 'classify', 'generative_scoring'])
+    .default('logprobs'),
   positive: z.int().min(0).default(1),
   template: z
     .strictObject({
@@ -114,7 +116,8 @@ export function wrongModel({
     if (spelling === 'tokens' && api === 'chat') {
       return { keys: [...keys, 'spelling'], expected: 'text, which chat is in', found: '"tokens"' };
     }
-    if (spelling === 'text' && scoring === 'generative_scoring') {
+    const isPlain = spelling === 'text' && cardOf(role, model) === undefined;
+    if (isPlain && (scoring === 'generative_scoring' || scoring === 'prompt_logprobs')) {
       return {
         keys: [...keys, 'scoring'],
         expected: 'logprobs, pooling or classify, where the spelling is text',

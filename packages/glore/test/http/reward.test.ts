@@ -141,10 +141,11 @@ async function valuesOf(
   reward: GivenReward | undefined,
   role: 'orm' | 'sorm' = 'sorm',
   model = 'm',
+  scoring: 'logprobs' | 'prompt_logprobs' = 'logprobs',
 ): Promise<number[]> {
   const endpoint = new Endpoint({ name: 'test', url: raw.url, patience: 0 });
   open.push(endpoint);
-  const served = { model, api: 'completions', spelling: 'text', scoring: 'logprobs' } as const;
+  const served = { model, api: 'completions', spelling: 'text', scoring } as const;
   const opened = await openServed(
     endpoint,
     role,
@@ -214,7 +215,7 @@ describe('a reward model', () => {
 
   it('of labels is read by one request where the server gives log-probabilities of the prompt', async () => {
     const raw = await server({ without: ['/pooling'] });
-    close(await valuesOf(raw, 'math-shepherd'), shepherd);
+    close(await valuesOf(raw, 'math-shepherd', 'sorm', 'm', 'prompt_logprobs'), shepherd);
     expect(askedOf(raw, '/tokenize')).toHaveLength(1);
     const asked = raw.asked.filter(
       ({ body }) => body.prompt_logprobs !== undefined && body.max_tokens === 1,
@@ -233,7 +234,7 @@ describe('a reward model', () => {
           (one) => one && Object.fromEntries(Object.keys(one).map((id) => [id, { logprob: -3 }])),
         ),
     ],
-  ])('of labels is read line by line where the log-probabilities are %s', async (_, lie) => {
+  ])('of labels cannot be had by log-probabilities of the prompt %s', async (_, lie) => {
     const raw = await server({
       without: ['/pooling'],
       change: (path, body) => {
@@ -246,6 +247,10 @@ describe('a reward model', () => {
         return { ...body, choices };
       },
     });
+    await expect(valuesOf(raw, 'math-shepherd', 'sorm', 'm', 'prompt_logprobs')).rejects.toThrow(
+      /promptLogprobs/,
+    );
+    // The next token is asked for as ever.
     close(await valuesOf(raw, 'math-shepherd'), shepherd);
     expect(askedOf(raw, '/v1/completions')).toHaveLength(2);
   });
@@ -258,11 +263,11 @@ describe('a reward model', () => {
 
   it.each([
     ['by one pooled request', ['/v1/completions', '/v1/chat/completions']],
-    ['by one request for the log-probabilities of the prompt', ['/pooling']],
+    ['by one request for the log-probabilities of the prompt', ['/pooling'], 'prompt_logprobs'],
     ['turn by turn', ['/pooling', '/tokenize']],
-  ])('that answers each step with a label is read %s', async (_, without) => {
+  ] as const)('that answers each step with a label is read %s', async (_, without, scoring?) => {
     const raw = await server({ without });
-    close(await valuesOf(raw, 'rlhflow-prm'), turns);
+    close(await valuesOf(raw, 'rlhflow-prm', 'sorm', 'm', scoring), turns);
   });
 
   it('of one output values the whole, and a SORM each prefix', async () => {

@@ -49,7 +49,7 @@ export function wantsOf(role: TemplateRole, served: ServedRole): Wants {
   const { api, spelling, scoring } = served;
   const card = cardOf(role, served);
   if (card) {
-    const ways = routesOf(card).map(([, needs]) => needs);
+    const ways = routesOf(card, scoring).map(([, needs]) => needs);
     const uses: Capability[] =
       card.reads === 'verdict'
         ? ['extensions', 'seed']
@@ -73,7 +73,13 @@ export function wantsOf(role: TemplateRole, served: ServedRole): Wants {
         return {
           needs,
           rollouts: [],
-          uses: [...uses, ...(tokens ? (['labelLogprobs', 'promptLogprobs'] as const) : [])],
+          uses: [...uses, ...(tokens ? (['labelLogprobs'] as const) : [])],
+        };
+      case 'prompt_logprobs':
+        return {
+          needs: [...needs, 'logprobs', 'promptLogprobs'],
+          rollouts: [],
+          uses: [...uses, 'labelLogprobs'],
         };
       case 'generative_scoring':
         return { needs: ['generativeScoring'], rollouts: [], uses: [] };
@@ -163,7 +169,9 @@ export async function openReward(
   const card = cardOf(role, served);
   if (card === undefined || (role !== 'orm' && role !== 'sorm')) return undefined;
   const can = await tested(endpoint, [role], served, probeOptions(role, served));
-  const [route] = routesOf(card).find(([, needs]) => needs.every((name) => can[name]))!;
+  const [route] = routesOf(card, served.scoring).find(([, needs]) =>
+    needs.every((name) => can[name]),
+  )!;
   const { model, price } = served;
   return new ServedReward(endpoint, can, { model, role, card, route, price });
 }
@@ -185,7 +193,7 @@ export async function openServedText(
   const { model, api, scoring, positive, price } = served;
   const can = known ?? (await tested(endpoint, [role], served, { model, api, text: probeText }));
   const template = templateOf(role, api, served.template);
-  const readable = scoring === 'generative_scoring' ? 'logprobs' : scoring;
+  const readable = scoring === 'pooling' || scoring === 'classify' ? scoring : 'logprobs';
   return new ServedText(endpoint, can, {
     model,
     api,

@@ -256,7 +256,7 @@ function testsOf(
       const half = tokens.length >> 1;
       if (half < 1) return false;
       const lists = async () =>
-        endpoint.post('completions', promptBody(model, tokens, 5), promptLists(tokens), {
+        endpoint.post('completions', promptBody(model, tokens, 5), promptLists(tokens, 5), {
           attempts: ATTEMPTS,
           probing: true,
           most: promptBytes(tokens, 5),

@@ -34,6 +34,7 @@ const shape = z.object({
 /** By index the likeliest tokens there: of the prompt's from the second on, and of what comes after it. */
 export const promptLists = (
   ids: readonly number[],
+  likeliest: number,
 ): Reader<z.output<typeof shape>, Listed[][]> => ({
   shape,
   read({ choices }) {
@@ -49,7 +50,11 @@ export const promptLists = (
       if (one?.[String(ids[i])] === undefined) {
         throw new Unreadable(`no log-probability of token ${i} of the prompt, so those of another`);
       }
-      return Object.entries(one).map(([id, { logprob }]) => ({ token: `token_id:${id}`, logprob }));
+      const listed = Object.entries(one);
+      // The prompt's own token is there besides the likeliest, and says nothing of others that are not.
+      return listed
+        .filter(([id]) => listed.length <= likeliest || id !== String(ids[i]))
+        .map(([id, { logprob }]) => ({ token: `token_id:${id}`, logprob }));
     });
     return [...within, [...after]];
   },
@@ -97,7 +102,7 @@ export async function readPrompt(
   const lists = await endpoint.post(
     'completions',
     promptBody(model, ids, likeliest),
-    promptLists(ids),
+    promptLists(ids, likeliest),
     options,
   );
   return at.map((place) => {

@@ -48,7 +48,8 @@ export function cardOf(
   if (typeof reward === 'object') return reward;
   if (reward === 'none') return undefined;
   // Who says how the model is asked knows better than its name.
-  const said = spelling === 'tokens' || scoring !== 'logprobs' || template !== undefined;
+  const isUsual = scoring === 'logprobs' || scoring === 'prompt_logprobs';
+  const said = spelling === 'tokens' || !isUsual || template !== undefined;
   const name = reward ?? (said ? undefined : cardNamed(model));
   return name === undefined ? undefined : cards[name];
 }
@@ -56,23 +57,26 @@ export function cardOf(
 /** How values come: outputs at tokens, one output, the labels of a prompt's tokens or of the next one, or a verdict. */
 export type Route = 'rows' | 'classify' | 'prompt' | 'next' | 'verdict';
 
-/** The ways that a card's values can come, the cheapest first, and what each needs of the server. */
-export function routesOf(card: Card): readonly (readonly [Route, readonly Capability[]])[] {
+/**
+ * The ways that a card's values can come, the cheapest first, and what each needs of the server. Log-probabilities of the prompt
+ * are one request for a solution, and slower than one for each line wherever that was measured, so only who says so gets them.
+ */
+export function routesOf(
+  card: Card,
+  scoring = 'logprobs',
+): readonly (readonly [Route, readonly Capability[]])[] {
   const rows = ['rows', ['pooling', 'tokenize']] as const;
   switch (card.reads) {
     case 'verdict':
       return [['verdict', ['chat', 'continuation', 'logprobs']]];
     case 'tags':
       return [rows];
-    case 'labels':
-      return [
-        rows,
-        ['prompt', ['promptLogprobs', 'tokenize', 'logprobs']],
-        [
-          'next',
-          [apiOf(card), 'logprobs', ...(card.form === 'chat' ? (['continuation'] as const) : [])],
-        ],
-      ];
+    case 'labels': {
+      const open = card.form === 'chat' ? (['continuation'] as const) : [];
+      return scoring === 'prompt_logprobs'
+        ? [['prompt', ['promptLogprobs', 'tokenize', 'logprobs']]]
+        : [rows, ['next', [apiOf(card), 'logprobs', ...open]]];
+    }
     case 'end':
       return card.form === 'turns'
         ? [rows, ['next', ['chat', 'logprobs']]]
@@ -163,7 +167,8 @@ export class ServedReward implements RoleModel {
       watch: this.watch,
       model,
       identity: [model, role, card, route, before ?? []],
-      byLine: card.reads !== 'end' && card.reads !== 'verdict',
+      // The least of the values so far is that of several lines.
+      byLine: role === 'sorm' && (card.reads === 'tags' || card.reads === 'labels'),
       labels: route === 'rows' || route === 'classify' ? undefined : card.labels,
       read: (endpoint, item) => this.read(endpoint, item),
     });

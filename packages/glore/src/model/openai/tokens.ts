@@ -27,7 +27,12 @@ import type { Circumstances } from './text.js';
 import { Watch } from './watch.js';
 
 /** How values are asked for; each but the first is an endpoint of vLLM's for reward models. */
-export type Scoring = 'logprobs' | 'pooling' | 'classify' | 'generative_scoring';
+export type Scoring =
+  | 'logprobs'
+  | 'prompt_logprobs'
+  | 'pooling'
+  | 'classify'
+  | 'generative_scoring';
 
 export interface ServedOptions {
   readonly model: string;
@@ -136,7 +141,7 @@ export class ServedTokens implements RoleModel, Generator {
       watch: this.watch,
       model,
       identity: [model, scoring, positive, codec.hash, this.can],
-      labels: scoring === 'logprobs' ? labels : undefined,
+      labels: scoring === 'logprobs' || scoring === 'prompt_logprobs' ? labels : undefined,
       read: async (endpoint, { question, solution }): Promise<Reading> => {
         const tagged = codec.tagged(question, solution);
         const lines = await this.read(endpoint, tagged, codec);
@@ -154,10 +159,10 @@ export class ServedTokens implements RoleModel, Generator {
     const { tokens, tags } = tagged;
     const prefixes = tags.map((at) => tokens.slice(0, at + 1));
     switch (this.options.scoring) {
-      case 'logprobs': {
-        const known = this.can.promptLogprobs
-          ? await this.byPrompt(endpoint, tagged, codec)
-          : prefixes.map(() => undefined);
+      case 'logprobs':
+        return Promise.all(prefixes.map((prefix) => this.byLogprobs(endpoint, prefix, codec)));
+      case 'prompt_logprobs': {
+        const known = await this.byPrompt(endpoint, tagged, codec);
         return Promise.all(
           prefixes.map((prefix, i) => known[i] ?? this.byLogprobs(endpoint, prefix, codec)),
         );
