@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fixed, percent, tablesOf, whole } from '../../packages/glore/dist/cli/tables.js';
-import { renderMarkdownTable } from '../../packages/glore/dist/evaluate/index.js';
+import { interval, renderMarkdownTable } from '../../packages/glore/dist/evaluate/index.js';
 import { formatSeconds } from '../../packages/glore/dist/run/progress.js';
 
 const at = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -79,12 +79,20 @@ function asked() {
   return table({ headers: ['set', 'asked', 'right', 'with an answer', 'tokens'], rows }, 2);
 }
 
+/** The vote of so many samples as a row. */
+function majority({ curve }, count) {
+  const { accuracy, low, high, generatedTokens } = curve.majority[count - 1];
+  const what = `the most frequent answer of ${count} samples`;
+  const cells = [percent(accuracy), interval(low, high), fixed(generatedTokens, 0), '-'];
+  return [`majority@${count}`, what, ...cells];
+}
+
 /** The tables of each set. */
 function measured() {
   const found = Object.entries(sets).flatMap(([set, title]) => {
     const report = read(`table-${set}`);
     if (!report) return [];
-    const { answers, paired } = tablesOf({ ...report, curve: { ...report.curve } });
+    const { answers, paired } = tablesOf(report);
     const { orm, sorm } = report.critics;
     const { global, local } = report.refiners;
     return [
@@ -92,7 +100,7 @@ function measured() {
       table(
         {
           ...answers,
-          rows: answers.rows.map((row) => row.slice(0, -1)),
+          rows: [...answers.rows.map((row) => row.slice(0, -1)), majority(report, 3)],
           headers: answers.headers.slice(0, -1),
         },
         2,
