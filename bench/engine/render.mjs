@@ -8,7 +8,8 @@ const percent = (value) => `${(100 * value).toFixed(0)}%`;
 
 export function render({ machine, setting, results }) {
   const label = ({ model, sequence }) => [model, String(sequence)];
-  const training = results.map((result) => [
+  const trained = results.filter(({ tokensPerSecond }) => tokensPerSecond.train);
+  const training = trained.map((result) => [
     ...label(result),
     thousands(result.tokensPerSecond.train),
     giga(result.trainingOperationsPerSecond),
@@ -25,6 +26,7 @@ export function render({ machine, setting, results }) {
     };
     return ['train', 'lora', 'sample', 'score'].flatMap((unit) => {
       const ours = result.tokensPerSecond[unit];
+      if (ours === undefined) return [];
       const limit = limits[unit];
       const theirs = Object.entries(result.peers).filter(([, found]) => found[unit] !== undefined);
       const share = limit === undefined ? '' : percent(ours / limit);
@@ -39,7 +41,7 @@ export function render({ machine, setting, results }) {
       ]);
     });
   });
-  const trees = results.flatMap((result) =>
+  const trees = trained.flatMap((result) =>
     ['train', 'score'].map((work) => {
       const { [`${work}Trees`]: whole, [`${work}Separate`]: apart } = result.tokensPerSecond;
       const { tokens, distinct, computed } = result.trees;
@@ -57,7 +59,7 @@ export function render({ machine, setting, results }) {
   );
   const mebi = (bytes) =>
     bytes === undefined ? '' : Math.round(bytes / 2 ** 20).toLocaleString('en');
-  const memory = results.map((result) => [
+  const memory = trained.map((result) => [
     ...label(result),
     mebi(result.memory.ours),
     mebi(result.memory.eager),

@@ -119,6 +119,7 @@ const { values } = parseArgs({
     sizes: { type: 'string', default: 'base,0.8M,10M,50M' },
     sequences: { type: 'string', default: '64,128,512' },
     peers: { type: 'string', default: Object.keys(peers).join() },
+    works: { type: 'string', default: units.join() },
     rows: { type: 'string', default: '128' },
     each: { type: 'string', default: '8' },
     more: { type: 'string', default: '64' },
@@ -136,6 +137,7 @@ if (values.help) {
   --sizes ${Object.keys(sizes)}      models
   --sequences 64,128,512    tokens in a sequence; prompts are half as long
   --peers ${Object.keys(peers)}    ours alone: --peers none
+  --works ${units}    what is measured; trees and memory with train
   --rows 128                rows that each worker samples and scores
   --each 8                  samples of each problem among them
   --more 64                 most tokens sampled after a prompt (half the sequence where that is less)
@@ -173,6 +175,8 @@ const [seconds, rounds, workers, rows, each, most, updates, minutes] = [
 const names = listed('sizes', Object.keys(sizes));
 const sequences = listed('sequences', ['16', '32', '64', '128', '256', '512']).map(Number);
 const wanted = listed('peers', Object.keys(peers));
+const works = listed('works', units);
+const trained = works.includes('train');
 
 /** Weights that take part in matrix products: all matrices but the embedding, which is looked up. */
 function matrixParameters(c) {
@@ -258,8 +262,8 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
     more: Math.min(most, sequence / 2),
     workers,
   };
-  const memory = await measureMemory({ checkpoint, torch, folder, ...data });
-  const rollouts = await measureRollouts(checkpoint, text);
+  const memory = trained ? await measureMemory({ checkpoint, torch, folder, ...data }) : {};
+  const rollouts = trained ? await measureRollouts(checkpoint, text) : undefined;
   const ours = await openOurs({ checkpoint, rows, ...data });
   /** Rates by peer and work. */
   const sides = {};
@@ -268,7 +272,7 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
   if (torch) {
     await saveCheckpoint(join(folder, 'model'), checkpoint);
     const inPython = wanted.filter((peer) => peer !== 'llama.cpp');
-    const request = { do: 'open', folder: join(folder, 'model'), peers: inPython, ...data };
+    const request = { do: 'open', folder: join(folder, 'model'), peers: inPython, works, ...data };
     const opened = await torch.call(request);
     versions = opened.versions;
     Object.assign(missing, opened.refused);
@@ -296,15 +300,16 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
     }
   }
   const found = { square: [], small: [], ours: {}, peers: {} };
-  for (const unit of [...units, ...treeUnits]) found.ours[unit] = [];
-  for (const [peer, works] of Object.entries(sides)) {
-    found.peers[peer] = Object.fromEntries(Object.keys(works).map((work) => [work, []]));
+  const apart = trained ? treeUnits : [];
+  for (const unit of [...works, ...apart]) found.ours[unit] = [];
+  for (const [peer, own] of Object.entries(sides)) {
+    found.peers[peer] = Object.fromEntries(Object.keys(own).map((work) => [work, []]));
   }
   const medians = (rates) =>
     Object.fromEntries(Object.entries(rates).map(([unit, list]) => [unit, median(list)]));
   const operations = trainingOperations(config, sequence);
   const result = (complete) => {
-    const trained = median(found.ours.train) * operations;
+    const inTraining = trained ? median(found.ours.train) * operations : undefined;
     const computed = ours.computedOfSampled();
     const toSample = samplingOperations(config, {
       prompt: sequence / 2,
@@ -322,8 +327,8 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
       matrixParameters: matrixParameters(config),
       trainingOperationsPerToken: operations,
       tokensPerSecond: medians(found.ours),
-      trainingOperationsPerSecond: trained,
-      shareOfProducts: trained / median(found.square),
+      trainingOperationsPerSecond: inTraining,
+      shareOfProducts: inTraining && inTraining / median(found.square),
       samplingOperationsPerToken: toSample,
       products: {
         square: { shape: SQUARE, operationsPerSecond: median(found.square) },
@@ -342,13 +347,13 @@ async function measure({ name, sequence, torch, peak, folder, until, keep }) {
   for (let round = 0; round < rounds; round++) {
     found.square.push(await peak.measure(SQUARE, seconds));
     found.small.push(await peak.measure(small, seconds));
-    for (const unit of units) {
+    for (const unit of works) {
       found.ours[unit].push(await rate(ours[unit]));
-      for (const [peer, works] of Object.entries(sides)) {
-        if (works[unit]) found.peers[peer][unit].push(await works[unit]());
+      for (const [peer, own] of Object.entries(sides)) {
+        if (own[unit]) found.peers[peer][unit].push(await own[unit]());
       }
     }
-    for (const unit of treeUnits) found.ours[unit].push(await rate(ours[unit]));
+    for (const unit of apart) found.ours[unit].push(await rate(ours[unit]));
     const last = round === rounds - 1 || performance.now() > until;
     await keep(result(last));
     if (last) break;
@@ -378,6 +383,7 @@ const setting = {
   seconds,
   rounds,
   peers: wanted,
+  works,
 };
 const report = { machine, setting, results: await measuredBefore() };
 

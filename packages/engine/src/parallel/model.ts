@@ -1,12 +1,13 @@
 /** A model opened for sampling and scoring on worker threads. */
+import { EngineError } from '../error.js';
 import type { Adapter, ModelWeights } from '../llama/index.js';
 import { checkProvider, type Provider } from '../onnx/index.js';
-import type { Decoder, Drawn, GenerateResult, GenerateTask, ScoreTask } from '../sample/index.js';
-import { Remote } from '../worker/index.js';
+import type { Drawn, GenerateResult, GenerateTask, ScoreTask } from '../sample/index.js';
 import { Held } from './held.js';
+import { Pool } from './pool.js';
 
 export interface ModelOptions {
-  /** Worker threads; results do not depend on it. Default 2. */
+  /** Worker threads, which models on the same weights have in common; results do not depend on it. Default 2. */
   readonly workers?: number;
   /** Branches sampled at once in each worker. Default 256. */
   readonly rows?: number;
@@ -18,19 +19,21 @@ export interface ModelOptions {
 
 export class Model {
   private readonly held: Held;
-  private readonly decoders: Remote<Decoder>[];
-  private readonly idle: Remote<Decoder>[];
-  private readonly queue: ((decoder: Remote<Decoder>) => void)[] = [];
+  private readonly pool: Pool;
+  private readonly number: number;
+  private closed = false;
+  /** Calls that are not answered yet. */
+  private readonly calls = new Set<Promise<unknown>>();
 
-  private constructor(held: Held, decoders: Remote<Decoder>[]) {
+  private constructor(held: Held, pool: Pool, number: number) {
     this.held = held;
-    this.decoders = decoders;
-    this.idle = [...decoders];
+    this.pool = pool;
+    this.number = number;
   }
 
   /**
-   * Starts the workers. Models on the same `weights`, each with an adapter of its own or none, hold them in memory once; an
-   * adapter is computed beside them, which `mergeAdapter` would spare.
+   * Opens it on worker threads. Models on the same `weights`, each with an adapter of its own or none, have them in memory
+   * once, and the threads in common; an adapter is computed beside them, which `mergeAdapter` would spare.
    */
   static async open(
     model: ModelWeights & { readonly adapter?: Adapter },
@@ -43,8 +46,9 @@ export class Model {
     try {
       const frozen = await held.frozen;
       const beside = adapter && { adapter: await held.adapter(config, adapter) };
-      const one = { config, frozen, rows, trees, provider, ...beside };
-      return new Model(held, await Remote.start('decoder', Array<typeof one>(workers).fill(one)));
+      const pool = Pool.of(held, workers);
+      const number = await pool.add({ config, frozen, rows, trees, provider, ...beside });
+      return new Model(held, pool, number);
     } catch (error) {
       await held.release();
       throw error;
@@ -53,8 +57,12 @@ export class Model {
 
   /** Runs one task on the next free worker; `onDrawn` is told of its tokens as they are drawn. */
   generate(task: GenerateTask, onDrawn?: (drawn: Drawn[]) => void): Promise<GenerateResult> {
-    return this.with((decoder) =>
-      onDrawn ? decoder.callAndHear('generate', onDrawn, task) : decoder.call('generate', task),
+    return this.call(() =>
+      this.pool.with((decoders) =>
+        onDrawn
+          ? decoders.callAndHear('generate', onDrawn, this.number, task)
+          : decoders.call('generate', this.number, task),
+      ),
     );
   }
 
@@ -63,26 +71,30 @@ export class Model {
    * many positions were run through the model: what several sequences begin with counts once.
    */
   async score(task: ScoreTask, onComputed?: (positions: number) => void): Promise<number[][][]> {
-    const { scores, computed } = await this.with((decoder) => decoder.call('score', task));
+    const { scores, computed } = await this.call(() =>
+      this.pool.with((decoders) => decoders.call('score', this.number, task)),
+    );
     onComputed?.(computed);
     return scores;
   }
 
+  /** Ends it after the calls made so far. */
   async close(): Promise<void> {
-    await Promise.all(this.decoders.map((decoder) => decoder.close()));
+    if (this.closed) return;
+    this.closed = true;
+    await Promise.allSettled(this.calls);
+    await this.pool.remove(this.number);
     await this.held.release();
   }
 
-  private async with<T>(work: (decoder: Remote<Decoder>) => Promise<T>): Promise<T> {
-    const decoder =
-      this.idle.pop() ??
-      (await new Promise<Remote<Decoder>>((resolve) => this.queue.push(resolve)));
+  private async call<T>(work: () => Promise<T>): Promise<T> {
+    if (this.closed) throw new EngineError('closed', 'the model was closed');
+    const answer = work();
+    this.calls.add(answer);
     try {
-      return await work(decoder);
+      return await answer;
     } finally {
-      const next = this.queue.shift();
-      if (next) next(decoder);
-      else this.idle.push(decoder);
+      this.calls.delete(answer);
     }
   }
 }

@@ -73,27 +73,37 @@ export class Decoder {
   /** Compiled when something is scored. */
   private trees: Promise<Trees> | undefined;
 
-  private constructor(options: DecoderOptions, sequences: Sequences, step: Session) {
+  private constructor(options: DecoderOptions, cache: Cache, sequences: Sequences, step: Session) {
     this.options = options;
     this.config = options.config;
     this.capacity = options.rows;
     this.sequences = sequences;
     this.step = step;
-    this.cache = Cache.allocate(options.config, 0, 0);
+    this.cache = cache;
   }
 
-  static async open(options: DecoderOptions): Promise<Decoder> {
+  /** @param cache of the rows that are being sampled, from one task to the next; others may use it between tasks */
+  static async open(
+    options: DecoderOptions,
+    cache = Cache.allocate(options.config, 0, 0),
+  ): Promise<Decoder> {
     const { config, frozen } = options;
     const { weights, adapterScale, session } = given(options);
     const inColumns = frozen.file !== undefined;
     return new Decoder(
       options,
+      cache,
       new Sequences(
         config,
         await Session.compile(sequenceGraph(config, weights, adapterScale), session),
       ),
       await Session.compile(stepGraph(config, weights, adapterScale, inColumns), session),
     );
+  }
+
+  async release(): Promise<void> {
+    await Promise.all([this.sequences.release(), this.step.release()]);
+    await (await this.trees)?.release();
   }
 
   private async compileTrees(): Promise<Trees> {

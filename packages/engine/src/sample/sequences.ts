@@ -29,6 +29,10 @@ export class Sequences {
     this.session = session;
   }
 
+  release(): Promise<void> {
+    return this.session.release();
+  }
+
   /** The cache of some sequences, and logits. */
   async prefill(items: readonly Item[]): Promise<Picked & { cache: Cache }> {
     const { feeds, at, time } = this.feeds(items);

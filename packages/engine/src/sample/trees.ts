@@ -17,6 +17,10 @@ export class Trees {
     this.session = session;
   }
 
+  release(): Promise<void> {
+    return this.session.release();
+  }
+
   /** The order in which sequences are computed, in parts that are computed together. */
   static parts<I extends Item>(items: readonly I[]): { part: I[]; positions: number }[] {
     const sorted = items.toSorted((a, b) => compareSequences(a.tokens, b.tokens));

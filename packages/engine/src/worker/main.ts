@@ -1,12 +1,12 @@
 /** The entry point of a worker thread: one service, called by messages, one call at a time. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { Decoder } from '../sample/index.js';
+import { Decoders } from '../sample/index.js';
 import { Replica } from '../train/index.js';
 import type { Call, Reply, Services } from './protocol.js';
 
 type Methods = Record<string, (...values: unknown[]) => unknown>;
 
-const services: Services = { replica: Replica, decoder: Decoder };
+const services: Services = { replica: Replica, decoders: Decoders };
 
 const port = parentPort;
 if (port) {

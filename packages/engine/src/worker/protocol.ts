@@ -1,11 +1,11 @@
 /** What the two sides of a worker thread agree on. */
-import type { Decoder } from '../sample/index.js';
+import type { Decoders } from '../sample/index.js';
 import type { Replica } from '../train/index.js';
 
 /** What can run in a worker; `open` is called first, once, and gives what all other calls are to. */
 export interface Services {
   replica: typeof Replica;
-  decoder: typeof Decoder;
+  decoders: typeof Decoders;
 }
 
 /** A service as `open` gives it. */
