@@ -173,7 +173,15 @@ async function values({ server, folder, model, adapter }) {
   const { out, err } = await glore(args);
   assert(out, err);
   const found = {};
-  for (const { role, golden, error } of JSON.parse(out).roles) {
+  const { roles } = JSON.parse(out);
+  for (const name of ['orm', 'sorm']) {
+    const there = roles.map(({ role }) => role).join(', ') || 'none';
+    assert(
+      roles.some(({ role }) => role === name),
+      `${name}: expected a role that doctor looks at, found ${there}`,
+    );
+  }
+  for (const { role, golden, error } of roles) {
     if (role !== 'orm' && role !== 'sorm') continue;
     assert(golden, `${role}: ${error ?? 'no values were compared'}`);
     found[role] = golden.difference;
