@@ -33,6 +33,7 @@ export {
 export { type Prompts, readPrompts, shippedPrompts } from './prompts.js';
 export { Unreadable } from './reading.js';
 export { cardOf, type GivenReward, ServedReward } from './reward.js';
+export type { Circumstances } from './served.js';
 export {
   hostOf,
   type OpenServerOptions,
@@ -43,7 +44,7 @@ export {
   type TextModel,
 } from './server.js';
 export { type GivenTemplate, type Template, type TemplateRole, templateOf } from './template.js';
-export { type Circumstances, ServedText } from './text.js';
+export { ServedText } from './text.js';
 export { type Scoring, ServedTokens } from './tokens.js';
 export type { Passing } from './transport.js';
 export { addHeard, type Heard, heardShape, nothingHeard } from './watch.js';

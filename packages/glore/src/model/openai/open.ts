@@ -15,8 +15,9 @@ import {
   tokenize,
 } from './probe.js';
 import { apiOf, cardOf, type GivenReward, routesOf, ServedReward } from './reward.js';
+import type { Circumstances } from './served.js';
 import { type GivenTemplate, type TemplateRole, templateOf } from './template.js';
-import { type Circumstances, ServedText } from './text.js';
+import { ServedText } from './text.js';
 import { type Scoring, ServedTokens } from './tokens.js';
 import type { Watch } from './watch.js';
 

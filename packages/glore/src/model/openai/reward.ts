@@ -1,6 +1,6 @@
 /** A reward model of others as ORM or SORM: by whichever way the server gives the values that the model's card describes. */
 import { GloreError } from '../../error.js';
-import type { Answers, Author, Critic, CriticItem, RoleModel } from '../types.js';
+import type { Author, Critic, CriticItem, RoleModel } from '../types.js';
 import { completeAs, neutralSampling, type Prompt } from './answers.js';
 import type { Price } from './budget.js';
 import {
@@ -16,13 +16,12 @@ import { judged } from './judge.js';
 import type { Asked } from './kept.js';
 import { type Labels, type Read, readValue } from './labels.js';
 import { locate, piece } from './places.js';
-import type { Capabilities, Capability } from './probe.js';
+import type { Capability } from './probe.js';
 import { type LabelIds, readPrompt, spelledIds } from './prompt-logprobs.js';
 import { readRows } from './rows.js';
 import { classified, squashed } from './scores.js';
+import { Served } from './served.js';
 import { spell, stepsOf, upTo } from './spell.js';
-import type { Circumstances } from './text.js';
-import { Watch } from './watch.js';
 
 /** What a recipe says of a critic's model: a known one, one of its own, or that it is none. */
 export type GivenReward = RewardModelName | 'none' | RewardReader;
@@ -105,50 +104,13 @@ const ways: Record<Route, string> = {
   verdict: 'a verdict, after what it writes',
 };
 
-export class ServedReward implements RoleModel {
-  readonly watch: Watch;
-  readonly can: Partial<Capabilities>;
-  private readonly endpoint: Asked;
-  private readonly options: RewardOptions;
-  private readonly answers: Answers | undefined;
-  private readonly circumstances: Circumstances;
-
-  constructor(
-    endpoint: Asked,
-    can: Partial<Capabilities>,
-    options: RewardOptions,
-    watch = new Watch(),
-    answers?: Answers,
-    circumstances: Circumstances = {},
-  ) {
-    this.endpoint = endpoint;
-    this.can = can;
-    this.options = options;
-    this.watch = watch;
-    this.answers = answers;
-    this.circumstances = circumstances;
-  }
-
+export class ServedReward extends Served<RewardOptions> implements RoleModel {
   /** How it is read, in words. */
   get described(): string {
     const { card, route } = this.options;
     const name = cardNames.find((one) => cards[one] === card) ?? 'as described';
     return `${name}: ${ways[route]}`;
   }
-
-  keeping(answers: Answers): ServedReward {
-    const { endpoint, can, options, watch, circumstances } = this;
-    return new ServedReward(endpoint, can, options, watch, answers, circumstances);
-  }
-
-  within(circumstances: Circumstances): ServedReward {
-    const { through = (endpoint: Asked) => endpoint } = circumstances;
-    const { can, options, watch, answers } = this;
-    return new ServedReward(through(this.endpoint), can, options, watch, answers, circumstances);
-  }
-
-  /** The endpoint is whoever's opened it. */
-  async close(): Promise<void> {}
 
   /** @throws GloreError `reward-author`, always */
   author(): Author {

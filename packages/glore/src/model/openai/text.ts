@@ -2,7 +2,7 @@
 import { stripAnnotations } from '../../codec/index.js';
 import { GloreError } from '../../error.js';
 import { readSolution } from '../../reading/index.js';
-import type { Answers, Author, Critic, CriticItem, Generated, RoleModel, Task } from '../types.js';
+import type { Author, Critic, CriticItem, Generated, RoleModel, Task } from '../types.js';
 import { completeAs, type Message, neutralSampling, type Prompt } from './answers.js';
 import type { Price } from './budget.js';
 import type { Completion } from './choices.js';
@@ -10,11 +10,11 @@ import { type Reading, servedCritic } from './critic.js';
 import { type Asked, kept } from './kept.js';
 import { countLabels, type Read, readValue } from './labels.js';
 import { locateEnds } from './places.js';
-import type { Capabilities } from './probe.js';
 import { Unreadable } from './reading.js';
 import { readRows } from './rows.js';
 import { sample, sampleBranches } from './sampling.js';
 import { classified } from './scores.js';
+import { Served } from './served.js';
 import {
   draftText,
   fill,
@@ -27,7 +27,6 @@ import {
   written,
 } from './template.js';
 import { countVerdicts, numbered, readVerdict } from './verdict.js';
-import { Watch } from './watch.js';
 
 export interface TextOptions {
   readonly model: string;
@@ -41,60 +40,12 @@ export interface TextOptions {
   readonly verbatim?: boolean | undefined;
 }
 
-/** What one request of a user's changes for a role. */
-export interface Circumstances {
-  /** Gives what is asked in the place of the endpoint. */
-  readonly through?: ((endpoint: Asked) => Asked) | undefined;
-  /** What was said before the question. */
-  readonly before?: readonly Message[] | undefined;
-  /** Fields of the user's request that sampling is left to: `top_p`, .. */
-  readonly sampling?: Readonly<Record<string, unknown>> | undefined;
-}
-
 /** Samples of a verdict, where the server has no log-probabilities. */
 const VERDICTS = 5;
 /** Tokens of a verdict. */
 const VERDICT = 8;
 
-export class ServedText implements RoleModel {
-  readonly watch: Watch;
-  private readonly endpoint: Asked;
-  readonly can: Partial<Capabilities>;
-  private readonly options: TextOptions;
-  private readonly answers: Answers | undefined;
-  private readonly circumstances: Circumstances;
-
-  constructor(
-    endpoint: Asked,
-    can: Partial<Capabilities>,
-    options: TextOptions,
-    watch = new Watch(),
-    answers?: Answers,
-    circumstances: Circumstances = {},
-  ) {
-    this.watch = watch;
-    this.endpoint = endpoint;
-    this.can = can;
-    this.options = options;
-    this.answers = answers;
-    this.circumstances = circumstances;
-  }
-
-  keeping(answers: Answers): ServedText {
-    const { endpoint, can, options, watch, circumstances } = this;
-    return new ServedText(endpoint, can, options, watch, answers, circumstances);
-  }
-
-  /** The same model within one request of a user's. */
-  within(circumstances: Circumstances): ServedText {
-    const { through = (endpoint: Asked) => endpoint } = circumstances;
-    const { can, options, watch, answers } = this;
-    return new ServedText(through(this.endpoint), can, options, watch, answers, circumstances);
-  }
-
-  /** The endpoint is whoever's opened it. */
-  async close(): Promise<void> {}
-
+export class ServedText extends Served<TextOptions> implements RoleModel {
   author(): Author {
     const { model, price, template } = this.options;
     const endpoint = this.answers ? kept(this.endpoint, this.answers) : this.endpoint;

@@ -2,15 +2,7 @@
 import type { Tokenizer } from '@glore/engine';
 import { type Codec, specialTokens } from '../../codec/index.js';
 import { tokenAuthor } from '../tokens.js';
-import type {
-  Answers,
-  Author,
-  Critic,
-  GenerateRequest,
-  Generator,
-  RoleModel,
-  Sampling,
-} from '../types.js';
+import type { Author, Critic, GenerateRequest, Generator, RoleModel, Sampling } from '../types.js';
 import { completeAs, neutralSampling } from './answers.js';
 import type { Price } from './budget.js';
 import type { Completion } from './choices.js';
@@ -23,8 +15,7 @@ import { readPrompt } from './prompt-logprobs.js';
 import { readRows } from './rows.js';
 import { sample, sampleBranches } from './sampling.js';
 import { classified, scored } from './scores.js';
-import type { Circumstances } from './text.js';
-import { Watch } from './watch.js';
+import { Served } from './served.js';
 
 /** How values are asked for; each but the first is an endpoint of vLLM's for reward models. */
 export type Scoring =
@@ -48,47 +39,22 @@ interface Tagged {
   readonly tags: readonly number[];
 }
 
-export class ServedTokens implements RoleModel, Generator {
-  readonly watch: Watch;
-  private readonly endpoint: Asked;
-  readonly can: Partial<Capabilities>;
+export class ServedTokens extends Served<ServedOptions> implements RoleModel, Generator {
   private readonly tokenizer: Tokenizer;
-  private readonly options: ServedOptions;
-  private readonly answers: Answers | undefined;
 
   constructor(
     endpoint: Asked,
     can: Partial<Capabilities>,
     tokenizer: Tokenizer,
     options: ServedOptions,
-    watch = new Watch(),
-    answers?: Answers,
   ) {
-    this.watch = watch;
-    this.endpoint = endpoint;
-    this.can = can;
+    super(endpoint, can, options);
     this.tokenizer = tokenizer;
-    this.options = options;
-    this.answers = answers;
   }
 
   author(codec: Codec): Author {
     return tokenAuthor(this, codec);
   }
-
-  keeping(answers: Answers): ServedTokens {
-    const { endpoint, can, tokenizer, options, watch } = this;
-    return new ServedTokens(endpoint, can, tokenizer, options, watch, answers);
-  }
-
-  /** The same model within one request of a user's, who is known by the question alone. */
-  within({ through = (endpoint) => endpoint }: Pick<Circumstances, 'through'>): ServedTokens {
-    const { endpoint, can, tokenizer, options, watch, answers } = this;
-    return new ServedTokens(through(endpoint), can, tokenizer, options, watch, answers);
-  }
-
-  /** The endpoint is whoever's opened it. */
-  async close(): Promise<void> {}
 
   generate(requests: readonly GenerateRequest[], sampling: Sampling): Promise<number[][][]> {
     const endpoint = this.answers ? kept(this.endpoint, this.answers) : this.endpoint;
