@@ -9,21 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { initialAdapter, initialWeights, Model } from '@glore/engine';
 import { table } from '../table.mjs';
 import { LORA } from './ours.mjs';
+import { smolSizes } from './smol.mjs';
 
-/** SmolLM2's. */
-const config = {
-  vocabSize: 49_152,
-  hiddenSize: 576,
-  intermediateSize: 1536,
-  layers: 30,
-  heads: 9,
-  kvHeads: 3,
-  headSize: 64,
-  ropeTheta: 100_000,
-  normEpsilon: 1e-5,
-  maxPositions: 8192,
-  tieEmbeddings: true,
-};
+const config = smolSizes['135M'];
 const tokens = Array.from({ length: 40 }, (_, i) => (i * 97) % 4000);
 
 async function measure(count, workers) {

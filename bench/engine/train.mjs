@@ -28,6 +28,7 @@ import { openOurs, treeUnits } from './ours.mjs';
 import { startPeak } from './peak.mjs';
 import { render } from './render.mjs';
 import { measureRollouts } from './rollouts.mjs';
+import { smolSizes } from './smol.mjs';
 import { learn, openText } from './text.mjs';
 
 const root = join(import.meta.dirname, '../..');
@@ -40,14 +41,6 @@ const shared = {
   normEpsilon: 1e-5,
   maxPositions: 512,
   tieEmbeddings: false,
-};
-/** The shapes of SmolLM2, its vocabulary too. */
-const smol = {
-  vocabSize: 49_152,
-  ropeTheta: 100_000,
-  normEpsilon: 1e-5,
-  maxPositions: 8192,
-  tieEmbeddings: true,
 };
 const sizes = {
   base: base.config,
@@ -78,24 +71,7 @@ const sizes = {
     kvHeads: 8,
     headSize: 32,
   },
-  '135M': {
-    ...smol,
-    hiddenSize: 576,
-    intermediateSize: 1536,
-    layers: 30,
-    heads: 9,
-    kvHeads: 3,
-    headSize: 64,
-  },
-  '360M': {
-    ...smol,
-    hiddenSize: 960,
-    intermediateSize: 2560,
-    layers: 32,
-    heads: 15,
-    kvHeads: 5,
-    headSize: 64,
-  },
+  ...smolSizes,
 };
 /** What each peer is measured at. */
 const peers = {
