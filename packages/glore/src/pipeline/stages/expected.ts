@@ -1,15 +1,18 @@
 /** What the SORM may learn before any label: what the student expects. */
+import { join } from 'node:path';
 import { type Checkpoint, deepen, Model, openTokenizer, withFreshRows } from '@glore/engine';
+import { z } from 'zod';
 import { distinct } from '../../codec/index.js';
 import { chooseRecords, expectedExample, withReplacedDigits } from '../../dataset/index.js';
 import { hash32, Random } from '../../problem/index.js';
 import type { Recipe } from '../../recipe/index.js';
 import { byProblem } from '../../rollout/index.js';
-import type { StageContext } from '../../run/index.js';
+import { collect, type StageContext } from '../../run/index.js';
 import type { GroupedExample } from '../../train/index.js';
 import type { Run } from '../context.js';
 import { readQuestions, readSamples } from '../records.js';
 import { chunks } from '../units.js';
+import { advancing } from './work.js';
 
 type Expected = NonNullable<Recipe['training']['sorm']['expected']>;
 
@@ -35,11 +38,12 @@ export function readied({ recipe, codec }: Run, student: Checkpoint, layers: num
 /** The student's samples, and each with digits replaced, labelled by what the student expects. */
 export async function expectedExamples(
   run: Run,
-  { progress, signal, count }: StageContext,
+  context: StageContext,
   student: Checkpoint,
   { examples, replaced }: Expected,
 ): Promise<{ examples: GroupedExample[]; scoredTokens: number }> {
   const { codec, recipe } = run;
+  const { folder, progress, signal, count } = context;
   const seed = `${recipe.seed}/sorm/expected`;
   const questions = await readQuestions(run, 'train');
   const samples = [...byProblem(await readSamples(run, questions)).values()].flatMap(distinct);
@@ -53,36 +57,44 @@ export async function expectedExamples(
   const tokenizer = openTokenizer(student.tokenizer);
   const digits = new Set([...'0123456789'].flatMap((digit) => tokenizer.encode(digit)));
   const { workers, provider } = recipe;
+  const spelt = solutions.map((one, place) => {
+    const { tokens, promptLength } = codec.plain(one.question, one.solution);
+    return { ...one, tokens, promptLength, place };
+  });
   const model = await Model.open(student, { workers, provider });
-  progress.total(solutions.length, 'solutions read by the student');
-  let scoredTokens = 0;
-  try {
-    const of = async (part: typeof solutions): Promise<GroupedExample[]> => {
-      signal?.throwIfAborted();
-      const items = part.map(({ question, solution }) => {
-        const { tokens, promptLength } = codec.plain(question, solution);
-        const positions = Array.from(
+  progress.total(spelt.length, 'solutions read by the student');
+  const found = await collect({
+    path: join(folder, 'expected.logprobs.jsonl'),
+    shape: logprobsShape,
+    units: chunks(spelt, PER_TASK),
+    key: ([first]) => String(first!.place),
+    work: async (unit) => {
+      const items = unit.map(({ tokens, promptLength }) => ({
+        tokens,
+        positions: Array.from(
           { length: tokens.length - promptLength },
           (_, i) => promptLength - 1 + i,
-        );
-        return { tokens, positions };
-      });
+        ),
+      }));
       const scores = await model.score({ items, labels: 'next' }, (computed) => {
-        scoredTokens += computed;
         count('neededTokens', computed);
         count('computedTokens', computed);
       });
-      progress.advance(part.length);
-      return part.map(({ problem, question, solution }, i) => {
-        const logprobs = scores[i]!.map(([logprob]) => logprob!);
-        const isDigits = (token: number) => digits.has(token);
-        const example = expectedExample(codec, question, solution, logprobs, isDigits);
-        return { ...example, group: problem };
-      });
-    };
-    const parts = await Promise.all(chunks(solutions, PER_TASK).map(of));
-    return { examples: parts.flat(), scoredTokens };
-  } finally {
-    await model.close();
-  }
+      return scores.map((of) => ({ logprobs: of.map(([logprob]) => logprob!) }));
+    },
+    parallel: workers,
+    signal,
+    onUnit: advancing(context, (records) => records.length),
+  }).finally(() => model.close());
+  const isDigits = (token: number) => digits.has(token);
+  return {
+    examples: spelt.map(({ problem, question, solution }, i) => ({
+      ...expectedExample(codec, question, solution, found[i]!.logprobs, isDigits),
+      group: problem,
+    })),
+    scoredTokens: spelt.reduce((sum, { tokens }) => sum + tokens.length, 0),
+  };
 }
+
+/** Of each token of a solution, as the student gives them, in nats. */
+const logprobsShape = z.object({ logprobs: z.array(z.number()) });
