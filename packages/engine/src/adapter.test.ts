@@ -247,6 +247,9 @@ describe('PEFT folders', () => {
     await expect(saveAdapter(join(dir, '..'), adapter, 'base')).rejects.toMatchObject({
       code: 'checkpoint-occupied',
     });
+    await expect(
+      saveAdapter(join(dir, 'adapter_config.json'), adapter, 'base'),
+    ).rejects.toMatchObject({ code: 'file-kind' });
     await writeSafetensors(join(dir, 'adapter_model.safetensors'), new Map());
     await expect(loadAdapter(dir, config)).rejects.toMatchObject({ code: 'tensor-missing' });
   });

@@ -1,6 +1,6 @@
 /** Opening files: only regular ones are read, and nothing is written through a link. */
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
 import { EngineError } from './error.js';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_APPEND } = constants;
@@ -58,6 +58,32 @@ export async function openToAppend(path: string): Promise<FileHandle> {
     throw error;
   }
   return checked(path, file);
+}
+
+/**
+ * Refuses a folder that something else is in than what is about to replace it, which `mark` tells: a file that it has.
+ * Throws `EngineError` "checkpoint-occupied", and "file-kind" where there is no folder but something else.
+ */
+export async function refuseOccupied(dir: string, mark: string, what: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(dir);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return;
+    if (code === 'ENOTDIR') {
+      throw new EngineError(
+        'file-kind',
+        `${dir}: expected a new folder or ${what} to replace, found a file; remove it or choose another folder`,
+      );
+    }
+    throw error;
+  }
+  if (names.length === 0 || names.includes(mark)) return;
+  throw new EngineError(
+    'checkpoint-occupied',
+    `${dir}: expected a new folder or ${what} to replace, found ${names.slice(0, 3).join(', ')}; choose another folder`,
+  );
 }
 
 /** More is no text that a program can hold. */

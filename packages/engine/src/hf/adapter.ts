@@ -1,8 +1,9 @@
 /** Adapters on disk, which are PEFT's: adapter_config.json and adapter_model.safetensors. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../error.js';
+import { refuseOccupied } from '../files.js';
 import {
   type Adapter,
   type AdapterModule,
@@ -22,13 +23,7 @@ const prefix = 'base_model.model.';
 /** Writes a PEFT folder; `base` is the name or folder of the model that the adapter was trained on. */
 export async function saveAdapter(dir: string, adapter: Adapter, base: string): Promise<void> {
   const saving = `${dir}.saving`;
-  const names = existsSync(dir) ? await readdir(dir) : [];
-  if (names.length > 0 && !names.includes('adapter_config.json')) {
-    throw new EngineError(
-      'checkpoint-occupied',
-      `${dir}: expected a new folder or an adapter to replace, found ${names.slice(0, 3).join(', ')}; choose another folder`,
-    );
-  }
+  await refuseOccupied(dir, 'adapter_config.json', 'an adapter');
   await rm(saving, { recursive: true, force: true });
   await mkdir(saving, { recursive: true });
   await writeSafetensors(

@@ -122,6 +122,16 @@ it('does not replace a folder that is no model', async () => {
   expect(existsSync(join(dir, 'thesis.tex'))).toBe(true);
 });
 
+it('does not replace a file', async () => {
+  await mkdir(join(dir, '..'), { recursive: true });
+  await writeFile(dir, 'a note');
+  await expect(saveCheckpoint(dir, checkpoint(1))).rejects.toMatchObject({
+    code: 'file-kind',
+    message: expect.stringContaining('or a model to replace, found a file'),
+  });
+  expect(await readFile(dir, 'utf8')).toBe('a note');
+});
+
 it('tells models apart by weight and configuration', () => {
   const one = checkpoint(1);
   const changed = checkpoint(1);

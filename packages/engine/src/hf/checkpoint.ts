@@ -3,10 +3,10 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { EngineError } from '../error.js';
-import { readWhole } from '../files.js';
+import { readWhole, refuseOccupied } from '../files.js';
 import {
   type Adapter,
   eachWeight,
@@ -107,7 +107,7 @@ export async function saveFolder(dir: string, folder: Folder): Promise<void> {
   const previous = previousOf(dir);
   const saving = `${target}.saving`;
   if (!existsSync(target) && existsSync(previous)) await rename(previous, target);
-  await refuseOccupied(dir);
+  await refuseOccupied(dir, 'config.json', 'a model');
 
   await rm(saving, { recursive: true, force: true });
   await mkdir(saving, { recursive: true });
@@ -217,17 +217,6 @@ function checkTied(where: string, weights: Weights, { shape, data }: Tensor): vo
     'head-untied',
     `${where}: expected ${headName} to be the embedding, since config.json has "tie_word_embeddings": true, found another; set that to false if the head was trained, or remove the tensor`,
   );
-}
-
-async function refuseOccupied(dir: string): Promise<void> {
-  if (!existsSync(dir)) return;
-  const names = await readdir(dir);
-  if (names.length > 0 && !names.includes('config.json')) {
-    throw new EngineError(
-      'checkpoint-occupied',
-      `${dir}: expected a new folder or a model to replace, found ${names.slice(0, 3).join(', ')}; choose another folder`,
-    );
-  }
 }
 
 function previousOf(dir: string): string {
