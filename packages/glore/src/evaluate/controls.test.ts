@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { loadCheckpoint, openTokenizer } from '@glore/engine';
+import { loadCheckpoint, Model, openTokenizer } from '@glore/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Codec, createCodec, solutionIn } from '../codec/index.js';
 import {
@@ -70,7 +70,7 @@ describe('controls', () => {
         right: isRight(problem, answer),
         tokens,
       });
-      const { localRandom, beams, ...rest } = found[i]!;
+      const { localRandom, beams, likelihoods, ...rest } = found[i]!;
       expect(rest).toEqual({
         problem: problem.id,
         globalBlind: verdict(blind!),
@@ -102,6 +102,34 @@ describe('controls', () => {
     }
     expect(items.filter(({ refinements }) => refinements.decision.location > 0)).toHaveLength(4);
     expect(places.size).toBeGreaterThan(1);
+  });
+
+  it('say how likely the student finds what is chosen from, as it was drawn', async () => {
+    const folder = fileURLToPath(new URL('../../../../checkpoints/base', import.meta.url));
+    const engine = await Model.open(await loadCheckpoint(folder), { workers: 1 });
+    const found = await made('s');
+    const seen: number[] = [];
+    for (const [i, { problem, attempts, refinements }] of items.entries()) {
+      const { samples, candidates } = found[i]!.likelihoods!;
+      expect(samples).toHaveLength(attempts.samples.length);
+      expect(candidates).toHaveLength(refinements.decision.candidates.length);
+      const tokens = codec.prompt(problem.question);
+      const { completions } = await engine.generate({
+        contexts: [{ tokens, branches: [{ length: tokens.length, seed: 0 }] }],
+        maxTokens,
+        temperature: 0,
+        stop: [codec.ids.eos],
+        logprobs: { top: 0, of: [] },
+      });
+      const { tokens: written, logprobs } = completions[0]![0]!;
+      // What was cut off, or written otherwise than the codec does, is another text than what is read.
+      if (written.join() !== codec.solution(codec.parse(written)).join()) continue;
+      const drawn = logprobs!.reduce((sum, { logprob }) => sum + logprob, 0);
+      expect(candidates[0]).toBeCloseTo(drawn, 3);
+      seen.push(drawn);
+    }
+    await engine.close();
+    expect(seen.length).toBeGreaterThan(1);
   });
 
   it('cost what the sequences of the models are long', async () => {
@@ -204,9 +232,50 @@ describe('the rows of controls', () => {
     }
   });
 
+  it('choose by likelihood, never what has no answer', () => {
+    const answering = refined.map((record) => ({
+      ...record,
+      decision: {
+        ...record.decision,
+        candidates: record.decision.candidates.map((candidate) => ({
+          ...candidate,
+          solution: { ...candidate.solution, answer: candidate.source === 'draft' ? '1' : '2' },
+        })),
+      },
+    }));
+    const likely = (best: number, count: number) =>
+      Array.from({ length: count }, (_, i) => (i === best ? -1 : -2));
+    const rowsWith = (given: typeof refined) => {
+      const controls = attempts.map(({ problem, samples }, i) => ({
+        ...of(problem, true),
+        likelihoods: {
+          samples: likely(1, samples.length),
+          candidates: likely(1, given[i]!.decision.candidates.length),
+        },
+      }));
+      return rowsOf(recordsOf(attempts, given, { controls })).rows;
+    };
+    const share = (flags: readonly boolean[]) => flags.filter(Boolean).length / flags.length;
+    const second = share(attempts.map(({ samples }) => samples[1]!.right));
+    expect(rowsWith(answering).get('likeliest-of-4')?.accuracy).toBe(second);
+    const global = share(answering.map((record) => record.global.right));
+    const draft = share(attempts.map((record) => record.draft.right));
+    expect(global).not.toBe(draft);
+    expect(rowsWith(answering).get('rerank-likeliest')?.accuracy).toBe(global);
+    // As they are, no candidate has an answer, and the draft stays.
+    expect(rowsWith(refined).get('rerank-likeliest')?.accuracy).toBe(draft);
+  });
+
   it('are not there where nothing of them was measured', () => {
     const { rows } = rowsOf(recordsOf(attempts, refined));
-    for (const name of ['global-blind', 'local-random', 'retrained', 'retrained-bo3']) {
+    for (const name of [
+      'global-blind',
+      'local-random',
+      'retrained',
+      'retrained-bo3',
+      'likeliest-of-4',
+      'rerank-likeliest',
+    ]) {
       expect(rows.has(name)).toBe(false);
     }
   });

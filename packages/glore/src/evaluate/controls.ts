@@ -54,6 +54,7 @@ export async function controls(
   const searched = models.student.writesLines
     ? await beamSearches(models, items, { seed, ...beam })
     : undefined;
+  const likelihoods = await likelihoodsOf(models.student, items);
   return items.map(({ problem, refinements }, i) => {
     const prompt = codec.prompt(problem.question).length;
     return {
@@ -62,12 +63,33 @@ export async function controls(
       globalPlain: outcome(problem, plain[i]!),
       localRandom: random[i]!,
       ...(searched && { beams: { 3: searched[3][i]!, 8: searched[8][i]! } }),
+      ...(likelihoods && { likelihoods: likelihoods[i]! }),
       prompt,
       read: refinements.decision.candidates.map(
         ({ solution }) => codec.tagged(problem.question, solution).tokens.length - prompt,
       ),
     };
   });
+}
+
+/** How likely the student finds each of its samples and of the candidates; undefined where it does not say. */
+async function likelihoodsOf(
+  student: Student,
+  items: readonly Controlled[],
+): Promise<NonNullable<ProblemControls['likelihoods']>[] | undefined> {
+  const asked = items.flatMap(({ problem: { question }, attempts, refinements }) =>
+    [
+      ...attempts.samples.map(({ steps, answer }) => ({ steps, answer })),
+      ...refinements.decision.candidates.map(({ solution }) => solution),
+    ].map((solution) => ({ question, solution })),
+  );
+  const found = await student.likelihoods(asked);
+  if (!found) return undefined;
+  const rest = [...found];
+  return items.map(({ attempts, refinements }) => ({
+    samples: rest.splice(0, attempts.samples.length),
+    candidates: rest.splice(0, refinements.decision.candidates.length),
+  }));
 }
 
 /** A beam search of each size. */

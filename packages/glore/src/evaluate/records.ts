@@ -58,6 +58,11 @@ export interface ProblemControls {
   readonly globalPlain: Outcome;
   /** The local refiner at a random line of the drafts in which the SORM sees an error. */
   readonly localRandom: Outcome;
+  /** The log-probability, in nats, that the student gives each sample, and each candidate of the decision; where it says so. */
+  readonly likelihoods?: {
+    readonly samples: readonly number[];
+    readonly candidates: readonly number[];
+  };
   /** Tokens of the question as a model reads it. */
   readonly prompt: number;
   /** Tokens that a critic reads after the question, for each candidate of the decision. */

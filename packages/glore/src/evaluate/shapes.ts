@@ -62,11 +62,14 @@ const beam = answered(
   z.object({ answer: solutionFields.answer, right: z.boolean(), tokens: count, read: count }),
 );
 
+const logprobs = z.array(z.number().max(0));
+
 export const controlsShape: z.ZodType<ProblemControls> = z.object({
   problem: text,
   globalBlind: outcome,
   globalPlain: outcome,
   localRandom: outcome,
+  likelihoods: z.object({ samples: logprobs, candidates: logprobs }).exactOptional(),
   prompt: count,
   read: z.array(count).min(2).max(3),
   beams: z.object({ 3: beam, 8: beam }).exactOptional(),

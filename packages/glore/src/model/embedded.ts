@@ -7,7 +7,14 @@ import {
   type Provider,
 } from '@glore/engine';
 import { type GenerateTo, lineAuthor, tokenCritic } from './tokens.js';
-import type { GenerateRequest, Generator, LanguageModel, Scorer } from './types.js';
+import type {
+  Follower,
+  GenerateRequest,
+  Generator,
+  LanguageModel,
+  ScoreRequest,
+  Scorer,
+} from './types.js';
 
 /** Told of positions run through a model, and of those that cannot be spared: each beginning of a sequence once. */
 export type CountPositions = (positions: {
@@ -37,7 +44,14 @@ export async function openEmbedded(
 export function onEngine(
   engine: Pick<Model, 'generate' | 'score'>,
   count?: CountPositions,
-): Generator & Scorer & { generate: GenerateTo } {
+): Generator & Scorer & Follower & { generate: GenerateTo } {
+  const scores = async (items: readonly ScoreRequest[], labels: readonly number[] | 'next') => {
+    const asked = items.filter(({ positions }) => positions.length > 0);
+    const needed = count && distinctPositions(asked.map(({ tokens }) => tokens));
+    return engine.score({ items, labels }, (computed) =>
+      count?.({ needed: needed ?? 0, computed }),
+    );
+  };
   return {
     async generate(requests, { temperature, maxTokens, stop }) {
       const { completions, prefilled, generated } = await engine.generate({
@@ -51,16 +65,15 @@ export function onEngine(
       return drawn;
     },
     async score(requests, { positive, negative }) {
-      const task = { items: requests, labels: [positive, negative] };
-      const asked = requests.filter(({ positions }) => positions.length > 0);
-      const needed = count && distinctPositions(asked.map(({ tokens }) => tokens));
-      const scores = await engine.score(task, (computed) =>
-        count?.({ needed: needed ?? 0, computed }),
-      );
-      return scores.map((positions) =>
+      const found = await scores(requests, [positive, negative]);
+      return found.map((positions) =>
         // The sigmoid of the difference of log-probabilities is p(+) / (p(+) + p(-)).
         positions.map(([plus, minus]) => 1 / (1 + Math.exp(minus! - plus!))),
       );
+    },
+    async follow(requests) {
+      const found = await scores(requests, 'next');
+      return found.map((positions) => positions.map(([logprob]) => logprob!));
     },
   };
 }

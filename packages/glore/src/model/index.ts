@@ -24,6 +24,7 @@ export type {
   Critic,
   CriticItem,
   Draft,
+  Follower,
   Generated,
   GenerateRequest,
   Generator,

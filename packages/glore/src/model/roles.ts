@@ -73,6 +73,13 @@ export class Student extends Writer {
     );
   }
 
+  /** How likely the student finds whole solutions, in nats; undefined where its model does not say that of any text. */
+  async likelihoods(items: readonly CriticItem[]): Promise<number[] | undefined> {
+    const found = await this.author.logprobs?.(items);
+    // What is certain may be rounded to more than that.
+    return found?.map((logprobs) => Math.min(0, logprobs.reduce((sum, one) => sum + one, 0)));
+  }
+
   /** Whether it can write line by line. */
   get writesLines(): boolean {
     return this.author.writeLine !== undefined;

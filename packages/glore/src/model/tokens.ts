@@ -3,6 +3,7 @@ import type { Codec } from '../codec/index.js';
 import type {
   Author,
   Critic,
+  Follower,
   GenerateRequest,
   Generator,
   Sampling,
@@ -20,8 +21,11 @@ export function tokenAuthor(model: Generator, codec: Codec): Author {
   return { write: writing((requests, sampling) => model.generate(requests, sampling), codec) };
 }
 
-/** An author whose model can end at more than one token, so that it also writes line by line. */
-export function lineAuthor(model: Generator & { generate: GenerateTo }, codec: Codec): Author {
+/** An author whose model can end at more than one token and value any text, so that it also writes line by line. */
+export function lineAuthor(
+  model: Generator & Follower & { generate: GenerateTo },
+  codec: Codec,
+): Author {
   // A step ends with a newline, the answer with EOS.
   const newline = codec.step('.').at(-1)!;
   return {
@@ -31,6 +35,14 @@ export function lineAuthor(model: Generator & { generate: GenerateTo }, codec: C
         model.generate(requests, { ...sampling, stop: [stop, newline] }),
       codec,
     ),
+    logprobs: (items) =>
+      model.follow(
+        items.map(({ question, solution }) => {
+          const { tokens, promptLength } = codec.plain(question, solution);
+          const length = tokens.length - promptLength;
+          return { tokens, positions: Array.from({ length }, (_, i) => promptLength - 1 + i) };
+        }),
+      ),
   };
 }
 

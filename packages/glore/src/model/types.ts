@@ -49,6 +49,11 @@ export interface Author {
   ): Promise<Generated[][]>;
   /** The same, but each completion ends with its first line. One that cannot end there has none of it. */
   writeLine?: Author['write'];
+  /**
+   * The log-probability, in nats, of each token of solutions as a student would write them, their end included; where the
+   * model says that of any text.
+   */
+  logprobs?(items: readonly CriticItem[]): Promise<number[][]>;
 }
 
 /** The values in 0..1 of a solution's lines, and the tokens read for them. */
@@ -112,6 +117,12 @@ export interface Scorer {
     requests: readonly ScoreRequest[],
     labels: { readonly positive: number; readonly negative: number },
   ): Promise<number[][]>;
+}
+
+/** A scorer of what follows. */
+export interface Follower {
+  /** The log-probability, in nats, of the token after each position, by request. */
+  follow(requests: readonly ScoreRequest[]): Promise<number[][]>;
 }
 
 export interface LanguageModel extends Generator, Scorer, RoleModel {}

@@ -39,6 +39,19 @@ export const byBoth: Selection = {
   critics: 2,
 };
 
+/** What the student says of its own samples as it writes them, so that nobody has to read them for it. */
+export const byLikelihood = (likelihoods: readonly number[]): Selection => ({
+  pick: (attempts) => bestOf(answered(attempts, likelihoods)),
+  critics: 0,
+});
+
+/** Without an answer there is nothing to choose, however likely it is. */
+const answered = (
+  items: readonly { readonly answer: string | null }[],
+  likelihoods: readonly number[],
+): number[] =>
+  items.map(({ answer }, i) => (answer === null ? Number.NEGATIVE_INFINITY : likelihoods[i]!));
+
 /** One attempt as it is. */
 export function alone(problem: Known, attempt: Attempt | undefined): Answer | undefined {
   return (
@@ -107,6 +120,26 @@ export function reranked(
     // The draft is read by both critics, the refinements by those who choose.
     scored: problem.attempts.draft.tokens + tokens * readers,
     processed: cost && cost.candidates(candidates, sources) + readers * cost.choice(candidates),
+  };
+}
+
+/** The candidate that the student finds likeliest; undefined where that is not known. It reads all but its own draft. */
+export function likeliest(problem: ProblemRecords): Answer | undefined {
+  const likelihoods = problem.controls?.likelihoods?.candidates;
+  if (!likelihoods) return undefined;
+  const { candidates } = problem.refinements.decision;
+  const solutions = candidates.map(({ solution }) => solution);
+  const choice = candidates[bestOf(answered(solutions, likelihoods))]!;
+  const tokens = tokensOf(candidates);
+  const cost = costsOf(problem);
+  return {
+    right: rightOf(problem, choice.source),
+    tokens,
+    scored: tokens,
+    processed:
+      cost &&
+      cost.candidates(candidates, ['draft', 'global', 'local']) +
+        cost.choice(candidates.filter(({ source }) => source !== 'draft')),
   };
 }
 

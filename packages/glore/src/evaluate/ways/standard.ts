@@ -7,9 +7,11 @@ import {
   anyOf,
   anyRight,
   byBoth,
+  byLikelihood,
   byOrm,
   byVote,
   byWeight,
+  likeliest,
   refined,
   reranked,
 } from './choice.js';
@@ -37,7 +39,7 @@ export const bestOfK = {
   group: 'samples',
   answer: (problem: Sampled, { k }: Counted) => among(problem, firstOf(problem, k), byOrm),
   everyCount: true,
-  against: ['sample', 'draft'],
+  against: ['sample', 'draft', 'likeliest-of-k'],
   headroom: { over: 'sample', anyOf: ['oracle@k'] },
 } satisfies Way;
 
@@ -79,6 +81,16 @@ export const standardWays: readonly Way[] = [
     answer: (problem, { k }) => among(problem, firstOf(problem, k), byWeight),
   },
   bestOfK,
+  {
+    name: 'likeliest-of-k',
+    meaning: 'the one of k samples that the student finds likeliest',
+    group: 'samples',
+    undrawn: true,
+    answer: (problem, { k }) => {
+      const likelihoods = problem.controls?.likelihoods?.samples.slice(0, k);
+      return likelihoods && among(problem, firstOf(problem, k), byLikelihood(likelihoods));
+    },
+  },
   {
     name: 'retrained',
     meaning: "the student, trained on with the refiners' targets",
@@ -197,6 +209,7 @@ export const standardWays: readonly Way[] = [
       'best-of-k',
       'majority@k',
       'weighted@k',
+      'rerank-likeliest',
       'retrained',
       'retrained-bo3',
       'retrained-best-of-k',
@@ -205,6 +218,13 @@ export const standardWays: readonly Way[] = [
     ],
     againstInStudies: ['rerank-global', 'rerank-local', 'gate'],
     headroom: { over: 'draft', anyOf: ['oracle'] },
+  },
+  {
+    name: 'rerank-likeliest',
+    meaning: 'the one of draft, global, local that the student finds likeliest',
+    group: 'choices',
+    undrawn: true,
+    answer: likeliest,
   },
   {
     name: 'gate',

@@ -1,9 +1,10 @@
 /** What the SORM may learn before any label: what the student expects. */
 import { join } from 'node:path';
-import { type Checkpoint, deepen, Model, openTokenizer, withFreshRows } from '@glore/engine';
+import { type Checkpoint, deepen, openTokenizer, withFreshRows } from '@glore/engine';
 import { z } from 'zod';
 import { distinct } from '../../codec/index.js';
 import { chooseRecords, expectedExample, withReplacedDigits } from '../../dataset/index.js';
+import { openEmbedded } from '../../model/index.js';
 import { hash32, Random } from '../../problem/index.js';
 import type { Recipe } from '../../recipe/index.js';
 import { byProblem } from '../../rollout/index.js';
@@ -57,42 +58,35 @@ export async function expectedExamples(
   const tokenizer = openTokenizer(student.tokenizer);
   const digits = new Set([...'0123456789'].flatMap((digit) => tokenizer.encode(digit)));
   const { workers, provider } = recipe;
-  const spelt = solutions.map((one, place) => {
-    const { tokens, promptLength } = codec.plain(one.question, one.solution);
-    return { ...one, tokens, promptLength, place };
+  const model = await openEmbedded(student, workers, provider, ({ needed, computed }) => {
+    count('neededTokens', needed);
+    count('computedTokens', computed);
   });
-  const model = await Model.open(student, { workers, provider });
-  progress.total(spelt.length, 'solutions read by the student');
+  const author = model.author(codec);
+  progress.total(solutions.length, 'solutions read by the student');
   const found = await collect({
     path: join(folder, 'expected.logprobs.jsonl'),
     shape: logprobsShape,
-    units: chunks(spelt, PER_TASK),
+    units: chunks(
+      solutions.map((one, place) => ({ ...one, place })),
+      PER_TASK,
+    ),
     key: ([first]) => String(first!.place),
-    work: async (unit) => {
-      const items = unit.map(({ tokens, promptLength }) => ({
-        tokens,
-        positions: Array.from(
-          { length: tokens.length - promptLength },
-          (_, i) => promptLength - 1 + i,
-        ),
-      }));
-      const scores = await model.score({ items, labels: 'next' }, (computed) => {
-        count('neededTokens', computed);
-        count('computedTokens', computed);
-      });
-      return scores.map((of) => ({ logprobs: of.map(([logprob]) => logprob!) }));
-    },
+    work: async (unit) => (await author.logprobs!(unit)).map((logprobs) => ({ logprobs })),
     parallel: workers,
     signal,
     onUnit: advancing(context, (records) => records.length),
   }).finally(() => model.close());
   const isDigits = (token: number) => digits.has(token);
   return {
-    examples: spelt.map(({ problem, question, solution }, i) => ({
+    examples: solutions.map(({ problem, question, solution }, i) => ({
       ...expectedExample(codec, question, solution, found[i]!.logprobs, isDigits),
       group: problem,
     })),
-    scoredTokens: spelt.reduce((sum, { tokens }) => sum + tokens.length, 0),
+    scoredTokens: solutions.reduce(
+      (sum, { question, solution }) => sum + codec.plain(question, solution).tokens.length,
+      0,
+    ),
   };
 }
 
