@@ -21,6 +21,7 @@ export {
   loadAdapter,
   loadCheckpoint,
   loadModel,
+  loadSpelling,
   openTokenizer,
   readSafetensors,
   saveAdapter,

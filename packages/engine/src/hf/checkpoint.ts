@@ -39,6 +39,15 @@ export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
   return { ...model, tokenizer };
 }
 
+/** As `loadCheckpoint`, but the weights are not looked at, and need not be there. */
+export async function loadSpelling(dir: string): Promise<Omit<Checkpoint, 'weights'>> {
+  const from = folderOf(dir);
+  const config = configIn(from, await readJson(join(from, 'config.json'), 'config-invalid'));
+  const tokenizer = await readText(from, 'tokenizer.json');
+  checkTokenizer(dir, config, tokenizer);
+  return { config, tokenizer };
+}
+
 /** As `loadCheckpoint`, for a folder that may have no tokenizer.json. */
 export async function loadModel(dir: string): Promise<ModelWeights> {
   const from = folderOf(dir);

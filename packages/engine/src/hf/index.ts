@@ -6,6 +6,7 @@ export {
   fingerprint,
   loadCheckpoint,
   loadModel,
+  loadSpelling,
   saveCheckpoint,
   saveFolder,
 } from './checkpoint.js';

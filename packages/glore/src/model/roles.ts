@@ -77,7 +77,12 @@ export class Student extends Writer {
   async likelihoods(items: readonly CriticItem[]): Promise<number[] | undefined> {
     const found = await this.author.logprobs?.(items);
     // What is certain may be rounded to more than that.
-    return found?.map((logprobs) => Math.min(0, logprobs.reduce((sum, one) => sum + one, 0)));
+    return found?.map((logprobs) =>
+      Math.min(
+        0,
+        logprobs.reduce((sum, one) => sum + one, 0),
+      ),
+    );
   }
 
   /** Whether it can write line by line. */

@@ -1,14 +1,21 @@
 /** What every stage works with: the recipe, the run folder and the codec. */
 import { join } from 'node:path';
-import { type Checkpoint, loadCheckpoint, openTokenizer, withSpecialTokens } from '@glore/engine';
+import {
+  type Checkpoint,
+  loadCheckpoint,
+  loadSpelling,
+  openTokenizer,
+  withSpecialTokens,
+} from '@glore/engine';
 import { type Codec, createCodec, lackOf, specialTokens, spellings } from '../codec/index.js';
-import type { RoleName } from '../model/index.js';
+import { type RoleName, roleNames } from '../model/index.js';
 import type { Recipe } from '../recipe/index.js';
 import type { Waiting } from './served.js';
 
 export interface Run {
   readonly folder: string;
   readonly recipe: Recipe;
+  /** Without weights where every role is served. */
   readonly base: Checkpoint;
   readonly codec: Codec;
   /** What of special tokens the base's own tokenizer lacks, in words. */
@@ -23,12 +30,18 @@ export async function openRunFolder(
   recipe: Recipe,
   loaded?: Checkpoint,
 ): Promise<Run> {
-  const found = loaded ?? (await loadCheckpoint(recipe.base));
+  const found = loaded ?? (await baseOf(recipe));
   const base = asBase(found);
   const codec = createCodec(openTokenizer(base.tokenizer));
   const lack = base === found ? undefined : lackOf(openTokenizer(found.tokenizer));
   return { folder, recipe, base, codec, lack };
 }
+
+/** Where every role is served only the base's tokenizer is used, and weights may be more than this machine holds. */
+const baseOf = async ({ base, models }: Recipe): Promise<Checkpoint> =>
+  roleNames.every((role) => models?.[role])
+    ? { ...(await loadSpelling(base)), weights: new Map() }
+    : loadCheckpoint(base);
 
 /**
  * Any model that the engine runs, as a base: where it lacks the codec's special tokens it gets them, with rows that are

@@ -181,7 +181,11 @@ function fingerprintOf(base: Checkpoint): string {
 /** What a stage's result depends on. */
 export function settingsOf({ recipe, codec, base }: Run, name: StageName): unknown {
   // Whatever all stages depend on.
-  const common = { seed: recipe.seed, codec: codec.hash, base: fingerprintOf(base) };
+  const common = {
+    seed: recipe.seed,
+    codec: codec.hash,
+    ...(base.weights.size > 0 && { base: fingerprintOf(base) }),
+  };
   return { common, ...ownSettings(recipe, name) };
 }
 
