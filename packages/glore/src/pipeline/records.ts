@@ -115,7 +115,7 @@ export async function readRollouts(run: Run, wrong: readonly Sample[]): Promise<
     seen.add(sample);
     const { steps } = sample;
     if (record.prefixes.length !== steps.length) {
-      const expected = `one for each of the sample's ${steps.length} steps`;
+      const expected = stepsOf(steps);
       throw broken(path, i, 'prefixes', expected, String(record.prefixes.length));
     }
   }
@@ -134,7 +134,7 @@ export async function readLabels(run: Run, samples: readonly Sample[]): Promise<
   for (const [i, record] of labelled.entries()) {
     const { steps, answer, right } = sampleOf(record, i);
     if (record.labels.length !== steps.length) {
-      const expected = `one for each of the sample's ${steps.length} steps`;
+      const expected = stepsOf(steps);
       throw broken(path, i, 'labels', expected, String(record.labels.length));
     }
     const verdict = answer === null ? null : right;
@@ -144,6 +144,10 @@ export async function readLabels(run: Run, samples: readonly Sample[]): Promise<
   }
   return labelled;
 }
+
+/** It may be the samples that are wrong, so where they are is said as well. */
+const stepsOf = (steps: readonly string[]): string =>
+  `one for each of the ${steps.length} steps that the sample has in drafts/samples.jsonl`;
 
 /** Finds the sample that a record is about. */
 function finder(path: string, samples: readonly Sample[]) {

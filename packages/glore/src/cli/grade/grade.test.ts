@@ -330,6 +330,8 @@ most frequent answer  33.3%
     expect(await grade(path)).toContain(
       'exact_match by the harness: strict-match 33.3%, flexible-extract 100.0%',
     );
+    const odd = write('odd.jsonl', sample(0, '\u0000\u001b[31mstrict', texts[0]!, 1));
+    expect(await grade(odd)).toContain('harness: \\u0000\\u001b[31mstrict 100.0%');
   });
 
   it('shows as many doubtful answers as are asked for, with nothing that a terminal obeys', async () => {

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { replaceFile } from '../../files/index.js';
 import type { FileRow } from '../../problem/index.js';
-import { visibleJson } from '../../visible.js';
+import { visible, visibleJson } from '../../visible.js';
 import { wholeNumber } from '../options.js';
 import { checkFree, checkOther, WRITTEN } from '../out.js';
 import { readRows } from '../rows.js';
@@ -117,7 +117,7 @@ function* written(
 
 const harnessLine = (matches: Readonly<Record<string, number>>): string[] => {
   const parts = Object.entries(matches).map(
-    ([filter, rate]) => `${filter} ${(100 * rate).toFixed(1)}%`,
+    ([filter, rate]) => `${visible(filter)} ${(100 * rate).toFixed(1)}%`,
   );
   return parts.length > 0 ? [`exact_match by the harness: ${parts.join(', ')}`] : [];
 };
