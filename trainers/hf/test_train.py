@@ -498,7 +498,7 @@ class BatchesTest(unittest.TestCase):
         where = {problem: {first.index(i) // 10 for i, p in enumerate(problems) if p == problem} for problem in problems}
         self.assertGreaterEqual(sum(len(found) == 1 for found in where.values()), 9)
         # What does not fit waits for a batch in which it does; where nothing does, the first that waits is cut.
-        self.assertEqual(batches.filled([[1, 2, 3], [4, 5], [6]], 4), [1, 2, 3, 6, 4, 5])
+        self.assertEqual(batches.filled([[1, 2, 3], [4, 5], [6], [7]], 4), [1, 2, 3, 6, 4, 5, 7])
         self.assertEqual(batches.filled([[1, 2, 3], [4, 5, 6]], 4), [1, 2, 3, 4, 5, 6])
         self.assertEqual(batches.filled([[1, 2, 3, 4, 5], [6]], 4), [6, 1, 2, 3, 4, 5])
 
