@@ -3,10 +3,10 @@
     taskset -c 0 python bench/trainers/trees.py --data gsm8k/train.jsonl
 
 Weights are random, and words, digits and signs are tokens. Of each problem there are `--samples` solutions, those of other
-problems that have 40 to 80 tokens, so that samples share their question and nothing else: real ones share lines, too. Each
+problems that have 40 to 80 tokens, so that samples share their question and nothing else: real ones may share lines, too. Each
 batch is learned in both ways, all samples of a problem in it, at a rate of 0, so that both have the same weights; the first
-is not counted. Seconds are the processor's, to which other work on the machine adds little, and in brackets the clock's;
-tokens/s are tokens of the sequences for each of the processor's.
+is not counted. Seconds are the processor's, which other work adds less to than to the clock's (in brackets); tokens/s are
+tokens of the sequences for each of the processor's. A batch of 8 takes some 5 GB.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--data", required=True, type=Path, help="train.jsonl of GSM8K")
     parser.add_argument("--samples", type=int, default=8, help="of each problem")
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--updates", type=int, default=3, help="counted ones")
     parser.add_argument("--lora-rank", type=int, default=0, help="0 trains every weight")
     parser.add_argument("--threads", type=int, default=1)
