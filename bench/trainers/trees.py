@@ -6,7 +6,7 @@ Weights are random, and words, digits and signs are tokens. Of each problem ther
 problems that have 40 to 80 tokens, so that samples share their question and nothing else: real ones may share lines, too. Each
 batch is learned in both ways, all samples of a problem in it, at a rate of 0, so that both have the same weights; the first
 is not counted. Seconds are the processor's, which other work adds less to than to the clock's (in brackets); tokens/s are
-tokens of the sequences for each of the processor's. A batch of 8 takes some 5 GB.
+tokens of the sequences for each of the processor's.
 """
 
 import argparse
