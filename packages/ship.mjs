@@ -31,5 +31,12 @@ for (const folder of ['recipes', 'checkpoints/base', 'checkpoints/plain', 'check
 // Without its tests and what Python leaves beside them.
 const trainer = join(root, 'packages/glore/trainers/hf');
 rmSync(trainer, { recursive: true, force: true });
-for (const file of ['README.md', 'doubt.py', 'fsdp.yaml', 'requirements.txt', 'train.py'])
+for (const file of [
+  'README.md',
+  'batches.py',
+  'doubt.py',
+  'fsdp.yaml',
+  'requirements.txt',
+  'train.py',
+])
   cpSync(join(root, 'trainers/hf', file), join(trainer, file));

@@ -3,14 +3,17 @@
 import contextlib
 import io
 import json
+import random
 import shutil
 import signal
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
+import batches
 import doubt
 import torch
 import train
@@ -18,7 +21,14 @@ from peft import PeftModel
 from safetensors import safe_open
 from tokenizers import Tokenizer, models
 from tokenizers.processors import TemplateProcessing
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, PreTrainedTokenizerFast
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    LlamaConfig,
+    MambaConfig,
+    PreTrainedTokenizerFast,
+    Qwen2Config,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "checkpoints" / "base"
@@ -27,6 +37,17 @@ STEPS = ["Ann has 3+4=8.", "Zoë has 8-1=7."]
 SORM = {"prompt": QUESTION, "completions": ["Ann has 3+4=8.\nZoë has 8-1=7.", "#### 7"], "labels": [False, True]}
 DRAFT = f"<|draft|>{STEPS[0]}\n[BAD]{STEPS[1]}\n#### 7\n<|revision|>"
 LOCAL = {"prompt": f"{QUESTION}\n{DRAFT}", "completion": "9.\n#### 9"}
+
+# Samples of one problem: labels of a line in common that differ, a sample twice, and one that is what another begins with.
+SAMPLES = [
+    (["Ann has 3+4=8.", "Zoë has 8-1=7.", "#### 7"], [False, False, True]),
+    (["Ann has 3+4=8.", "Zoë has 8-1=6.", "#### 6"], [True, False, False]),
+    (["Ann has 3+4=8.", "Zoë has 8-1=7.", "#### 7"], [True, False, True]),
+    (["Ann has 3+4=7.", "#### 7"], [True, True]),
+    (["Ann has 3+4=8.", "Zoë has 8-1=7."], [True, True]),
+]
+SOLUTIONS = [{"prompt": QUESTION, "completions": lines, "labels": labels} for lines, labels in SAMPLES]
+TINY = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
 
 CODEC = """
 import { readFileSync } from 'node:fs';
@@ -69,15 +90,16 @@ class TrainTest(unittest.TestCase):
         for name in ("tokenizer.json", "tokenizer_config.json"):
             shutil.copy(tokenizer / name, self.base / name)
 
-    def data(self, row: dict, count: int = 8) -> str:
-        """Rows on different questions: some are held out."""
+    def data(self, *given: dict, count: int = 8) -> str:
+        """Rows on different questions, of each as many as are given: some are held out."""
         path = self.folder / "data.jsonl"
-        rows = [{**row, "prompt": f"{i} {row['prompt']}"} for i in range(count)]
+        rows = [{**row, "prompt": f"{i} {row['prompt']}"} for i in range(count) for row in given]
         path.write_text("".join(f"{json.dumps(each)}\n" for each in rows))
         return str(path)
 
-    def run_training(self, role: str, row: dict, out: str = "out", **options) -> Path:
-        arguments = {"role": role, "model": self.base, "data": self.data(row), "out": self.folder / out}
+    def run_training(self, role: str, rows: dict | list[dict], out: str = "out", **options) -> Path:
+        data = self.data(*rows if isinstance(rows, list) else [rows])
+        arguments = {"role": role, "model": self.base, "data": data, "out": self.folder / out}
         arguments |= {"batch": 2, "rate": 0.01, "lora_rank": 0, **options}
         parts = [part for name, value in arguments.items() for part in (f"--{name.replace('_', '-')}", str(value))]
         train.main([part for part in parts if part != "None"])
@@ -285,6 +307,200 @@ class TrainTest(unittest.TestCase):
     def test_refuses_data_of_another_format(self):
         with self.assertRaisesRegex(SystemExit, r"data\.jsonl:1: expected the field 'completions'"):
             self.run_training("sorm", LOCAL)
+
+    def same(self, one: Path, other: Path) -> None:
+        """Bit for bit."""
+        first, second = [AutoModelForCausalLM.from_pretrained(model).state_dict() for model in (one, other)]
+        for name, weight in first.items():
+            self.assertTrue(torch.equal(second[name], weight), name)
+
+    def told(self, *arguments, **options) -> tuple[Path, list[dict], list[str]]:
+        """The model, the reports of its updates, and why its sequences were computed apart."""
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            model = self.run_training(*arguments, **options)
+        lines = said.getvalue().splitlines()
+        updates = [json.loads(line) for line in lines if line.startswith('{"update"')]
+        return model, updates, [line for line in lines if line.startswith("sequences are computed apart")]
+
+    def test_a_batch_that_shares_nothing_is_as_it_was(self):
+        self.same(self.run_training("sorm", SORM, "trees"), self.run_training("sorm", SORM, "rows", no_trees=None))
+
+    def test_trees_learn_what_separate_rows_do_and_compute_less(self):
+        options = {"epochs": 2, "batch": 5, "together": None}
+        trees, updates, why = self.told("sorm", SOLUTIONS, "trees", **options)
+        self.assertEqual(why, [])
+        rows, unshared, _ = self.told("sorm", SOLUTIONS, "rows", no_trees=None, **options)
+        weights = [AutoModelForCausalLM.from_pretrained(model).state_dict() for model in (trees, rows, self.base)]
+        for name, weight in weights[1].items():
+            torch.testing.assert_close(weights[0][name], weight, atol=2e-4, rtol=0, msg=name)
+        self.assertGreater((weights[0]["lm_head.weight"] - weights[2]["lm_head.weight"]).abs().max().item(), 1e-2)
+        last, before = updates[-1], unshared[-1]
+        self.assertEqual(last["read"], before["read"])
+        # What 7 problems have in 2 epochs, by counting; each problem's batch begins anew.
+        codec = train.Codec(AutoTokenizer.from_pretrained(BASE))
+        learned, _ = train.split([codec.reward(json.loads(row)) for row in Path(self.data(*SOLUTIONS)).open()], 1)
+        self.assertEqual(last["read"], 2 * sum(len(example.tokens) for example in learned))
+        distinct = {(e.question, *e.tokens[: t + 1]) for e in learned for t in range(len(e.tokens))}
+        self.assertEqual(last["computed"], 2 * len(distinct))
+
+    def test_trees_of_whole_problems_go_on_from_a_checkpoint_with_the_same_bits(self):
+        options = {"epochs": 2, "save_every": 3, "batch": 8, "together": None}
+        whole = self.run_training("orm", SOLUTIONS, "whole", **options)
+        parted = self.run_training("orm", SOLUTIONS, "parted", **options)
+        shutil.rmtree(parted)
+        states = sorted(parted.with_name("checkpoints").iterdir(), key=lambda state: int(state.name.split("-")[1]))
+        shutil.rmtree(states[-1])
+        self.assertEqual(len(states), 2)
+        parted, updates, _ = self.told("orm", SOLUTIONS, "parted", **options)
+        self.assertEqual(f"checkpoint-{updates[0]['update']}", states[0].name)
+        self.same(whole, parted)
+        with self.assertRaisesRegex(SystemExit, "expected the settings of this training"):
+            self.run_training("orm", SOLUTIONS, "parted", **{name: v for name, v in options.items() if name != "together"})
+
+    def test_a_model_with_a_window_has_separate_rows_and_says_so(self):
+        size = len(AutoTokenizer.from_pretrained(BASE))
+        config = Qwen2Config(vocab_size=size, **TINY, num_key_value_heads=1, use_sliding_window=True, sliding_window=16,
+                             max_window_layers=1, max_position_embeddings=128)  # fmt: skip
+        AutoModelForCausalLM.from_config(config).save_pretrained(self.base)
+        options = {"batch": 5, "together": None}
+        trees, _, why = self.told("sorm", SOLUTIONS, "trees", **options)
+        rows, _, unsaid = self.told("sorm", SOLUTIONS, "rows", no_trees=None, **options)
+        self.same(trees, rows)
+        self.assertEqual((len(why), unsaid), (1, []))
+        self.assertRegex(why[0], r"a layer sees 16 positions \(sliding_window\)")
+
+
+class BatchesTest(unittest.TestCase):
+    def model(self, config, attention: str = "sdpa"):
+        torch.manual_seed(1)
+        return AutoModelForCausalLM.from_config(config, attn_implementation=attention)
+
+    def configs(self) -> list:
+        common = {"vocab_size": len(AutoTokenizer.from_pretrained(BASE)), **TINY, "num_key_value_heads": 1}
+        return [LlamaConfig(**common), Qwen2Config(**common)]
+
+    def examples(self, codec: train.Codec) -> list[train.Example]:
+        """In no order: a problem's samples, another problem's, a writer's rows, one of which has a draft."""
+        other = [{**row, "prompt": "Zoë buys 9 shells. She eats 2. How many has Zoë?"} for row in SOLUTIONS[:3]]
+        drafts = [LOCAL, {**LOCAL, "completion": "7.\n#### 7"}, {**LOCAL, "prompt": QUESTION}]
+        examples = [*map(codec.reward, SOLUTIONS + other), *map(codec.writer, drafts)]
+        random.Random(1).shuffle(examples)
+        return examples
+
+    def test_a_tree_has_each_prefix_once_and_a_position_sees_what_its_own_is_made_of(self):
+        chance = random.Random(1)
+        for _ in range(50):
+            sequences = sorted([chance.randrange(3) for _ in range(chance.randrange(1, 7))] for _ in range(6))
+            tree = batches.tree_of(sequences)
+            prefix = {row: tuple(s[: t + 1]) for s, path in zip(sequences, tree.paths) for t, row in enumerate(path)}
+            self.assertEqual(sorted(prefix.values()), sorted({tuple(s[: t + 1]) for s in sequences for t in range(len(s))}))
+            self.assertEqual([(p[-1], len(p) - 1) for _, p in sorted(prefix.items())], [*zip(tree.tokens, tree.positions)])
+            size = len(tree.tokens)
+            seen = [[prefix[i][: len(prefix[j])] == prefix[j] for j in range(size)] for i in range(size)]
+            padded = batches.seen_in(tree, size + 2)
+            self.assertEqual(padded[:size, :size].tolist(), seen)
+            self.assertEqual(padded.nonzero()[-2:].tolist(), [[size, size], [size + 1, size + 1]])
+
+    def test_loss_and_gradients_are_those_of_separate_rows(self):
+        codec = train.Codec(AutoTokenizer.from_pretrained(BASE))
+        examples = self.examples(codec)
+        for config in self.configs():
+            for attention in ("sdpa", "eager"):
+                for lora in (False, True):
+                    model = self.model(config, attention)
+                    if lora:
+                        model = train.with_lora(model, [5, 6], 4)
+                        for name, weights in model.named_parameters():
+                            # As it is drawn one half of it is 0, and so are the other's gradients.
+                            if "lora_B" in name:
+                                torch.nn.init.normal_(weights, std=0.1)
+                    trees = batches.Trees(codec.batch, model)
+                    families = batches.families_of(examples)
+                    self.assertLess(len(families), len(examples))
+                    with self.subTest(model=config.model_type, attention=attention, lora=lora):
+                        expected = self.learned(model, codec.batch(examples))
+                        for batch in (trees(examples), trees.packed([examples]), trees.packed(families)):
+                            self.assertLess(batch["input_ids"].numel(), sum(len(example.tokens) for example in examples))
+                            torch.testing.assert_close(self.learned(model, batch), expected, atol=1e-5, rtol=1e-5)
+
+    def learned(self, model, batch: batches.Batch) -> dict[str, torch.Tensor]:
+        """The loss, and the gradient of each weight that learns."""
+        model.zero_grad()
+        loss, _ = train.loss_of(model, batch)
+        loss.backward()
+        found = {name: weights.grad.clone() for name, weights in model.named_parameters() if weights.requires_grad}
+        self.assertTrue(all(gradient.abs().max() > 1e-4 for gradient in found.values()))
+        return {"loss": loss.detach(), **found}
+
+    def test_rows_are_as_many_as_are_cheapest_and_separate_where_these_are(self):
+        codec = train.Codec(AutoTokenizer.from_pretrained(BASE))
+        examples = self.examples(codec)
+        trees = batches.Trees(codec.batch, self.model(self.configs()[0]))
+        families = batches.families_of(examples)
+        shapes = set()
+        for reach in (0, 30, 100, 300, 1000, 1e6):
+            trees.reach = reach
+            made = trees(examples)["input_ids"].shape
+            shapes.add(made)
+            one = (1, sum(map(batches.size_of, families)))
+            apart = (len(families), max(map(batches.size_of, families)))
+            separate = tuple(codec.batch(examples)["input_ids"].shape)
+            self.assertLessEqual(trees.cost(*made), min(trees.cost(*shape) for shape in (one, apart, separate)))
+        self.assertGreater(len(shapes), 1)
+        # Long sequences that share little: in one row each would be masked from most of it.
+        long = [train.Example([*range(16), *[20 + i] * 30], [-1] * 46, "") for i in range(20)]
+        trees.reach = 0
+        self.assertEqual(trees(long)["input_ids"].shape, (20, 46))
+        trees.reach = 1e5
+        self.assertEqual(trees(long)["input_ids"].shape, (1, 616))
+        # One sequence is shared with none.
+        alone = [family[0] for family in families]
+        batch, expected = trees(alone), codec.batch(alone)
+        self.assertEqual(batch.keys(), expected.keys())
+        self.assertTrue(all(torch.equal(batch[name], table) for name, table in expected.items()))
+
+    def test_says_why_a_model_reads_no_trees(self):
+        codec = train.Codec(AutoTokenizer.from_pretrained(BASE))
+        for config in self.configs():
+            for attention in ("sdpa", "eager"):
+                for dtype in (torch.float32, torch.bfloat16):
+                    model = self.model(config, attention).to(dtype)
+                    self.assertIsNone(batches.why_apart(model, batches.Trees(codec.batch, model), 128))
+        recurrent = self.model(MambaConfig(vocab_size=64, hidden_size=32, num_hidden_layers=2), "eager")
+        why = batches.why_apart(recurrent, batches.Trees(codec.batch, recurrent), 128)
+        self.assertRegex(why, "the model (does not take them|says something else of them)")
+        # One that reads a mask of its own making: what comes before, whichever sequence it is of.
+        model = self.model(self.configs()[0])
+        forward = model.forward
+        model.forward = lambda attention_mask, **inputs: forward(**inputs)
+        self.assertRegex(batches.why_apart(model, batches.Trees(codec.batch, model), 128), "says something else of them")
+        flash = self.model(self.configs()[0])
+        flash.config._attn_implementation = "flash_attention_2"
+        self.assertRegex(batches.why_apart(flash, batches.Trees(codec.batch, flash), 128), "'flash_attention_2' takes no mask")
+        trainer = {"is_fsdp_enabled": False, "is_deepspeed_enabled": False, "args": SimpleNamespace(n_gpu=1)}
+        self.assertIsNone(train.untried(SimpleNamespace(**trainer)))
+        self.assertRegex(train.untried(SimpleNamespace(**trainer | {"is_fsdp_enabled": True})), "FSDP")
+
+    def test_whole_problems_are_in_one_batch_in_an_order_of_seed_and_epoch(self):
+        problems = [f"p{i % 13}" for i in range(60)]
+
+        def order(seed: int, epoch: int) -> list[int]:
+            return list(batches.WholeProblems(problems, 10, seed, lambda: epoch))
+
+        first = order(1, 0)
+        self.assertEqual(sorted(first), list(range(60)))
+        self.assertEqual(order(1, 0), first)
+        for other in (order(1, 1), order(2, 0)):
+            self.assertNotEqual(other, first)
+            self.assertEqual(sorted(other), list(range(60)))
+        # Problems of 4 and 5 examples fill batches of 10 in pairs, so few are cut.
+        where = {problem: {first.index(i) // 10 for i, p in enumerate(problems) if p == problem} for problem in problems}
+        self.assertGreaterEqual(sum(len(found) == 1 for found in where.values()), 9)
+        # What does not fit waits for a batch in which it does; where nothing does, the first that waits is cut.
+        self.assertEqual(batches.filled([[1, 2, 3], [4, 5], [6], [7]], 4), [1, 2, 3, 6, 4, 5, 7])
+        self.assertEqual(batches.filled([[1, 2, 3], [4, 5, 6]], 4), [1, 2, 3, 4, 5, 6])
+        self.assertEqual(batches.filled([[1, 2, 3, 4, 5], [6]], 4), [6, 1, 2, 3, 4, 5])
 
 
 if __name__ == "__main__":

@@ -15,16 +15,17 @@ server that is given text cuts it at special tokens alone: `--for-server` does t
 
 import argparse
 import json
+import math
 import random
 import re
 import shutil
 import signal
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
+from batches import Batch, Example, Trees, WholeProblems, why_apart
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import (
     AutoModelForCausalLM,
@@ -43,15 +44,6 @@ SPECIAL = (TAG, PLUS, MINUS, "[BAD]", "<|draft|>", "<|revision|>")
 HELD_OUT = 96
 GOLDEN = 16
 COMPLETION, STEPWISE = ("prompt", "completion"), ("prompt", "completions", "labels")
-
-
-@dataclass
-class Example:
-    """`targets[t]` is what the model should say after `tokens[t]`, -1 where nothing is learned."""
-
-    tokens: list[int]
-    targets: list[int]
-    question: str
 
 
 class Codec:
@@ -94,7 +86,7 @@ class Codec:
             targets += [-1] * (len(tokens) - len(targets) - 1) + [self.plus if label else self.minus]
         return Example(tokens, targets, row["prompt"])
 
-    def batch(self, examples: list[Example]) -> dict[str, torch.Tensor]:
+    def batch(self, examples: list[Example]) -> Batch:
         """Tensors of shape [rows, time], padded on the right."""
         time = max(len(example.tokens) for example in examples)
 
@@ -172,22 +164,73 @@ def split(examples: list[Example], seed: int) -> tuple[list[Example], list[Examp
     return [e for e in examples if e.question not in held], [e for e in examples if e.question in held][:HELD_OUT]
 
 
-class RoleTrainer(Trainer):
-    """The mean over targets of `-log p(target)`, in nats."""
-
-    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        targets = inputs.pop("targets")
-        outputs = model(**inputs, use_cache=False)
+def loss_of(model, inputs: Batch):
+    """The mean over targets of `-log p(target)`, in nats, and what the model said. Targets are a table, or a list with places."""
+    inputs = dict(inputs)
+    targets, places, weights = (inputs.pop(name, None) for name in ("targets", "places", "weights"))
+    outputs = model(**inputs, use_cache=False)
+    if places is None:
         learned = targets >= 0  # [rows, time]
         logits = outputs.logits[learned].float()  # [targets, vocabulary]
-        loss = torch.nn.functional.cross_entropy(logits, targets[learned])
+        return torch.nn.functional.cross_entropy(logits, targets[learned]), outputs
+    logits = outputs.logits.flatten(0, 1)[places].float()
+    losses = torch.nn.functional.cross_entropy(logits, targets, reduction="none")
+    return weights @ losses / weights.sum(), outputs
+
+
+class RoleTrainer(Trainer):
+    """Batches of whole problems if they are to be together; counts tokens read, and positions computed with their padding."""
+
+    def __init__(self, together: bool, **options):
+        super().__init__(**options)
+        self.together = together
+        self.read = self.computed = 0
+
+    def _get_train_sampler(self, *dataset):
+        if not self.together:
+            return super()._get_train_sampler(*dataset)
+        questions = [example.question for example in self.train_dataset]
+        return WholeProblems(questions, self._train_batch_size, self.args.seed, self.epoch)
+
+    def epoch(self) -> int:
+        return math.floor(self.state.epoch or 0)
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        read = inputs.pop("read")
+        if model.training:
+            self.read += read
+            self.computed += inputs["input_ids"].numel()
+        loss, outputs = loss_of(model, inputs)
         return (loss, outputs) if return_outputs else loss
+
+
+def collator(codec: Codec, trainer: RoleTrainer, args: argparse.Namespace, longest: int) -> Callable[[list[Example]], Batch]:
+    """Batches as trees where they are asked for and the model reads them; says why not."""
+    make, why = codec.batch, None
+    if args.trees:
+        trees = Trees(codec.batch, trainer.model)
+        why = untried(trainer) or why_apart(trainer.model, trees, longest)
+        make = codec.batch if why else trees
+    if why and trainer.is_world_process_zero():
+        print(f"sequences are computed apart: {why}", flush=True)
+    return lambda examples: {**make(examples), "read": sum(len(example.tokens) for example in examples)}
+
+
+def untried(trainer: RoleTrainer) -> str | None:
+    """Why trees are left alone, however the model reads them."""
+    ways = {
+        "FSDP": trainer.is_fsdp_enabled,
+        "DeepSpeed": trainer.is_deepspeed_enabled,
+        "one process with several GPUs": trainer.args.n_gpu > 1,
+    }
+    return next((f"trees have not been tried with {way}" for way, so in ways.items() if so), None)
 
 
 class Told(TrainerCallback):
     """Says how far the training is, one JSON object a line; SIGTERM stops it after the update, with a checkpoint."""
 
-    def __init__(self):
+    def __init__(self, trainer: RoleTrainer):
+        self.trainer = trainer
         self.stopped = False
         signal.signal(signal.SIGTERM, self.stop)
 
@@ -198,7 +241,9 @@ class Told(TrainerCallback):
         if state.is_world_process_zero:
             loss = next((entry["loss"] for entry in reversed(state.log_history) if "loss" in entry), None)
             told = {"update": state.global_step, "updates": state.max_steps}
-            print(json.dumps(told if loss is None else {**told, "loss": round(float(loss), 4)}), flush=True)
+            if loss is not None:
+                told["loss"] = round(float(loss), 4)
+            print(json.dumps({**told, "read": self.trainer.read, "computed": self.trainer.computed}), flush=True)
 
     def on_train_begin(self, args, state, control, **_):
         self.say(state)
@@ -300,6 +345,17 @@ def options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=float, default=1)
     parser.add_argument("--batch", type=int, default=8, help="sequences on each device")
     parser.add_argument("--accumulate", type=int, default=1, help="batches before an update")
+    parser.add_argument(
+        "--together",
+        action="store_true",
+        help="critics: all examples of a problem in one batch, where they fit, as the built-in training has them",
+    )
+    parser.add_argument(
+        "--trees",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="what sequences of a batch begin with alike is computed once, where the model can and it is less to compute",
+    )
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--max-length", type=int, default=1024, help="tokens; what is longer is left out and counted")
     parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=torch.cuda.is_available())
@@ -337,6 +393,7 @@ def main(argv: list[str] | None = None) -> None:
 
     states = args.out / "checkpoints"
     trainer = RoleTrainer(
+        together=args.together and not writes,
         model=model,
         args=TrainingArguments(
             output_dir=str(states),
@@ -367,9 +424,8 @@ def main(argv: list[str] | None = None) -> None:
         ),
         train_dataset=learned,
         eval_dataset=held or None,
-        data_collator=codec.batch,
-        callbacks=[told := Told()],
     )
+    trainer.add_callback(told := Told(trainer))
     main_process = trainer.is_world_process_zero()
     if main_process:
         keep_settings(args)
@@ -378,6 +434,7 @@ def main(argv: list[str] | None = None) -> None:
     if mask["targets"] == 0:
         fail(f"{args.role}: there is nothing to learn from (training.mask.json); export more, or raise --max-length")
 
+    trainer.data_collator = collator(codec, trainer, args, max(len(example.tokens) for example in examples))
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(states)) if states.is_dir() else None)
     if told.stopped and trainer.state.global_step < trainer.state.max_steps:
         sys.exit(128 + signal.SIGTERM)
