@@ -14,20 +14,28 @@ export const processShape = z.object({
 });
 export type Process = z.infer<typeof processShape>;
 
+interface Birth {
+  readonly name: string;
+  readonly at: number;
+  /** Whether it has ended, and is there only until somebody asks how. */
+  readonly over: boolean;
+}
+
 /**
  * When a process of this machine was born, and in which run of the machine: no two processes have both and the pid alike.
  * Undefined where nobody says so.
  */
-function birthOf(pid: number): { readonly name: string; readonly at: number } | undefined {
+function birthOf(pid: number): Birth | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The second field is the program's name in brackets, which may have spaces; the birth is the 22nd.
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    // The second field is the program's name in brackets, which may have spaces; the state is the third, the birth the 22nd.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, ticks] = [fields[0], fields[19]];
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
     const up = Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]);
     // The kernel tells times to programs in hundredths of a second.
     const at = Date.now() - 1000 * (up - Number(ticks) / 100);
-    return Number.isFinite(at) ? { name: `${boot}/${ticks}`, at } : undefined;
+    return Number.isFinite(at) ? { name: `${boot}/${ticks}`, at, over: state === 'Z' } : undefined;
   } catch {
     return undefined;
   }
@@ -59,6 +67,7 @@ export function isAlive(holder: Process): boolean {
   // A process that was born after the holder has got its number since.
   const birth = birthOf(holder.pid);
   if (!birth) return true;
+  if (birth.over) return false;
   return holder.birth === undefined
     ? !(birth.at > Date.parse(holder.started) + CLOCK_SHIFT)
     : birth.name === holder.birth;
