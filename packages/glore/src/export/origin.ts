@@ -2,10 +2,11 @@
 import type { OrmBalance } from '../dataset/index.js';
 import { percent } from '../evaluate/index.js';
 import { type LabelSummary, type Run, readLabelSummary } from '../pipeline/index.js';
-import type { Recipe } from '../recipe/index.js';
+import { learns, type Recipe } from '../recipe/index.js';
 
-export function studentOrigin({ models, student }: Recipe): string {
-  if (models?.student) {
+export function studentOrigin(recipe: Recipe): string {
+  const { student } = recipe;
+  if (!learns(recipe, 'student')) {
     return 'Worked solutions. The student was served, not trained: its correct samples are in the set `plain`.';
   }
   const parts = [

@@ -21,6 +21,7 @@ export {
   writeJson,
   writeJsonl,
 } from './json.js';
+export { linkTree } from './link.js';
 export { explain, explained, namesIn, replaceFile } from './replace.js';
 export {
   amount,

@@ -20,8 +20,11 @@ export interface Run {
   readonly codec: Codec;
   /** What of special tokens the base's own tokenizer lacks, in words. */
   readonly lack?: string | undefined;
-  /** Sees to it that a role that was trained is served; only the process that works on the whole run starts anything. */
-  readonly offer?: (role: RoleName, waiting: Waiting, anew?: boolean) => Promise<void>;
+  /**
+   * Sees to it that a role that was trained is served, or what one of its trainings has made (its folder) in the place of
+   * whatever is; only the process that works on the whole run starts anything.
+   */
+  readonly offer?: (role: RoleName, waiting: Waiting, training?: string) => Promise<void>;
 }
 
 /** Opens a run folder on its recipe and base checkpoint; the codec is the base tokenizer's. @param loaded the base, if it is read already */

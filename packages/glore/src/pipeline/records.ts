@@ -22,6 +22,7 @@ import {
 import { brokenRecord, cureOf, readJson, readJsonl } from '../files/index.js';
 import { chooseSamples, type LabelledSample, labelledShape } from '../label/index.js';
 import { type Problem, problemShape } from '../problem/index.js';
+import { learns } from '../recipe/index.js';
 import {
   byKey,
   learnedFrom,
@@ -54,10 +55,10 @@ export async function readProblems(
 export const readQuestions = async (run: Run, set: string): Promise<Map<string, string>> =>
   questionsOf(await readProblems(run, set));
 
-/** What the last student has learned from. Where it is served there were no rounds. */
+/** What the last student has learned from. Where nothing trains it there were no rounds. */
 export async function studentRecords(run: Run): Promise<StudentRecord[]> {
   const worked = workedRecords(await readProblems(run, 'sft'));
-  if (run.recipe.models?.student) return worked;
+  if (!learns(run.recipe, 'student')) return worked;
   const samples: Sample[][] = [];
   const all = new Map<string, string>();
   for (const [i, set] of roundSets(run.recipe).entries()) {

@@ -3,7 +3,7 @@ import { positionLimit } from '@glore/engine';
 import { GloreError } from '../error.js';
 import { type RoleName, roleNames } from '../model/index.js';
 import type { HeldOut } from '../problem/index.js';
-import { type FileSet, type Recipe, readHeldOut } from '../recipe/index.js';
+import { type FileSet, learns, type Recipe, readHeldOut } from '../recipe/index.js';
 import type { Run } from './context.js';
 
 /** How long questions may be. */
@@ -60,10 +60,10 @@ const leavesOut = ({ problems, models }: Recipe): boolean =>
   problems.tooLong === 'drop' &&
   !roleNames.every((role) => models?.[role]);
 
-/** What of the models the problems depend on: what is too long for them, and that a served student takes none of a file's. */
+/** What of the models the problems depend on: what is too long for them, and that a student that learns nothing takes none of a file's. */
 export const modelsIn = (recipe: Recipe): unknown[] => [
   ...(leavesOut(recipe) ? [recipe.maxTokens] : []),
-  ...(recipe.problems.source !== 'world' && recipe.models?.student ? ['student served'] : []),
+  ...(recipe.problems.source !== 'world' && !learns(recipe, 'student') ? ['student served'] : []),
 ];
 
 /** What a recipe that leaves out what is too long leaves out, whichever stages are asked for. */

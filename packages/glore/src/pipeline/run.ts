@@ -17,10 +17,12 @@ import {
   type StageRecord,
   silentReporter,
 } from '../run/index.js';
+import { endLeft } from '../trainer/index.js';
 import { openRunFolder } from './context.js';
 import { type Report, writeReport } from './report.js';
 import { checkRoom } from './room.js';
 import { checkKeys } from './served.js';
+import { withServers } from './serving.js';
 import {
   neededFor,
   rolesUntil,
@@ -30,7 +32,7 @@ import {
   table,
   upstreamOf,
 } from './table.js';
-import { withServers } from './trainer.js';
+import { processesOf } from './trainer.js';
 
 export interface RunOptions {
   readonly folder: string;
@@ -59,6 +61,7 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
   checkRoom(run, rolesUntil(until));
   const unlock = await lockRun(folder);
   try {
+    await endLeft(processesOf(run));
     await writeJson(join(folder, 'recipe.json'), recipe);
     const done = new Map<StageName, StageRecord>();
     for (const name of until ? neededFor(until) : stageNames) {

@@ -1,6 +1,6 @@
 /** The sets of problems that a run has: one list, which making them, the stages that read them and plans go by. */
 import type { Split } from '../problem/index.js';
-import type { Recipe } from '../recipe/index.js';
+import { learns, type Recipe } from '../recipe/index.js';
 
 export interface ProblemSet {
   readonly name: string;
@@ -13,13 +13,14 @@ export interface ProblemSet {
   readonly offset: number;
 }
 
-/** Training problems are fresh for each use; of files a served student uses none. */
-export function setsOf({ problems, student, drafts, training, models }: Recipe): ProblemSet[] {
+/** Training problems are fresh for each use; of files a student that learns nothing here uses none. */
+export function setsOf(recipe: Recipe): ProblemSet[] {
+  const { problems, student, drafts, training } = recipe;
   const { sft, expertIteration } = student;
   const { problems: each, rounds } = expertIteration;
-  const served = problems.source !== 'world' && models?.student;
+  const idle = problems.source !== 'world' && !learns(recipe, 'student');
   // Rounds on the problems of the drafts have none of their own.
-  const fresh = served || each === 'drafts' ? [] : Array.from({ length: rounds }, () => each);
+  const fresh = idle || each === 'drafts' ? [] : Array.from({ length: rounds }, () => each);
   const set = (
     name: string,
     reader: ProblemSet['reader'],
@@ -43,10 +44,10 @@ export const roundSets = ({ student: { expertIteration } }: Recipe): string[] =>
     expertIteration.problems === 'drafts' ? 'train' : `ei-${i + 1}`,
   );
 
-/** The sets that a stage reads, some of which another one reads first; a served student learns from none. */
+/** The sets that a stage reads, some of which another one reads first; a student that is not trained learns from none. */
 export function setsRead(recipe: Recipe, stage: string): ProblemSet[] {
   if (stage !== 'student') return setsOf(recipe).filter(({ reader }) => reader === stage);
-  if (recipe.models?.student) return [];
+  if (!learns(recipe, 'student')) return [];
   const { until } = recipe.student.expertIteration;
   const read = new Set(['sft', ...roundSets(recipe), ...(until === undefined ? [] : ['dev'])]);
   return setsOf(recipe).filter(({ name }) => read.has(name));

@@ -1,172 +1,155 @@
-/** Roles that a trainer outside this process makes: their data, where their models are, and how those are served. */
+/** Trainings outside this process, by the recipe's command: their rows, what they start from, and what they make. */
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CompletionRow, StepwiseRow } from '../dataset/index.js';
 import { GloreError } from '../error.js';
-import { writeJson, writeJsonl } from '../files/index.js';
-import { goldenTolerance, largestDifference, type RoleName, readGolden } from '../model/index.js';
-import { type Recipe, type TrainerSettings, trained } from '../recipe/index.js';
+import { explained, linkTree, writeJson, writeJsonl } from '../files/index.js';
+import type { RoleName } from '../model/index.js';
+import { type Recipe, type TrainerSettings, type Training, trained } from '../recipe/index.js';
 import type { StageContext } from '../run/index.js';
-import { filled, isMade, Servers, train, type Waiter } from '../trainer/index.js';
+import { filled, isMade, train } from '../trainer/index.js';
 import { pathIn, type Run } from './context.js';
-import { rolesOf, withModels } from './models.js';
 
 /** In the package, or in the repository that it is built in. */
 const shippedTrainer = fileURLToPath(new URL('../../trainers/hf/train.py', import.meta.url));
 
-/** What a trainer makes of a role. */
-const outOf = (run: Pick<Run, 'folder'>, role: RoleName): string =>
-  resolve(run.folder, role, 'trained');
+/** What a training goes on from: all weights, by folder or name, and the adapter on them where one was learned. */
+export interface Weights {
+  readonly base: string;
+  readonly adapter?: string;
+}
+
+/** One training: of a role, or of a round or phase of one. */
+export interface OutsideTraining {
+  readonly role: RoleName;
+  /** What is trained, in words, where it is not the role itself. */
+  readonly name?: string;
+  /** Holds its rows and what is made of them. */
+  readonly folder: string;
+  readonly start: Weights;
+  readonly schedule: Pick<Training, 'epochs' | 'batch' | 'rate'>;
+  readonly rows: () => Promise<readonly (CompletionRow | StepwiseRow)[]>;
+}
+
+/** The folder of the training that a role's model is of. */
+export const trainingOf = (run: Pick<Run, 'folder'>, role: RoleName): string =>
+  join(run.folder, role);
+
+/** What the trainer makes in a training's folder: `model/`, `adapter/` or both. */
+export const outOf = (training: string): string => resolve(training, 'trained');
 /** Written once a training has ended well. */
-const madePath = (run: Run, role: RoleName): string => pathIn(run, role, 'trained.json');
-const wasTrained = (run: Run, role: RoleName): boolean =>
-  existsSync(madePath(run, role)) && isMade(outOf(run, role));
+const madePath = (training: string): string => join(training, 'trained.json');
+export const wasTrained = (training: string): boolean =>
+  existsSync(madePath(training)) && isMade(outOf(training));
+
+/** Where it is written down which processes the run has started. */
+export const processesOf = (run: Run): string => pathIn(run, 'processes');
 
 /** What the result of a training depends on besides its data and its schedule. */
 export function trainerIdentity(recipe: Recipe, role: string): { trained?: unknown } {
   const trainer = trained(recipe, role);
   if (!trainer) return {};
-  const { sft } = recipe.student;
-  return { trained: [trainer.base, trainer.options, ...(role === 'student' ? [sft] : [])] };
+  const { sft, expertIteration } = recipe.student;
+  const rounds = expertIteration.rounds > 0 ? [expertIteration, recipe.maxTokens] : [];
+  return {
+    trained: [trainer.base, trainer.options, ...(role === 'student' ? [sft, ...rounds] : [])],
+  };
 }
 
-const trainingOf = ({ student, training }: Recipe, role: RoleName) =>
-  role === 'student' ? { ...student.sft, start: 'base' } : training[role];
+/** What the trainings of a role start from where the recipe has them start from another role, or from the base. */
+export function weightsOf(run: Run, start: RoleName | 'base'): Weights {
+  const { trainer, training } = run.recipe;
+  if (start === 'base' || !trained(run.recipe, start)) return { base: trainer!.base };
+  if (start === 'student') return { base: join(outOf(trainingOf(run, start)), 'model') };
+  return learnedFrom(weightsOf(run, training[start].start), trainingOf(run, start));
+}
 
-/** The checkpoint that a role's training starts from. */
-const startOf = (run: Run, { base }: TrainerSettings, start: string): string =>
-  start === 'student' && trained(run.recipe, 'student')
-    ? join(outOf(run, 'student'), 'model')
-    : base;
+/** What a training has made of its start: an adapter stays one on the same weights, so that a server of these takes it. */
+function learnedFrom({ base }: Weights, training: string): Weights {
+  const adapter = join(outOf(training), 'adapter');
+  return existsSync(adapter) ? { base, adapter } : { base: join(outOf(training), 'model') };
+}
 
-/** Trains a role on its rows by the recipe's command, has it served, and compares it with what its trainer says of it. */
+/** Trains by the recipe's command, unless that is done already; gives what a further training goes on from. */
 export async function trainOutside(
   run: Run,
-  role: RoleName,
-  context: StageContext,
-  rows: () => Promise<readonly (CompletionRow | StepwiseRow)[]>,
-): Promise<void> {
+  { progress, signal }: StageContext,
+  training: OutsideTraining,
+): Promise<Weights> {
+  const { role, name = role, folder, start } = training;
   const trainer = trained(run.recipe, role)!;
-  const { folder, progress, signal } = context;
-  if (!wasTrained(run, role)) {
+  if (!wasTrained(folder)) {
     const data = resolve(folder, 'data.jsonl');
-    const found = await rows();
+    const found = await training.rows();
     if (found.length === 0) {
       throw new GloreError(
         'loss-empty',
-        `${folder}: expected something for the ${role} to learn from, found nothing; draw more (drafts.problems, drafts.samples)`,
+        `${folder}: expected something for the ${name} to learn from, found nothing; draw more (drafts.problems, drafts.samples)`,
       );
     }
     if (!existsSync(data)) await writeJsonl(data, found);
-    const log = join(folder, 'trainer.log');
-    progress.note(`${role}: ${found.length} rows, trained by ${trainer.command[0]} (${log})`);
-    const words = wordsFor(run, trainer, role, data);
-    const out = outOf(run, role);
-    await train({ role, words, folder: trainer.folder, out, log, signal, progress });
-    await writeJson(madePath(run, role), { rows: found.length });
+    const log = pathIn(run, role, 'trainer.log');
+    progress.note(`${name}: ${found.length} rows, trained by ${trainer.command[0]} (${log})`);
+    const words = wordsFor(run, trainer, training, data);
+    const out = outOf(folder);
+    const processes = processesOf(run);
+    await train({
+      role: name,
+      words,
+      folder: trainer.folder,
+      out,
+      log,
+      processes,
+      signal,
+      progress,
+    });
+    await writeJson(madePath(folder), { rows: found.length });
   }
-  const waiting = { signal, note: (text: string) => progress.note(text) };
-  await run.offer?.(role, waiting, true);
-  await checkGolden(run, role, context);
+  return learnedFrom(start, folder);
 }
 
 function wordsFor(
-  run: Run,
+  { recipe }: Run,
   trainer: TrainerSettings,
-  role: RoleName,
+  { role, folder, start, schedule }: OutsideTraining,
   data: string,
 ): readonly string[] {
-  const { epochs, batch, rate, start } = trainingOf(run.recipe, role);
+  const { base, adapter } = start;
   const places = {
     role,
     data,
-    base: startOf(run, trainer, start),
-    out: outOf(run, role),
-    epochs: String(epochs),
-    batch: String(batch),
-    rate: String(rate),
-    seed: String(run.recipe.seed),
+    base,
+    adapter: adapter === undefined ? [] : [adapter],
+    out: outOf(folder),
+    epochs: String(schedule.epochs),
+    batch: String(schedule.batch),
+    rate: String(schedule.rate),
+    seed: String(recipe.seed),
     options: trainer.options,
     train: shippedTrainer,
   };
-  const all = ['--role', role, '--model', places.base, '--data', data, '--out', places.out];
-  const schedule = ['--epochs', places.epochs, '--batch', places.batch, '--rate', places.rate];
+  const from = ['--model', base, ...places.adapter.flatMap((one) => ['--adapter', one])];
+  const all = ['--role', role, ...from, '--data', data, '--out', places.out];
+  const pace = ['--epochs', places.epochs, '--batch', places.batch, '--rate', places.rate];
   // As its server will be asked: a text begins as the server's tokenizer says, token ids with BOS.
-  const spelling = ['--spelling', run.recipe.models?.[role]?.spelling ?? 'text'];
+  const spelling = ['--spelling', recipe.models?.[role]?.spelling ?? 'text'];
   const rest = ['--seed', places.seed, ...spelling, ...trainer.options];
-  return filled(trainer.command, { ...places, arguments: [...all, ...schedule, ...rest] });
+  return filled(trainer.command, { ...places, arguments: [...all, ...pace, ...rest] });
 }
 
-/** The values that its trainer has for a critic must be those of its server. @throws GloreError `golden-differs` */
-async function checkGolden(run: Run, role: RoleName, { signal, progress }: StageContext) {
-  const path = join(outOf(run, role), 'golden.jsonl');
-  if (role !== 'orm' && role !== 'sorm') return;
-  const golden = existsSync(path)
-    ? (await readGolden(path)).filter((vector) => vector.role === role)
-    : [];
-  if (golden.length === 0) {
-    progress.note(`${role}: its trainer has no golden values (${path}), so nothing is compared`);
-    return;
-  }
-  const note = (text: string) => progress.note(text);
-  const difference = await withModels(
-    run,
-    [role],
-    (models) => largestDifference(rolesOf(run, models)[role], golden),
-    { signal, note },
-  );
-  const within = `within ${difference.toFixed(4)} of its trainer's (${golden.length} solutions)`;
-  if (difference <= goldenTolerance) return progress.note(`${role}: served values are ${within}`);
-  const { endpoint, model } = run.recipe.models![role]!;
-  throw new GloreError(
-    'golden-differs',
-    `endpoint ${endpoint}: expected of model ${model} the values that the ${role}'s trainer has (${path}), at most ${goldenTolerance} away, found one ${difference.toFixed(4)} away; it serves other weights, or reads texts otherwise: serve ${outOf(run, role)} and run the same command again, nothing is trained again`,
-  );
-}
-
-/** The run with its servers: what it has trained is served where it is not; `close` ends what was started. */
-export function withServers(run: Run): { readonly run: Run; close(): Promise<void> } {
-  const { recipe } = run;
-  const settings = recipe.trainer;
-  if (!settings?.serve) return { run, close: async () => {} };
-  const servers = new Servers();
-  const offer = async (role: RoleName, waiter: Waiter, anew = false): Promise<void> => {
-    const model = recipe.models?.[role];
-    // A student that is not trained is what its server begins with.
-    const there = trained(recipe, role) ? wasTrained(run, role) : role === 'student';
-    if (!model || !there) return;
-    const { url, key, patience } = recipe.endpoints![model.endpoint]!;
-    const { command, lora } = settings.serve!;
-    const adapter = join(outOf(run, role), 'adapter');
-    const places = {
-      role,
-      name: model.model,
-      model: join(outOf(run, role), 'model'),
-      adapter,
-      student: startOf(run, settings, 'student'),
-      adapters: adaptersAt(run, model.endpoint),
-    };
-    await servers.offer(
-      {
-        ...{ role, model: model.model, endpoint: model.endpoint, url, key, patience },
-        ...(lora && role !== 'student' && { adapter }),
-        ...(command && { command: filled(command, places) }),
-        folder: settings.folder,
-        log: pathIn(run, 'endpoints', `${model.endpoint}.log`),
-      },
-      anew,
-      waiter,
-    );
-  };
-  return { run: { ...run, offer }, close: () => servers.close() };
-}
-
-/** `name=folder` of each adapter of an endpoint that there is so far. */
-const adaptersAt = (run: Run, endpoint: string): string[] =>
-  run.recipe.trainer!.roles.flatMap((role) => {
-    const model = run.recipe.models?.[role];
-    const folder = join(outOf(run, role), 'adapter');
-    const there = role !== 'student' && model?.endpoint === endpoint && existsSync(folder);
-    return there && wasTrained(run, role) ? [`${model.model}=${folder}`] : [];
+/** Makes what one training has made a role's: the same files. */
+export async function keepTrained(run: Run, role: RoleName, training: string): Promise<void> {
+  const own = trainingOf(run, role);
+  if (resolve(training) === resolve(own)) return;
+  // Made whole beside its place first: after a kill in between there is none.
+  const out = outOf(own);
+  const beside = `${out}.linked`;
+  await explained(out, async () => {
+    for (const left of [out, beside]) await rm(left, { recursive: true, force: true });
+    await linkTree(outOf(training), beside);
+    await rename(beside, out);
   });
+  await writeJson(madePath(own), { from: relative(own, training) });
+}

@@ -650,17 +650,51 @@ trainer: { base: b, ${settings} }
     ['roles: [sorm], command: "a {out} {model}"', /trainer\.command: expected .* not \{model\}/],
     [`roles: [sorm], command: "run '"`, /trainer\.command: expected a command whose quotes/],
     ['roles: [sorm], serve: { command: "a {out}" }', /serve\.command: expected .* not \{out\}/],
-    ['roles: [student]', /student\.expertIteration\.rounds: expected 0, since a trainer/],
+    [
+      'roles: [student], serve: { lora: true }',
+      /trainer\.serve\.command: expected a command, since the student of each round is served/,
+    ],
   ])('is refused with %s', (settings, said) => {
     expect(trained(settings)).toThrow(said);
   });
 
-  it('cannot do what takes two trainings', () => {
-    expect(trained('roles: [sorm]', 'sorm: {', 'sorm: { doubt: 0.2,')).toThrow(
-      /training\.sorm\.doubt: expected none, since a trainer has no first SORM/,
+  it('makes a student in rounds, from worked solutions, where it can serve each', () => {
+    const serving = 'roles: [student], serve: { command: run }';
+    expect(trained(serving)().student.expertIteration.rounds).toBe(1);
+    expect(trained('roles: [student]', 'rounds: 1', 'rounds: 0')().trainer?.serve).toBeUndefined();
+    expect(trained(serving, 'problems: 4000', 'problems: 0')).toThrow(
+      /student\.sft\.problems: expected at least 1, since the first student of a trainer/,
     );
-    expect(trained('roles: [orm]', 'start: student', 'start: sorm')).toThrow(
-      /training\.orm\.start: expected student or base, which a trainer starts from/,
+  });
+
+  it('has a first SORM where it is served, by a command that goes on from an adapter', () => {
+    const doubting = (settings: string) =>
+      trained(`roles: [sorm], ${settings}`, 'sorm: {', 'sorm: { doubt: 0.2,');
+    for (const serve of ['lora: true', 'command: run']) {
+      expect(doubting(`serve: { ${serve} }`)().training.sorm.doubt).toBe(0.2);
+    }
+    expect(doubting('folder: .')).toThrow(
+      /trainer\.serve: expected a command or lora, since the first SORM is served/,
+    );
+    expect(doubting('serve: {}')).toThrow(/trainer\.serve: expected a command or lora/);
+    const bare = 'run {data} {out}';
+    expect(doubting(`serve: { lora: true }, command: "${bare}"`)).toThrow(
+      /trainer\.command: expected a command with \{adapter\}, or with \{arguments\}, since the SORM/,
+    );
+    const able = doubting(`serve: { lora: true }, command: "${bare} {adapter}"`);
+    expect(able().trainer?.command).toEqual(['run', '{data}', '{out}', '{adapter}']);
+    // Nothing is doubted, so there is no first one.
+    expect(trained('roles: [sorm]', 'sorm: {', 'sorm: { doubt: 0,')().training.sorm.doubt).toBe(0);
+  });
+
+  it('has an ORM that goes on from its SORM', () => {
+    const going = (settings: string) => trained(settings, 'start: student', 'start: sorm');
+    expect(going('roles: [sorm, orm]')().training.orm.start).toBe('sorm');
+    expect(going('roles: [orm]')).toThrow(
+      /training\.orm\.start: expected student or base, since the trainer has no SORM/,
+    );
+    expect(going('roles: [sorm, orm], command: "run {data} {out}"')).toThrow(
+      /trainer\.command: expected a command with \{adapter\}.* since the ORM goes on/,
     );
   });
 
@@ -688,6 +722,10 @@ trainer: { base: b, ${settings} }
   it('is told by its options what it learns', () => {
     expect(trained('roles: [sorm]', 'sorm: {', 'sorm: { lora: { rank: 8 },')).toThrow(
       /training\.sorm\.lora: expected none, since the options of a trainer say/,
+    );
+    const rounds = '{ rounds: 1,';
+    expect(trained('roles: [student]', rounds, `${rounds} lora: { rank: 8 },`)).toThrow(
+      /student\.expertIteration\.lora: expected none, since the options of a trainer say/,
     );
   });
 

@@ -8,7 +8,7 @@ import { filePath } from './files.js';
 
 /** Places of the commands. */
 const trainPlaces = [
-  ...['role', 'base', 'data', 'out', 'epochs', 'batch', 'rate', 'seed'],
+  ...['role', 'base', 'adapter', 'data', 'out', 'epochs', 'batch', 'rate', 'seed'],
   ...['options', 'arguments', 'train'],
 ];
 const servePlaces = ['role', 'name', 'model', 'adapter', 'student', 'adapters'];
@@ -55,8 +55,8 @@ interface Given {
   readonly endpoints?: Endpoints | undefined;
   readonly models?: ServedModels | undefined;
   readonly student: {
-    readonly sft: { readonly lora?: unknown };
-    readonly expertIteration: { readonly rounds: number };
+    readonly sft: { readonly problems: number; readonly lora?: unknown };
+    readonly expertIteration: { readonly rounds: number; readonly lora?: unknown };
   };
   readonly training: {
     readonly sorm: {
@@ -93,20 +93,18 @@ export function wrongTrainer({
     const expected = `a command with {${lacking}}, or with {arguments}`;
     return { keys: ['trainer', 'command'], expected, found: 'one without' };
   }
-  const { rounds } = student.expertIteration;
-  if (roles.includes('student') && rounds > 0) {
-    const expected = '0, since a trainer fits the student on worked solutions alone';
-    return { keys: ['student', 'expertIteration', 'rounds'], expected, found: `${rounds}` };
-  }
-  if (roles.includes('sorm') && training.sorm.doubt !== undefined) {
-    const expected = 'none, since a trainer has no first SORM';
-    return { keys: ['training', 'sorm', 'doubt'], expected, found: `${training.sorm.doubt}` };
-  }
   for (const role of roles) {
-    const keys = role === 'student' ? ['student', 'sft', 'lora'] : ['training', role, 'lora'];
-    if ((role === 'student' ? student.sft : training[role]).lora === undefined) continue;
+    const learned =
+      role === 'student'
+        ? (['sft', 'expertIteration'] as const).map((key) => ({
+            at: student[key],
+            keys: ['student', key],
+          }))
+        : [{ at: training[role], keys: ['training', role] }];
+    const own = learned.find(({ at }) => at.lora !== undefined);
+    if (!own) continue;
     const expected = 'none, since the options of a trainer say what it learns (trainer.options)';
-    return { keys, expected, found: 'one' };
+    return { keys: [...own.keys, 'lora'], expected, found: 'one' };
   }
   for (const role of ['sorm', 'orm'] as const) {
     for (const [key, given] of Object.entries(training[role])) {
@@ -115,9 +113,41 @@ export function wrongTrainer({
       return { keys: ['training', role, key], expected, found: 'one' };
     }
   }
-  if (roles.includes('orm') && training.orm.start === 'sorm') {
-    const expected = 'student or base, which a trainer starts from';
+  return wrongTrainings(trainer, student, training);
+}
+
+/** What is wrong where a role has several trainings, or one that goes on from another role's. */
+function wrongTrainings(
+  { roles, command, serve }: TrainerSettings,
+  { sft, expertIteration }: Given['student'],
+  { sorm, orm }: Given['training'],
+) {
+  const places = placesIn(command);
+  const iterates = roles.includes('student') && expertIteration.rounds > 0;
+  const doubts = roles.includes('sorm') && (sorm.doubt ?? 0) > 0;
+  const goesOn = roles.includes('orm') && orm.start === 'sorm';
+  if (roles.includes('student') && sft.problems === 0) {
+    const expected =
+      'at least 1, since the first student of a trainer learns from worked solutions';
+    return { keys: ['student', 'sft', 'problems'], expected, found: '0' };
+  }
+  if (iterates && !serve?.command) {
+    const expected =
+      'a command, since the student of each round is served in its turn (or student.expertIteration.rounds: 0)';
+    return { keys: ['trainer', 'serve', 'command'], expected, found: 'none' };
+  }
+  if (doubts && !serve?.command && !serve?.lora) {
+    const expected =
+      'a command or lora, since the first SORM is served before the last (or no training.sorm.doubt)';
+    return { keys: ['trainer', 'serve'], expected, found: 'neither' };
+  }
+  if (goesOn && !roles.includes('sorm')) {
+    const expected = 'student or base, since the trainer has no SORM to go on from';
     return { keys: ['training', 'orm', 'start'], expected, found: '"sorm"' };
+  }
+  if ((doubts || goesOn) && !['arguments', 'adapter'].some((name) => places.includes(name))) {
+    const expected = `a command with {adapter}, or with {arguments}, since ${doubts ? 'the SORM goes on from its first (training.sorm.doubt)' : 'the ORM goes on from the SORM (training.orm.start)'}`;
+    return { keys: ['trainer', 'command'], expected, found: 'one without' };
   }
   return undefined;
 }

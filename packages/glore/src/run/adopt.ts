@@ -1,8 +1,8 @@
 /** Taking over a stage that another run has done: its files are linked, so that nothing is computed or stored twice. */
 import { existsSync } from 'node:fs';
-import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explained } from '../files/index.js';
+import { explained, linkTree } from '../files/index.js';
 import { clear, readDone, type StageRecord } from './stage.js';
 
 export interface AdoptOptions {
@@ -41,22 +41,4 @@ export async function adoptStage(options: AdoptOptions): Promise<StageRecord | u
     await rename(beside, folder);
   });
   return record;
-}
-
-async function linkTree(from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true });
-  for (const entry of await readdir(from, { withFileTypes: true })) {
-    const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory()) await linkTree(source, target);
-    else await linkOrCopy(source, target);
-  }
-}
-
-/** Some file systems have no hard links, and none go from one file system to another. */
-async function linkOrCopy(source: string, target: string): Promise<void> {
-  try {
-    await link(source, target);
-  } catch {
-    await copyFile(source, target);
-  }
 }

@@ -2,6 +2,7 @@
 export { type AdoptOptions, adoptStage } from './adopt.js';
 export { type CollectOptions, collect, type Kept } from './collect.js';
 export { lockRun } from './lock.js';
+export { isAlive, type Process, processOf, processShape } from './process.js';
 export {
   formatSeconds,
   jsonReporter,

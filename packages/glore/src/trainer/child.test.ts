@@ -7,14 +7,22 @@ import { Child, lastLines } from './child.js';
 
 let folder: string;
 let log: string;
+let processes: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'glore-child-'));
   log = join(folder, 'new/child.log');
+  processes = join(folder, 'processes');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const node = (code: string, onLine?: (line: string) => void) =>
-  Child.start({ words: [process.execPath, '-e', code], folder, log, ...(onLine && { onLine }) });
+  Child.start({
+    words: [process.execPath, '-e', code],
+    folder,
+    log,
+    processes,
+    ...(onLine && { onLine }),
+  });
 
 describe('Child', () => {
   it('says how it ended, its lines, and keeps both streams in the log', async () => {
@@ -30,7 +38,7 @@ describe('Child', () => {
   });
 
   it('says why it could not be started', async () => {
-    const child = await Child.start({ words: [join(folder, 'none')], folder, log });
+    const child = await Child.start({ words: [join(folder, 'none')], folder, log, processes });
     expect(await child.ended).toMatch(/ENOENT/);
     await child.stop();
   });

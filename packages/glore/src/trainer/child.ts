@@ -9,6 +9,8 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { explained } from '../files/index.js';
 import { visible } from '../visible.js';
+import { GRACE, signalGroup } from './group.js';
+import { noted } from './left.js';
 
 export interface ChildOptions {
   /** The program and its arguments. */
@@ -17,12 +19,12 @@ export interface ChildOptions {
   readonly folder: string;
   /** The file that what it says is added to. */
   readonly log: string;
+  /** The folder in which it is written down while it runs. */
+  readonly processes: string;
   /** Told each line of its standard output. */
   readonly onLine?: (line: string) => void;
 }
 
-/** Milliseconds that a process has to end by itself, once told to: it may have much to write. */
-const GRACE = 60_000;
 /** Milliseconds that its last words have to arrive once it has ended. */
 const DRAIN = 1000;
 
@@ -32,7 +34,7 @@ export class Child {
   private readonly process: ChildProcess;
   private over: string | undefined;
 
-  private constructor({ words, folder, log, onLine }: ChildOptions) {
+  private constructor({ words, folder, log, onLine }: Omit<ChildOptions, 'processes'>) {
     const [program = '', ...args] = words;
     const file = createWriteStream(log, { flags: 'a' });
     // A full disk must end neither process: what it says is lost then, what it makes is its own matter.
@@ -65,7 +67,15 @@ export class Child {
 
   static async start(options: ChildOptions): Promise<Child> {
     await explained(options.log, () => mkdir(dirname(options.log), { recursive: true }));
-    return new Child(options);
+    const child = new Child(options);
+    const { pid } = child.process;
+    try {
+      if (pid !== undefined) await noted(options.processes, pid, child.ended);
+    } catch (error) {
+      await child.stop();
+      throw error;
+    }
+    return child;
   }
 
   /** How it has ended; undefined while it runs. */
@@ -97,13 +107,7 @@ export class Child {
 
   private signal(name: NodeJS.Signals): void {
     const { pid } = this.process;
-    if (pid === undefined) return;
-    try {
-      if (process.platform === 'win32') this.process.kill(name);
-      else process.kill(-pid, name);
-    } catch {
-      // It has gone.
-    }
+    if (pid !== undefined) signalGroup(pid, name);
   }
 }
 

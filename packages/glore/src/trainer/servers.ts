@@ -21,6 +21,8 @@ export interface Offer {
   readonly command?: readonly string[] | undefined;
   readonly folder: string;
   readonly log: string;
+  /** The folder in which what runs is written down. */
+  readonly processes: string;
 }
 
 export interface Waiter {
@@ -63,12 +65,12 @@ export class Servers {
 
   /** Starts the server, in the place of one that this run has started, and waits until it has the model (any, if left out). */
   private async start(offer: Offer, model: string | undefined, waiter: Waiter): Promise<void> {
-    const { role, endpoint, command, folder, log, patience = PATIENCE } = offer;
+    const { role, endpoint, command, folder, log, processes, patience = PATIENCE } = offer;
     const { signal, note } = waiter;
     if (!command) return;
     await this.started.get(endpoint)?.stop();
     note?.(`${role}: starting the server (${command[0]}; ${log})`);
-    const child = await Child.start({ words: command, folder, log });
+    const child = await Child.start({ words: command, folder, log, processes });
     this.started.set(endpoint, child);
     const began = performance.now();
     for (;;) {

@@ -17,6 +17,8 @@ export interface TrainOptions {
   /** Where it is to write `model/`, `adapter/` or both. */
   readonly out: string;
   readonly log: string;
+  /** The folder in which what runs is written down. */
+  readonly processes: string;
   readonly signal?: AbortSignal | undefined;
   readonly progress: Progress;
 }
@@ -36,9 +38,9 @@ const report = z.object({
  *   signal's reason
  */
 export async function train(options: TrainOptions): Promise<void> {
-  const { role, words, folder, out, log, signal, progress } = options;
+  const { role, words, folder, out, log, processes, signal, progress } = options;
   signal?.throwIfAborted();
-  const child = await Child.start({ words, folder, log, onLine: follow(progress) });
+  const child = await Child.start({ words, folder, log, processes, onLine: follow(progress) });
   const stop = () => void child.stop();
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted) stop();

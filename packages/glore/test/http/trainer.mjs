@@ -1,9 +1,12 @@
 /**
  * A trainer for tests: `node trainer.mjs '{...}' --role .. --model .. --data .. --out ..`. Its updates are kept one by one, so
- * that it goes on; what it makes is the checkpoint that it starts from, and what that says of some rows.
+ * that it goes on; what it makes is the checkpoint that it starts from, and what that says of some rows. An adapter is a
+ * checkpoint too, which the server of the tests takes for one.
  *
- * Options: `fails`: a role that it fails at; `delay`: milliseconds of an update; `shifts`: golden values are off by so much.
+ * Options: `fails`: a role that it fails at; `delay`: milliseconds of an update; `shifts`: golden values are off by so much;
+ * `learns`: weights are changed by at most this share, in ways that follow from the rows, so that no two trainings make the same.
  */
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   cpSync,
@@ -15,20 +18,30 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { loadCheckpoint, openTokenizer } from '@glore/engine';
+import { loadCheckpoint, openTokenizer, saveCheckpoint } from '@glore/engine';
 import { createCodec, inRoles, openEmbedded } from 'glore/models';
 
-const { fails, delay = 1, shifts = 0 } = JSON.parse(process.argv[2]);
+const { fails, delay = 1, shifts = 0, learns = 0 } = JSON.parse(process.argv[2]);
 const text = { type: 'string' };
 const { values: given } = parseArgs({
   args: process.argv.slice(3),
   options: Object.fromEntries(
-    ['role', 'model', 'data', 'out', 'epochs', 'batch', 'rate', 'seed', 'spelling', 'note'].map(
-      (name) => [name, text],
-    ),
+    [
+      'role',
+      'model',
+      'adapter',
+      'data',
+      'out',
+      'epochs',
+      'batch',
+      'rate',
+      'seed',
+      'spelling',
+      'note',
+    ].map((name) => [name, text]),
   ),
 });
-const { role, model, data, out } = given;
+const { role, model, adapter = model, data, out } = given;
 const rows = readFileSync(data, 'utf8')
   .trim()
   .split('\n')
@@ -47,9 +60,12 @@ for (let update = from; update < updates; update++) {
   appendFileSync(kept, '.');
   console.log(JSON.stringify({ update: update + 1, updates, loss: 1 / (update + 1) }));
 }
-for (const name of ['model', 'adapter']) cpSync(model, join(out, name), { recursive: true });
+const made = join(out, 'model');
+if (learns > 0) await saveCheckpoint(made, changed(await loadCheckpoint(adapter)));
+else cpSync(adapter, made, { recursive: true });
+cpSync(made, join(out, 'adapter'), { recursive: true });
 if (role === 'sorm' || role === 'orm') {
-  const checkpoint = await loadCheckpoint(model);
+  const checkpoint = await loadCheckpoint(made);
   const opened = await openEmbedded(checkpoint, 1);
   const roles = inRoles({ [role]: opened }, createCodec(openTokenizer(checkpoint.tokenizer)), 100);
   const solved = rows
@@ -72,4 +88,18 @@ if (role === 'sorm' || role === 'orm') {
     golden.map((one) => `${JSON.stringify(one)}\n`).join(''),
   );
   await opened.close();
+}
+
+function changed(checkpoint) {
+  let state = createHash('sha256').update(readFileSync(data)).digest().readUInt32LE() | 1;
+  for (const { data: numbers } of checkpoint.weights.values()) {
+    for (let i = 0; i < numbers.length; i++) {
+      // Xorshift, whose signed 32 bits are uniform.
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      numbers[i] *= 1 + (learns * state) / 2 ** 31;
+    }
+  }
+  return checkpoint;
 }

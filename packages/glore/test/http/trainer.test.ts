@@ -1,22 +1,20 @@
 /** Roles that a command of the recipe trains and that are served afterwards: one run from a student to the table. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import {
-  base,
-  glore,
-  stagesThatWorked,
-  start,
-  temporaryFolder,
-  untilWritten,
-  writeRecipe,
-} from '../glore.js';
+import { base, glore, stagesThatWorked, start, temporaryFolder, untilWritten } from '../glore.js';
 import { Server } from './server.js';
+import {
+  begun,
+  freePort,
+  logOf,
+  roles,
+  serveAt,
+  type Trained,
+  recipeAt as trainedAt,
+} from './trained.js';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
-
-const script = resolve(import.meta.dirname, 'trainer.mjs');
-const roles = ['sorm', 'global', 'local', 'orm'];
 
 let folder: string;
 let server: Server;
@@ -29,49 +27,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-interface Trained {
-  readonly options?: { fails?: string; delay?: number; shifts?: number };
-  readonly serve?: string;
-  readonly url?: string;
-  readonly trains?: string;
-  readonly note?: string;
-}
-
-/** A small recipe whose roles are trained by the script of the tests. */
-const recipeAt = (
-  name: string,
-  { options = {}, serve, url, trains, note = 'a "b" $HOME' }: Trained,
-) =>
-  writeRecipe(
-    folder,
-    name,
-    ['problems: 140, samples: 3', 'problems: 30, samples: 3'],
-    ['rollouts: { samples: 40', 'rollouts: { samples: 10'],
-    ['rounds: 1', 'rounds: 0'],
-    ['start: sorm, candidates: 24', 'start: student, candidates: 2'],
-    [', doubt: 0.25', ''],
-    ['dev: 24', 'dev: 2'],
-    ['test: 66', 'test: 2'],
-    [
-      'evaluation: { samples: 8, temperature: 1 }\n',
-      `evaluation: { samples: 3, temperature: 1 }
-endpoints: { local: { url: "${url ?? server.url}", parallel: 4, patience: 60 } }
-models:
-${['student', ...roles].map((role) => `  ${role}: { endpoint: local, model: ${role}, spelling: tokens }\n`).join('')}
-trainer:
-  base: ${base}
-  roles: [${trains ?? roles.join(', ')}]
-  command: ${JSON.stringify([process.execPath, script, JSON.stringify(options), '{arguments}'])}
-  options: ${JSON.stringify(['--note', note])}
-${serve === '' ? '' : `  serve: ${serve ?? '{ lora: true }'}`}
-`,
-    ],
-  );
-
-const logOf = (run: string, role: string) => readFileSync(join(run, role, 'trainer.log'), 'utf8');
-const begun = (run: string, role: string) => [
-  ...logOf(run, role).matchAll(/pid (\d+), from (\d+)/g),
-];
+const recipeAt = (name: string, trained: Partial<Trained>) =>
+  trainedAt(folder, name, { url: server.url, ...trained });
 
 describe('a run with a trainer', () => {
   it('goes from the student to the table, and does nothing twice', async () => {
@@ -113,7 +70,7 @@ describe('a run with a trainer', () => {
     const mended = await glore(['global', recipeAt('failed', {}), '--run', run, '--json']);
     expect(mended).toMatchObject({ code: 0 });
     expect(stagesThatWorked(mended.stderr)).toEqual(['global']);
-    expect(begun(run, 'global').map(([, , from]) => from)).toEqual(['0', '5']);
+    expect(begun(run, 'global').map(({ from }) => from)).toEqual([0, 5]);
   });
 
   it('ends the trainer with Ctrl-C, and goes on from what it kept', async () => {
@@ -123,11 +80,11 @@ describe('a run with a trainer', () => {
     await untilWritten(running, join(run, 'sorm/trained/checkpoints/kept'));
     running.child.kill('SIGINT');
     expect(await running.ended).toMatchObject({ code: 130 });
-    const [[, pid] = []] = begun(run, 'sorm');
-    expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+    const { pid } = begun(run, 'sorm')[0]!;
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
     const again = await glore(['sorm', recipeAt('stopped', {}), '--run', run]);
     expect(again).toMatchObject({ code: 0 });
-    expect(Number(begun(run, 'sorm')[1]![2])).toBeGreaterThan(0);
+    expect(begun(run, 'sorm')[1]!.from).toBeGreaterThan(0);
   });
 
   it('refuses served values that are not the trainer’s, and trains nothing again', async () => {
@@ -172,19 +129,10 @@ describe('a run with a trainer', () => {
 });
 
 describe('a server that the run starts', () => {
-  /** A port that another server has just left. */
-  const freePort = async (): Promise<number> => {
-    const left = await Server.start();
-    await left.stop();
-    return left.port;
-  };
-
   it('has what is trained, from the student on, and ends with the run', async () => {
     const port = await freePort();
     const run = join(folder, 'served-run');
-    const script = resolve(import.meta.dirname, 'server.mjs');
-    const options = `{"port":${port},"models":{"student":"{student}","sorm":"{student}"},"tokenizer":"${base}","alone":true}`;
-    const serve = JSON.stringify({ command: [process.execPath, script, options] });
+    const serve = serveAt(port, { models: ['student', 'sorm'], lora: false });
     const url = `http://127.0.0.1:${port}/v1`;
     const recipe = recipeAt('served', { url, serve, trains: 'student, sorm' });
     const ended = await glore(['sorm', recipe, '--run', run]);

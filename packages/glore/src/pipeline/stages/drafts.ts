@@ -1,6 +1,6 @@
 /** Samples of the student on fresh training problems, and sampling problems in general. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Checkpoint } from '@glore/engine';
 import type { Problem } from '../../problem/index.js';
 import {
   type Sample,
@@ -10,7 +10,7 @@ import {
 } from '../../rollout/index.js';
 import { collect, type StageContext } from '../../run/index.js';
 import type { Run } from '../context.js';
-import { rolesOf, withModels } from '../models.js';
+import { type Opening, rolesOf, withModels } from '../models.js';
 import { problemsIn, readProblems } from '../records.js';
 import { chunks, unitsOf } from '../units.js';
 import { answerCounter, checkDrafts } from './enough.js';
@@ -32,7 +32,7 @@ export const drafts: Work = async (run, context) => {
   return { generatedTokens: total(samples) };
 };
 
-/** Samples of the student, or of a checkpoint in its place, on problems, journalled by units. */
+/** Samples of the student, or of another one in its place, on problems, journalled by units. */
 export async function sampleProblems(
   run: Run,
   context: StageContext,
@@ -41,18 +41,22 @@ export async function sampleProblems(
     readonly path: string;
     /** The seed is the run's, continued with this one. */
     readonly sampling: SampleOptions;
-    readonly checkpoint?: Checkpoint;
+    /** Readies another student, if any is to be asked. */
+    readonly ready?: () => Promise<Pick<Opening, 'checkpoints'>>;
   },
 ): Promise<Sample[]> {
-  const { path, checkpoint } = options;
+  const { path, ready = async () => ({}) } = options;
   const sampling = { ...options.sampling, seed: `${run.recipe.seed}/${options.sampling.seed}` };
   const { size, parallel } = unitsOf(run, ['student'], PROBLEMS_PER_UNIT, 1);
   context.progress.total(list.length, 'problems');
   const counted = answerCounter(run);
   const advanced = advancing(context, problemsIn, rightShare);
+  // Of samples that are there nobody is asked.
+  const asked: 'student'[] = existsSync(path) ? [] : ['student'];
+  const opening = { ...waitingIn(context), ...(asked.length > 0 && (await ready())) };
   const samples = await withModels(
     run,
-    ['student'],
+    asked,
     (models) =>
       collect({
         path,
@@ -68,7 +72,7 @@ export async function sampleProblems(
           counted(unit[2]);
         },
       }),
-    { ...waitingIn(context), ...(checkpoint && { checkpoints: { student: checkpoint } }) },
+    opening,
   );
   // A shard cannot know that there will be no more.
   if (!context.shard) counted([], true);

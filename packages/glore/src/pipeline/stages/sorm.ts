@@ -6,24 +6,26 @@ import {
   rewardExample,
   stepwiseRows,
 } from '../../dataset/index.js';
-import { writeJson } from '../../files/index.js';
+import { trained } from '../../recipe/index.js';
+import type { StageContext } from '../../run/index.js';
 import { type GroupedExample, trainSorm } from '../../train/index.js';
+import type { Run } from '../context.js';
 import {
   folderName,
   modelFolder,
   readRole,
   readTrained,
-  rolesOf,
   startOf,
   type Trained,
   weightsUnder,
-  withModels,
 } from '../models.js';
-import { ormSet, readProblems, readSet } from '../records.js';
+import { ormSet, readSet } from '../records.js';
+import { serveTrained } from '../serving.js';
+import { trainOutside, weightsOf } from '../trainer.js';
 import { examplesOf, trainModel } from '../training.js';
+import { tellDoubts, valuedTokens, valuesOf } from './doubt.js';
 import { expectedExamples, readied } from './expected.js';
-import { doubtSummary } from './truth.js';
-import { elsewhere, isServed, type Work, waitingIn } from './work.js';
+import { isServed, type Tokens, type Work } from './work.js';
 
 export const sorm: Work = async (run, context) => {
   const { seed, training } = run.recipe;
@@ -40,7 +42,7 @@ export const sorm: Work = async (run, context) => {
   const chosen = async () =>
     chooseRecords(await readSet(run, 'sorm'), `${seed}/sorm/examples`, examples);
   if (isServed(run, 'sorm', context))
-    return elsewhere(run, 'sorm', context, async () => stepwiseRows(await chosen()));
+    return trained(run.recipe, 'sorm') ? outside(run, context, await chosen()) : {};
   const records = await chosen();
   const { lora } = schedule;
   const on = weightsUnder(run, 'sorm');
@@ -62,8 +64,8 @@ export const sorm: Work = async (run, context) => {
     examples: readonly GroupedExample[],
     phase: keyof typeof phases,
   ) => {
-    const trained = { ...phases[phase], start: from, examples, together: together ?? true, on };
-    trainedTokens += await trainModel(run, context, trained);
+    const training = { ...phases[phase], start: from, examples, together: together ?? true, on };
+    trainedTokens += await trainModel(run, context, training);
     const found = { name: `${phase} SORM`, folder: phases[phase].model };
     return readTrained(run.folder, found, lora && from);
   };
@@ -95,31 +97,42 @@ export const sorm: Work = async (run, context) => {
     : ready;
   await trainSorm(begun, records, doubt, {
     fineTune,
-    values: (checkpoint, set) =>
-      withModels(
-        run,
-        ['sorm'],
-        async (models) => {
-          const critic = rolesOf(run, models).sorm;
-          const values = await critic.values(
-            set.map((record) => ({ question: record.question, solution: record })),
-          );
-          scoredTokens += critic.meter.scored;
-          return values;
-        },
-        { ...waitingIn(context), checkpoints: { sorm: checkpoint } },
-      ),
-    onDoubt: async (doubted) => {
-      const summary = doubtSummary(records, doubted, await readProblems(run, 'train'));
-      await writeJson(join(context.folder, 'doubted.json'), summary);
-      const known =
-        summary.wrongSteps === null
-          ? ''
-          : `; ${summary.wrongSteps} of the ${summary.doubtedSteps} that are of steps are wrong`;
-      context.progress.note(
-        `${summary.doubted} of ${summary.positive} positive labels are doubted and left out${known}`,
-      );
+    values: (first, set) => {
+      scoredTokens += valuedTokens(run, set);
+      return valuesOf(run, context, set, async () => ({ checkpoints: { sorm: first } }));
     },
+    onDoubt: (doubted) => tellDoubts(run, context, records, doubted),
   });
   return scoredTokens === 0 ? { trainedTokens } : { trainedTokens, scoredTokens };
 };
+
+/** The same by a trainer: `first/` is the training of the first SORM, the stage's own folder that of the last. */
+async function outside(
+  run: Run,
+  context: StageContext,
+  records: readonly RewardRecord[],
+): Promise<Tokens> {
+  const { start, doubt = 0, ...schedule } = run.recipe.training.sorm;
+  const first = join(context.folder, 'first');
+  let scoredTokens = 0;
+  await trainSorm(weightsOf(run, start), records, doubt, {
+    fineTune: (from, set, phase) =>
+      trainOutside(run, context, {
+        role: 'sorm',
+        ...(phase === 'first' ? { name: 'first SORM', folder: first } : { folder: context.folder }),
+        start: from,
+        schedule: phase === 'first' ? { ...schedule, epochs: 1 } : schedule,
+        rows: async () => stepwiseRows(set),
+      }),
+    values: (_, set) => {
+      scoredTokens = valuedTokens(run, set);
+      return valuesOf(run, context, set, async () => {
+        await serveTrained(run, context, 'sorm', first);
+        return {};
+      });
+    },
+    onDoubt: (doubted) => tellDoubts(run, context, records, doubted),
+  });
+  await serveTrained(run, context, 'sorm', context.folder);
+  return scoredTokens === 0 ? {} : { scoredTokens };
+}

@@ -5,7 +5,8 @@ import type { Sample } from '../../rollout/index.js';
 import type { StageContext } from '../../run/index.js';
 import type { Run } from '../context.js';
 import type { Opening } from '../models.js';
-import { trainOutside } from '../trainer.js';
+import { serveTrained } from '../serving.js';
+import { type OutsideTraining, trainOutside, weightsOf } from '../trainer.js';
 
 /** Problems that are one unit of work where models are embedded. */
 export const PROBLEMS_PER_UNIT = 64;
@@ -44,11 +45,16 @@ export function isServed(run: Run, role: RoleName, { progress }: StageContext): 
 /** The work of a served role: none, or a training outside this process on these rows. */
 export async function elsewhere(
   run: Run,
-  role: RoleName,
+  role: Exclude<RoleName, 'student'>,
   context: StageContext,
-  rows: Parameters<typeof trainOutside>[3],
+  rows: OutsideTraining['rows'],
 ): Promise<Tokens> {
-  if (trained(run.recipe, role)) await trainOutside(run, role, context, rows);
+  if (!trained(run.recipe, role)) return {};
+  const { folder } = context;
+  const schedule = run.recipe.training[role];
+  const start = weightsOf(run, schedule.start);
+  await trainOutside(run, context, { role, folder, start, schedule, rows });
+  await serveTrained(run, context, role, folder);
   return {};
 }
 
