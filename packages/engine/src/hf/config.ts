@@ -71,7 +71,7 @@ export function configFromJson(json: Json): LlamaConfig {
     kvHeads: size(json, 'num_key_value_heads', heads),
     headSize,
     ...ropeFromJson(json, { headSize, maxPositions }),
-    normEpsilon: positive(json, 'rms_norm_eps', 1e-6),
+    normEpsilon: positive(json, 'rms_norm_eps', 1e-6, 1),
     maxPositions,
     tieEmbeddings: json.tie_word_embeddings === true,
     ...features(json),
@@ -158,10 +158,12 @@ function isFamily(type: unknown): type is keyof typeof families {
   return typeof type === 'string' && Object.hasOwn(families, type);
 }
 
-function positive(json: Json, key: string, fallback?: number): number {
+/** @param most what no model has more of: what comes of it would be numbers without a meaning */
+function positive(json: Json, key: string, fallback?: number, most = Infinity): number {
   const value = json[key] ?? fallback;
-  if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value)) {
-    throw invalid(key, value, 'a number above 0');
+  if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value) || value > most) {
+    const limit = most < Infinity ? ` and at most ${most}` : '';
+    throw invalid(key, value, `a number above 0${limit}`);
   }
   return value;
 }

@@ -29,6 +29,8 @@ export function ropeFromJson(
     );
   }
   const ropeTheta = number(given, 'rope_theta');
+  // No model's is near it, and angles of more would all be 0.
+  if (ropeTheta > 1e12) throw invalid('rope_theta', ropeTheta, 'a number of at most 1e12');
   const ropeScaling = scalingFromJson(given, shape);
   return ropeScaling ? { ropeTheta, ropeScaling } : { ropeTheta };
 }

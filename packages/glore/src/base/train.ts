@@ -32,7 +32,7 @@ const phase = z.strictObject({
   /** Updates made, along a schedule that would end after `decayOver`. */
   steps: count,
   decayOver: count,
-  rate: z.number().positive(),
+  rate: z.number().positive().max(1),
   warmup: count,
   /** Sequences in a batch, by kind. */
   problems: kind,

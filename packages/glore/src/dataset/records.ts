@@ -39,11 +39,14 @@ export interface SetRecords {
 
 const named = { problem: text, question: text };
 
-const pair = z.object({ ...named, draft: solutionShape, target: solutionShape });
+/** What is learned from as right has an answer; a draft need not have one. */
+const right = { ...solutionFields, answer: solutionFields.answer.unwrap() };
+
+const pair = z.object({ ...named, draft: solutionShape, target: z.object(right) });
 
 /** The records of the sets as they stand in their files. */
 export const setShapes: { readonly [N in keyof SetRecords]: z.ZodType<SetRecords[N]> } = {
-  plain: z.object({ ...named, ...solutionFields }),
+  plain: z.object({ ...named, ...right }),
   sorm: z
     .object({ ...named, ...solutionFields, labels: z.array(z.boolean().nullable()) })
     .refine((record) => record.labels.length === lineCount(record), {

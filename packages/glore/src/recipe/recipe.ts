@@ -65,7 +65,7 @@ const wholeTraining = z.strictObject({
   /** Sequences in a batch. */
   batch: count,
   /** Highest learning rate. */
-  rate: z.number().positive(),
+  rate: z.number().positive().max(1),
 });
 const training = wholeTraining.extend({ lora: lora.optional() });
 export type Training = z.infer<typeof training>;
