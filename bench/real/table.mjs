@@ -150,7 +150,7 @@ async function serve() {
     ...(values.cores ? ['taskset', '-c', values.cores] : []),
     ...[places.vllm, 'serve', places.hf('qwen'), '--served-model-name', 'student'],
     ...['--host', '127.0.0.1', '--port', String(ports.server), '--dtype', 'bfloat16'],
-    ...['--max-model-len', '2048', '--max-num-seqs', '64', '--enforce-eager'],
+    ...['--max-model-len', '2048', '--max-num-seqs', '128', '--enforce-eager'],
     // Samples of a problem, and all that critics read, begin alike: small blocks are read again less.
     ...['--block-size', '32'],
   ];
@@ -162,6 +162,10 @@ async function serve() {
       HF_HUB_OFFLINE: '1',
       VLLM_NO_USAGE_STATS: '1',
       VLLM_CPU_KVCACHE_SPACE: '3',
+      // Memory that is given back is asked for again at the next step, page by page.
+      MALLOC_ARENA_MAX: '1',
+      MALLOC_MMAP_MAX_: '0',
+      MALLOC_TRIM_THRESHOLD_: '8589934592',
       ...(cores && { OMP_NUM_THREADS: String(cores), VLLM_CPU_OMP_THREADS_BIND: values.cores }),
     },
   });
