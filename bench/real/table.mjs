@@ -18,6 +18,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { auc } from '../../packages/glore/dist/evaluate/critic.js';
+import { paired } from '../../packages/glore/dist/evaluate/paired.js';
+import { inRoles } from '../../packages/glore/dist/model/index.js';
+import { Endpoint, openServedText } from '../../packages/glore/dist/model/openai/index.js';
+import { measureSpeeds } from '../../packages/glore/dist/pipeline/stages/speeds.js';
 import { writePage } from './page.mjs';
 import { install, placesIn } from './place.mjs';
 
@@ -58,7 +63,8 @@ writeFileSync(
   recipe,
   readFileSync(join(root, 'recipes/real-qwen.yaml'), 'utf8')
     .replaceAll('../data/', `${resolve(values.data)}/`)
-    .replace('../checkpoints/', `${root}/checkpoints/`)
+    // What the base is for here is its tokenizer, in whose tokens questions and what critics read are counted.
+    .replace('../checkpoints/base', placesIn(folder).hf('qwen'))
     .replace(
       /dev: \d+, problems: \d+ \}$/m,
       `dev: ${Number(values.dev)}, problems: ${Number(values.problems)} }`,
@@ -82,10 +88,7 @@ if (values.ask) {
   const found = [];
   for (const { way, args, file } of ways) {
     await glore(args);
-    const samples = readFileSync(file, 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+    const samples = linesOf(file);
     const of = (test) => samples.filter(test).length;
     found.push({
       way,
@@ -99,9 +102,15 @@ if (values.ask) {
   writeFileSync(at(`results/asked-${set}.json`), `${JSON.stringify(found, undefined, 2)}\n`);
 } else {
   const run = join(folder, 'runs', `table-${set}-${values.way}`);
-  await glore(['run', recipe, ...presets(values.way), '--run', run]);
-  const { outcomes: _, ...report } = JSON.parse(readFileSync(join(run, 'report.json'), 'utf8'));
-  const result = { set, way: values.way, cores: values.cores || 'all', ...report };
+  const all = ['run', recipe, ...presets(values.way), '--run', run];
+  await glore(all);
+  // Those of the run are of answers that were kept. With others the report is made anew, and nothing else.
+  const speeds = await measuredSpeeds(run);
+  writeFileSync(join(run, 'evaluation/speeds.json'), JSON.stringify(speeds));
+  await glore(all);
+  const { outcomes, ...report } = JSON.parse(readFileSync(join(run, 'report.json'), 'utf8'));
+  const more = { speeds, besides: besides(outcomes), parts: partsOf(run, report) };
+  const result = { set, way: values.way, cores: values.cores || 'all', ...report, ...more };
   writeFileSync(at(`results/table-${set}.json`), `${JSON.stringify(result)}\n`);
   writeFileSync(
     at(`results/report-${set}.json.gz`),
@@ -111,6 +120,69 @@ if (values.ask) {
 writeFileSync(answers.shipped, gzipSync(readFileSync(answers.own)));
 writePage();
 process.exit(0);
+
+/** Tokens a second that this machine writes and reads where nothing is kept, measured once for a folder: 64 drafts at once. */
+async function measuredSpeeds(run) {
+  const file = join(folder, `speeds-${set}.json`);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  console.log('measuring how fast drafts are written and read ..');
+  const url = `http://127.0.0.1:${ports.server}/v1`;
+  const endpoint = new Endpoint({ name: 'speeds', url, parallel: 64, timeout: 1800 });
+  const served = { model: 'student', api: 'chat', scoring: 'logprobs', positive: 1 };
+  const open = (role) => openServedText(endpoint, role, served);
+  const models = { student: await open('student'), orm: await open('orm') };
+  const roles = inRoles(models, undefined, 320);
+  const list = linesOf(join(run, 'problems/test.jsonl')).slice(0, 64);
+  const measured = await measureSpeeds(roles, list, 1);
+  await endpoint.close();
+  writeFileSync(file, JSON.stringify(measured));
+  return measured;
+}
+
+/** Comparisons that the report has not: each way that refines always, and votes, against the draft and three samples. */
+function besides({ right }) {
+  const pairs = [
+    ['global', 'draft'],
+    ['local', 'draft'],
+    ['majority@3', 'draft'],
+    ['majority@8', 'draft'],
+    ['global', 'majority@3'],
+    ['local', 'majority@3'],
+    ['rerank', 'majority@3'],
+    ['gate', 'majority@3'],
+    ['bo3', 'majority@3'],
+    ['best-of-8', 'majority@8'],
+    ['oracle', 'oracle-bo3'],
+  ];
+  const answers = (row) => [...right[row]].map((flag) => ({ right: flag === '1' }));
+  return pairs.map(([a, b]) => ({ a, b, ...paired(answers(a), answers(b)) }));
+}
+
+/** What the parts of the method are made of that the report has no figure for. */
+function partsOf(run, { thresholds }) {
+  const drafts = linesOf(join(run, 'evaluation/test.attempts.jsonl')).map(({ draft }) => draft);
+  const refinements = linesOf(join(run, 'evaluation/test.refinements.jsonl'));
+  const scores = drafts.map((draft) => (draft.answer === null ? 0 : draft.orm.at(-1)));
+  const right = drafts.map((draft) => draft.right);
+  const count = (list, test) => list.filter(test).length;
+  return {
+    right: count(right, (one) => one),
+    unanswered: count(drafts, ({ answer }) => answer === null),
+    draftAuc: auc(scores, right),
+    gated: count(scores, (score) => score < thresholds.gate),
+    gatedWrong: count(scores, (score, i) => score < thresholds.gate && !right[i]),
+    located: count(refinements, ({ decision }) => decision.location > 0),
+    locatedWrong: count(refinements, ({ decision }, i) => decision.location > 0 && !right[i]),
+    oneRight: count(refinements, ({ global, local }, i) => right[i] || global.right || local.right),
+  };
+}
+
+function linesOf(file) {
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
 
 /** The presets of a set and a way to ask. */
 function presets(way, ...more) {
