@@ -180,7 +180,7 @@ function measured() {
     const { speeds, besides, parts } = report;
     const paired = tablesOf({ ...report, comparisons: [...report.comparisons, ...besides] }).paired;
     return [
-      `**${title}**, the first ${report.problems} test problems by a hash of their questions, asked as \`${report.way}\`; ${parts.unanswered} drafts have no answer, and count as wrong. Seconds are from ${fixed(speeds.generatedPerSecond, 0)} tokens written a second and ${fixed(speeds.scoredPerSecond, 0)} of solutions read by a critic, measured at 64 at once.`,
+      `**${title}**, the first ${report.problems} of 300 test problems (those whose questions come first by a hash, in a fixed shuffle), asked as \`${report.way}\`. ${parts.unanswered} drafts have no answer, and count as wrong. Seconds are from ${fixed(speeds.generatedPerSecond, 0)} tokens written a second and ${fixed(speeds.scoredPerSecond, 0)} tokens of solutions read by a critic, measured at ${report.problems < 64 ? report.problems : 64} at once.`,
       table(answersOf(report), 2),
       table(partsIn(report), 3),
       table(paired),

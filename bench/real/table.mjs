@@ -7,8 +7,9 @@
  *   node bench/real/table.mjs --data DIR --set gsm8k --problems 104 --dev 40
  *   node bench/real/table.mjs --data DIR --way boxed --cores 1      asked as one of the ways, vLLM on some cores alone
  *
- * DIR has svamp/SVAMP.json and gsm8k/{train,test}.jsonl. Every answer is kept: a run that is ended goes on, and so does one of
- * more problems, from bench/real/results/answers-*.jsonl.gz on another machine too. `--page` writes docs/real.md alone.
+ * DIR has svamp/SVAMP.json and gsm8k/{train,test}.jsonl; of the tests the first so many of a fixed shuffle are taken. Every
+ * answer is kept: a run that is ended goes on, and so does one of more problems, from bench/real/results/answers-*.jsonl.gz on
+ * another machine too. `--page` writes docs/real.md alone.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -24,6 +25,8 @@ import { inRoles } from '../../packages/glore/dist/model/index.js';
 import { Endpoint } from '../../packages/glore/dist/model/openai/index.js';
 import { openServedText } from '../../packages/glore/dist/model/openai/open.js';
 import { measureSpeeds } from '../../packages/glore/dist/pipeline/stages/speeds.js';
+import { holdOut } from '../../packages/glore/dist/problem/division.js';
+import { Random, readSvamp } from '../../packages/glore/dist/problem/index.js';
 import { writePage } from './page.mjs';
 import { install, placesIn } from './place.mjs';
 
@@ -58,11 +61,18 @@ await install(folder, ['vllm'], console.log, ['qwen']);
 mkdirSync(join(folder, 'runs'), { recursive: true });
 mkdirSync(at('results'), { recursive: true });
 
-/** The recipe where its files are. */
+/** The recipe where its files are, its tests in an order of which the first so many are a sample of all. */
 const recipe = join(folder, 'real-qwen.yaml');
+const shuffled = {
+  svamp: join(folder, 'svamp-shuffled.json'),
+  gsm8k: join(folder, 'gsm8k-test-shuffled.jsonl'),
+};
+shuffleTests();
 writeFileSync(
   recipe,
   readFileSync(join(root, 'recipes/real-qwen.yaml'), 'utf8')
+    .replace('../data/svamp/SVAMP.json', shuffled.svamp)
+    .replace('../data/gsm8k/test.jsonl', shuffled.gsm8k)
     .replaceAll('../data/', `${resolve(values.data)}/`)
     // What the base is for here is its tokenizer, in whose tokens questions and what critics read are counted.
     .replace('../checkpoints/base', placesIn(folder).hf('qwen'))
@@ -183,6 +193,20 @@ function linesOf(file) {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
+}
+
+/** Which problems are tests depends on their questions alone, not on their order, and so does all that is asked of them. */
+function shuffleTests() {
+  const data = resolve(values.data);
+  const order = (name, list) => new Random('tests', name).shuffle(list);
+  const tests = readFileSync(join(data, 'gsm8k/test.jsonl'), 'utf8').trim().split('\n');
+  writeFileSync(shuffled.gsm8k, `${order('gsm8k', tests).join('\n')}\n`);
+  const file = join(data, 'svamp/SVAMP.json');
+  const all = JSON.parse(readFileSync(file, 'utf8'));
+  const { test } = holdOut({ train: readSvamp(file) }, { dev: 40, test: 300 });
+  const held = new Set(test.map(({ id }) => id));
+  const [rest, own] = [false, true].map((is) => all.filter(({ ID }) => held.has(ID) === is));
+  writeFileSync(shuffled.svamp, JSON.stringify([...rest, ...order('svamp', own)]));
 }
 
 /** The presets of a set and a way to ask. */
