@@ -130,8 +130,8 @@ function partsIn(report) {
       ['when', "the ORM's AUC on drafts", fixed(parts.draftAuc, 3)],
       [
         '',
-        "the ORM's AUC on samples; within a problem",
-        `${fixed(orm.auc, 3)}; ${fixed(orm.withinProblemAuc, 3)}`,
+        "the ORM's AUC on samples; on those with an answer",
+        `${fixed(orm.auc, 3)}; ${fixed(parts.answeredAuc.orm, 3)}`,
       ],
       [
         '',
@@ -140,8 +140,8 @@ function partsIn(report) {
       ],
       [
         'where',
-        "the SORM's AUC on samples, by its last value; within a problem",
-        `${fixed(sorm.auc, 3)}; ${fixed(sorm.withinProblemAuc, 3)}`,
+        "the SORM's AUC on samples, by its last value; on those with an answer",
+        `${fixed(sorm.auc, 3)}; ${fixed(parts.answeredAuc.sorm, 3)}`,
       ],
       [
         '',
@@ -162,8 +162,8 @@ function partsIn(report) {
       ['choice', "the ORM's AUC among draft, global and local", fixed(orm.withinCandidatesAuc, 3)],
       [
         '',
-        'right if the choice were',
-        `${parts.oneRight} of ${problems}; the draft is in ${parts.right}`,
+        'draft, global or local right',
+        `${parts.oneRight} of ${problems}, the draft ${parts.right}`,
       ],
       ['', 'rerank less draft', pair('rerank', 'draft')],
       ['', 'best of 3 less majority of 3', pair('bo3', 'majority@3')],

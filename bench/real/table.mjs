@@ -171,7 +171,17 @@ function besides({ right }) {
 
 /** What the parts of the method are made of that the report has no figure for. */
 function partsOf(run, { thresholds }) {
-  const drafts = linesOf(join(run, 'evaluation/test.attempts.jsonl')).map(({ draft }) => draft);
+  const attempts = linesOf(join(run, 'evaluation/test.attempts.jsonl'));
+  const drafts = attempts.map(({ draft }) => draft);
+  // Of samples without an answer, which cannot be right, a critic need not know anything.
+  const answered = attempts.flatMap(({ samples }) =>
+    samples.filter(({ answer }) => answer !== null),
+  );
+  const aucOf = (critic, list) =>
+    auc(
+      list.map((one) => one[critic].at(-1)),
+      list.map((one) => one.right),
+    );
   const refinements = linesOf(join(run, 'evaluation/test.refinements.jsonl'));
   const scores = drafts.map((draft) => (draft.answer === null ? 0 : draft.orm.at(-1)));
   const right = drafts.map((draft) => draft.right);
@@ -180,6 +190,8 @@ function partsOf(run, { thresholds }) {
     right: count(right, (one) => one),
     unanswered: count(drafts, ({ answer }) => answer === null),
     draftAuc: auc(scores, right),
+    samples: answered.length,
+    answeredAuc: { orm: aucOf('orm', answered), sorm: aucOf('sorm', answered) },
     gated: count(scores, (score) => score < thresholds.gate),
     gatedWrong: count(scores, (score, i) => score < thresholds.gate && !right[i]),
     located: count(refinements, ({ decision }) => decision.location > 0),
