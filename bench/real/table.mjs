@@ -3,8 +3,8 @@
  * recipes/real-qwen.yaml, on SVAMP or GSM8K, whose files are read where they are.
  *
  *   node bench/real/table.mjs --data DIR --ask                      ways to ask, compared on training problems
- *   node bench/real/table.mjs --data DIR --problems 104             the table of so many test problems of SVAMP
- *   node bench/real/table.mjs --data DIR --set gsm8k --problems 104 --dev 40
+ *   node bench/real/table.mjs --data DIR --problems 200             the table of so many test problems of SVAMP
+ *   node bench/real/table.mjs --data DIR --set gsm8k --problems 104
  *   node bench/real/table.mjs --data DIR --way boxed --cores 1      asked as one of the ways, vLLM on some cores alone
  *
  * DIR has svamp/SVAMP.json and gsm8k/{train,test}.jsonl; of the tests the first so many of a fixed shuffle are taken. Every
@@ -34,8 +34,8 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     set: { type: 'string', default: 'svamp' },
-    problems: { type: 'string', default: '104' },
-    dev: { type: 'string', default: '40' },
+    problems: { type: 'string', default: '200' },
+    dev: { type: 'string', default: '24' },
     way: { type: 'string', default: 'plain' },
     ask: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
