@@ -173,9 +173,11 @@ async function values({ server, folder, model, adapter }) {
   const { out, err } = await glore(args);
   assert(out, err);
   const found = {};
-  const { roles } = JSON.parse(out);
+  const { roles, endpoints } = JSON.parse(out);
+  // A server that is away, or goes while it is looked at, is said of the endpoint.
+  const wrong = endpoints.flatMap(({ error }) => error ?? []);
   for (const name of ['orm', 'sorm']) {
-    const there = roles.map(({ role }) => role).join(', ') || 'none';
+    const there = [...roles.map(({ role }) => role), ...wrong].join(', ') || 'none';
     assert(
       roles.some(({ role }) => role === name),
       `${name}: expected a role that doctor looks at, found ${there}`,

@@ -65,6 +65,8 @@ const forward = ({ url, method, headers }, body, response) =>
   new Promise((resolve, reject) => {
     const onward = httpRequest(new URL(url, values.to), {
       method,
+      // A connection that is kept may be closed by the server just as it is used again.
+      agent: false,
       headers: {
         'content-type': headers['content-type'] ?? 'application/json',
         'content-length': body.length,

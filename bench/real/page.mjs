@@ -2,8 +2,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fixed, percent, tablesOf, whole } from '../../packages/glore/dist/cli/tables.js';
-import { interval, renderMarkdownTable } from '../../packages/glore/dist/evaluate/index.js';
-import { formatSeconds } from '../../packages/glore/dist/run/progress.js';
+import {
+  interval,
+  renderMarkdownTable,
+  significance,
+} from '../../packages/glore/dist/evaluate/index.js';
 
 const at = (name) => fileURLToPath(new URL(name, import.meta.url));
 const page = at('../../docs/real.md');
@@ -79,12 +82,94 @@ function asked() {
   return table({ headers: ['set', 'asked', 'right', 'with an answer', 'tokens'], rows }, 2);
 }
 
-/** The vote of so many samples as a row. */
-function majority({ curve }, count) {
-  const { accuracy, low, high, generatedTokens } = curve.majority[count - 1];
-  const what = `the most frequent answer of ${count} samples`;
-  const cells = [percent(accuracy), interval(low, high), fixed(generatedTokens, 0), '-'];
-  return [`majority@${count}`, what, ...cells];
+/** The rows of the table, that of three votes among them, and what they take: tokens, and seconds of this machine. */
+function answersOf(report) {
+  const { answers } = tablesOf(report);
+  const [point] = report.curve.majority.slice(2);
+  const three = report.rows.find(({ name }) => name === 'oracle-bo3');
+  const cells = (
+    name,
+    what,
+    { accuracy, low, high, generatedTokens, processedTokens, seconds },
+  ) => [
+    ...[name, what, percent(accuracy), interval(low, high), fixed(generatedTokens, 0)],
+    ...[fixed(processedTokens, 0), fixed(seconds, 1)],
+  ];
+  // The same samples are written for it.
+  const { processedTokens, seconds } = three;
+  const votes = { ...point, processedTokens, seconds };
+  const rows = answers.rows.flatMap(([name, what], i) => [
+    ...(name === 'majority@8'
+      ? [cells('majority@3', 'the most frequent answer of 3 samples', votes)]
+      : []),
+    cells(name, what, report.rows[i]),
+  ]);
+  return { headers: [...answers.headers.slice(0, -1), 's/problem'], rows };
+}
+
+/** "+1.3 [-0.5, +3.1], p 0.210" of a pair of rows. */
+function differenceOf({ comparisons, besides }, a, b) {
+  const found = [...comparisons, ...besides].find((pair) => pair.a === a && pair.b === b);
+  if (!found) return '-';
+  const { difference, low, high, p } = found;
+  return `${percent(difference)} ${interval(low, high)}, p ${significance(p)}`;
+}
+
+/** What each part of the method could give, and what it gave. */
+function partsIn(report) {
+  const { problems, parts, critics, refiners, thresholds } = report;
+  const { orm, sorm } = critics;
+  const wrong = problems - parts.right;
+  const effect = ({ wrongToRight, rightToWrong }) =>
+    `${Math.round(wrongToRight * problems)} of ${wrong} wrong drafts made right, ${Math.round(rightToWrong * problems)} of ${parts.right} right ones made wrong`;
+  const gate = thresholds.gate;
+  const pair = (a, b) => differenceOf(report, a, b);
+  return {
+    headers: ['part', 'what was measured', 'figure'],
+    rows: [
+      ['when', "the ORM's AUC on drafts", fixed(parts.draftAuc, 3)],
+      [
+        '',
+        "the ORM's AUC on samples; on those with an answer",
+        `${fixed(orm.auc, 3)}; ${fixed(parts.answeredAuc.orm, 3)}`,
+      ],
+      [
+        '',
+        `drafts that the gate (tau ${gate > 1 ? 'above all' : fixed(gate, 3)}, fitted on dev) refines`,
+        `${parts.gated}, of which ${parts.gatedWrong} are wrong`,
+      ],
+      [
+        'where',
+        "the SORM's AUC on samples, by its last value; on those with an answer",
+        `${fixed(sorm.auc, 3)}; ${fixed(parts.answeredAuc.sorm, 3)}`,
+      ],
+      [
+        '',
+        'drafts in which it sees an error',
+        `${parts.located}, of which ${parts.locatedWrong} are wrong`,
+      ],
+      ['', 'local refinement there, less that at a random line', pair('local', 'local-random')],
+      ['how', 'global', effect(refiners.global)],
+      ['', 'local', effect(refiners.local)],
+      ['', 'global less draft', pair('global', 'draft')],
+      ['', 'local less draft', pair('local', 'draft')],
+      ['', "global less global with another problem's draft", pair('global', 'global-blind')],
+      [
+        '',
+        'draft, global or local right, less one of 3 samples right',
+        pair('oracle', 'oracle-bo3'),
+      ],
+      ['choice', "the ORM's AUC among draft, global and local", fixed(orm.withinCandidatesAuc, 3)],
+      [
+        '',
+        'draft, global or local right',
+        `${parts.oneRight} of ${problems}, the draft ${parts.right}`,
+      ],
+      ['', 'rerank less draft', pair('rerank', 'draft')],
+      ['', 'best of 3 less majority of 3', pair('bo3', 'majority@3')],
+      ['', 'best of 8 less majority of 8', pair('best-of-8', 'majority@8')],
+    ],
+  };
 }
 
 /** The tables of each set. */
@@ -92,48 +177,13 @@ function measured() {
   const found = Object.entries(sets).flatMap(([set, title]) => {
     const report = read(`table-${set}`);
     if (!report) return [];
-    const { answers, paired } = tablesOf(report);
-    const { orm, sorm } = report.critics;
-    const { global, local } = report.refiners;
+    const { speeds, besides, parts } = report;
+    const paired = tablesOf({ ...report, comparisons: [...report.comparisons, ...besides] }).paired;
     return [
-      `**${title}**, the first ${report.problems} test problems by a hash of their questions, asked as \`${report.way}\`; ${formatSeconds(report.stages.find(({ name }) => name === 'evaluation').seconds)} for drafts, samples, values and refinements (cores: ${report.cores}).`,
-      table(
-        {
-          ...answers,
-          rows: [...answers.rows.map((row) => row.slice(0, -1)), majority(report, 3)],
-          headers: answers.headers.slice(0, -1),
-        },
-        2,
-      ),
+      `**${title}**, the first ${report.problems} of 300 test problems (those whose questions come first by a hash, in a fixed shuffle), asked as \`${report.way}\`. ${parts.unanswered} drafts have no answer, and count as wrong. Seconds are from ${fixed(speeds.generatedPerSecond, 0)} tokens written a second and ${fixed(speeds.scoredPerSecond, 0)} tokens of solutions read by a critic, measured at ${report.problems < 64 ? report.problems : 64} at once.`,
+      table(answersOf(report), 2),
+      table(partsIn(report), 3),
       table(paired),
-      table({
-        headers: ['critic', 'AUC', 'AUC within a problem', 'AUC among candidates'],
-        rows: [
-          [
-            'ORM (when, and the choice)',
-            fixed(orm.auc, 3),
-            fixed(orm.withinProblemAuc, 3),
-            fixed(orm.withinCandidatesAuc, 3),
-          ],
-          ['SORM (where)', fixed(sorm.auc, 3), fixed(sorm.withinProblemAuc, 3), '-'],
-        ],
-      }),
-      table({
-        headers: [
-          'refiner',
-          'right before',
-          'right after',
-          'wrong to right',
-          'right to wrong',
-          'unchanged',
-        ],
-        rows: Object.entries({ global, local }).map(([name, effect]) => [
-          name,
-          ...['before', 'after', 'wrongToRight', 'rightToWrong', 'unchanged'].map((key) =>
-            percent(effect[key]),
-          ),
-        ]),
-      }),
     ];
   });
   return found.length === 0 ? 'Nothing has been measured yet.' : found.join('\n\n');

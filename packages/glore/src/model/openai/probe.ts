@@ -80,8 +80,11 @@ const ATTEMPTS = 4;
 /** How many likeliest tokens are asked for: most servers give no more than the first, some no more than the second. */
 const likeliest = [20, 5];
 
-/** These name tokens by their ids, and are tested apart: vLLM cuts the lists of all others in their batch short. */
-const byIds: readonly Capability[] = ['labelLogprobs', 'generativeScoring'];
+/**
+ * What vLLM is asked for alone. By tokens named by their ids it cuts the lists of all others in the batch short; where it has
+ * LoRA adapters, log-probabilities of a prompt beside another request end it.
+ */
+const apart: readonly Capability[] = ['labelLogprobs', 'generativeScoring', 'promptLogprobs'];
 
 /** What a server can do, and why it cannot do the rest, where it says so. */
 export interface Probed {
@@ -109,8 +112,8 @@ export async function probe(
     const no = name === 'logprobs' ? 0 : false;
     return [name, name === api ? asks! : await tried(no, test, alive)] as const;
   };
-  const found = await Promise.all(wanted.filter((name) => !byIds.includes(name)).map(tell));
-  for (const name of byIds) if (wanted.includes(name)) found.push(await tell(name));
+  const found = await Promise.all(wanted.filter((name) => !apart.includes(name)).map(tell));
+  for (const name of apart) if (wanted.includes(name)) found.push(await tell(name));
   return {
     can: Object.fromEntries(found.map(([name, { found }]) => [name, found])),
     why: Object.fromEntries(found.flatMap(([name, { why }]) => (why ? [[name, why]] : []))),

@@ -9,11 +9,17 @@ import { ServedText } from './text.js';
 
 /** What the server writes next, and why it ends. */
 let next: object = { text: '', finish_reason: 'stop' };
+/** What it was asked last. */
+let asked = '';
 let server: Server;
+let endpoint: Endpoint;
 let model: ServedText;
 beforeAll(async () => {
   server = createServer((request, response) => {
-    request.resume().on('end', () => {
+    const parts: Buffer[] = [];
+    request.on('data', (part) => parts.push(part));
+    request.on('end', () => {
+      asked = Buffer.concat(parts).toString();
       response.setHeader('content-type', 'application/json');
       const usage = { prompt_tokens: 5, completion_tokens: 50 };
       response.end(JSON.stringify({ choices: [{ index: 0, ...next }], usage }));
@@ -21,7 +27,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const endpoint = new Endpoint({ name: 'test', url: `http://127.0.0.1:${port}/v1` });
+  endpoint = new Endpoint({ name: 'test', url: `http://127.0.0.1:${port}/v1` });
   const template = templateOf('student', 'completions');
   const options = {
     model: 'any',
@@ -101,3 +107,23 @@ it('a critic without log-probabilities that says no verdict keeps the reason and
   });
   await endpoint.close();
 });
+
+it.each(['completions', 'chat'] as const)(
+  'a refiner of %s that solves without a draft is asked as a student',
+  async (api) => {
+    for (const role of ['global', 'local'] as const) {
+      const template = templateOf(role, api);
+      const options = { model: 'any', api, template, scoring: 'logprobs', positive: 1 } as const;
+      const content = api === 'chat' ? { message: { content: '#### 7' } } : { text: '#### 7' };
+      next = { ...content, finish_reason: 'stop' };
+      const task = { role: 'student', question: 'How many?', steps: [] } as const;
+      await new ServedText(endpoint, {}, options)
+        .author()
+        .write([{ task, branches: [{ kept: 0, seed: 1 }] }], { temperature: 0, maxTokens: 50 });
+      const body = JSON.parse(asked);
+      expect(api === 'chat' ? body.messages.at(-1).content : body.prompt).toBe(
+        templateOf('student', api).prompt.replace('{question}', 'How many?'),
+      );
+    }
+  },
+);

@@ -24,6 +24,7 @@ import {
   prefixesOf,
   readingOf,
   type Template,
+  templateOf,
   written,
 } from './template.js';
 import { countVerdicts, numbered, readVerdict } from './verdict.js';
@@ -81,7 +82,7 @@ export class ServedText extends Served<TextOptions> implements RoleModel {
     switch (task.role) {
       case 'student': {
         const begun = written(task.steps.slice(0, kept).map(stripAnnotations));
-        return this.prompt({ question }, begun);
+        return this.prompt({ question }, begun, this.plainPrompt());
       }
       case 'global':
         return this.prompt({ question, draft: this.draftOf(task.draft) }, '');
@@ -95,13 +96,25 @@ export class ServedText extends Served<TextOptions> implements RoleModel {
     }
   }
 
+  /** How a question is put without a draft: a refiner that is to solve it plainly is asked as a student is. */
+  private plainPrompt(): string {
+    const { api, template } = this.options;
+    return /\{(draft|kept|wrong)\}/.test(template.prompt)
+      ? templateOf('student', api).prompt
+      : template.prompt;
+  }
+
   private draftOf(draft: Parameters<typeof draftText>[0]): string {
     return this.options.api === 'chat' ? draftText(draft) : written(linesOf(draft));
   }
 
-  private prompt(places: Readonly<Record<string, string>>, begun: string): Prompt {
+  private prompt(
+    places: Readonly<Record<string, string>>,
+    begun: string,
+    words = this.options.template.prompt,
+  ): Prompt {
     const { api, template, model } = this.options;
-    const text = fill(template.prompt, places);
+    const text = fill(words, places);
     if (api === 'completions') return { text: text + begun };
     if (begun !== '' && !this.can.continuation) {
       throw new GloreError(
