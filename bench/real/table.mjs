@@ -6,6 +6,7 @@
  *   node bench/real/table.mjs --data DIR --problems 200             the table of so many test problems of SVAMP
  *   node bench/real/table.mjs --data DIR --set gsm8k --problems 104
  *   node bench/real/table.mjs --data DIR --way boxed --cores 1      asked as one of the ways, vLLM on some cores alone
+ *   node bench/real/table.mjs --data DIR --votes 64               and votes of refined samples of so many of them
  *
  * DIR has svamp/SVAMP.json and gsm8k/{train,test}.jsonl; of the tests the first so many of a fixed shuffle are taken. Every
  * answer is kept: a run that is ended goes on, and so does one of more problems, from bench/real/results/answers-*.jsonl.gz on
@@ -39,6 +40,7 @@ const { values } = parseArgs({
     way: { type: 'string', default: 'plain' },
     ask: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
+    votes: { type: 'string', default: '0' },
     folder: { type: 'string', default: join(homedir(), '.cache/glore-real') },
     cores: { type: 'string', default: '' },
   },
@@ -127,6 +129,12 @@ if (values.ask) {
     at(`results/report-${set}.json.gz`),
     gzipSync(readFileSync(join(run, 'report.json'))),
   );
+  if (Number(values.votes) > 0) {
+    const out = at(`results/votes-${set}.json`);
+    const given = [at('votes.mjs'), recipe, run, values.votes, out];
+    const child = spawn(process.execPath, given, { stdio: 'inherit' });
+    await new Promise((end) => child.on('exit', end));
+  }
 }
 writeFileSync(answers.shipped, gzipSync(readFileSync(answers.own)));
 writePage();

@@ -40,7 +40,7 @@ export interface RefineOptions {
 export type Chooser = 'orm' | 'both';
 
 /** Solutions that vote, where nothing is said. */
-export const usualSamples = 3;
+export const usualSamples = 8;
 /** Of votes, and over a server of refinements from the second round on, where nothing is said. */
 export const usualTemperature = 0.7;
 

@@ -4,7 +4,7 @@
  * is given.
  */
 import { GloreError } from '../error.js';
-import type { Author, Critic, RoleName } from '../model/index.js';
+import type { Author, Critic, Generated, RoleName } from '../model/index.js';
 import type { Asked } from '../model/openai/index.js';
 
 /** Most that an answer may cost; what is left out is not limited. */
@@ -34,6 +34,8 @@ export class Account {
   private readonly seconds: number;
   private readonly began = performance.now();
   private left: number;
+  /** Tokens of the longest solution written. */
+  private longest = 0;
   private drafted = false;
   private stopped = false;
 
@@ -87,23 +89,42 @@ export class Account {
   author(role: RoleName, author: Author): Author {
     return {
       write: async (requests, sampling) => {
-        const branches = requests.flatMap((request) => request.branches);
-        const nothing = () =>
-          requests.map((request) =>
-            request.branches.map(() => ({ steps: [], answer: null, tokens: 0 })),
+        const asked = requests.reduce((sum, { branches }) => sum + branches.length, 0);
+        const filled = (written: readonly Generated[][]) =>
+          requests.map(({ branches }, i) =>
+            branches.map((_, k) => written[i]?.[k] ?? { steps: [], answer: null, tokens: 0 }),
           );
-        if (branches.length === 0 || this.over()) return nothing();
-        const share = Math.floor(this.left / branches.length);
-        if (share < 1) return nothing();
+        if (asked === 0 || this.over()) return filled([]);
+        const count = Math.min(asked, this.affordable());
+        const share = Math.floor(this.left / count);
+        if (share < 1) return filled([]);
         const maxTokens = Math.min(sampling.maxTokens, share);
-        return this.tried(role, nothing, async () => {
-          const written = await author.write(requests, { ...sampling, maxTokens });
-          for (const { tokens } of written.flat()) this.left -= tokens;
-          this.drafted = true;
-          return written;
+        let rest = count;
+        const begun = requests.flatMap(({ task, branches }) => {
+          const own = branches.slice(0, rest);
+          rest -= own.length;
+          return own.length > 0 ? [{ task, branches: own }] : [];
         });
+        return this.tried(
+          role,
+          () => filled([]),
+          async () => {
+            const written = await author.write(begun, { ...sampling, maxTokens });
+            for (const { tokens } of written.flat()) {
+              this.left -= tokens;
+              this.longest = Math.max(this.longest, tokens);
+            }
+            this.drafted = true;
+            return filled(written);
+          },
+        );
       },
     };
+  }
+
+  /** Solutions that what is left has room for, if they are as long as the longest so far: some whole ones say more than many cut off. */
+  private affordable(): number {
+    return this.longest === 0 ? Infinity : Math.max(1, Math.floor(this.left / this.longest));
   }
 
   /** A critic that is done without where it fails: then no line is wrong, and no candidate is better than the draft. */

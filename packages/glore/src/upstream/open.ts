@@ -40,7 +40,7 @@ export interface UpstreamOptions
   readonly parallel?: number | undefined;
 }
 
-/** What is usual: the vote, which needs no critic; no measurement has chosen it, see docs/serving.md. */
+/** What is usual: the vote, which needs no critic; docs/serving.md says what was measured. */
 export const upstreamDefaults = {
   mode: 'vote',
   samples: usualSamples,

@@ -161,7 +161,7 @@ const messages = [{ role: 'user' as const, content: question }];
 describe('a vote', () => {
   it('gives the answer of most, as it was written, and says what it cost', async () => {
     const { server, work } = await model({ solutions: [wrong, right, right] });
-    const { client, post } = await serve(server.url);
+    const { client, post } = await serve(server.url, { samples: 3 });
     const chat = await client.chat.completions.create({ model: 'glore', messages, seed: 1 });
     const { glore } = chat as typeof chat & Traced;
     expect(chat.choices[0]!.message.content).toBe(right);
@@ -199,9 +199,18 @@ describe('a vote', () => {
     expect(work).toHaveLength(3);
   });
 
+  it('is of up to 8, where nothing is said', async () => {
+    const { server, work } = await model({
+      solutions: [right, wrong, right, wrong, right, wrong, right, wrong],
+    });
+    const { client } = await serve(server.url);
+    await client.chat.completions.create({ model: 'glore', messages });
+    expect(work).toHaveLength(8);
+  });
+
   it('streams its steps and then the text, blank lines too', async () => {
     const { server } = await model({ solutions: [wrong, right, right] });
-    const { client } = await serve(server.url);
+    const { client } = await serve(server.url, { samples: 3 });
     const stream = await client.chat.completions.create({
       model: 'glore',
       messages,
@@ -408,6 +417,14 @@ describe('a budget is kept', () => {
     expect(glore.notes).toEqual(['the budget of tokens is spent']);
   });
 
+  it('of tokens, by as many whole samples as there is room for', async () => {
+    const { server, work } = await model({ solutions: [right, wrong, right, wrong] });
+    const { client } = await serve(server.url, { answerBudget: { tokens: 35 } });
+    await client.chat.completions.create({ model: 'glore', messages });
+    // Each is 10 tokens long: of the 25 that are left two are whole, and what is left then is too little for one.
+    expect(work.map(({ body }) => body.max_tokens)).toEqual([35, 12, 12, 5]);
+  });
+
   it('of seconds, by the request', async () => {
     const { server, work } = await model({ solutions: [wrong, right] });
     const { client } = await serve(server.url);
@@ -507,7 +524,16 @@ describe('the command line', () => {
       expect(again.stderr).toMatch(/expected no such file yet, found one; .* \(file-exists\)\n$/);
       const student = join(prompts, 'student.yaml');
       writeFileSync(student, 'prompt: "MINE {question} Reason step by step"\n');
-      const asked = await glore(['ask', question, '--upstream', server.url, '--prompts', prompts]);
+      const asked = await glore([
+        'ask',
+        question,
+        '--upstream',
+        server.url,
+        '--prompts',
+        prompts,
+        '--samples',
+        '3',
+      ]);
       expect(asked.code).toBe(0);
       expect(asked.stdout).toContain('2 of 3');
       expect(asked.stdout).toMatch(/answer: 52\n$/);
