@@ -49,5 +49,6 @@ it('plans the drafts anew where other questions are left out', async () => {
     return fingerprints.get('drafts');
   };
   expect(await planned(roleNames, 'drop')).not.toBe(await planned([], 'drop'));
-  expect(await planned(roleNames)).toBe(await planned([]));
+  // Where all are served, drafts do not depend on the base any more, which nobody runs then.
+  expect(await planned(['orm'])).toBe(await planned([]));
 });

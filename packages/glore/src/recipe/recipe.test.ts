@@ -314,7 +314,7 @@ describe('a world without problems', () => {
       'a negative weight',
       'gain: 4',
       'gain: -4',
-      ':11: problems.settings.operations.gain: expected a weight of 0 or more, found -4',
+      ':11: problems.settings.operations.gain: expected at least 0, found -4',
     ],
     [
       'a share above 1',

@@ -19,6 +19,9 @@ import { learns, trainer, wrongTrainer } from './trainer.js';
 
 /** Whatever is made of it (a thousand times as much, and more) is exact too. */
 export const seed = z.int().min(0).max(1e12);
+/** How often something comes, against others. */
+const weight = z.number().min(0).max(1e6);
+
 const temperature = z.number().min(0).max(5);
 export const range = z.tuple([z.int(), z.int()]).readonly();
 
@@ -31,10 +34,10 @@ export const worldSettings = z.strictObject({
   operands: range,
   factors: range,
   operations: z.strictObject({
-    gain: z.number().max(1e6),
-    lose: z.number().max(1e6),
-    times: z.number().max(1e6),
-    share: z.number().max(1e6),
+    gain: weight,
+    lose: weight,
+    times: weight,
+    share: weight,
   }),
   named: share,
   distractors: share,

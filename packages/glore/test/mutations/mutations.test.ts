@@ -113,7 +113,7 @@ async function outcome(
 
 /** Fields that a record may lack, and that may be nothing. */
 const optional =
-  /(^|\.)(truth|structure|least|coverage|answered|fields|files|orm|sorm|\w*[aA]uc|wrongFixed|stepAccuracy|distinct|steps|located|against|equal|headroomRealised|accuracy\w*|firstErrors|until|against|labels|agreement|before|birth)(\.\w+)?$/;
+  /(^|\.)(truth|structure|least|coverage|answered|fields|files|orm|sorm|\w*[aA]uc|wrongFixed|stepAccuracy|distinct|steps|located|against|equal|headroomRealised|accuracy\w*|firstErrors|until|against|labels|further|agreement|before|birth)(\.\w+)?$/;
 
 /** What Hugging Face's files have not has a value that is usual. */
 const mayLack = (file: string, at: string): boolean =>
@@ -175,10 +175,12 @@ function mutatedText(reader: Reader, text: string, random: Random) {
     // Another value of the same kind may be a right one, and what is optional may be gone.
     const alike = typeof old === typeof other && Array.isArray(old) === Array.isArray(other);
     const huge = typeof other === 'number' && Math.abs(other) > 1e15;
+    // Any label may be right, and be known or not.
+    const isLabel = /labels\.\d+$/.test(at) && (other === null || typeof other === 'boolean');
     return {
       what: `${reader.file} ${at} -> ${JSON.stringify(other) ?? 'nothing'}`,
       text: JSON.stringify(mutated),
-      harmful: alike ? huge : !(mayLack(reader.file, at) && (other ?? null) === null),
+      harmful: alike ? huge : !isLabel && !(mayLack(reader.file, at) && (other ?? null) === null),
     };
   };
   if (!reader.lines) {
