@@ -131,9 +131,7 @@ if (values.ask) {
   );
   if (Number(values.votes) > 0) {
     const out = at(`results/votes-${set}.json`);
-    const given = [at('votes.mjs'), recipe, run, values.votes, out];
-    const child = spawn(process.execPath, given, { stdio: 'inherit' });
-    await new Promise((end) => child.on('exit', end));
+    await script([at('votes.mjs'), recipe, run, values.votes, out]);
   }
 }
 writeFileSync(answers.shipped, gzipSync(readFileSync(answers.own)));
@@ -244,11 +242,13 @@ function compared(way) {
 }
 
 /** glore, its progress shown. */
-async function glore(args) {
-  const child = spawn(process.execPath, ['packages/glore/dist/cli/main.js', ...args], {
-    cwd: root,
-    stdio: 'inherit',
-  });
+function glore(args) {
+  return script(['packages/glore/dist/cli/main.js', ...args]);
+}
+
+/** A script of this repository with its arguments; where it fails this ends. */
+async function script(args) {
+  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
   children.push(child);
   const code = await new Promise((end) => child.on('exit', end));
   if (code !== 0) process.exit(code ?? 1);

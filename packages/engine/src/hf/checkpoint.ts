@@ -34,37 +34,41 @@ export interface Checkpoint extends ModelWeights {
 export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
   const from = folderOf(dir);
   const model = await loadModel(dir);
-  const tokenizer = await readText(from, 'tokenizer.json');
-  checkTokenizer(dir, model.config, tokenizer);
-  return { ...model, tokenizer };
+  return { ...model, tokenizer: await fittingTokenizer(dir, from, model.config) };
 }
 
 /** As `loadCheckpoint`, but the weights are not looked at, and need not be there. */
 export async function loadSpelling(dir: string): Promise<Omit<Checkpoint, 'weights'>> {
   const from = folderOf(dir);
-  const config = configIn(from, await readJson(join(from, 'config.json'), 'config-invalid'));
-  const tokenizer = await readText(from, 'tokenizer.json');
-  checkTokenizer(dir, config, tokenizer);
-  return { config, tokenizer };
+  const config = await configIn(from);
+  return { config, tokenizer: await fittingTokenizer(dir, from, config) };
 }
 
 /** As `loadCheckpoint`, for a folder that may have no tokenizer.json. */
 export async function loadModel(dir: string): Promise<ModelWeights> {
   const from = folderOf(dir);
-  const config = configIn(from, await readJson(join(from, 'config.json'), 'config-invalid'));
+  const config = await configIn(from);
   const single = join(from, 'model.safetensors');
   const tensors = await readSafetensors(existsSync(single) ? single : `${single}.index.json`);
   return { config, weights: checkWeights(dir, config, tensors) };
 }
 
 /** The config of a folder, whose errors name it. */
-function configIn(from: string, json: Json): LlamaConfig {
+async function configIn(from: string): Promise<LlamaConfig> {
+  const json = await readJson(join(from, 'config.json'), 'config-invalid');
   try {
     return configFromJson(json);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     throw new EngineError(error.code, join(from, error.message), { cause: error });
   }
+}
+
+/** The tokenizer of a model's folder, which fits the model. */
+async function fittingTokenizer(dir: string, from: string, config: LlamaConfig): Promise<string> {
+  const tokenizer = await readText(from, 'tokenizer.json');
+  checkTokenizer(dir, config, tokenizer);
+  return tokenizer;
 }
 
 /** The folder, or the one put aside by a save that was killed; throws unless it has a config.json. */

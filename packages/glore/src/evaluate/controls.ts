@@ -1,5 +1,5 @@
 /** Makes the records of controls: refinements that know less of the draft than those they stand beside. */
-import { type Codec, lineCount } from '../codec/index.js';
+import { type Codec, lineCount, solutionIn } from '../codec/index.js';
 import type { Roles, Student } from '../model/index.js';
 import { type Problem, Random } from '../problem/index.js';
 import { localAt, outcome } from './attempt.js';
@@ -79,7 +79,7 @@ async function likelihoodsOf(
 ): Promise<NonNullable<ProblemControls['likelihoods']>[] | undefined> {
   const asked = items.flatMap(({ problem: { question }, attempts, refinements }) =>
     [
-      ...attempts.samples.map(({ steps, answer }) => ({ steps, answer })),
+      ...attempts.samples.map(solutionIn),
       ...refinements.decision.candidates.map(({ solution }) => solution),
     ].map((solution) => ({ question, solution })),
   );

@@ -8,8 +8,8 @@ import {
   withSpecialTokens,
 } from '@glore/engine';
 import { type Codec, createCodec, lackOf, specialTokens, spellings } from '../codec/index.js';
-import { type RoleName, roleNames } from '../model/index.js';
-import type { Recipe } from '../recipe/index.js';
+import type { RoleName } from '../model/index.js';
+import { allServed, type Recipe } from '../recipe/index.js';
 import type { Waiting } from './served.js';
 
 export interface Run {
@@ -41,10 +41,10 @@ export async function openRunFolder(
 }
 
 /** Where every role is served only the base's tokenizer is used, and weights may be more than this machine holds. */
-const baseOf = async ({ base, models }: Recipe): Promise<Checkpoint> =>
-  roleNames.every((role) => models?.[role])
-    ? { ...(await loadSpelling(base)), weights: new Map() }
-    : loadCheckpoint(base);
+const baseOf = async (recipe: Recipe): Promise<Checkpoint> =>
+  allServed(recipe)
+    ? { ...(await loadSpelling(recipe.base)), weights: new Map() }
+    : loadCheckpoint(recipe.base);
 
 /**
  * Any model that the engine runs, as a base: where it lacks the codec's special tokens it gets them, with rows that are

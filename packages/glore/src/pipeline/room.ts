@@ -3,7 +3,7 @@ import { positionLimit } from '@glore/engine';
 import { GloreError } from '../error.js';
 import { type RoleName, roleNames } from '../model/index.js';
 import type { HeldOut } from '../problem/index.js';
-import { type FileSet, learns, type Recipe, readHeldOut } from '../recipe/index.js';
+import { allServed, type FileSet, learns, type Recipe, readHeldOut } from '../recipe/index.js';
 import type { Run } from './context.js';
 
 /** How long questions may be. */
@@ -55,10 +55,8 @@ export function problemsWithin(
 }
 
 /** Whether the problems of a recipe depend on how long solutions may be: where all roles are served nothing is too long. */
-const leavesOut = ({ problems, models }: Recipe): boolean =>
-  problems.source !== 'world' &&
-  problems.tooLong === 'drop' &&
-  !roleNames.every((role) => models?.[role]);
+const leavesOut = (recipe: Recipe): boolean =>
+  recipe.problems.source !== 'world' && recipe.problems.tooLong === 'drop' && !allServed(recipe);
 
 /** What of the models the problems depend on: what is too long for them, and that a student that learns nothing takes none of a file's. */
 export const modelsIn = (recipe: Recipe): unknown[] => [

@@ -16,4 +16,4 @@ export {
   worldSettings,
 } from './recipe.js';
 export { readStoredRecipe } from './stored.js';
-export { learns, type TrainerSettings, trained } from './trainer.js';
+export { allServed, learns, type TrainerSettings, trained } from './trainer.js';

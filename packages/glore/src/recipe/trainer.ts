@@ -158,6 +158,10 @@ export const learns = (
   role: RoleName,
 ): boolean => !models?.[role] || trained({ trainer }, role) !== undefined;
 
+/** Whether no role is played in this process, so that nobody runs the base. */
+export const allServed = ({ models }: Pick<Given, 'models'>): boolean =>
+  roleNames.every((role) => models?.[role]);
+
 /** The trainer of a role; undefined where it has none. */
 export const trained = (
   { trainer }: Pick<Given, 'trainer'>,

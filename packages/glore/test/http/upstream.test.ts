@@ -524,29 +524,14 @@ describe('the command line', () => {
       expect(again.stderr).toMatch(/expected no such file yet, found one; .* \(file-exists\)\n$/);
       const student = join(prompts, 'student.yaml');
       writeFileSync(student, 'prompt: "MINE {question} Reason step by step"\n');
-      const asked = await glore([
-        'ask',
-        question,
-        '--upstream',
-        server.url,
-        '--prompts',
-        prompts,
-        '--samples',
-        '3',
-      ]);
+      const over = ['ask', question, '--upstream', server.url, '--prompts', prompts];
+      const asked = await glore([...over, '--samples', '3']);
       expect(asked.code).toBe(0);
       expect(asked.stdout).toContain('2 of 3');
       expect(asked.stdout).toMatch(/answer: 52\n$/);
       expect(promptOf(work[0]!)).toBe(`MINE ${question} Reason step by step`);
       writeFileSync(student, 'prompt: |-\n  {question} {lines}\n');
-      const refused = await glore([
-        'ask',
-        question,
-        '--upstream',
-        server.url,
-        '--prompts',
-        prompts,
-      ]);
+      const refused = await glore(over);
       expect(refused.code).toBe(2);
       expect(refused.stderr).toContain(
         `${student}:1: prompt: expected a text with {question}, found {lines}`,

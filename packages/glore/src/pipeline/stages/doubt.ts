@@ -1,5 +1,4 @@
 /** What a first SORM values the lines of its own set at, and what is said of the labels that are doubted for it. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RewardRecord } from '../../dataset/index.js';
@@ -10,7 +9,7 @@ import { type Opening, rolesOf, withModels } from '../models.js';
 import { readProblems } from '../records.js';
 import { chunks, unitsOf } from '../units.js';
 import { doubtSummary } from './truth.js';
-import { advancing, waitingIn } from './work.js';
+import { advancing, openingFor } from './work.js';
 
 /** Records that are one unit of work where the SORM is embedded, and where it is served. */
 const PER_UNIT = 256;
@@ -29,9 +28,7 @@ export async function valuesOf(
   const path = join(context.folder, 'first.values.jsonl');
   const { size, parallel } = unitsOf(run, ['sorm'], PER_UNIT, PER_UNIT_SERVED);
   context.progress.total(records.length, 'solutions read by the first SORM');
-  // Of values that are there nobody is asked.
-  const asked: 'sorm'[] = existsSync(path) ? [] : ['sorm'];
-  const opening = { ...waitingIn(context), ...(asked.length > 0 && (await ready())) };
+  const { asked, opening } = await openingFor('sorm', path, context, ready);
   const found = await withModels(
     run,
     asked,

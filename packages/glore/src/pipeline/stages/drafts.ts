@@ -1,5 +1,4 @@
 /** Samples of the student on fresh training problems, and sampling problems in general. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Problem } from '../../problem/index.js';
 import {
@@ -14,7 +13,7 @@ import { type Opening, rolesOf, withModels } from '../models.js';
 import { problemsIn, readProblems } from '../records.js';
 import { chunks, unitsOf } from '../units.js';
 import { answerCounter, checkDrafts } from './enough.js';
-import { advancing, PROBLEMS_PER_UNIT, rightShare, total, type Work, waitingIn } from './work.js';
+import { advancing, openingFor, PROBLEMS_PER_UNIT, rightShare, total, type Work } from './work.js';
 
 export const drafts: Work = async (run, context) => {
   const { samples: count, temperature, further } = run.recipe.drafts;
@@ -45,15 +44,13 @@ export async function sampleProblems(
     readonly ready?: () => Promise<Pick<Opening, 'checkpoints'>>;
   },
 ): Promise<Sample[]> {
-  const { path, ready = async () => ({}) } = options;
+  const { path, ready } = options;
   const sampling = { ...options.sampling, seed: `${run.recipe.seed}/${options.sampling.seed}` };
   const { size, parallel } = unitsOf(run, ['student'], PROBLEMS_PER_UNIT, 1);
   context.progress.total(list.length, 'problems');
   const counted = answerCounter(run);
   const advanced = advancing(context, problemsIn, rightShare);
-  // Of samples that are there nobody is asked.
-  const asked: 'student'[] = existsSync(path) ? [] : ['student'];
-  const opening = { ...waitingIn(context), ...(asked.length > 0 && (await ready())) };
+  const { asked, opening } = await openingFor('student', path, context, ready);
   const samples = await withModels(
     run,
     asked,

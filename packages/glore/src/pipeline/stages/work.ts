@@ -1,4 +1,5 @@
 /** What the stages share: their type, counts and progress. */
+import { existsSync } from 'node:fs';
 import type { RoleName } from '../../model/index.js';
 import { trained } from '../../recipe/index.js';
 import type { Sample } from '../../rollout/index.js';
@@ -32,6 +33,21 @@ export const waitingIn = ({ signal, progress, shard, count }: StageContext): Ope
   count,
   note: (text) => progress.note(text),
 });
+
+/**
+ * Which model is opened for records that stand in `path` once they are there: none then, since nobody is asked.
+ * @param ready readies the one that is to be asked, if it is not the run's own
+ */
+export async function openingFor<N extends RoleName>(
+  role: N,
+  path: string,
+  context: StageContext,
+  ready?: () => Promise<Pick<Opening, 'checkpoints'>>,
+): Promise<{ readonly asked: N[]; readonly opening: Opening }> {
+  const waiting = waitingIn(context);
+  if (existsSync(path)) return { asked: [], opening: waiting };
+  return { asked: [role], opening: { ...waiting, ...(await ready?.()) } };
+}
 
 /** Whether a role's model is served, so that nothing is trained in this process. */
 export function isServed(run: Run, role: RoleName, { progress }: StageContext): boolean {
