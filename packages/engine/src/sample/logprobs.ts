@@ -52,19 +52,37 @@ export function logprobsOf(
 ): TokenLogprobs {
   const total = logTotal(logits, start, size);
   const at = (id: number): number => logits[start + id]! - total;
-  // Few are wanted of many, so they are inserted one by one instead of sorting all.
-  const likeliest: number[] = [];
-  const count = Math.min(wanted.top, size);
-  for (let id = 0; id < size && count > 0; id++) {
-    if (likeliest.length === count && at(id) <= at(likeliest.at(-1)!)) continue;
-    let place = likeliest.length;
-    while (place > 0 && at(id) > at(likeliest[place - 1]!)) place--;
-    likeliest.splice(place, 0, id);
-    likeliest.length = Math.min(likeliest.length, count);
-  }
+  const top = likeliest(logits, start, size, Math.min(wanted.top, size));
   return {
     logprob: at(token),
-    top: likeliest.map((id) => [id, at(id)]),
+    top: top.map((id) => [id, at(id)]),
     of: wanted.of.map(at),
   };
+}
+
+/** So many are inserted one by one; of more all are sorted. */
+const few = 20;
+
+/** The `count` largest of logits[start..start+size), largest first; of equal ones the lower id first. */
+export function likeliest(
+  logits: Float32Array,
+  start: number,
+  size: number,
+  count: number,
+): readonly number[] {
+  const at = (id: number): number => logits[start + id]!;
+  if (count > few) {
+    return Array.from({ length: size }, (_, id) => id)
+      .sort((a, b) => at(b) - at(a))
+      .slice(0, count);
+  }
+  const found: number[] = [];
+  for (let id = 0; id < size && count > 0; id++) {
+    if (found.length === count && at(id) <= at(found.at(-1)!)) continue;
+    let place = found.length;
+    while (place > 0 && at(id) > at(found[place - 1]!)) place--;
+    found.splice(place, 0, id);
+    found.length = Math.min(found.length, count);
+  }
+  return found;
 }

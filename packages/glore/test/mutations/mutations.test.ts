@@ -113,7 +113,7 @@ async function outcome(
 
 /** Fields that a record may lack, and that may be nothing. */
 const optional =
-  /(^|\.)(truth|structure|least|coverage|answered|fields|files|orm|sorm|\w*[aA]uc|wrongFixed|stepAccuracy|distinct|steps|located|against|equal|headroomRealised|accuracy\w*|firstErrors|until|against|labels|further|agreement|before|birth)(\.\w+)?$/;
+  /(^|\.)(truth|structure|least|coverage|answered|fields|files|orm|sorm|\w*[aA]uc|wrongFixed|stepAccuracy|distinct|steps|located|against|equal|headroomRealised|accuracy\w*|firstErrors|until|against|labels|further|examples|agreement|before|birth)(\.\w+)?$/;
 
 /** What Hugging Face's files have not has a value that is usual. */
 const mayLack = (file: string, at: string): boolean =>

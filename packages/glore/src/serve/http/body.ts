@@ -6,11 +6,15 @@ import { ApiError, clientGone, overloaded, tooLarge } from '../protocol/index.js
 const small = 64 * 2 ** 10;
 /** So many of the largest bodies are held at once. */
 const mostLarge = 16;
+/** Bytes of refused bodies that are read a second, all together: who sends them waits, others do not. */
+const thrownPerSecond = 16 * 2 ** 20;
 
 export class Bodies {
   private readonly maxBody: number;
   /** Bytes of bodies that are not small. */
   private held = 0;
+  /** When more of refused bodies may be read. */
+  private throwsAt = 0;
 
   constructor(maxBody: number) {
     this.maxBody = maxBody;
@@ -58,6 +62,7 @@ export class Bodies {
           }
         }
         size = sum;
+        if (refused) this.throwAway(chunk.length, incoming);
       };
       const done = () => {
         if (refused) return fail(refused);
@@ -70,6 +75,14 @@ export class Bodies {
       signal.addEventListener('abort', given);
       if (signal.aborted) given();
     });
+  }
+
+  /** Has a refused body wait until it may go on. */
+  private throwAway(bytes: number, incoming: IncomingMessage): void {
+    const now = performance.now();
+    this.throwsAt = Math.max(this.throwsAt, now) + (1000 * bytes) / thrownPerSecond;
+    incoming.pause();
+    setTimeout(() => incoming.resume(), this.throwsAt - now);
   }
 
   /** Lets go of a body of so many bytes. */

@@ -33,29 +33,60 @@ describe('Slots', () => {
     expect([slots.running, slots.queued]).toEqual([0, 0]);
   });
 
-  it('counts a large request as several, which waits for as much room and lets nobody pass', async () => {
+  it('counts a large request as several, at most as all there are', async () => {
     const slots = new Slots(4, 9);
+    const small = await slots.take(1, stays);
+    const all = slots.take(1e9, stays);
+    const later = slots.take(1, stays);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([slots.running, slots.queued]).toEqual([1, 2]);
+    small();
+    (await all)();
+    (await later)();
+    expect([slots.running, slots.queued]).toEqual([0, 0]);
+  });
+
+  it('lets small requests pass large ones while these have their share, and large ones in their order', async () => {
+    const slots = new Slots(32, 9);
     const order: string[] = [];
-    const enter = (name: string, size: number) =>
-      slots.take(size, stays).then((done) => {
+    const enter = (name: string, places: number) =>
+      slots.take(places * 2048, stays).then((done) => {
         order.push(name);
         return done;
       });
-    const two = await enter('two', 2 * 2048);
-    const one = await enter('one', 1);
-    const three = enter('three', 2 * 2048 + 1);
-    const small = enter('small', 1);
-    const all = enter('all', 1e9);
-    one();
-    // Two places are free, and three are wanted.
+    const first = await enter('first of three', 3);
+    const second = enter('second of three', 3);
+    const two = enter('two', 2);
+    const small = await enter('small', 1);
+    expect(order).toEqual(['first of three', 'small']);
+    first();
+    // The second has its turn; with it the two have more than their share.
+    const then = await second;
+    small();
     await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(order).toEqual(['two', 'one']);
-    two();
-    const [third, fourth] = await Promise.all([three, small]);
-    expect(order).toEqual(['two', 'one', 'three', 'small']);
-    third();
-    fourth();
-    (await all)();
+    expect(order).toEqual(['first of three', 'small', 'second of three']);
+    then();
+    (await two)();
+    expect([slots.running, slots.queued]).toEqual([0, 0]);
+  });
+
+  it('keeps no large request waiting for ever behind small ones', async () => {
+    const slots = new Slots(4, 9);
+    const small = await Promise.all(Array.from({ length: 4 }, () => slots.take(1, stays)));
+    let entered = false;
+    const large = slots.take(2 * 2048, stays).then((done) => {
+      entered = true;
+      return done;
+    });
+    const later = slots.take(1, stays);
+    small[0]!();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([entered, slots.running]).toEqual([false, 3]);
+    small[1]!();
+    (await large)();
+    (await later)();
+    small[2]!();
+    small[3]!();
     expect([slots.running, slots.queued]).toEqual([0, 0]);
   });
 
