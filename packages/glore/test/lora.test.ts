@@ -5,7 +5,7 @@ import { loadAdapter, loadCheckpoint, mergeAdapter } from '@glore/engine';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openRun } from '../src/pipeline/index.js';
 import { refine } from '../src/refine/index.js';
-import { glore, recordsOf, stagesThatWorked, temporaryFolder, writeRecipe } from './glore.js';
+import { base, glore, recordsOf, stagesThatWorked, temporaryFolder, writeRecipe } from './glore.js';
 
 // The machine need not be free.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
@@ -42,6 +42,11 @@ describe('a run with lora', () => {
   it('holds the student as a model, and of the others adapters on it', async () => {
     const student = await loadCheckpoint(join(run, 'student/model'));
     expect(existsSync(join(run, 'student/adapter'))).toBe(false);
+    // The first student is the base with the adapter beside it.
+    const { config, weights } = await loadCheckpoint(base);
+    const learned = await loadAdapter(join(run, 'student/training-0/adapter'), config);
+    const first = await loadCheckpoint(join(run, 'student/round-0'));
+    expect(first.weights).toEqual(mergeAdapter(weights, learned));
     for (const role of [...roles, 'retrained']) {
       expect(existsSync(join(run, role, 'model')), role).toBe(false);
       const dir = join(run, role, 'adapter');

@@ -4,6 +4,7 @@
 import { EngineError } from '../error.js';
 import type { LlamaConfig } from '../llama/index.js';
 import type { Json } from './json.js';
+import { invalid, positive } from './numbers.js';
 import { ropeFromJson, ropeToJson } from './rope.js';
 
 /** Architectures by `model_type`, with what each adds to a plain Llama. */
@@ -71,7 +72,7 @@ export function configFromJson(json: Json): LlamaConfig {
     kvHeads: size(json, 'num_key_value_heads', heads),
     headSize,
     ...ropeFromJson(json, { headSize, maxPositions }),
-    normEpsilon: positive(json, 'rms_norm_eps', 1e-6, 1),
+    normEpsilon: positive(json, 'rms_norm_eps', { fallback: 1e-6, most: 1 }),
     maxPositions,
     tieEmbeddings: json.tie_word_embeddings === true,
     ...features(json),
@@ -158,18 +159,8 @@ function isFamily(type: unknown): type is keyof typeof families {
   return typeof type === 'string' && Object.hasOwn(families, type);
 }
 
-/** @param most what no model has more of: what comes of it would be numbers without a meaning */
-function positive(json: Json, key: string, fallback?: number, most = Infinity): number {
-  const value = json[key] ?? fallback;
-  if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value) || value > most) {
-    const limit = most < Infinity ? ` and at most ${most}` : '';
-    throw invalid(key, value, `a number above 0${limit}`);
-  }
-  return value;
-}
-
 function size(json: Json, key: string, fallback?: number): number {
-  const value = positive(json, key, fallback);
+  const value = positive(json, key, { fallback });
   if (!Number.isSafeInteger(value)) throw invalid(key, value, 'a whole number above 0');
   return value;
 }
@@ -207,12 +198,5 @@ function unsupported(key: string, found: unknown, values: readonly unknown[]): E
   return new EngineError(
     'config-unsupported',
     `config.json: ${key} is ${JSON.stringify(found)}, this engine supports ${expected}; use a Llama, Qwen2 or Qwen3 checkpoint`,
-  );
-}
-
-function invalid(key: string, found: unknown, expected: string): EngineError {
-  return new EngineError(
-    'config-invalid',
-    `config.json: ${key} must be ${expected}, found ${JSON.stringify(found)}`,
   );
 }

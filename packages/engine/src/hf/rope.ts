@@ -3,6 +3,10 @@
 import { EngineError } from '../error.js';
 import type { RopeScaling, RopeShape } from '../llama/index.js';
 import type { Json } from './json.js';
+import { invalid, positive } from './numbers.js';
+
+/** Where they are, in what is said of wrong ones. */
+const within = 'rope_parameters.';
 
 /**
  * Reads the base and scaling from `rope_parameters` (transformers 5) or `rope_theta` and `rope_scaling`.
@@ -28,9 +32,8 @@ export function ropeFromJson(
       `config.json: rope_parameters.partial_rotary_factor is ${JSON.stringify(partial)}, this engine supports 1; use a model whose heads are rotated whole`,
     );
   }
-  const ropeTheta = number(given, 'rope_theta');
-  // No model's is near it, and angles of more would all be 0.
-  if (ropeTheta > 1e12) throw invalid('rope_theta', ropeTheta, 'a number of at most 1e12');
+  // No model's is near that, and angles of more would all be 0.
+  const ropeTheta = positive(given, 'rope_theta', { most: 1e12, within });
   const ropeScaling = scalingFromJson(given, shape);
   return ropeScaling ? { ropeTheta, ropeScaling } : { ropeTheta };
 }
@@ -78,7 +81,11 @@ function scalingFromJson(
       const lowFrequencyFactor = number(given, 'low_freq_factor');
       const highFrequencyFactor = number(given, 'high_freq_factor');
       if (highFrequencyFactor <= lowFrequencyFactor) {
-        throw invalid('high_freq_factor', highFrequencyFactor, 'a number above low_freq_factor');
+        throw invalid(
+          `${within}high_freq_factor`,
+          highFrequencyFactor,
+          'a number above low_freq_factor',
+        );
       }
       return {
         type: 'llama3',
@@ -155,26 +162,18 @@ function object(json: Json, key: string): Json {
   return value as Json;
 }
 
-function number(given: Json, key: string, fallback?: number): number {
-  const value = given[key] ?? fallback;
-  if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value)) {
-    throw invalid(key, given[key], 'a number above 0');
-  }
-  return value;
-}
+const number = (given: Json, key: string, fallback?: number): number =>
+  positive(given, key, { fallback, within });
 
 function numbers(given: Json, key: string, length: number): number[] {
   const value = given[key];
   const right = (n: unknown): n is number => typeof n === 'number' && n > 0 && Number.isFinite(n);
   if (!Array.isArray(value) || value.length !== length || !value.every(right)) {
-    throw invalid(key, value, `a list of ${length} numbers above 0, one for each pair of a head`);
+    throw invalid(
+      `${within}${key}`,
+      value,
+      `a list of ${length} numbers above 0, one for each pair of a head`,
+    );
   }
   return value;
-}
-
-function invalid(key: string, found: unknown, expected: string): EngineError {
-  return new EngineError(
-    'config-invalid',
-    `config.json: rope_parameters.${key} must be ${expected}, found ${JSON.stringify(found)}`,
-  );
 }

@@ -117,6 +117,8 @@ async function trainAnew(
   if (adapter && on !== undefined) await saveAdapter(model, adapter, on);
   else {
     const whole = adapter ? mergeAdapter(weights, adapter) : weights;
+    // What was learned is a hundredth of what it is merged into.
+    if (adapter) await saveAdapter(join(folder, name, 'adapter'), adapter, run.recipe.base);
     const { config, tokenizer } = start;
     await saveCheckpoint(model, { config, tokenizer, weights: whole });
   }
