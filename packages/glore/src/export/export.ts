@@ -72,7 +72,9 @@ export async function exportRun(options: ExportOptions): Promise<Exported> {
   for (const { name, records } of made) {
     await writeJsonl(file(`${name}.jsonl`), records);
     if (!parquet) continue;
-    await replaceFile(file(`${name}.parquet`), [encodeParquet(records, formats[format].columns)]);
+    await replaceFile(file(`${name}.parquet`), [
+      await encodeParquet(records, formats[format].columns),
+    ]);
   }
   await replaceFile(file('README.md'), [
     renderCard({

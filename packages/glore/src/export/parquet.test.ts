@@ -23,7 +23,7 @@ describe('encodeParquet', () => {
     await fc.assert(
       fc.asyncProperty(rows, async (list) => {
         const { columns } = formats['trl-stepwise'];
-        expect(await read(encodeParquet(list, columns))).toEqual(list);
+        expect(await read(await encodeParquet(list, columns))).toEqual(list);
       }),
       { numRuns: 50 },
     );
@@ -38,7 +38,7 @@ describe('encodeParquet', () => {
       final_answer_correct: i % 3 === 0,
       label: (i % 4) - 1,
     }));
-    const found = await read(encodeParquet(rows, formats.processbench.columns));
+    const found = await read(await encodeParquet(rows, formats.processbench.columns));
     expect(found.map((row) => ({ ...row, label: Number(row.label) }))).toEqual(rows);
   });
 
@@ -46,7 +46,7 @@ describe('encodeParquet', () => {
     'has the columns of %s even without rows',
     async (name) => {
       const { columns } = formats[name];
-      const bytes = encodeParquet([] as ExportRow[], columns);
+      const bytes = await encodeParquet([] as ExportRow[], columns);
       const { schema, num_rows: rows } = parquetMetadata(bytes.slice().buffer as ArrayBuffer);
       expect(rows).toBe(0n);
       const top = schema.filter(({ name: column }) => Object.hasOwn(columns, column));

@@ -1,5 +1,5 @@
 /** Rows as a Parquet file. */
-import { parquetWriteBuffer } from 'hyparquet-writer';
+import type { parquetWriteBuffer } from 'hyparquet-writer';
 
 export type ColumnType = 'text' | 'flag' | 'integer' | 'texts' | 'flags';
 /** The columns of a format, by name. */
@@ -11,7 +11,12 @@ export type ExportRow = Readonly<Record<string, Cell>>;
 type Element = NonNullable<Parameters<typeof parquetWriteBuffer>[0]['schema']>[number];
 
 /** The bytes of a Parquet file: no cell is ever null, and lists are in the three levels that Arrow writes. */
-export function encodeParquet(rows: readonly ExportRow[], columns: Columns): Uint8Array {
+export async function encodeParquet(
+  rows: readonly ExportRow[],
+  columns: Columns,
+): Promise<Uint8Array> {
+  // A library that few commands need.
+  const { parquetWriteBuffer } = await import('hyparquet-writer');
   const names = Object.keys(columns);
   const schema = names.flatMap((name) => elements(name, columns[name]!));
   // 64-bit integers, as datasets of others have them, are BigInt.
