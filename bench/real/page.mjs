@@ -189,12 +189,26 @@ function measured() {
   return found.length === 0 ? 'Nothing has been measured yet.' : found.join('\n\n');
 }
 
+/** What the whole method gives where all roles have learned. */
+function trained() {
+  const report = read('trained');
+  if (!report) return 'Nothing has been measured yet.';
+  const { answers, paired, critics, refiners, rounds, stages } = tablesOf(report);
+  return [
+    `${report.problems} test problems of SVAMP.`,
+    ...[rounds, answers, paired, critics, refiners, stages].map((one) =>
+      table(one, one === answers ? 2 : 1),
+    ),
+  ].join('\n\n');
+}
+
 export function writePage() {
   let text = readFileSync(page, 'utf8');
   for (const [name, filled] of Object.entries({
     servers: checked(),
     asked: asked(),
     table: measured(),
+    trained: trained(),
   })) {
     const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
     const [from, to] = [text.indexOf(begin), text.indexOf(end)];
