@@ -86,7 +86,7 @@ function open(weights, inner, outer, settings) {
   const graph = new ProtobufWriter();
   const node = new ProtobufWriter().bytes(1, 'x');
   if (settings) {
-    const { packed, scales } = quantized(weights, inner, settings.bits);
+    const { packed, scales } = quantized(weights, settings.bits);
     const blob = (BLOCK * settings.bits) / 8;
     node.bytes(1, 'w').bytes(1, 's').bytes(2, 'y').bytes(4, 'MatMulNBits');
     const attributes = { K: inner, N: outer, bits: settings.bits, block_size: BLOCK };
@@ -130,7 +130,7 @@ function open(weights, inner, outer, settings) {
 }
 
 /** Blocks with one scale each, their numbers around the middle, two of 4 bits in a byte. */
-function quantized(weights, inner, bits) {
+function quantized(weights, bits) {
   const middle = 2 ** (bits - 1);
   const packed = new Uint8Array((weights.length * bits) / 8);
   const scales = new Float32Array(weights.length / BLOCK);
