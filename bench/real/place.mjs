@@ -226,9 +226,10 @@ async function llama(folder, log) {
 }
 
 async function buildOllama(folder, log) {
-  // A Go module carries no folder of this name, and llama.cpp's has what its sources include.
-  const include = `-O2 -I${join(folder, 'llama.cpp/source/vendor')}`;
-  const env = { GOPATH: join(folder, 'go'), CGO_CFLAGS: include, CGO_CXXFLAGS: include };
+  // A Go module carries no folder of this name, and llama.cpp's has what its sources include. Built for any processor it
+  // would compute without this one's vectors.
+  const flags = `-O3 -march=native -I${join(folder, 'llama.cpp/source/vendor')}`;
+  const env = { GOPATH: join(folder, 'go'), CGO_CFLAGS: flags, CGO_CXXFLAGS: flags };
   await run(log, 'go', ['install', `github.com/ollama/ollama@${ollama}`], env);
 }
 

@@ -10,4 +10,4 @@ export {
   startServer,
   startService,
 } from './server.js';
-export { startTracing } from './trace.js';
+export { startTracing } from './tracing.js';

@@ -1,15 +1,5 @@
-/** Pages in browsers that may ask: of no origin but those that are named. */
-import { cors } from 'hono/cors';
+/** Pages in browsers that may ask are of origins that are named. */
 import { GloreError } from '../../error.js';
-
-/** Answers what browsers ask before they let a page ask. The key is asked for as ever. */
-export const forPages = (origins: readonly string[]) =>
-  cors({
-    origin: [...origins],
-    allowMethods: ['GET', 'POST'],
-    exposeHeaders: ['x-request-id', 'retry-after'],
-    maxAge: 600,
-  });
 
 /** @throws GloreError `origin` for what is no origin as browsers send it */
 export function checkOrigins(origins: readonly string[]): void {

@@ -1,22 +1,19 @@
 /** The HTTP server: who may ask, how much at once, for how long; what is counted and logged; how it ends. */
 import type { AddressInfo } from 'node:net';
-import { Hono } from 'hono';
 import { GloreError } from '../../error.js';
 import { roleNames } from '../../model/index.js';
 import { type Batch, type Hosted, type HostedRole, hostRun } from '../batch/index.js';
 import type { Route } from '../protocol/index.js';
-import { ApiError, stopping, toApiError } from '../protocol/index.js';
+import { stopping } from '../protocol/index.js';
 import { refiningModel } from '../refine/index.js';
 import { Bodies } from './body.js';
-import { checkCaller, isLocal } from './caller.js';
+import { isLocal } from './caller.js';
 import { chat, goesToStudent } from './chat.js';
 import { completions } from './completions.js';
 import { orElsewhere } from './elsewhere.js';
-import { type HandlingOptions, handle, type State } from './handle.js';
-import { listen } from './listen.js';
-import { logged, refuse, type Served } from './log.js';
+import type { HandlingOptions, State } from './handle.js';
 import { serverMetrics } from './metrics.js';
-import { checkOrigins, forPages } from './origins.js';
+import { checkOrigins } from './origins.js';
 import { detokenize, generativeScoring, pooling, tokenize } from './scoring.js';
 import { Slots } from './slots.js';
 import { Unread } from './unread.js';
@@ -124,11 +121,14 @@ export async function startService(
   const bodies = new Bodies(options.maxBody);
   const unread = new Unread(options.maxUnread);
   const state: State = { slots, bodies, unread, metrics, inFlight, draining: false };
-  const app = application(service, options, state);
-  const server = await listen(app, options).catch(async (error) => {
-    await service.close();
-    throw error;
-  });
+  // Read only where something is served, and not by every command.
+  const { application, listen } = await import('./application.js');
+  const server = await listen(application(service, options, state), options).catch(
+    async (error) => {
+      await service.close();
+      throw error;
+    },
+  );
   const { port } = server.address() as AddressInfo;
   const name = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
@@ -147,48 +147,6 @@ export async function startService(
       await service.close();
     },
   };
-}
-
-function application(service: Service, options: ServerOptions, state: State): Hono<Served> {
-  const app = new Hono<Served>();
-  app.onError((error, c) => refuse(c, toApiError(error)));
-  app.notFound((c) =>
-    refuse(
-      c,
-      new ApiError(`${c.req.method} ${c.req.path}: there is nothing here`, {
-        status: 404,
-        type: 'invalid_request_error',
-        code: 'not_found',
-      }),
-    ),
-  );
-  app.use(logged(options.log));
-  if (options.cors.length > 0) app.use(forPages(options.cors));
-  app.get('/health', (c) => {
-    if (service.failed()) return c.json({ status: 'failed' }, 503);
-    return state.draining ? c.json({ status: 'stopping' }, 503) : c.json({ status: 'ok' });
-  });
-  app.use(async (c, next) => {
-    checkCaller(c, options.key);
-    await next();
-  });
-  app.get('/metrics', (c) =>
-    c.text(state.metrics.text(), 200, { 'content-type': 'text/plain; version=0.0.4' }),
-  );
-  app.get('/v1/models', async (c) => c.json({ object: 'list', data: await service.models() }));
-  app.get('/v1/models/:id{.+}', async (c) => {
-    const model = (await service.models()).find(({ id }) => id === c.req.param('id'));
-    if (model) return c.json(model);
-    throw new ApiError(`there is no model ${JSON.stringify(c.req.param('id'))}`, {
-      status: 404,
-      type: 'invalid_request_error',
-      code: 'model_not_found',
-      param: 'model',
-    });
-  });
-  for (const route of service.routes) app.post(route.path, handle(route, options, state));
-  if (service.others) app.all(service.others.path, handle(service.others, options, state));
-  return app;
 }
 
 /** The models of this process as a service. */
