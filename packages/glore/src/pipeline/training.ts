@@ -98,7 +98,7 @@ async function trainAnew(
     batch,
     heldOut,
     schedule: scheduleOf(training.rate, steps),
-    evaluateEvery: Math.max(1, Math.ceil(steps / 10)),
+    evaluateEvery: Math.ceil(steps / pointsFor(steps * training.batch, heldOut.length)),
     saveEvery: 20,
     folder: join(folder, name),
     workers: recipe.workers,
@@ -127,6 +127,11 @@ async function trainAnew(
   count('computedTokens', computed);
   return tokens;
 }
+
+/** Points of the curve: as many as may be, and two at least, while what is held out takes a tenth of the time of learning. */
+const pointsFor = (learned: number, heldOut: number): number =>
+  // An example that is learned is computed forward and backward, about three times one that is only read.
+  Math.min(10, Math.max(2, Math.floor((0.1 * 3 * learned) / heldOut)));
 
 /** What a training begins with: an adapter goes on with that of its start, and is merged where all weights are learned. */
 function beginning(start: Trained, lora: Lora | undefined, seed: number): Trained {
