@@ -47,6 +47,7 @@ const numberNext = new RegExp(
 // So do these with certain others: "5 degrees below zero".
 const turning = new Map([
   ['out', /^\s+of\b/],
+  ['too', /^\s+(?:high|low|many|much|few|little|big|small|large)\b/],
   ['at', /^\s+(?:most|least)\b/],
   ['grand', /^\s*(?:$|[.,;)])/],
   ['and', /^\s+(?:up|above|over|older|below|under)\b/],
