@@ -549,7 +549,6 @@ const kinds: Record<string, [gold: string, text: string, verdict: Verdict][]> = 
     ['\\frac{x}{2}', '\\boxed{\\frac{x}{2}}', 'right'],
     ['Mia has 9.\nShe gets 9, 9+9=18.\nThe answer is 18.', '#### 18', 'right'],
     ['9+9=18\n\\boxed{18}', '18', 'right'],
-    ['18 (eighteen)', '#### 18', 'doubtful'],
   ],
   'headings are no answers': [
     ['52', '#### Step 1\n37+15=52\n#### 52', 'right'],
