@@ -1,6 +1,6 @@
 /** Opening files: only regular ones are read, and nothing is written through a link. */
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
-import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, readlink, stat, unlink } from 'node:fs/promises';
 import { EngineError } from './error.js';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_APPEND } = constants;
@@ -46,6 +46,21 @@ export async function openAnew(path: string): Promise<FileHandle> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   return open(path, O_WRONLY | O_CREAT | O_EXCL);
+}
+
+/**
+ * Refuses a path that a file is about to be put in the place of, where there is a folder, a pipe or a device, or a link to one,
+ * which would be gone: throws `EngineError` "file-kind". What /dev/stdout leads to may be a file, but it is no link of anybody's.
+ */
+export async function refuseOther(path: string): Promise<void> {
+  try {
+    const isLink = (await lstat(path)).isSymbolicLink();
+    if (isLink && (await readlink(path)).startsWith('/proc/')) throw wrongKind(path, 'a device');
+    checkKind(path, await stat(path));
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    // Of what is not there, or a link that leads nowhere, nothing is lost; whatever else is wrong is said when it is written.
+  }
 }
 
 /** Opens a file to add to it; throws `EngineError` "file-kind", also where it is a link. */

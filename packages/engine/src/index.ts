@@ -1,6 +1,13 @@
 /** The package: what it gives to those who train, sample and score with it. */
 export { EngineError } from './error.js';
-export { openAnew, openToAppend, openToRead, readWhole, readWholeSync } from './files.js';
+export {
+  openAnew,
+  openToAppend,
+  openToRead,
+  readWhole,
+  readWholeSync,
+  refuseOther,
+} from './files.js';
 export {
   ggufMetadata,
   ggufTensors,

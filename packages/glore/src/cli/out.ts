@@ -1,5 +1,5 @@
 /** The file that rows are written to with what was found. */
-import { existsSync, realpathSync } from 'node:fs';
+import { constants, existsSync, realpathSync } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { GloreError } from '../error.js';
@@ -28,9 +28,22 @@ export function checkOther(out: string, file: string): void {
   );
 }
 
-/** Opens `out` anew; its folder is made. */
+const { O_WRONLY, O_CREAT } = constants;
+/** Windows has none. */
+const O_NONBLOCK = constants.O_NONBLOCK ?? 0;
+
+/**
+ * Opens `out` anew; its folder is made.
+ *
+ * @throws GloreError `file-kind`, also where it is a pipe that nobody reads: to open it would wait, and no signal ends that
+ */
 export const openOut = (out: string): Promise<FileHandle> =>
   explained(out, async () => {
     await mkdir(dirname(out), { recursive: true });
-    return open(out, 'w');
+    const reached = await open(out, O_WRONLY | O_CREAT | O_NONBLOCK);
+    try {
+      return await open(out, 'w');
+    } finally {
+      await reached.close();
+    }
   });

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -216,11 +217,28 @@ describe.skipIf(process.platform === 'win32')('a path', () => {
     }
   });
 
+  const others: [string, (path: string) => void][] = [
+    ['a folder', (path) => mkdirSync(path)],
+    ['a pipe', (path) => void execFileSync('mkfifo', [path])],
+    ['a device', (path) => symlinkSync('/dev/zero', path)],
+  ];
+
   it.each([
-    ['a folder', (path: string) => mkdirSync(path)],
-    ['a pipe', (path: string) => void execFileSync('mkfifo', [path])],
-    ['a device', (path: string) => symlinkSync('/dev/zero', path)],
-  ])('that is %s is named, and nothing waits for it', async (kind, make) => {
+    ...others,
+    ['a device', (path: string) => symlinkSync('/proc/self/fd/1', path)] as const,
+  ])('that is %s is not replaced', async (kind, make) => {
+    const path = join(folder, 'value.json');
+    make(path);
+    const before = lstatSync(path);
+    expect(await failureOf(writeJson(path, 1))).toMatchObject({
+      code: 'file-kind',
+      message: `${path}: expected a file, found ${kind}; remove it or name another path`,
+    });
+    expect(lstatSync(path)).toMatchObject({ ino: before.ino, mode: before.mode });
+    expect(readdirSync(folder)).toEqual(['value.json']);
+  });
+
+  it.each(others)('that is %s is named, and nothing waits for it', async (kind, make) => {
     const path = join(folder, 'records.jsonl');
     make(path);
     const message = `${path}: expected a file, found ${kind}; remove it or name another path`;

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { EngineError, openAnew } from '@glore/engine';
+import { EngineError, openAnew, refuseOther } from '@glore/engine';
 import { GloreError } from '../error.js';
 
 /** Text is handed to the file system in pieces of about this many characters, so that no file has to fit in one string. */
@@ -14,7 +14,7 @@ const pieceLength = 1 << 20;
  * The text goes to `path.part-new` first. The name is fixed, so that a writer killed half-way leaves nothing behind that
  * the next one does not replace; two writers of one path at a time must be ruled out by the caller (see `lockRun`).
  *
- * @throws GloreError `disk-full`, `file-forbidden`, `file-kind`.
+ * @throws GloreError `disk-full`, `file-forbidden`, `file-kind`, also where a pipe or a device would be gone.
  */
 export async function replaceFile(
   path: string,
@@ -22,6 +22,7 @@ export async function replaceFile(
 ): Promise<void> {
   const part = `${path}.part-new`;
   await explained(path, async () => {
+    await refuseOther(path);
     await mkdir(dirname(path), { recursive: true });
     const file = await openAnew(part);
     try {

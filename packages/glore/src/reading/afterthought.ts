@@ -10,6 +10,11 @@ const secondThought =
 const checking =
   /^[\s*_>#-]{0,8}(?:check|verif|proof|to check|to verify|sanity|note|we can check|let us check|let's check)/i;
 
+const saidWrong =
+  /\b(?:is|was|seems|looks)\s(?:the\s)?(?:wrong|incorrect|mistaken|not (?:right|correct|the answer))\b/i;
+/** Of a question with parts: "(b) 15", "Answer (b): 15". */
+const nextPart = /^[ \t>*_]{0,8}(?:answer )?\(b\)[^\n\d]{0,80}\d/im;
+
 const conclusion =
   /^[\s*_>-]{0,8}(?:so|thus|therefore|hence|finally|overall|altogether|then|now|in (?:total|all|conclusion))\b/gim;
 const aWord = new RegExp(String.raw`\b(?!one\b)(?:${numberWords})\b`, 'i');
@@ -25,7 +30,13 @@ export function afterthought(line: string, after: string, value: Canonical): str
     if (otherNumber(thought, value) || aWord.test(thought)) return 'second thoughts follow it';
     seen = end;
   }
+  if (saidWrong.test(line)) return 'it is said to be wrong';
   if (value.kind !== 'number') return undefined;
+  const next = /\S.*/.exec(after.slice(0, longestAnswer))?.[0] ?? '';
+  if (/\d/.test(next) && (/[,;]\s{0,8}$/.test(line) || /^(?:and|or|plus|&)\s/i.test(next))) {
+    return 'it goes on in the next line';
+  }
+  if (nextPart.test(after)) return 'another part of the answer follows it';
   for (const { index, 0: start } of after.matchAll(conclusion)) {
     const from = index + start.length;
     const last = numbersIn(after.slice(from, from + longestAnswer).split('\n', 1)[0]!).at(-1);

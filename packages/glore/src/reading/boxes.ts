@@ -1,4 +1,5 @@
 /** LaTeX's \boxed{..}: what stands in it, and whether it is all of the answer. */
+import { doubtAround } from './around.js';
 
 export interface Box {
   /** Where \boxed stands, and where its content does. */
@@ -20,10 +21,6 @@ interface Group {
 
 const brace = /\\[{}\\]|(?:\\([a-zA-Z]{1,20})|[_^])?\s{0,3}\{|\}/g;
 const dressing = /^(?:text|math|color|textcolor|underline|emph|displaystyle|bold|large)/i;
-const changesBefore = /(?:[-/^_√]|\\(?:sqrt|pm|div|over|times|cdot)|[\d.][ \t]?[*·×])[ \t]?\$?$/;
-const changesAfter =
-  /^[ \t$]{0,4}(?:\\[)\]])?[ \t$]{0,4}(?:[\^/·×%π√]|[*_][ \t]{0,2}[\d\\({a-z]|\\(?:pi|sqrt|times|cdot|over|div|d?frac|pm|%)|[-+][ \t]{0,2}\d|(?:percent|dozen|hundred|thousand|million|billion|or)\b)/i;
-
 /** Each closed box that holds no other, in the order in which they close. */
 export function boxesIn(text: string): Box[] {
   if (!text.includes('\\boxed') && !text.includes('\\fbox')) return [];
@@ -65,11 +62,7 @@ export function boxesIn(text: string): Box[] {
 }
 
 function doubtOf(text: string, { at }: Group, end: number, changing: number): { doubt?: string } {
-  const before = text.slice(Math.max(0, at - 40), at);
-  // The first hyphen of a line begins an item of a list.
-  const inFormula =
-    changing > 0 || (changesBefore.test(before) && !/(?:^|\n)[ \t]*-[ \t]$/.test(before));
-  return inFormula || changesAfter.test(text.slice(end, end + 40))
-    ? { doubt: 'the box is a part of a formula' }
-    : {};
+  const doubt =
+    changing > 0 ? 'what is marked is a part of something else' : doubtAround(text, at, end);
+  return doubt === undefined ? {} : { doubt };
 }

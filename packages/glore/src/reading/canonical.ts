@@ -159,7 +159,11 @@ function timeOf(text: string): CanonicalText | CanonicalNumber | undefined {
   return found?.end === text.length ? found.form : undefined;
 }
 
-const puzzling = new RegExp(String.raw`[\d\\^√π∞<>≤≥±=]|\b(?:${numberWords})\b`, 'i');
+// Numbers in letters too: ④, Ⅳ, IV, 十八.
+const puzzling = new RegExp(
+  String.raw`[\d\\^√π∞<>≤≥±=\p{Nl}\p{No}]|\b(?:${numberWords})\b|^[ivxlcdm]{1,15}$|^[〇零一二三四五六七八九十百千万萬亿億两]`,
+  'iu',
+);
 /** What any answer has one of: a comma, a dollar or a tilde alone says nothing, "<" and "∞" do. */
 const meaning = /[\p{L}\p{N}\p{So}]|(?!~)\p{Sm}/u;
 

@@ -117,7 +117,8 @@ function valueAt(text: string): Found | undefined {
       if (typeof found !== 'object') continue;
       if (sides.slice(0, -1).some((side) => /\b(?:or|and)\b|,(?!\d)/.test(side)))
         return asText(text);
-      const doubt = equationDoubt(text, sides.slice(0, -1));
+      const others = sides.filter((other) => other !== side);
+      const doubt = equationDoubt(text, others);
       return doubt ? doubted(found, doubt) : found;
     }
   }
@@ -156,8 +157,8 @@ function start(text: string): Found | 'changed' | undefined {
   );
   // What is lost in "(5) dollars, a loss" is said after it.
   const value = text.startsWith('(') ? [spell(read.value), ...form.unit].join(' ') : written;
-  const doubt =
-    form.doubt ?? (/\d/.test(rest) && !reason.test(rest) ? `taken from "${text}"` : undefined);
+  const others = /\d/.test(rest) || numberListed.test(rest);
+  const doubt = form.doubt ?? (others && !reason.test(rest) ? `taken from "${text}"` : undefined);
   return { value, form, ...(doubt && { doubt }) };
 }
 
@@ -167,6 +168,12 @@ function toldAgain(rest: string, { value }: Quantity): number {
   const read = inner === '' ? undefined : readQuantity(inner);
   return read?.end === inner.length && spell(read.value) === spell(value) ? whole.length : 0;
 }
+
+/** "5, six": of "5, one for each" nobody counts. */
+const numberListed = new RegExp(
+  String.raw`^\s*[,;]\s*(?:(?:and|or) )?(?!one\b)(?:${numberWords})\b`,
+  'i',
+);
 
 /** The numbers of a reason are not the answer's. */
 const reason = /^,? (?:because|since)\b/;
@@ -182,12 +189,17 @@ function endsValue(rest: string): boolean {
 // The full stop of these ends no sentence.
 const abbreviation = /\b(?:rs|approx|mrs?|ms|dr|no|sq|fl|cu)$/i;
 
+const shortUnit = /\d\s?(?:ft|in|yd|lb|oz|pt|qt|gal|wk|yr|mo|hr?|min|sec|[ms])s?$/i;
+
 /** `text` up to the first full stop, question or exclamation mark that ends a sentence, and that mark. */
 function firstSentence(text: string): { text: string; end: string } {
   const stop = /[.!?]+(?=\s|$)/g;
   for (let match = stop.exec(text); match; match = stop.exec(text)) {
     const before = text.slice(0, match.index);
     if (match[0] === '.' && abbreviation.test(before) && stop.lastIndex < text.length) continue;
+    // "5 ft. 6 in."
+    if (match[0] === '.' && shortUnit.test(before) && /^\s+\d/.test(text.slice(stop.lastIndex)))
+      continue;
     return { text: unwrapped(before.trimEnd()), end: match[0] };
   }
   return { text: unwrapped(text), end: '' };

@@ -15,7 +15,12 @@ describe('readGold', () => {
     ['<think>9+9</think><answer>18</answer>', '18'],
     ['She has 9, then 18.\n#### 18', '18'],
     ['9+9=\\boxed{18}', '18'],
+    ...['Ans. 18', 'Solution: 18', '= 18', '18;', '18,', '18 because 9*2=18', '18 (eighteen)'].map(
+      (field) => [field, '18'],
+    ),
     ['5 or 6', '5 or 6'],
+    ['x = 1 or x = 2', 'x = 1 or x = 2'],
+    ['18 at least', '18 at least'],
     ['blue', 'blue'],
     ['x + 2 y = 3 z', 'x + 2 y = 3 z'],
     ['5 hours 3 minutes', '5 hours 3 minutes'],

@@ -1,4 +1,5 @@
 /** The places of a text that announce an answer: `<answer>`, `####`, `\boxed{..}`, "The answer is ..". */
+import { doubtAround } from './around.js';
 import { boxesIn } from './boxes.js';
 import { longestAnswer } from './canonical.js';
 
@@ -32,13 +33,18 @@ const boundary = /<\/?(?:final|(?:final[_ -]?)?answer)>|<\|(?:begin|end)_of_box\
 function tags(text: string): Mark[] {
   const found: Mark[] = [];
   let open: RegExpMatchArray | undefined;
-  const put = (to: number): void => {
-    if (open) found.push(mark('tag', open.index!, open.index! + open[0].length, to));
+  const put = (to: number, closed?: number): void => {
+    if (open) {
+      const doubt = closed === undefined ? undefined : doubtAround(text, open.index!, closed);
+      const tag = mark('tag', open.index!, open.index! + open[0].length, to);
+      found.push({ ...tag, ...(doubt && { doubt }) });
+    }
     open = undefined;
   };
   for (const match of text.matchAll(boundary)) {
-    put(match.index);
-    if (!/^<(?:\/|\|end)/.test(match[0])) open = match;
+    const closes = /^<(?:\/|\|end)/.test(match[0]);
+    put(match.index, closes ? match.index + match[0].length : undefined);
+    if (!closes) open = match;
   }
   put(text.length);
   return found;
@@ -92,11 +98,11 @@ const announcement = new RegExp(
     String.raw`|^[ \t#>*_]{0,8}(?:the )?(?:final |correct )?answer[*_: \t]{0,8}$`,
   'gimu',
 );
-// "If the answer is 5", "a wrong answer is 5".
+// "If the answer is 5", "one might think the answer is 5", "a wrong answer is 5", "Bo's answer is 5".
 const supposed =
-  /(?:\b(?:if|whether|unless|suppose|supposing|assum\w{1,3}|imagine|maybe|perhaps|says|said|claim\w{0,2}|not|check|verify)|n't)\s(?:that\s)?(?:(?:the|your|our|his|her|an?)\s)?(?:final\s)?$/i;
+  /(?:\b(?:if|whether|unless|suppose|supposing|assum\w{1,3}|imagine|maybe|perhaps|says|said|claim\w{0,2}|not|check|verify|(?:first|initially|originally|tempting to|might|may|could|would) (?:think|thought|say|guess|guessed|believe|believed))|n't)\s(?:that\s)?(?:(?:the|your|our|his|her|an?)\s)?(?:final\s)?$/i;
 const notTheOne =
-  /\b(?:wrong|incorrect|false|mistaken|initial|first|second|previous|earlier|partial|intermediate|estimated?|rough|expected|common|tempting|naive|other)\s$/i;
+  /\b(?:wrong|incorrect|false|mistaken|initial|first|second|previous|earlier|partial|intermediate|estimated?|rough|expected|common|tempting|naive|other|(?!let)[a-z]{2,20}'s)\s$/i;
 
 function phrases(text: string): Mark[] {
   const found: Mark[] = [];

@@ -71,7 +71,8 @@ const currencyUnit: Record<string, string> = {
 };
 const scaleWord = /^\s*-?(dozen|hundred|thousand|lakh|million|crore|billion|trillion)s?\b/i;
 const scaleLetter = /^[kKMB]\b/;
-const moneyScaleLetter = /^[kKMmBb]n?\b/;
+// $5m, $5 MM
+const moneyScaleLetter = /^\s?(?:[kmb]n?|mm)\b/i;
 const letterScales: Record<string, bigint> = { k: 1_000n, m: 1_000_000n, b: 1_000_000_000n };
 const percent = /^\s*(?:%|(?:percent|per[ -]cent|pct)\b\.?|percentage points?\b)/i;
 
@@ -160,7 +161,7 @@ function withUnit(
     if (!found) break;
     const by = word
       ? scales[word[1]!.toLowerCase()]
-      : letterScales[found[0].charAt(0).toLowerCase()];
+      : letterScales[found[0].trim().charAt(0).toLowerCase()];
     value = scale(value, by!);
     at += found[0].length;
   }

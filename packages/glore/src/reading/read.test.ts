@@ -109,7 +109,7 @@ describe('extractAnswer', () => {
     ['The answer is 5.\n5+1=6', 'a computation follows it, with the result 6'],
     ['#### 5\nof 6', 'other numbers follow it'],
     ['#### 5. Find the sum', 'it may be the number of a heading'],
-    ['\\frac{\\boxed{5}}{2}', 'the box is a part of a formula'],
+    ['\\frac{\\boxed{5}}{2}', 'what is marked is a part of something else'],
     ['Answer:\n- 5', 'the minus sign may be a bullet'],
     ['The answer is 7/3 ≈ 2.33', 'it is approximate'],
     ['The answer is 2x = 10', 'taken from "2x = 10"'],

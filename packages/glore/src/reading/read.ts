@@ -247,6 +247,12 @@ function doubtAfter(text: string, { mark, found: { form } }: Marked): string | u
   const rest = line === -1 ? '' : text.slice(line);
   // Nothing follows GSM8K's mark; a heading is followed by what it is the heading of.
   if (mark.how === 'marker' && otherNumber(rest, form)) return 'other numbers follow it';
+  // "The answer is:", and then a list.
+  const next = mark.below
+    ? readBelow(/\S.*/.exec(rest.slice(0, 80))?.[0] ?? '', 'number')
+    : undefined;
+  if (next && isNumeric(next.form) && next.form.key !== form.key)
+    return 'another answer is below it';
   return afterthought(text.slice(mark.from, line === -1 ? undefined : line), rest, form);
 }
 

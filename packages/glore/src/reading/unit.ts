@@ -21,8 +21,22 @@ const setOf = (words: string): ReadonlySet<string> => new Set(words.split(' '));
 const changing = setOf(
   'or plus minus divided multiplied remainder squared cubed factorial sqrt pi base mod modulo half halves third thirds' +
     ' quarter quarters fourth fourths fifth fifths sixth sixths seventh sevenths eighth eighths ninth ninths tenth tenths' +
-    ' raised ish gross score hundredth hundredths thousandth thousandths dozens hundreds thousands millions billions trillions π √',
+    ' raised ish gross score hundredth hundredths thousandth thousandths dozens tens hundreds thousands millions billions' +
+    ' trillions lac lacs mln bln trn approx approximately roughly phi theta infinity π √',
 );
+// "3 twelfths", "5 sextillion".
+const changingEnd =
+  /(?:eleven|twelf|teen|tie|illion)ths?$|^(?:quadr|quint|sext|sept|oct|non|dec|z)illions?$/;
+// Hundreds, thousands and more in the languages whose word for "answer" is known, and in those whose digits are.
+const changingAbroad = setOf(
+  'hundert tausend tsd million millionen mio milliarde milliarden mrd mil mille millón millones milhão milhões milliard' +
+    ' milliards mila milione milioni miliardo miliardi elfu laki milioni сто сотен тыс тысяча тысячи тысяч млн' +
+    ' миллион миллиона миллионов млрд миллиард миллиарда миллиардов ألف الف آلاف ألفا مليون ملايين مئة مائة सौ' +
+    ' हज़ार हजार लाख करोड़ करोड़ শত হাজার লাখ লক্ষ কোটি వందల వేల వేలు లక్ష లక్షల కోట్ల',
+);
+// Words of these scripts stand together: 5万円 is 50000, 5成 is 50%, 5个半小时 are five and a half; 千克 are kilograms.
+const changingTogether =
+  /^(?:[十万萬亿億兆割成又]|百(?!分)|千(?![克米卡瓦赫帕焦])|[십백천만억]|조(?!각)|ร้อย|พัน|หมื่น|แสน|ล้าน)|半/u;
 const aNumber = new RegExp(`^(?:${numberWords})$`);
 // These change it where a number follows: "5 to 6", "5 dollars and 50 cents", "3 out of 5".
 const joining = setOf('to and by of over times through thru into x');
@@ -33,6 +47,11 @@ const numberNext = new RegExp(
 // So do these with certain others: "5 degrees below zero".
 const turning = new Map([
   ['out', /^\s+of\b/],
+  ['too', /^\s+(?:high|low|many|much|few|little|big|small|large)\b/],
+  ['at', /^\s+(?:most|least)\b/],
+  ['grand', /^\s*(?:$|[.,;)])/],
+  ['and', /^\s+(?:up|above|over|older|below|under)\b/],
+  ['than', /^\s+(?:\p{L}(?!\p{L})|(?:twice|thrice|half|double|triple)\b)/u],
   ['to', /^\s+the\s+(?:\w+\s+)?power\b/],
   ['below', /^\s+(?:zero|freezing|sea)\b/],
 ]);
@@ -68,7 +87,7 @@ export function readUnit(text: string): Unit | undefined {
     if (written === undefined || (words.length > 0 && gap === '')) break;
     const next = text.slice(wordPattern.lastIndex);
     const word = written.toLowerCase().replaceAll('.', '');
-    if (changing.has(word) || aNumber.test(word)) return undefined;
+    if (changesNumber(word)) return undefined;
     if (joining.has(word) && numberNext.test(next.replace(/^\s+of\b/, ''))) return undefined;
     if (turning.get(word)?.test(next)) return undefined;
     if (isArticle(written, gap, next)) break;
@@ -86,6 +105,13 @@ export function readUnit(text: string): Unit | undefined {
     end,
   };
 }
+
+const changesNumber = (word: string): boolean =>
+  changing.has(word) ||
+  aNumber.test(word) ||
+  changingEnd.test(word) ||
+  changingAbroad.has(word.normalize('NFC')) ||
+  changingTogether.test(word);
 
 /** "5 a day", "18 I think". */
 const isArticle = (written: string, gap: string, next: string): boolean =>

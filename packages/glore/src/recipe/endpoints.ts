@@ -19,7 +19,7 @@ const endpointName = plainName.refine((name) => name !== 'coverage', {
 });
 
 const address =
-  'an http or https URL without name and password; name an environment variable as key instead';
+  'an http or https URL without name, password, ? and #; name an environment variable as key instead';
 
 export const endpoints = z.record(
   endpointName,
@@ -27,7 +27,7 @@ export const endpoints = z.record(
     /** Where the OpenAI-compatible paths begin, "http://localhost:8000/v1". */
     url: z
       .url({ protocol: /^https?$/, error: address, abort: true })
-      .refine((url) => !holdsPassword(url), { error: address }),
+      .refine((url) => !holdsMore(url), { error: address }),
     /** The environment variable that holds the key. */
     key: z
       .string()
@@ -52,10 +52,10 @@ export const endpoints = z.record(
   }),
 );
 
-/** Whether a URL has a name or password where one would be sent to the host. */
-function holdsPassword(url: string): boolean {
+/** Whether a URL has what an address has not, and a key may stand in: it would be kept in the run's folder. */
+function holdsMore(url: string): boolean {
   const { username, password } = new URL(url);
-  return username !== '' || password !== '';
+  return username !== '' || password !== '' || /[?#]/.test(url);
 }
 
 const served = z.strictObject({

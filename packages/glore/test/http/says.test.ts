@@ -41,6 +41,9 @@ describe('a choice is understood', () => {
     ['length', false],
     ['max_tokens', false],
     ['MAX_TOKENS', false],
+    [' length ', false],
+    ['max_new_tokens', false],
+    ['token_limit_reached', false],
     ['tool_calls', false],
   ])('that ended with %s', async (finish_reason, finished) => {
     const server = await serve(({ path }) => completion(path, '#### 5', { finish_reason }));
@@ -207,6 +210,18 @@ describe('a refusal', () => {
       /status 401, Wrong key \(invalid_api_key\); check the key/,
     ],
     [403, 'Forbidden', 'endpoint-refused', /status 403, Forbidden; check the key/],
+    [
+      403,
+      { error: { message: 'Empty', code: 'insufficient_balance' } },
+      'endpoint-quota',
+      /status 403, Empty \(insufficient_balance\); add to the account/,
+    ],
+    [
+      503,
+      { error: { message: 'No channel for m', code: 'model_not_found' } },
+      'endpoint-model',
+      /status 503, No channel for m/,
+    ],
     [402, { error: 'Pay' }, 'endpoint-quota', /status 402, Pay; add to the account/],
     [
       429,

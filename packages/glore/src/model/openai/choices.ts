@@ -55,7 +55,7 @@ const choice = z.object({
   index: z.unknown().transform(whole).optional(),
   finish_reason: z
     .unknown()
-    .transform((reason) => (typeof reason === 'string' ? reason.toLowerCase() : ''))
+    .transform((reason) => (typeof reason === 'string' ? reason.trim().toLowerCase() : ''))
     .optional(),
   logprobs: z.unknown().transform(firstListed).optional(),
   token_ids: z.array(z.int().min(0)).nullish(),
@@ -136,7 +136,7 @@ export function choicesOf({ choices, usage }: Raw, bounds: Bounds): Completion[]
       throw tooMany(`${texts[at]!.length} characters`, maxTokens);
     return {
       text: texts[at]!,
-      finished: reason === '' ? counts[at]! < maxTokens : !cut.has(reason),
+      finished: reason === '' ? counts[at]! < maxTokens : !isCut(reason),
       tokens: counts[at]!,
       ids: ids[at],
       first: one.logprobs?.content[0]?.top_logprobs ?? [],
@@ -168,8 +168,9 @@ const broken = new Set(['abort', 'aborted', 'cancelled', 'canceled', 'error', 't
 broken.add('insufficient_system_resource');
 
 /** Reasons of what has not come to its end; any other is an end. */
-const cut = new Set(['length', 'max_tokens', 'max_length', 'max_output_tokens', 'model_length']);
-for (const reason of ['content_filter', 'safety', 'tool_calls', 'function_call']) cut.add(reason);
+const isCut = (reason: string): boolean => atLimit.test(reason) || stopped.has(reason);
+const atLimit = /length|max_\w{0,8}tokens?|token_limit/;
+const stopped = new Set(['content_filter', 'safety', 'recitation', 'tool_calls', 'function_call']);
 
 function checkIds(ids: readonly number[] | undefined, { maxTokens, vocabulary }: Bounds): void {
   if (ids === undefined) return;

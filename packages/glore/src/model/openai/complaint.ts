@@ -83,7 +83,8 @@ function statusOf(codes: readonly string[]): number | undefined {
   return undefined;
 }
 
-const noMoney = /insufficient_(quota|balance|credit|funds)|billing_(hard_limit|not_active)/i;
+const noMoney =
+  /insufficient_(user_)?(quota|balance|credit|funds)|exceeded_current_quota|billing_(hard_limit|not_active)/i;
 
 /** @param probing whether a failure of the server's may be its way of saying that it cannot do what was asked */
 export function fateOf(
@@ -92,6 +93,9 @@ export function fateOf(
   probing = false,
 ): Fate {
   const has = (pattern: RegExp) => codes.some((code) => pattern.test(code));
+  // Whatever the status: gateways say with 403 that there is no money, and with 503 that nobody behind them has the model.
+  if (has(noMoney)) return 'money';
+  if (has(/^model_not_found/i)) return 'model';
   switch (status) {
     case 401:
     case 403:
@@ -99,15 +103,13 @@ export function fateOf(
     case 402:
       return 'money';
     case 404:
-      return has(/model_not_found/i) || param === 'model' || noSuchModel.test(message)
-        ? 'model'
-        : 'refused';
+      return param === 'model' || noSuchModel.test(message) ? 'model' : 'refused';
     case 408:
     case 409:
     case 425:
       return 'failed';
     case 429:
-      return has(noMoney) ? 'money' : 'away';
+      return 'away';
     default:
       if (status < 500) return 'refused';
       return probing && !isOverload(status) ? 'failed' : 'away';

@@ -18,7 +18,7 @@ export class Secret {
                 Buffer.from(text).toString(coding),
               ),
             ),
-          ].map((spelling) => spelling.toLowerCase());
+          ].map(asciiLower);
   }
 
   /** The text with [key] for every piece of the key that is long enough to be one, whatever its case. */
@@ -30,10 +30,13 @@ export class Secret {
 /** Servers show the first or last four characters of a key that they refuse. */
 const leastPiece = 4;
 
+/** A key has no other letters, and those whose small letter is two characters (İ) would move the places. */
+const asciiLower = (text: string): string =>
+  text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
 function without(text: string, secret: string): string {
-  const lower = text.toLowerCase();
-  // A character whose small letter is two would move the places.
-  if (lower.length !== text.length || secret.length < leastPiece) return text;
+  if (secret.length < leastPiece) return text;
+  const lower = asciiLower(text);
   let shown = '';
   let at = 0;
   while (at < text.length) {
