@@ -23,7 +23,15 @@ export class Secret {
 
   /** The text with [key] for every piece of the key that is long enough to be one, whatever its case. */
   hiddenIn(text: string): string {
-    return this.spellings.reduce((left, spelling) => without(left, spelling), text);
+    return this.spellings.reduce((left, spelling) => without(left, spelling, leastPiece), text);
+  }
+
+  /** The same of pieces of half the key and more: others' words, which are handed on, are left as they are. */
+  mostlyHiddenIn(text: string): string {
+    return this.spellings.reduce((left, spelling) => {
+      const half = Math.ceil(spelling.length / 2);
+      return without(left, spelling, Math.max(leastPiece, half));
+    }, text);
   }
 }
 
@@ -34,7 +42,7 @@ const leastPiece = 4;
 const asciiLower = (text: string): string =>
   text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
-function without(text: string, secret: string): string {
+function without(text: string, secret: string, least: number): string {
   if (secret.length < leastPiece) return text;
   const lower = asciiLower(text);
   let shown = '';
@@ -42,7 +50,7 @@ function without(text: string, secret: string): string {
   while (at < text.length) {
     let end = at;
     while (end < text.length && secret.includes(lower.slice(at, end + 1))) end++;
-    if (end - at >= leastPiece) {
+    if (end - at >= least) {
       if (!shown.endsWith(mark)) shown += mark;
       at = end;
     } else {

@@ -1,9 +1,11 @@
 /** One request and its response over kept-alive connections, within a time and a number of bytes. */
+import { Readable } from 'node:stream';
 import type { Pool } from 'undici';
 import { GloreError } from '../../error.js';
 import { parseJson, readBody } from './body.js';
 import { Unreadable } from './reading.js';
 import { retryAfter } from './retry.js';
+import { Secret } from './said.js';
 
 export interface TransportOptions {
   /** Its name in the recipe, for errors. */
@@ -80,6 +82,7 @@ export class Transport {
   private pool: Promise<Pool> | undefined;
   private readonly headers: Record<string, string>;
   private readonly timeout: number;
+  private readonly secret: Secret;
   private readonly live = new Set<AbortController>();
   private closed: unknown;
 
@@ -88,6 +91,7 @@ export class Transport {
     this.name = name;
     this.base = baseOf(name, url);
     this.timeout = timeout;
+    this.secret = new Secret(key);
     this.headers = {
       'content-type': 'application/json',
       accept: 'application/json',
@@ -179,7 +183,15 @@ export class Transport {
         answered.on('error', () => {}).destroy();
         throw new Unreadable(`the status ${status}`);
       }
-      return { status, headers: response.headers, body: answered };
+      const { headers: said } = response;
+      if (status < 400 || authorization === undefined)
+        return { status, headers: said, body: answered };
+      // A server that refuses a key may repeat it, and who asks here need not know it.
+      const encoding = [said['content-encoding'] ?? []].flat().join(',');
+      const bytes = await readBody(answered, { encoding, most: errorBytes, cut: true });
+      const { 'content-encoding': _, ...rest } = said;
+      const shown = Buffer.from(this.secret.mostlyHiddenIn(bytes.toString()));
+      return { status, headers: rest, body: Readable.from(shown.length > 0 ? [shown] : []) };
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
       if (hopeless.test(codeOf(cause))) throw this.badAddress(codeOf(cause), cause);

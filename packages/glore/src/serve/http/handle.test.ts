@@ -1,12 +1,16 @@
 /** Answers of another server on this machine, handed on. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { Endpoint } from '../../model/openai/index.js';
 import type { Route } from '../protocol/index.js';
 import { passThrough } from './pass.js';
 import { startService } from './server.js';
+
+/** Of the server there, which those who ask here do not have. */
+const key = 'sk-of-the-server-there';
 
 let upstream: Server;
 let endpoint: Endpoint;
@@ -17,6 +21,12 @@ beforeAll(async () => {
       response.writeHead(status, { 'content-length': 9 }).write('hel', () => response.destroy());
       return;
     }
+    if (request.method === 'PATCH') {
+      const told = JSON.stringify({ error: { message: `no: ${request.headers.authorization}` } });
+      response.writeHead(status, { 'content-encoding': 'gzip', 'x-own': 'kept' });
+      response.end(gzipSync(told));
+      return;
+    }
     const spelt = Buffer.from('5 €').toString('latin1');
     response.writeHead(status, { 'content-type': 'text/plain', 'x-own': 'kept', 'x-spelt': spelt });
     // Bytes: of a text that is sent with them, Node writes headers as UTF-8.
@@ -25,7 +35,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
   const { port } = upstream.address() as AddressInfo;
-  endpoint = new Endpoint({ name: 'test', url: `http://127.0.0.1:${port}/v1` });
+  endpoint = new Endpoint({ name: 'test', url: `http://127.0.0.1:${port}/v1`, key });
 });
 afterAll(async () => {
   await endpoint.close();
@@ -91,6 +101,17 @@ it('an answer that breaks off is told as the fault of the server there, and noth
   await logged().toEqual([502]);
   for (const print of printed) expect(print).not.toHaveBeenCalled();
   vi.restoreAllMocks();
+});
+
+it('an error hands the words of the server there on, without the key that it was asked with', async () => {
+  const { ask } = await start();
+  const response = await ask('PATCH', 401);
+  expect([response.status, response.headers.get('x-own')]).toEqual([401, 'kept']);
+  expect(await response.json()).toEqual({ error: { message: 'no: Bearer [key]' } });
+  // What is no error is handed on as it is.
+  expect(await (await ask('PATCH', 200)).json()).toEqual({
+    error: { message: `no: Bearer ${key}` },
+  });
 });
 
 it('leaves out a header that cannot be written', async () => {
