@@ -1,12 +1,13 @@
 /**
- * The table with training: the whole method on SmolLM2-135M-Instruct in this process, by recipes/real-small.yaml, from weights
- * and problems to the table.
+ * The table with training: the whole method on Qwen2.5-Coder-0.5B-Instruct in this process, by recipes/real-small.yaml, from
+ * weights and problems to the table.
  *
  *   node bench/real/trained.mjs --data DIR                    what is kept in bench/real/results is gone on with
  *   node bench/real/trained.mjs --data DIR --until drafts     no further than a stage
+ *   node bench/real/trained.mjs --data DIR --quick            on few problems, of which nothing is kept
  *   node bench/real/trained.mjs --pack                        keeps what the run folder has by now, and writes docs/real.md
  *
- * DIR has svamp/SVAMP.json and gsm8k/train.jsonl. Hours on two cores; Ctrl-C loses nothing. Kept are records and the student's
+ * DIR has gsm8k/train.jsonl and gsm8k/test.jsonl. Hours on two cores; Ctrl-C loses nothing. Kept are records and the student's
  * adapter: no problems, which are in DIR, and nothing that is made anew in seconds.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -27,41 +28,42 @@ const { values } = parseArgs({
     data: { type: 'string' },
     until: { type: 'string' },
     pack: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
     folder: { type: 'string', default: join(homedir(), '.cache/glore-real') },
   },
 });
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const at = (name) => fileURLToPath(new URL(name, import.meta.url));
 const folder = resolve(values.folder);
-const run = join(folder, 'runs/trained');
+const run = join(folder, values.quick ? 'runs/trained-quick' : 'runs/trained');
 const kept = at('results/trained.tgz');
 const student = join(run, 'student/model');
 
 if (values.pack) pack();
 else if (values.data) await work();
 else {
-  console.error('--data: expected the folder that has svamp/SVAMP.json and gsm8k/train.jsonl');
+  console.error('--data: expected the folder that has gsm8k/train.jsonl and gsm8k/test.jsonl');
   process.exitCode = 2;
 }
 
 async function work() {
-  await install(folder, ['glore'], console.log, ['smollm2']);
-  const places = { base: join(folder, 'smollm2'), problems: join(folder, 'trained') };
+  await install(folder, ['glore'], console.log, ['qwen']);
+  const places = { base: join(folder, 'qwen'), problems: join(folder, 'trained') };
   mkdirSync(places.problems, { recursive: true });
   mkdirSync(run, { recursive: true });
   writeProblems(resolve(values.data), places.problems);
-  if (!existsSync(places.base))
-    await glore('import', placesIn(folder).gguf('smollm2'), places.base);
+  if (!existsSync(places.base)) await glore('import', placesIn(folder).gguf('qwen'), places.base);
   const recipe = join(folder, 'real-small.yaml');
   writeFileSync(
     recipe,
     readFileSync(join(root, 'recipes/real-small.yaml'), 'utf8')
-      .replace('../models/smollm2', places.base)
+      .replace('../models/qwen', places.base)
       .replaceAll('../data/', `${places.problems}/`),
   );
-  if (!existsSync(student) && existsSync(kept)) await restore(recipe);
-  await glore(...(values.until ? [values.until] : ['run']), recipe, '--run', run);
-  pack();
+  if (!values.quick && !existsSync(student) && existsSync(kept)) await restore(recipe);
+  const preset = values.quick ? ['--preset', 'quick'] : [];
+  await glore(values.until ?? 'run', recipe, ...preset, '--run', run);
+  if (!values.quick) pack();
 }
 
 /** A run folder of what was kept, with the student made from its base and its adapter. */
