@@ -16,7 +16,7 @@ const saidWrong =
 const nextPart = /^[ \t>*_]{0,8}(?:answer )?\(b\)[^\n\d]{0,80}\d/im;
 
 const conclusion =
-  /^[\s*_>-]{0,8}(?:so|thus|therefore|hence|finally|overall|altogether|then|now|in (?:total|all|conclusion))\b/gim;
+  /^[\s*_>-]{0,8}(?:so|thus|therefore|hence|finally|overall|altogether|then|now|in (?:total|all|conclusion)|(?:the |my |our )?(?:final |correct |grand )?(?:answer|total|result|sum))\b/gim;
 const aWord = new RegExp(String.raw`\b(?!one\b)(?:${numberWords})\b`, 'i');
 
 /** Why `value` may have been given up: in the `line` that announces it, or in the lines after it. */

@@ -318,6 +318,9 @@ const kinds: Record<string, [gold: string, text: string, verdict: Verdict][]> = 
     ['12', 'The answer is:\n12\n15', 'doubtful'],
     ['12', '(a) The answer is 12.\n(b) 15', 'doubtful'],
     ['12', 'The answer is:\n12\n\n48 / 4 = 12', 'right'],
+    ['12', 'The answer is 12\nThe total is 15', 'doubtful'],
+    ['12', '<answer>12</answer>\nResult: 15', 'doubtful'],
+    ['12', 'The answer is 12\nThe total is 12', 'right'],
   ],
   'a later answer that is none': [
     ['5', '<answer>5</answer>\n\nActually, Answer:\n5 × 5', 'doubtful'],

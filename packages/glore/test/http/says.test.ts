@@ -249,6 +249,12 @@ describe('a refusal', () => {
       'endpoint-refused',
       /status 401, Wrong key; check/,
     ],
+    [
+      200,
+      [{ error: { message: 'Wrong key', code: 401, status: 'UNAUTHENTICATED' } }],
+      'endpoint-refused',
+      /status 401, Wrong key \(UNAUTHENTICATED\); check/,
+    ],
     [200, { object: 'error', message: 'no', code: 400 }, 'endpoint-refused', /status 400, no;/],
   ])('of status %d is one at once: %j', async (status, body, code, message) => {
     const server = await serve(() => refuses(status, body));

@@ -20,7 +20,8 @@ export type Fate = 'away' | 'failed' | Refusal;
 
 /** What is wrong, in the words of a body with an error in it; undefined where there is none. */
 export function complaintIn(value: unknown): Complaint | undefined {
-  const body = fieldsOf(value);
+  // Some servers have a list around it.
+  const body = fieldsOf(Array.isArray(value) && value.length === 1 ? value[0] : value);
   const { error } = body;
   const answered = 'choices' in body || 'data' in body;
   if (error === undefined || error === null || error === false) {

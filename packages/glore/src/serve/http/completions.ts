@@ -45,6 +45,13 @@ export const completions = (hosted: Hosted, limits: Limits): Route<typeof comple
     const given = listOf(request.prompt);
     const format = completionFormat(request, tokenizer);
     const sending = sendingOf(request, format);
+    if (request.best_of != null && request.best_of !== (request.n ?? 1)) {
+      throw invalid(
+        'best_of: expected n or nothing: all samples are returned',
+        'unsupported',
+        'best_of',
+      );
+    }
     if (request.model === refiningModel) {
       const refinement = refinementOf(request, hosted);
       const { student } = hosted.roles;
@@ -71,13 +78,6 @@ export const completions = (hosted: Hosted, limits: Limits): Route<typeof comple
     }
     const role = roleOf(hosted, request.model);
     refuseRefinement(request);
-    if (request.best_of != null && request.best_of !== (request.n ?? 1)) {
-      throw invalid(
-        'best_of: expected n or nothing: all samples are returned',
-        'unsupported',
-        'best_of',
-      );
-    }
     const { signal } = exchange;
     const prompts = await readPrompts(hosted, role, given, { param: 'prompt', signal });
     const sampling = samplingOf(request, prompts.length, codec, {

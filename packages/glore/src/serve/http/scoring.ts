@@ -11,7 +11,14 @@ import {
   scoringRequest,
   tokenizeRequest,
 } from '../protocol/index.js';
-import { checkIds, checkSequence, checkTexts, readInputs, roleOf } from '../refine/index.js';
+import {
+  checkIds,
+  checkName,
+  checkSequence,
+  checkTexts,
+  readInputs,
+  roleOf,
+} from '../refine/index.js';
 
 /** `POST /generative_scoring`: p(first label) of the next token after query and item, over the labels or over all tokens. */
 export const generativeScoring = (
@@ -123,7 +130,8 @@ export const tokenize = (hosted: Hosted): Route<typeof tokenizeRequest> => ({
   path: '/tokenize',
   schema: tokenizeRequest,
   size: ({ prompt }) => prompt.length,
-  async answer({ prompt }, { signal }) {
+  async answer({ model, prompt }, { signal }) {
+    checkName(model);
     const [tokens] = await readInputs(hosted, [prompt], signal);
     const { student } = hosted.roles;
     return {
@@ -141,7 +149,8 @@ export const detokenize = (hosted: Hosted): Route<typeof detokenizeRequest> => (
   path: '/detokenize',
   schema: detokenizeRequest,
   size: ({ tokens }) => tokens.length,
-  async answer({ tokens }) {
+  async answer({ model, tokens }) {
+    checkName(model);
     const odd = tokens.find((id) => id >= hosted.tokenizer.size);
     if (odd !== undefined) {
       throw invalid(

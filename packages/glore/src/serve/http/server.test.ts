@@ -59,6 +59,12 @@ describe('errors', () => {
     ['an echo', { echo: true }, 'echo', 'invalid_value'],
     ['a bias', { logit_bias: { 5: 1 } }, 'logit_bias', 'invalid_value'],
     ['best_of other than n', { best_of: 4 }, 'best_of', 'unsupported'],
+    [
+      'best_of of the refining model',
+      { model: 'glore', prompt: 'x', best_of: 4 },
+      'best_of',
+      'unsupported',
+    ],
     ['too few seeds', { n: 2, seeds: [1] }, 'seeds', 'invalid_value'],
   ];
   it.each(refused)('say what is wrong with %s', async (_, change, param, code) => {
@@ -93,6 +99,13 @@ describe('errors', () => {
     await expect(
       shared.client.completions.create({ model: 'gpt', prompt: 'x' }),
     ).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+    for (const [path, body] of [
+      ['/tokenize', { prompt: 'x' }],
+      ['/detokenize', { tokens: [1] }],
+    ] as const) {
+      expect((await post(shared, path, { ...body, model: 'gpt' })).status).toBe(404);
+      expect((await post(shared, path, { ...body, model: 'glore' })).status).toBe(200);
+    }
     expect((await post(shared, '/v1/embeddings', {})).status).toBe(404);
     const bad = await post(shared, '/v1/completions', {});
     expect(bad.headers.get('x-request-id')).toMatch(/^[0-9a-f]{32}$/);

@@ -8,7 +8,15 @@ export {
   refinementOf,
   refiningModel,
 } from './refining.js';
-export { checkIds, checkSequence, empty, type Questions, questionsFor, roleOf } from './roles.js';
+export {
+  checkIds,
+  checkName,
+  checkSequence,
+  empty,
+  type Questions,
+  questionsFor,
+  roleOf,
+} from './roles.js';
 export { samplingOf, seedsOf } from './sampling.js';
 export { answerSize } from './size.js';
 export { withoutSpecial } from './text.js';

@@ -3,16 +3,26 @@ import { EngineError } from '@glore/engine';
 import { roleNames } from '../../model/index.js';
 import type { Hosted, HostedRole } from '../batch/index.js';
 import { ApiError, invalid } from '../protocol/index.js';
+import { refiningModel } from './refining.js';
 
 /** The model of this process that a request names. @throws ApiError `model_not_found` */
 export function roleOf(hosted: Hosted, name: string): HostedRole {
   const role = Object.entries(hosted.roles).find(([known]) => known === name)?.[1];
   if (role) return role;
-  throw new ApiError(
-    `model: expected one of glore, ${roleNames.join(', ')}, found ${JSON.stringify(name)}`,
+  throw noModel(name);
+}
+
+/** Of what is the same for all models. @throws ApiError `model_not_found` for a name that no model can have */
+export function checkName(name: string | null | undefined): void {
+  const known: readonly string[] = [refiningModel, ...roleNames];
+  if (name != null && !known.includes(name)) throw noModel(name);
+}
+
+const noModel = (name: string): ApiError =>
+  new ApiError(
+    `model: expected one of ${refiningModel}, ${roleNames.join(', ')}, found ${JSON.stringify(name)}`,
     { status: 404, type: 'invalid_request_error', code: 'model_not_found', param: 'model' },
   );
-}
 
 /** @throws ApiError `invalid_value` for an id in the field `param` that is none of the model's */
 export const checkIds = ({ batcher }: HostedRole, ids: readonly number[], param: string): void =>
