@@ -63,18 +63,20 @@ test('gives the logits of PEFT', async () => {
   expect(relativeError(found.subarray(-golden.last.length), golden.last)).toBeLessThan(1e-4);
 });
 
-test.each<[string, Partial<LlamaConfig>, AdapterShape['modules']]>([
-  ['queries, values, down', {}, shape.modules],
-  ['one of those computed together', {}, ['k_proj', 'up_proj']],
+test.each<[string, Partial<LlamaConfig>, Partial<AdapterShape>]>([
+  ['queries, values, down', {}, {}],
+  ['one of those computed together', {}, { modules: ['k_proj', 'up_proj'] }],
+  ['the last layer alone', {}, { layers: [1] }],
+  ['the first layer alone', {}, { layers: [0] }],
   [
     'all, beside biases',
     { attentionBias: 'qkvo' },
-    ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
+    { modules: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] },
   ],
-])('merged, beside the weights and cached is one function: %s', async (_, change, modules) => {
+])('merged, beside the weights and cached is one function: %s', async (_, change, other) => {
   const one = { ...config, ...change };
   const model = strongWeights(one, 2);
-  const adapter = strongAdapter(one, { ...shape, modules }, 2);
+  const adapter = strongAdapter(one, { ...shape, ...other }, 2);
   const apart = await logitsOf(one, model, tokens, adapter);
   const merged = await logitsOf(one, mergeAdapter(model, adapter), tokens);
   expect(relativeError(merged, apart)).toBeLessThan(1e-5);
@@ -109,8 +111,11 @@ test.each<[string, Partial<LlamaConfig>, AdapterShape['modules']]>([
   ).toBeLessThan(1e-5);
 });
 
-test('gradients are those of finite differences', async () => {
-  const adapter = strongAdapter(config, shape, 3);
+test.each([
+  ['all layers', undefined],
+  ['the last', [1]],
+])('gradients are those of finite differences: %s', async (_, layers) => {
+  const adapter = strongAdapter(config, { ...shape, layers }, 3);
   const learned = adapterLayoutOf(config, adapter);
   const work = dealt(batch, config, 1)[0]![0];
   const session = await Session.compile(
@@ -164,6 +169,18 @@ test('gradients are those of finite differences', async () => {
   await session.release();
 });
 
+test('training an adapter of some layers changes these alone', async () => {
+  const adapter = initialAdapter(config, { ...shape, alpha: 12, layers: [1] }, 4);
+  const trainer = await Trainer.open({ config, weights, adapter }, { workers: 2 });
+  const first = await trainer.loss(batch);
+  for (let i = 0; i < 16; i++) await trainer.step(batch, 1e-2);
+  expect(await trainer.loss(batch)).toBeLessThan(0.9 * first);
+  const learned = trainer.adapter()!;
+  expect(learned.layers).toEqual([1]);
+  expect([...learned.weights.keys()].every((name) => name.includes('.layers.1.'))).toBe(true);
+  await trainer.close();
+});
+
 test('training learns the adapter alone, and goes on from a saved state with the same bits', async () => {
   const adapter = initialAdapter(config, { ...shape, alpha: 12 }, 4);
   const open = () => Trainer.open({ config, weights, adapter }, { workers: 2 });
@@ -215,6 +232,15 @@ describe('PEFT folders', () => {
     expect(alpha).toBeCloseTo(6 * Math.sqrt(3));
   });
 
+  test('say which layers they change', async () => {
+    const some = strongAdapter(config, { ...shape, layers: [1] }, 5);
+    const folder = join(dir, '../some');
+    await saveAdapter(folder, some, 'base');
+    expect(await loadAdapter(folder, config)).toEqual(some);
+    const json = JSON.parse(await readFile(join(folder, 'adapter_config.json'), 'utf8'));
+    expect(json.layers_to_transform).toEqual([1]);
+  });
+
   test('have the names of PEFT', async () => {
     const tensors = await readSafetensors(join(dir, 'adapter_model.safetensors'));
     const at = 'base_model.model.model.layers.1.self_attn.q_proj';
@@ -230,6 +256,9 @@ describe('PEFT folders', () => {
     [{ target_modules: ['lm_head'] }, 'adapter-unsupported', /target_modules.*q_proj, k_proj/],
     [{ r: 0 }, 'adapter-invalid', /rank must be a whole number above 0, found 0/],
     [{ lora_alpha: 'x' }, 'adapter-invalid', /alpha/],
+    [{ layers_to_transform: [2] }, 'adapter-invalid', /layers must be some of 0 to 1, found \[2\]/],
+    [{ layers_to_transform: ['x'] }, 'adapter-invalid', /layers must be/],
+    [{ layers_to_transform: 0 }, 'tensor-unexpected', /layers\.1\./],
     [{ r: 2 }, 'tensor-misshapen', /lora_A.weight of shape \[2,16\], found \[3,16\]/],
     [{ target_modules: ['q_proj', 'k_proj'] }, 'tensor-missing', /k_proj.lora_A/],
     [{ target_modules: ['q_proj'] }, 'tensor-unexpected', /v_proj.lora_A/],

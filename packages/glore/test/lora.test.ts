@@ -32,7 +32,7 @@ beforeAll(async () => {
     ['orm: {', `orm: { ${lora},`],
     ['  sorm: {', `  sorm: { ${lora},`],
     ['global: {', `global: { ${lora},`],
-    ['local: {', `local: { ${lora},`],
+    ['local: {', `local: { ${lora.replace(' }', ', layers: 2 }')},`],
   );
   expect(await glore(['run', recipe, '--run', run])).toMatchObject({ code: 0 });
 });
@@ -60,7 +60,10 @@ describe('a run with lora', () => {
       });
       const adapter = await loadAdapter(dir, student.config);
       const learned = [...adapter.weights].filter(([name]) => name.endsWith('lora_B.weight'));
-      expect(learned.length).toBe(3 * student.config.layers);
+      const { layers } = student.config;
+      expect(learned.length).toBe(3 * (role === 'local' ? 2 : layers));
+      // The last of them.
+      if (role === 'local') expect(adapter.layers).toEqual([layers - 2, layers - 1]);
       for (const [, { data }] of learned) expect(data.some((value) => value !== 0)).toBe(true);
     }
     // The first SORM, from which the other goes on.

@@ -37,6 +37,7 @@ export async function saveAdapter(dir: string, adapter: Adapter, base: string): 
     r: adapter.rank,
     lora_alpha: adapter.alpha,
     target_modules: adapter.modules,
+    layers_to_transform: adapter.layers ?? null,
     lora_dropout: 0,
     bias: 'none',
     fan_in_fan_out: false,
@@ -64,7 +65,7 @@ export async function loadAdapter(dir: string, config: LlamaConfig): Promise<Ada
       `${dir}: expected a PEFT adapter, found no adapter_config.json; check the path`,
     );
   }
-  const shape = shapeFromJson(path, await readJson(path, 'adapter-invalid'));
+  const shape = shapeFromJson(path, await readJson(path, 'adapter-invalid'), config);
   const found = new Map<string, Tensor>();
   for (const [name, tensor] of await readSafetensors(join(dir, 'adapter_model.safetensors'))) {
     found.set(name.startsWith(prefix) ? name.slice(prefix.length) : name, tensor);
@@ -98,12 +99,11 @@ const supported: readonly (readonly [key: string, ...values: unknown[]])[] = [
   ['fan_in_fan_out', false],
   ['use_dora', false],
   ['modules_to_save', null],
-  ['layers_to_transform', null],
   ['layer_replication', null],
   ['lora_bias', false],
 ];
 
-function shapeFromJson(path: string, json: Json): AdapterShape {
+function shapeFromJson(path: string, json: Json, config: LlamaConfig): AdapterShape {
   const refuse = (key: string, found: unknown, expected: string) =>
     new EngineError(
       'adapter-unsupported',
@@ -124,8 +124,11 @@ function shapeFromJson(path: string, json: Json): AdapterShape {
   }
   const rank = json.r as number;
   const alpha = json.lora_alpha as number;
-  checkAdapterShape(path, { rank, alpha, modules: wanted });
+  const transformed = json.layers_to_transform ?? undefined;
+  const layers = transformed === undefined ? undefined : ([transformed].flat() as number[]);
+  checkAdapterShape(path, { rank, alpha, modules: wanted, layers }, config);
   // alpha / sqrt(rank) (Kalajdzievski 2023), spelt as alpha / rank.
   const scaled = json.use_rslora === true ? alpha * Math.sqrt(rank) : alpha;
-  return { rank, alpha: scaled, modules: adapterModules.filter((name) => wanted.includes(name)) };
+  const modules = adapterModules.filter((name) => wanted.includes(name));
+  return { rank, alpha: scaled, modules, ...(layers && { layers }) };
 }

@@ -21,6 +21,8 @@ export interface AdapterShape {
   readonly rank: number;
   readonly alpha: number;
   readonly modules: readonly AdapterModule[];
+  /** Layers that it changes, counted from 0; all if left out. Nothing is computed backwards below the first of them. */
+  readonly layers?: readonly number[] | undefined;
 }
 
 export interface Adapter extends AdapterShape {
@@ -28,15 +30,19 @@ export interface Adapter extends AdapterShape {
   readonly weights: Weights;
 }
 
+/** An adapter without what it has learned. */
+export const shapeOf = ({ weights: _, ...shape }: Adapter): AdapterShape => shape;
+
 /** An adapter's tensors with their shapes, in the order of the model's. */
 export function adapterShapes(
   config: LlamaConfig,
-  { rank, modules }: AdapterShape,
+  { rank, modules, layers }: AdapterShape,
 ): [name: string, shape: number[]][] {
   const shapes: [string, number[]][] = [];
   for (const [name, shape] of eachWeight(config)) {
-    const module = /\.(\w+_proj)\.weight$/.exec(name)?.[1];
+    const [, layer, module] = /\.(\d+)\..*\.(\w+_proj)\.weight$/.exec(name) ?? [];
     if (!modules.some((wanted) => wanted === module)) continue;
+    if (layers && !layers.includes(Number(layer))) continue;
     const [out, inner] = matrixShape(shape);
     const at = name.slice(0, -'.weight'.length);
     shapes.push([`${at}.lora_A.weight`, [rank, inner]], [`${at}.lora_B.weight`, [out, rank]]);
@@ -49,7 +55,7 @@ export function adapterShapes(
  * Throws `EngineError` "adapter-invalid" for a rank or module that is none.
  */
 export function initialAdapter(config: LlamaConfig, shape: AdapterShape, seed: number): Adapter {
-  checkAdapterShape('new adapter', shape);
+  checkAdapterShape('new adapter', shape, config);
   const uniform = uniforms(seed);
   const weights: Weights = new Map(
     adapterShapes(config, shape).map(([name, size]): [string, Tensor] => {
@@ -88,7 +94,11 @@ export function mergeAdapter(weights: Weights, adapter: Adapter): Weights {
 }
 
 /** Throws `EngineError` "adapter-invalid", saying `where`, for a rank, factor or module that is none. */
-export function checkAdapterShape(where: string, { rank, alpha, modules }: AdapterShape): void {
+export function checkAdapterShape(
+  where: string,
+  { rank, alpha, modules, layers }: AdapterShape,
+  config: Pick<LlamaConfig, 'layers'>,
+): void {
   const invalid = (what: string, found: unknown, expected: string) =>
     new EngineError(
       'adapter-invalid',
@@ -100,5 +110,9 @@ export function checkAdapterShape(where: string, { rank, alpha, modules }: Adapt
   if (!Number.isFinite(alpha) || alpha <= 0) throw invalid('alpha', alpha, 'a number above 0');
   if (modules.length === 0 || !modules.every((name) => adapterModules.includes(name))) {
     throw invalid('modules', modules, `some of ${adapterModules.join(', ')}`);
+  }
+  const isLayer = (n: number): boolean => Number.isSafeInteger(n) && n >= 0 && n < config.layers;
+  if (layers && !(layers.length > 0 && layers.every(isLayer))) {
+    throw invalid('layers', layers, `some of 0 to ${config.layers - 1}`);
   }
 }

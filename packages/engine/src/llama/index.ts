@@ -8,6 +8,7 @@ export {
   checkAdapterShape,
   initialAdapter,
   mergeAdapter,
+  shapeOf,
 } from './adapter.js';
 export { paddedAttention, TREE_BLOCKS, treeAttention } from './attending.js';
 export { sequenceGraph, stepGraph } from './cached.js';

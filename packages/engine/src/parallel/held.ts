@@ -15,6 +15,7 @@ import {
   layoutOf,
   type ModelWeights,
   type ParameterLayout,
+  shapeOf,
   type Weights,
 } from '../llama/index.js';
 
@@ -53,17 +54,15 @@ export class Held {
   }
 
   /** An adapter beside the weights, held as they are. */
-  async adapter(
-    config: LlamaConfig,
-    { rank, alpha, modules, weights }: Adapter,
-  ): Promise<FrozenAdapter> {
-    const layout = adapterLayoutOf(config, { rank, alpha, modules });
+  async adapter(config: LlamaConfig, adapter: Adapter): Promise<FrozenAdapter> {
+    const { weights } = adapter;
+    const layout = adapterLayoutOf(config, adapter);
     const { file } = await this.frozen;
     const frozen =
       file === undefined
         ? { memory: inMemory(layout, weights) }
         : { file: await inFile(dirname(file), `adapter-${++this.adapters}`, layout, weights) };
-    return { rank, alpha, modules, frozen };
+    return { ...shapeOf(adapter), frozen };
   }
 
   async release(): Promise<void> {

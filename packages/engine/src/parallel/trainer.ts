@@ -8,6 +8,7 @@ import {
   layoutOf,
   type ModelWeights,
   type ParameterLayout,
+  shapeOf,
   unflatten,
   type Weights,
 } from '../llama/index.js';
@@ -104,15 +105,7 @@ export class Trainer {
           optimizer,
           provider,
           // Not the adapter's weights, which are among what is shared.
-          ...(adapter &&
-            beside && {
-              adapter: {
-                rank: adapter.rank,
-                alpha: adapter.alpha,
-                modules: adapter.modules,
-                beside,
-              },
-            }),
+          ...(adapter && beside && { adapter: { ...shapeOf(adapter), beside } }),
         })),
       );
     } catch (error) {

@@ -138,10 +138,15 @@ function beginning(start: Trained, lora: Lora | undefined, seed: number): Traine
   const { adapter, ...plain } = start;
   if (!lora) return adapter ? { ...plain, weights: mergeAdapter(plain.weights, adapter) } : start;
   if (adapter) return start;
-  const { rank, alpha = 2 * rank, targets = adapterModules } = lora;
+  const { rank, alpha = 2 * rank, targets = adapterModules, layers: last } = lora;
+  const all = [...Array(plain.config.layers).keys()];
   return {
     ...plain,
-    adapter: initialAdapter(plain.config, { rank, alpha, modules: targets }, seed),
+    adapter: initialAdapter(
+      plain.config,
+      { rank, alpha, modules: targets, ...(last && { layers: all.slice(-last) }) },
+      seed,
+    ),
   };
 }
 

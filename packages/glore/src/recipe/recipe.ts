@@ -58,6 +58,8 @@ const lora = z.strictObject({
   alpha: z.number().positive().optional(),
   /** Linear modules that it changes; all if left out. */
   targets: z.array(z.enum(adapterModules)).min(1).readonly().optional(),
+  /** Layers that it changes, the last so many; all if left out. Less is computed where they are few. */
+  layers: count.optional(),
 });
 export type Lora = z.infer<typeof lora>;
 
