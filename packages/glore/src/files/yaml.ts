@@ -10,6 +10,7 @@ import {
   Lexer,
   LineCounter,
   parseDocument,
+  visit,
 } from 'yaml';
 import { z } from 'zod';
 import { GloreError } from '../error.js';
@@ -72,6 +73,14 @@ export class YamlFile {
       const what = saidOf(broken.message);
       throw new GloreError(code, `${path}:${line}: expected YAML, found an error: ${what}`);
     }
+    visit(document, {
+      Pair(_, { key }) {
+        // Whoever copies objects drops it without a word.
+        if (!isScalar(key) || key.value !== '__proto__') return;
+        const line = lines.linePos(key.range?.[0] ?? 0).line;
+        throw new GloreError(code, `${path}:${line}: expected another name, found __proto__`);
+      },
+    });
     return new YamlFile(path, document, lines, kind);
   }
 

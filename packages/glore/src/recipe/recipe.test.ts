@@ -161,6 +161,12 @@ describe('a wrong key', () => {
       'seed: 1\nseed: 2',
       ':2: expected YAML, found an error: Map keys must be unique',
     ],
+    [
+      'a name that objects lose',
+      'presets:\n',
+      'presets:\n  __proto__: { seed: 2 }\n',
+      ':35: expected another name, found __proto__',
+    ],
   ]);
 });
 
