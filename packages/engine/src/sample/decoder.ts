@@ -168,7 +168,7 @@ export class Decoder {
         }
         if (nextContext === contexts.length) return;
         const first = nextContext;
-        nextContext = partEnd(contexts, first);
+        nextContext = partEnd(contexts, first, config.vocabSize);
         const part = contexts.slice(first, nextContext);
         const { cache, logits, at } = await this.sequences.prefill(
           part.map(({ tokens, branches }) => ({
@@ -232,14 +232,14 @@ export class Decoder {
     const [alike, apart] = [true, false].map((short) =>
       asked.filter(({ tokens }) => tokens.length <= most === short),
     ) as [Placed[], Placed[]];
-    for (const { part, positions } of Trees.parts(alike)) {
+    for (const { part, positions } of Trees.parts(alike, vocabSize)) {
       this.trees ??= this.compileTrees();
       read(part, await (await this.trees).logits(part));
       computed += positions;
     }
     apart.sort((a, b) => a.tokens.length - b.tokens.length);
     for (let first = 0; first < apart.length; ) {
-      const end = partEnd(apart, first);
+      const end = partEnd(apart, first, vocabSize);
       const part = apart.slice(first, end);
       read(part, await this.sequences.logits(part));
       computed += part.reduce((sum, { tokens }) => sum + tokens.length, 0);

@@ -5,7 +5,9 @@ import { type Adapter, adapterLayoutOf, type LlamaConfig } from '../llama/index.
 import { distinctPositions } from '../tree/index.js';
 import { Decoder } from './decoder.js';
 import { uniform } from './random.js';
+import { partEnd } from './sequences.js';
 import type { ScoreTask } from './task.js';
+import { Trees } from './trees.js';
 
 const base: LlamaConfig = {
   vocabSize: 23,
@@ -52,6 +54,24 @@ const items = [
   positions: i === 3 ? [] : [...tokens.keys()].filter((t) => t % 6 === i % 4),
 }));
 const task: ScoreTask = { items, labels };
+
+test('of a large vocabulary fewer positions are computed at once', () => {
+  const some = items.filter(({ positions }) => positions.length > 0);
+  const wanted = (list: readonly { readonly positions: readonly number[] }[]) =>
+    list.reduce((sum, { positions }) => sum + positions.length, 0);
+  const parts = Trees.parts(some, 2 ** 21);
+  expect(Trees.parts(some, 23)).toHaveLength(1);
+  expect(parts.length).toBeGreaterThan(1);
+  expect(parts.flatMap(({ part }) => part)).toHaveLength(some.length);
+  for (const { part, positions } of parts) {
+    expect(part.length === 1 || wanted(part) <= 32).toBe(true);
+    expect(positions).toBe(distinctPositions(part.map(({ tokens }) => tokens)));
+  }
+  const byLength = some.toSorted((a, b) => a.tokens.length - b.tokens.length);
+  const end = partEnd(byLength, 0, 2 ** 21);
+  expect(wanted(byLength.slice(0, end))).toBeLessThanOrEqual(32);
+  expect(partEnd(byLength, 0, 23)).toBeGreaterThan(end);
+});
 
 async function compare(config: LlamaConfig, adapter?: Adapter): Promise<number> {
   const apart = await (await open(config, false, adapter)).score(task);

@@ -2,7 +2,7 @@
 import type { LlamaConfig } from '../llama/index.js';
 import { floats, type Session } from '../onnx/index.js';
 import { compareSequences, filled, treeFeeds, treeOf } from '../tree/index.js';
-import type { Item, Picked } from './sequences.js';
+import { type Item, mostRows, type Picked } from './sequences.js';
 
 /** Positions computed at once. */
 const MOST_POSITIONS = 2048;
@@ -22,11 +22,15 @@ export class Trees {
   }
 
   /** The order in which sequences are computed, in parts that are computed together. */
-  static parts<I extends Item>(items: readonly I[]): { part: I[]; positions: number }[] {
+  static parts<I extends Item>(
+    items: readonly I[],
+    vocabSize: number,
+  ): { part: I[]; positions: number }[] {
     const sorted = items.toSorted((a, b) => compareSequences(a.tokens, b.tokens));
     return filled(
       sorted.map(({ tokens }) => tokens),
       MOST_POSITIONS,
+      { of: sorted.map(({ positions }) => positions.length), most: mostRows(vocabSize) },
     ).map(({ first, end, size }) => ({ part: sorted.slice(first, end), positions: size }));
   }
 

@@ -10,16 +10,27 @@ export interface TreePart {
 
 type Sequences = readonly (readonly number[])[];
 
-/** In order, each part as large as it may be; a sequence that is larger alone is a part. */
-export function filled(sequences: Sequences, capacity: number): TreePart[] {
+/**
+ * In order, each part as large as it may be; a sequence that is larger alone is a part. `beside`: something else of each
+ * sequence, of which a part has a most too.
+ */
+export function filled(
+  sequences: Sequences,
+  capacity: number,
+  beside: { readonly of: readonly number[]; readonly most: number } = { of: [], most: Infinity },
+): TreePart[] {
   const parts: TreePart[] = [];
-  let [first, size] = [0, 0];
+  let [first, size, sum] = [0, 0, 0];
   sequences.forEach((sequence, i) => {
     const more = sequence.length - (i > first ? shared(sequences[i - 1]!, sequence) : 0);
-    if (i > first && size + more > capacity) {
+    const own = beside.of[i] ?? 0;
+    if (i > first && (size + more > capacity || sum + own > beside.most)) {
       parts.push({ first, end: i, size });
-      [first, size] = [i, sequence.length];
-    } else size += more;
+      [first, size, sum] = [i, sequence.length, own];
+    } else {
+      size += more;
+      sum += own;
+    }
   });
   if (sequences.length > 0) parts.push({ first, end: sequences.length, size });
   return parts;
