@@ -195,7 +195,7 @@ function trained() {
   if (!report) return 'Nothing has been measured yet.';
   const { answers, paired, critics, refiners, rounds, stages } = tablesOf(report);
   return [
-    `${report.problems} test problems of SVAMP.`,
+    `${report.problems} test problems of GSM8K, with one or two steps.`,
     ...[rounds, answers, paired, critics, refiners, stages].map((one) =>
       table(one, one === answers ? 2 : 1),
     ),

@@ -12,7 +12,6 @@
  * answer is kept: a run that is ended goes on, and so does one of more problems, from bench/real/results/answers-*.jsonl.gz on
  * another machine too. `--page` writes docs/real.md alone.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -28,6 +27,7 @@ import { openServedText } from '../../packages/glore/dist/model/openai/open.js';
 import { measureSpeeds } from '../../packages/glore/dist/pipeline/stages/speeds.js';
 import { holdOut } from '../../packages/glore/dist/problem/division.js';
 import { Random, readSvamp } from '../../packages/glore/dist/problem/index.js';
+import { glore, script, start } from './child.mjs';
 import { writePage } from './page.mjs';
 import { install, placesIn } from './place.mjs';
 
@@ -84,11 +84,6 @@ writeFileSync(
     ),
 );
 
-const children = [];
-process.once('exit', () => {
-  for (const child of children) child.kill('SIGTERM');
-});
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 const answers = {
   own: join(folder, `answers-${set}.jsonl`),
   shipped: at(`results/answers-${set}.jsonl.gz`),
@@ -241,19 +236,6 @@ function compared(way) {
   };
 }
 
-/** glore, its progress shown. */
-function glore(args) {
-  return script(['packages/glore/dist/cli/main.js', ...args]);
-}
-
-/** A script of this repository with its arguments; where it fails this ends. */
-async function script(args) {
-  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
-  children.push(child);
-  const code = await new Promise((end) => child.on('exit', end));
-  if (code !== 0) process.exit(code ?? 1);
-}
-
 /** vLLM, unless one answers already. */
 async function serve() {
   const places = placesIn(folder);
@@ -272,7 +254,7 @@ async function serve() {
     ...['--block-size', '32'],
   ];
   const cores = values.cores ? values.cores.split(',').length : undefined;
-  const child = spawn(command[0], command.slice(1), {
+  const child = start(command[0], command.slice(1), {
     stdio: 'ignore',
     env: {
       ...process.env,
@@ -286,7 +268,6 @@ async function serve() {
       ...(cores && { OMP_NUM_THREADS: String(cores), VLLM_CPU_OMP_THREADS_BIND: values.cores }),
     },
   });
-  children.push(child);
   console.log('starting vLLM ..');
   while (!(await ready())) {
     if (child.exitCode !== null)
@@ -301,5 +282,5 @@ function keep() {
   if (!existsSync(answers.own)) writeFileSync(answers.own, shipped);
   const args = ['--file', answers.own, '--port', String(ports.keep)];
   const to = ['--to', `http://127.0.0.1:${ports.server}`];
-  children.push(spawn(process.execPath, [at('keep.mjs'), ...args, ...to], { stdio: 'inherit' }));
+  start(process.execPath, [at('keep.mjs'), ...args, ...to], { stdio: 'inherit' });
 }

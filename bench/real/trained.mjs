@@ -7,11 +7,11 @@
  *   node bench/real/trained.mjs --data DIR --quick            on few problems, of which nothing is kept
  *   node bench/real/trained.mjs --pack                        keeps what the run folder has by now, and writes docs/real.md
  *
- * DIR has gsm8k/train.jsonl and gsm8k/test.jsonl. Hours on two cores; Ctrl-C loses nothing. Kept are records and the student's
- * adapter: no problems, which are in DIR, and nothing that is made anew in seconds.
+ * DIR has gsm8k/train.jsonl and gsm8k/test.jsonl. Hours on two cores; Ctrl-C loses nothing. Kept are the student's adapter, its
+ * samples, rollouts and labels, as far as they are done: no problems, which are in DIR, and no other weights.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,7 @@ import { parseArgs } from 'node:util';
 import { loadAdapter, mergeAdapter, saveCheckpoint } from '@glore/engine';
 import { openRunFolder } from '../../packages/glore/dist/pipeline/context.js';
 import { readRecipe } from '../../packages/glore/dist/recipe/index.js';
+import { glore } from './child.mjs';
 import { writePage } from './page.mjs';
 import { install, placesIn } from './place.mjs';
 import { writeProblems } from './problems.mjs';
@@ -52,7 +53,9 @@ async function work() {
   mkdirSync(places.problems, { recursive: true });
   mkdirSync(run, { recursive: true });
   writeProblems(resolve(values.data), places.problems);
-  if (!existsSync(places.base)) await glore('import', placesIn(folder).gguf('qwen'), places.base);
+  if (!existsSync(places.base)) {
+    await glore(['import', placesIn(folder).gguf('qwen'), places.base]);
+  }
   const recipe = join(folder, 'real-small.yaml');
   writeFileSync(
     recipe,
@@ -62,53 +65,47 @@ async function work() {
   );
   if (!values.quick && !existsSync(student) && existsSync(kept)) await restore(recipe);
   const preset = values.quick ? ['--preset', 'quick'] : [];
-  await glore(values.until ?? 'run', recipe, ...preset, '--run', run);
+  await glore([values.until ?? 'run', recipe, ...preset, '--run', run]);
   if (!values.quick) pack();
 }
 
 /** A run folder of what was kept, with the student made from its base and its adapter. */
 async function restore(recipe) {
-  const { status } = spawnSync('tar', ['-xzf', kept, '-C', run], { stdio: 'inherit' });
-  if (status !== 0) process.exit(1);
+  tar(['-xzf', kept]);
   const { base } = await openRunFolder(run, readRecipe(recipe));
-  const adapter = await loadAdapter(last(join(run, 'student')), base.config);
+  const adapter = await loadAdapter(join(run, adapters().at(-1)), base.config);
   await saveCheckpoint(student, { ...base, weights: mergeAdapter(base.weights, adapter) });
+  // A stage is done while all its files are there; those that were not kept are none of its files here.
+  const path = join(run, 'student/done.json');
+  const { files, ...done } = JSON.parse(readFileSync(path, 'utf8'));
+  const there = files.filter((name) => existsSync(join(run, 'student', name)));
+  writeFileSync(path, JSON.stringify({ ...done, files: there }));
 }
 
-/** The adapter of a student's last round. */
-function last(stage) {
-  const rounds = readdirSync(stage)
-    .filter((name) => existsSync(join(stage, name, 'adapter')))
-    .map((name) => Number(name.replace('training-', '')));
-  return join(stage, `training-${Math.max(...rounds)}`, 'adapter');
+/** Of the student's rounds, from the run's folder. */
+function adapters() {
+  const at = (round) => `student/training-${round}/adapter`;
+  return [...Array(100).keys()].map(at).filter((path) => existsSync(join(run, path)));
+}
+
+/** In the run's folder; where it fails this ends. */
+function tar(args) {
+  const { status } = spawnSync('tar', args, { cwd: run, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
 }
 
 function pack() {
-  const adapter = last(join(run, 'student')).slice(run.length + 1);
-  // What has questions in it, what is large, and what is of a process.
-  const left = ['problems', 'datasets', '*.safetensors', 'tokenizer.json', 'model', 'round-*'];
-  const exclude = [...left, '*.journal', '*.part-new', 'lock', '*.mask.json', 'adapter'];
-  const of = (list) => list.map((name) => `--exclude=${name}`);
-  const options = { cwd: run, stdio: 'inherit' };
-  spawnSync('tar', ['-cf', `${kept}.tar`, ...of(exclude), '.'], options);
-  spawnSync('tar', ['-rf', `${kept}.tar`, adapter], options);
-  spawnSync('sh', ['-c', 'gzip -9 < "$0.tar" > "$0" && rm "$0.tar"', kept], options);
+  // Not what is large and made anew in seconds, nor what is of a process; of adapters the last.
+  const left = ['model', 'round-*', 'state.safetensors', '*.mask.json', '*.journal', '*.part-new'];
+  const exclude = [...left, ...adapters().slice(0, -1)].map((name) => `--exclude=${name}`);
+  const done = ['student', 'drafts', 'rollouts', 'labels'].filter((name) =>
+    existsSync(join(run, name, 'done.json')),
+  );
+  tar(['-czf', kept, ...exclude, 'recipe.json', ...done]);
   const report = join(run, 'report.json');
   if (existsSync(report)) {
     const { outcomes: _, ...rest } = JSON.parse(readFileSync(report, 'utf8'));
     writeFileSync(at('results/trained.json'), `${JSON.stringify(rest)}\n`);
   }
   writePage();
-}
-
-/** glore, its progress shown; where it fails this ends. */
-async function glore(...args) {
-  const child = spawn(process.execPath, ['packages/glore/dist/cli/main.js', ...args], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  const stop = () => child.kill('SIGINT');
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  const code = await new Promise((end) => child.once('exit', end));
-  if (code !== 0) process.exit(code ?? 1);
 }

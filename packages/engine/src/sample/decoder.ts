@@ -134,6 +134,10 @@ export class Decoder {
   ): Promise<GenerateResult> {
     const { config, capacity } = this;
     const { contexts, maxTokens } = task;
+    const items = contexts.map(({ tokens, branches }) => ({
+      tokens,
+      positions: branches.map(({ length }) => length - 1),
+    }));
     const longest = contexts.reduce((most, { tokens }) => Math.max(most, tokens.length), 1);
     const most = positionLimit(config);
     const limit = Math.min(most, longest + maxTokens);
@@ -168,14 +172,9 @@ export class Decoder {
         }
         if (nextContext === contexts.length) return;
         const first = nextContext;
-        nextContext = partEnd(contexts, first, config.vocabSize);
+        nextContext = partEnd(items, first, config.vocabSize);
         const part = contexts.slice(first, nextContext);
-        const { cache, logits, at } = await this.sequences.prefill(
-          part.map(({ tokens, branches }) => ({
-            tokens,
-            positions: branches.map(({ length }) => length - 1),
-          })),
-        );
+        const { cache, logits, at } = await this.sequences.prefill(items.slice(first, nextContext));
         prefilled += part.reduce((sum, { tokens }) => sum + tokens.length, 0);
         waiting = part.flatMap(({ branches }, i) => {
           const starts = new Map<number, Start>();

@@ -17,7 +17,7 @@ export interface Picked {
 }
 
 /** Sequences computed at once have at most this many positions. */
-const MOST_POSITIONS = 2048;
+export const MOST_POSITIONS = 2048;
 /** And at most so many logits: of a large vocabulary those of 2048 positions are more than a gigabyte. */
 const MOST_LOGITS = 2 ** 26;
 
@@ -132,18 +132,14 @@ function angleFeeds(
 }
 
 /** The end of the run of sequences from `first` on that are computed together. */
-export function partEnd(
-  items: readonly { readonly tokens: readonly number[]; readonly positions?: readonly number[] }[],
-  first: number,
-  vocabSize: number,
-): number {
+export function partEnd(items: readonly Item[], first: number, vocabSize: number): number {
   let longest = 0;
   let rows = 0;
   let end = first;
   while (end < items.length) {
     const { tokens, positions } = items[end]!;
     longest = Math.max(longest, tokens.length);
-    rows += positions?.length ?? 1;
+    rows += positions.length;
     const over = longest * (end - first + 1) > MOST_POSITIONS || rows > mostRows(vocabSize);
     if (end > first && over) break;
     end++;

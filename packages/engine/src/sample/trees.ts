@@ -2,10 +2,7 @@
 import type { LlamaConfig } from '../llama/index.js';
 import { floats, type Session } from '../onnx/index.js';
 import { compareSequences, filled, treeFeeds, treeOf } from '../tree/index.js';
-import { type Item, mostRows, type Picked } from './sequences.js';
-
-/** Positions computed at once. */
-const MOST_POSITIONS = 2048;
+import { type Item, MOST_POSITIONS, mostRows, type Picked } from './sequences.js';
 
 export class Trees {
   private readonly config: LlamaConfig;

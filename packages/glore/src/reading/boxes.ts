@@ -21,6 +21,7 @@ interface Group {
 
 const brace = /\\[{}\\]|(?:\\([a-zA-Z]{1,20})|[_^])?\s{0,3}\{|\}/g;
 const dressing = /^(?:text|math|color|textcolor|underline|emph|displaystyle|bold|large)/i;
+
 /** Each closed box that holds no other, in the order in which they close. */
 export function boxesIn(text: string): Box[] {
   if (!text.includes('\\boxed') && !text.includes('\\fbox')) return [];

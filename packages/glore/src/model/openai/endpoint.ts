@@ -99,7 +99,8 @@ export class Endpoint {
   constructor(options: EndpointOptions) {
     const { name, url, key, parallel = 256, timeout = 600, patience = 600 } = options;
     this.name = name;
-    this.transport = new Transport({ name, url, key, parallel, timeout: timeout * 1000 });
+    const secret = new Secret(key);
+    this.transport = new Transport({ name, url, key, secret, parallel, timeout: timeout * 1000 });
     this.purse = new Purse(name, options.budget ?? {}, options.spent);
     this.onWait = options.onWait ?? (() => {});
     const stopping = AbortSignal.any([
@@ -113,7 +114,7 @@ export class Endpoint {
       transport: this.transport,
       limiter: this.limiter,
       purse: this.purse,
-      secret: new Secret(key),
+      secret,
       patience: patience * 1000,
       stopping,
       onTrouble: (found) => this.onWait(`endpoint ${name}: ${found}; asking again`),

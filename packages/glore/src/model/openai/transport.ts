@@ -5,13 +5,15 @@ import { GloreError } from '../../error.js';
 import { parseJson, readBody } from './body.js';
 import { Unreadable } from './reading.js';
 import { retryAfter } from './retry.js';
-import { Secret } from './said.js';
+import type { Secret } from './said.js';
 
 export interface TransportOptions {
   /** Its name in the recipe, for errors. */
   readonly name: string;
   readonly url: string;
   readonly key: string | undefined;
+  /** The key, to be hidden in what the server says. */
+  readonly secret: Secret;
   readonly parallel: number;
   /** Milliseconds that one request may take. */
   readonly timeout: number;
@@ -87,11 +89,11 @@ export class Transport {
   private closed: unknown;
 
   /** @throws GloreError `endpoint-address` */
-  constructor({ name, url, key, parallel, timeout }: TransportOptions) {
+  constructor({ name, url, key, secret, parallel, timeout }: TransportOptions) {
     this.name = name;
     this.base = baseOf(name, url);
     this.timeout = timeout;
-    this.secret = new Secret(key);
+    this.secret = secret;
     this.headers = {
       'content-type': 'application/json',
       accept: 'application/json',

@@ -5,7 +5,7 @@ import { ApiError, toApiError } from '../protocol/index.js';
 import { checkCaller } from './caller.js';
 import { handle, type State } from './handle.js';
 import { logged, refuse, type Served } from './log.js';
-import type { ServerOptions, Service } from './server.js';
+import type { ServerOptions, Service } from './service.js';
 
 export { listen } from './listen.js';
 

@@ -3,11 +3,10 @@
 export { passThrough } from './pass.js';
 export {
   type Running,
-  type ServerOptions,
-  type Service,
   serveRun,
   serverDefaults,
   startServer,
   startService,
 } from './server.js';
+export type { ServerOptions, Service } from './service.js';
 export { startTracing } from './tracing.js';

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { GloreError } from '../../error.js';
 import { roleNames } from '../../model/index.js';
 import { type Batch, type Hosted, type HostedRole, hostRun } from '../batch/index.js';
-import type { Route } from '../protocol/index.js';
 import { stopping } from '../protocol/index.js';
 import { refiningModel } from '../refine/index.js';
 import { Bodies } from './body.js';
@@ -11,26 +10,13 @@ import { isLocal } from './caller.js';
 import { chat, goesToStudent } from './chat.js';
 import { completions } from './completions.js';
 import { orElsewhere } from './elsewhere.js';
-import type { HandlingOptions, State } from './handle.js';
+import type { State } from './handle.js';
 import { serverMetrics } from './metrics.js';
 import { checkOrigins } from './origins.js';
 import { detokenize, generativeScoring, pooling, tokenize } from './scoring.js';
+import type { ServerOptions, Service } from './service.js';
 import { Slots } from './slots.js';
 import { Unread } from './unread.js';
-
-export interface ServerOptions extends HandlingOptions {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-  /** Asked for as a bearer token where there is one; needed unless the host is this machine alone. */
-  readonly key?: string | undefined;
-  /** Origins of pages in browsers that may ask. */
-  readonly cors: readonly string[];
-  /** Requests worked on at once; one with a large answer counts as several. */
-  readonly parallel: number;
-  /** Requests that wait for their turn; more are sent away. */
-  readonly queue: number;
-}
 
 export interface Running {
   /** `http://host:port` */
@@ -82,18 +68,6 @@ export function startServer(
   given: Partial<ServerOptions>,
 ): Promise<Running> {
   return startService(async (onBatch, options) => serviceOf(await open(onBatch), options), given);
-}
-
-/** What a server answers with. */
-export interface Service {
-  /** Whether it will answer no more. */
-  failed(): boolean;
-  /** As `/v1/models` lists them. */
-  models(): Promise<readonly { readonly id: string }[]>;
-  readonly routes: readonly Route[];
-  /** What answers everything else below `/v1`. */
-  readonly others?: Route;
-  close(): Promise<void>;
 }
 
 /** Opens a service, and serves it. @throws GloreError `key-missing`, `origin`, `address` */
