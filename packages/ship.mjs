@@ -1,6 +1,6 @@
 /**
  * After `tsc -b`: makes of each package what is shipped. Files of sources that have gone are taken out of dist, and the
- * recipes, the base checkpoints and the trainer are put beside it, where `glore` finds them by name.
+ * recipes, the base checkpoints, the pages and the trainer are put beside it, where `glore` finds them by name.
  */
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -27,6 +27,10 @@ for (const folder of ['recipes', 'checkpoints/base', 'checkpoints/plain', 'check
   rmSync(copy, { recursive: true, force: true });
   cpSync(join(root, folder), copy, { recursive: true });
 }
+
+const pages = join(root, 'packages/glore/web');
+rmSync(pages, { recursive: true, force: true });
+cpSync(join(root, 'packages/web/build'), pages, { recursive: true });
 
 // Without its tests and what Python leaves beside them.
 const trainer = join(root, 'packages/glore/trainers/hf');

@@ -1,0 +1,15 @@
+/** How figures are written. */
+export const percent = (share: number | null | undefined, digits = 1): string =>
+  share === null || share === undefined ? '–' : `${(100 * share).toFixed(digits)}%`;
+
+export const whole = (number: number): string => Math.round(number).toLocaleString('en');
+
+/** `3725` -> "1 h 02 min". */
+export function duration(seconds: number): string {
+  const all = Math.round(seconds);
+  if (all < 60) return `${all} s`;
+  const pad = (number: number) => String(number).padStart(2, '0');
+  const minutes = Math.floor(all / 60);
+  if (minutes < 60) return `${minutes} min ${pad(all % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+}
