@@ -1,0 +1,69 @@
+/** A real browser for the tests of the pages: the Chromium of this machine, driven by playwright-core. */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+/** Its path: what `GLORE_BROWSER` names, which then must be there, or where Linux has it; undefined where there is none. */
+export function browserPath(): string | undefined {
+  const named = process.env.GLORE_BROWSER;
+  if (named) {
+    if (existsSync(named)) return named;
+    throw new Error(`GLORE_BROWSER: expected a Chromium, found nothing at ${named}`);
+  }
+  const usual = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`);
+  return usual.find((path) => existsSync(path));
+}
+
+/** Root may not have the sandbox, and containers have little shared memory. */
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: browserPath()!,
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  });
+
+/** A page that keeps what went wrong in it: errors, refusals of the content security policy, failed requests. */
+export interface Watched {
+  readonly page: Page;
+  /** Addresses that it asked for. */
+  readonly asked: string[];
+  readonly wrong: string[];
+}
+
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<Watched> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const asked: string[] = [];
+  const wrong: string[] = [];
+  page.on('pageerror', (error) => wrong.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') wrong.push(message.text());
+  });
+  page.on('request', (request) => asked.push(request.url()));
+  return { page, asked, wrong };
+}
+
+const axeSource = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** What axe finds that is serious or worse, in a line each. The policy of the pages lets no script in, so it goes round it. */
+export async function seriousIn(page: Page): Promise<string[]> {
+  const session = await page.context().newCDPSession(page);
+  const source = readFileSync(axeSource, 'utf8');
+  await session.send('Runtime.evaluate', { expression: `${source}; undefined` });
+  const { result } = await session.send('Runtime.evaluate', {
+    expression: 'axe.run().then((results) => JSON.stringify(results.violations))',
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  await session.detach();
+  return (JSON.parse(result.value as string) as AxeResults['violations'])
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+/** Whether anything reaches beyond the width of the window. */
+export const overflows = (page: Page): Promise<boolean> =>
+  page.evaluate('document.documentElement.scrollWidth > window.innerWidth');
