@@ -7,8 +7,9 @@
  *   node bench/real/trained.mjs --data DIR --quick            on few problems, of which nothing is kept
  *   node bench/real/trained.mjs --pack                        keeps what the run folder has by now, and writes docs/real.md
  *
- * DIR has gsm8k/train.jsonl and gsm8k/test.jsonl. Hours on two cores; Ctrl-C loses nothing. Kept are the student's adapter, its
- * samples, rollouts and labels, as far as they are done: no problems, which are in DIR, and no other weights.
+ * DIR has gsm8k/train.jsonl and gsm8k/test.jsonl. Hours on two cores; Ctrl-C loses nothing. Kept are the student's last adapter and
+ * the samples of its rounds, then its samples, rollouts and labels as far as they are done: no problems, which are in DIR, and no
+ * other weights.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -63,23 +64,29 @@ async function work() {
       .replace('../models/qwen', places.base)
       .replaceAll('../data/', `${places.problems}/`),
   );
-  if (!values.quick && !existsSync(student) && existsSync(kept)) await restore(recipe);
+  if (!values.quick && adapters().length === 0 && existsSync(kept)) await restore(recipe);
   const preset = values.quick ? ['--preset', 'quick'] : [];
   await glore([values.until ?? 'run', recipe, ...preset, '--run', run]);
   if (!values.quick) pack();
 }
 
-/** A run folder of what was kept, with the student made from its base and its adapter. */
+/** A run folder of what was kept, with the last student made from its base and its adapter. */
 async function restore(recipe) {
   tar(['-xzf', kept]);
   const { base } = await openRunFolder(run, readRecipe(recipe));
-  const adapter = await loadAdapter(join(run, adapters().at(-1)), base.config);
-  await saveCheckpoint(student, { ...base, weights: mergeAdapter(base.weights, adapter) });
-  // A stage is done while all its files are there; those that were not kept are none of its files here.
+  const last = adapters().at(-1);
+  const adapter = await loadAdapter(join(run, last), base.config);
   const path = join(run, 'student/done.json');
-  const { files, ...done } = JSON.parse(readFileSync(path, 'utf8'));
-  const there = files.filter((name) => existsSync(join(run, 'student', name)));
-  writeFileSync(path, JSON.stringify({ ...done, files: there }));
+  const done = existsSync(path) && JSON.parse(readFileSync(path, 'utf8'));
+  const round = join(run, 'student', `round-${last.match(/\d+/)[0]}`);
+  await saveCheckpoint(done ? student : round, {
+    ...base,
+    weights: mergeAdapter(base.weights, adapter),
+  });
+  if (!done) return;
+  // A stage is done while all its files are there; those that were not kept are none of its files here.
+  const files = done.files.filter((name) => existsSync(join(run, 'student', name)));
+  writeFileSync(path, JSON.stringify({ ...done, files }));
 }
 
 /** Of the student's rounds, from the run's folder. */
@@ -98,10 +105,12 @@ function pack() {
   // Not what is large and made anew in seconds, nor what is of a process; of adapters the last.
   const left = ['model', 'round-*', 'state.safetensors', '*.mask.json', '*.journal', '*.part-new'];
   const exclude = [...left, ...adapters().slice(0, -1)].map((name) => `--exclude=${name}`);
-  const done = ['student', 'drafts', 'rollouts', 'labels'].filter((name) =>
+  // Of a student that is still learning what its rounds have come to.
+  if (adapters().length === 0) return;
+  const done = ['drafts', 'rollouts', 'labels'].filter((name) =>
     existsSync(join(run, name, 'done.json')),
   );
-  tar(['-czf', kept, ...exclude, 'recipe.json', ...done]);
+  tar(['-czf', kept, ...exclude, 'recipe.json', 'student', ...done]);
   const report = join(run, 'report.json');
   if (existsSync(report)) {
     const { outcomes: _, ...rest } = JSON.parse(readFileSync(report, 'utf8'));

@@ -84,6 +84,20 @@ describe('a run with lora', () => {
     expect(recordsOf(run)).toEqual(before);
   });
 
+  it('needs no model of a round that another one has followed', async () => {
+    const before = recordsOf(run);
+    for (const name of ['done.json', 'model', 'round-0']) {
+      rmSync(join(run, 'student', name), { recursive: true });
+    }
+    const { code } = await glore(['run', recipe, '--run', run]);
+    expect(code).toBe(0);
+    expect(existsSync(join(run, 'student/round-0'))).toBe(false);
+    const gone = Object.keys(before).filter((name) => name.startsWith('student/round-0/'));
+    expect(gone.length).toBeGreaterThan(0);
+    for (const name of gone) delete before[name];
+    expect(recordsOf(run)).toEqual(before);
+  });
+
   it('is opened: its models refine', async () => {
     const opened = await openRun(run);
     const question =

@@ -1,10 +1,11 @@
 /** Where the student of a round learns: in this process, or by a trainer outside it. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Checkpoint, saveCheckpoint } from '@glore/engine';
 import { studentExample, studentRow } from '../../dataset/index.js';
 import { type Recipe, trained } from '../../recipe/index.js';
 import type { StageContext } from '../../run/index.js';
-import type { RoundWork } from '../../train/index.js';
+import { type RoundWork, tokensLearned } from '../../train/index.js';
 import type { Run } from '../context.js';
 import { modelFolder, type Opening, readTrained } from '../models.js';
 import { serveTrained } from '../serving.js';
@@ -27,31 +28,36 @@ export interface Learner<Model> {
 const scheduleOf = ({ student }: Recipe, round: number) =>
   round === 0 ? student.sft : student.expertIteration;
 
-/** Students are checkpoints: `round-<n>/`, and `model/` of the last one. */
-export function learnerHere(run: Run, context: StageContext): Learner<Checkpoint> {
+/** Students are checkpoints that are read when they are asked: `round-<n>/`, and `model/` of the last one. */
+export function learnerHere(run: Run, context: StageContext): Learner<() => Promise<Checkpoint>> {
+  const inFolder = (name: string) => join(context.folder, name);
   let trainedTokens = 0;
   return {
-    base: run.base,
+    base: async () => run.base,
     fineTune: async (start, records, round) => {
-      const model = join(context.folder, `round-${round}`);
-      if (round === 0 && records.length === 0) {
+      const [name, model] = [`training-${round}`, inFolder(`round-${round}`)];
+      // Of a round that another one has followed nobody asks anything any more, so that its model need not be kept.
+      const followed = existsSync(inFolder(`training-${round + 1}.mask.json`));
+      if (followed && !existsSync(model)) {
+        trainedTokens += (await tokensLearned(inFolder(name))) ?? 0;
+      } else if (round === 0 && records.length === 0) {
         context.progress.note(
           'no worked solutions to learn from: the student begins as the base is',
         );
-        await saveCheckpoint(model, start);
+        await saveCheckpoint(model, await start());
       } else {
         trainedTokens += await trainModel(run, context, {
-          name: `training-${round}`,
-          start,
+          name,
+          start: await start(),
           examples: examplesOf(run.codec, records, studentExample),
           training: scheduleOf(run.recipe, round),
           model,
         });
       }
-      return readTrained(run.folder, { name: `student of round ${round}`, folder: model });
+      return () => readTrained(run.folder, { name: `student of round ${round}`, folder: model });
     },
-    ready: async (student) => ({ checkpoints: { student } }),
-    keep: (student) => saveCheckpoint(modelFolder(run, 'student'), student),
+    ready: async (student) => ({ checkpoints: { student: await student() } }),
+    keep: async (student) => saveCheckpoint(modelFolder(run, 'student'), await student()),
     trainedTokens: () => trainedTokens,
   };
 }

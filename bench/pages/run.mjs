@@ -1,0 +1,161 @@
+/**
+ * The pages in a real browser on this machine: how large they are, when they first show something, and what many problems cost.
+ *
+ *   npm run bench:pages                            of runs/tiny, with 100,000 problems made of its own
+ *   npm run bench:pages -- --run runs/tiny-quick --problems 20000
+ *
+ * Pauses are those of the browser's main thread (long tasks) and of the server's (answers to /health meanwhile).
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { chromium } from 'playwright-core';
+import { makeMany } from './many.mjs';
+
+const { values } = parseArgs({
+  options: {
+    run: { type: 'string', default: 'runs/tiny' },
+    problems: { type: 'string', default: '100000' },
+    times: { type: 'string', default: '7' },
+  },
+});
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const run = resolve(root, values.run);
+if (!existsSync(join(run, 'report.json'))) {
+  console.error(`--run ${values.run}: expected a finished run, found none; make one: npm start`);
+  process.exit(2);
+}
+const executablePath =
+  process.env.GLORE_BROWSER ??
+  ['chromium', 'chromium-browser', 'google-chrome']
+    .map((name) => `/usr/bin/${name}`)
+    .find((path) => existsSync(path));
+if (executablePath === undefined) {
+  console.error('expected a Chromium, found none; name one: GLORE_BROWSER=/path/to/chromium');
+  process.exit(2);
+}
+
+const app = join(root, 'packages/glore/web/app');
+const files = readdirSync(app, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name));
+const sizes = [gzipSync, brotliCompressSync].map((compress) =>
+  files.reduce((sum, path) => sum + compress(readFileSync(path)).length, 0),
+);
+console.log(`all files: ${sizes[0]} bytes as gzip, ${sizes[1]} as brotli`);
+
+const folder = mkdtempSync(join(tmpdir(), 'glore-pages-'));
+const browser = await chromium.launch({
+  executablePath,
+  args: ['--no-sandbox', '--disable-dev-shm-usage'],
+});
+try {
+  const { url, child } = await view(run);
+  const paints = [];
+  for (let i = 0; i < Number(values.times); i++) paints.push(await firstPaint(url));
+  paints.sort((a, b) => a - b);
+  console.log(
+    `first contentful paint, nothing cached: ${Math.round(paints[Math.floor(paints.length / 2)])} ms (${Math.round(paints[0])} to ${Math.round(paints.at(-1))}, ${paints.length} times)`,
+  );
+  child.kill('SIGTERM');
+
+  const many = join(folder, 'many');
+  await makeMany(run, many, Number(values.problems));
+  await measureMany(many);
+} finally {
+  await browser.close();
+  rmSync(folder, { recursive: true });
+}
+
+async function view(path) {
+  const child = spawn(
+    process.execPath,
+    ['packages/glore/dist/cli/main.js', 'view', path, '--port', '0', '--json'],
+    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, GLORE_API_KEY: '' } },
+  );
+  process.once('exit', () => child.kill('SIGTERM'));
+  const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+  return { url: JSON.parse(line).url, child };
+}
+
+async function firstPaint(url) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(url);
+  const at = await page.evaluate(
+    () =>
+      new Promise((done) => {
+        new PerformanceObserver((list) => {
+          for (const { name, startTime } of list.getEntries())
+            if (name === 'first-contentful-paint') done(startTime);
+        }).observe({ type: 'paint', buffered: true });
+      }),
+  );
+  await context.close();
+  return at;
+}
+
+/** Goes through the list of problems as a person would, and looks at who is held up. */
+async function measureMany(path) {
+  const { url, child } = await view(path);
+  const page = await browser.newPage();
+  await page.addInitScript(() => {
+    globalThis.longest = 0;
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries())
+        globalThis.longest = Math.max(globalThis.longest, duration);
+    }).observe({ type: 'longtask', buffered: true });
+  });
+  let slowest = 0;
+  let over = false;
+  const asking = (async () => {
+    while (!over) {
+      const began = performance.now();
+      await fetch(new URL('/health', url)).then((response) => response.text());
+      slowest = Math.max(slowest, performance.now() - began);
+      await sleep(5);
+    }
+  })();
+  const did = async (what, act) => {
+    slowest = 0;
+    await page.evaluate(() => {
+      globalThis.longest = 0;
+    });
+    const began = performance.now();
+    await act();
+    const took = performance.now() - began;
+    // Long tasks are told of after they have ended.
+    await sleep(200);
+    const longest = await page.evaluate(() => globalThis.longest);
+    console.log(
+      `${what}: ${Math.round(took)} ms; longest task of the page ${Math.round(longest)} ms, longest answer of /health ${Math.round(slowest)} ms`,
+    );
+  };
+  await page.goto(url);
+  const shown = (text) => page.getByText(text).first().waitFor();
+  const total = Number(values.problems).toLocaleString('en');
+  await did('the list, its index built', async () => {
+    await page.goto(`${url}#/runs/0/problems`);
+    await shown(`of ${total}`);
+  });
+  await did('the next page', async () => {
+    await page.getByRole('button', { name: /next/i }).click();
+    await shown('51–100');
+  });
+  await did('a search', async () => {
+    await page.getByRole('searchbox').fill('twice');
+    await page.waitForFunction(
+      (before) => !document.body.innerText.includes(before),
+      `of ${total}`,
+    );
+  });
+  over = true;
+  await asking;
+  child.kill('SIGTERM');
+}
