@@ -1,6 +1,9 @@
+/** The report: a page of its own that opens from disk, with its data in it. */
 import { render } from 'preact';
 import type { ReportPage } from '../../../glore/src/view/wire.js';
+import { Report } from './report.js';
 import '../theme.css';
 
 const page = JSON.parse(document.getElementById('data')!.textContent!) as ReportPage;
-render(<h1>{page.run.name}</h1>, document.getElementById('app')!);
+document.title = `${page.run.name} - glore report`;
+render(<Report page={page} />, document.getElementById('app')!);

@@ -1,5 +1,125 @@
-import type { Route } from '../route.js';
+/** The run viewer: one run, its test problems, one of them, or two runs beside each other. */
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { distinctNames } from '../figures/named.js';
+import { Problem } from '../parts/problem.js';
+import { hrefOf, type Route } from '../route.js';
+import { Beside } from './beside.js';
+import { Details } from './details.js';
+import { Overview } from './overview.js';
+import { Problems } from './problems.js';
+import { useRunState } from './watch.js';
 
-export function Runs(_: { names: readonly string[]; route: Route }) {
-  return <p>Runs</p>;
+/** `#/runs/0`, `#/runs/0/problems`, `#/runs/0/problems/17`, `#/runs/0+1`. */
+export function Runs({ names, route }: { names: readonly string[]; route: Route }) {
+  const distinct = useMemo(() => distinctNames(names), [names]);
+  const [, which = '0', ...rest] = route.path;
+  const pair = pairOf(which, names.length);
+  const run = Number(which);
+  const there = pair !== undefined || (Number.isInteger(run) && run >= 0 && run < names.length);
+  useTop(route.path.join('/'));
+  return (
+    <>
+      {names.length > 1 && (
+        <nav class="within" aria-label="Runs">
+          {distinct.map((name, i) => (
+            <a
+              key={name}
+              href={hrefOf(`runs/${i}`)}
+              aria-current={!pair && run === i ? 'true' : undefined}
+            >
+              {name}
+            </a>
+          ))}
+          {distinct.length === 2 && (
+            <a href={hrefOf('runs/0+1')} aria-current={pair ? 'true' : undefined}>
+              side by side
+            </a>
+          )}
+        </nav>
+      )}
+      {!there ? (
+        <p role="alert">
+          There is no run {which} here. <a href={hrefOf('runs/0')}>The first</a>
+        </p>
+      ) : pair ? (
+        <Pair key={which} pair={pair} names={distinct} />
+      ) : (
+        <Run key={run} run={run} name={distinct[run]!} path={rest} route={route} />
+      )}
+    </>
+  );
+}
+
+/** "0+1" -> both; undefined for anything else. */
+function pairOf(which: string, runs: number): readonly [number, number] | undefined {
+  const found = /^(\d+)[+](\d+)$/.exec(which);
+  const [a, b] = [Number(found?.[1]), Number(found?.[2])];
+  return found && a !== b && a < runs && b < runs ? [a, b] : undefined;
+}
+
+/** Another place in the pages begins at its top, and screen readers begin there too. */
+function useTop(place: string): void {
+  const before = useRef(place);
+  useEffect(() => {
+    if (before.current === place) return;
+    before.current = place;
+    scrollTo(0, 0);
+    document.getElementById('main')?.focus({ preventScroll: true });
+  }, [place]);
+}
+
+function Pair({ pair, names }: { pair: readonly [number, number]; names: readonly string[] }) {
+  const [a, b] = pair;
+  const both = useMemo(() => [names[a]!, names[b]!] as const, [names, a, b]);
+  useTitle(both.join(' beside '));
+  return <Beside runs={pair} names={both} />;
+}
+
+function Run({
+  run,
+  name,
+  path,
+  route,
+}: {
+  run: number;
+  name: string;
+  path: readonly string[];
+  route: Route;
+}) {
+  const { state, failure, again } = useRunState(run);
+  const [view, index] = path;
+  const problems = view === 'problems';
+  useTitle([...(index ? [`Problem ${index}`] : problems ? ['Problems'] : []), name].join(' - '));
+  return (
+    <>
+      <nav class="within" aria-label={`Of ${name}`}>
+        <a href={hrefOf(`runs/${run}`)} aria-current={problems ? undefined : 'page'}>
+          Overview
+        </a>
+        <a
+          href={hrefOf(`runs/${run}/problems`)}
+          aria-current={problems ? (index ? 'true' : 'page') : undefined}
+        >
+          Problems
+        </a>
+      </nav>
+      {failure && <Problem failure={failure} onAgain={again} />}
+      {!problems && <h1>{name}</h1>}
+      {problems && index !== undefined ? (
+        <Details run={run} index={index} query={route.query} />
+      ) : problems ? (
+        <Problems run={run} query={route.query} version={state?.version} />
+      ) : state ? (
+        <Overview run={run} state={state} />
+      ) : (
+        !failure && <p aria-busy="true">loading ..</p>
+      )}
+    </>
+  );
+}
+
+function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = `${title} - glore`;
+  }, [title]);
 }

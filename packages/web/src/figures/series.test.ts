@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { distinctNames } from './named.js';
+import { fixesOf, sharesByStep, tenthsAround, thinned } from './series.js';
+
+const point = (step: number, heldOut?: number) => ({
+  step,
+  tokens: 100 * step,
+  loss: 1 / step,
+  ...(heldOut !== undefined && { heldOut }),
+});
+
+describe('series', () => {
+  it('of a long training keep the ends and whatever is held out', () => {
+    const all = Array.from({ length: 10_001 }, (_, i) => point(i + 1, i === 777 ? 0.5 : undefined));
+    const few = thinned(all, 100);
+    expect(few.length).toBeLessThan(110);
+    expect([few[0], few.at(-1)]).toEqual([all[0], all.at(-1)]);
+    expect(few).toContain(all[777]);
+    expect(thinned(all.slice(0, 100), 100)).toEqual(all.slice(0, 100));
+  });
+
+  it('of fixes stand one after the other and fill the whole', () => {
+    const effect = {
+      before: 0.5,
+      after: 0.6,
+      wrongToRight: 0.2,
+      rightToWrong: 0.1,
+      wrongFixed: 0.4,
+      wrongDrafts: 10,
+      unchanged: 0,
+    };
+    const fixes = fixesOf({
+      refiners: {
+        global: effect,
+        local: effect,
+        globalOnly: 0.25,
+        localOnly: 0.125,
+        both: 0.125,
+        neither: 0.5,
+      },
+    });
+    expect(fixes.map(({ by, from, to }) => [by, from, to])).toEqual([
+      ['global alone', 0, 0.25],
+      ['both', 0.25, 0.375],
+      ['local alone', 0.375, 0.5],
+      ['neither', 0.5, 1],
+    ]);
+  });
+
+  it('of labels have no share where there is nothing', () => {
+    expect(
+      sharesByStep([
+        { step: 1, labels: 4, positive: 3, attempts: 8, successes: 2 },
+        { step: 2, labels: 2, positive: 0, attempts: 0, successes: 0 },
+        { step: 3, labels: 0, positive: 0, attempts: 0, successes: 0 },
+      ]).map(({ step, positive, verify }) => [step, positive, verify]),
+    ).toEqual([
+      [1, 0.75, 0.25],
+      [2, 0, undefined],
+    ]);
+  });
+
+  it('have axes that end at tenths', () => {
+    expect(tenthsAround([0.41, 0.6])).toEqual([0.4, 0.6]);
+    expect(tenthsAround([0.3, 0.83])).toEqual([0.3, 0.9]);
+    expect(tenthsAround([1])).toEqual([0, 1]);
+    expect(tenthsAround([])).toEqual([0, 1]);
+  });
+
+  it('are of runs whose names differ', () => {
+    expect(distinctNames(['tiny', 'quick', 'tiny'])).toEqual(['tiny', 'quick', 'tiny (2)']);
+  });
+});

@@ -1,0 +1,148 @@
+/** Accuracy against generated tokens: samples that are chosen among, and rounds of refinement. */
+import { dot, line, ruleX } from '@observablehq/plot';
+import { useMemo } from 'preact/hooks';
+import type { RunReport } from '../../../glore/src/view/wire.js';
+import { Chart } from '../parts/chart.js';
+import { chance, interval, percent, points, whole } from '../parts/figures.js';
+import type { LegendItem } from '../parts/legend.js';
+import { BELOW, byRun, LEFT, shareAxis, tokensAxis } from './axes.js';
+import { type NamedReport, ofRun } from './named.js';
+import { tenthsAround } from './series.js';
+
+const lines = [
+  {
+    key: 'majority',
+    label: 'majority of k samples',
+    color: 'var(--series-3)',
+    shape: 'circle',
+    dash: '2 3',
+  },
+  {
+    key: 'bestOf',
+    label: 'the ORM chooses of k samples',
+    color: 'var(--series-1)',
+    shape: 'square',
+    dash: '6 3',
+  },
+  {
+    key: 'rounds',
+    label: 'rounds of refinement',
+    color: 'var(--series-2)',
+    shape: 'diamond',
+    dash: '',
+  },
+  {
+    key: 'budgets',
+    label: 'rounds that stop, for a budget',
+    color: 'var(--series-4)',
+    shape: 'triangle',
+    dash: '1 3',
+  },
+] as const satisfies readonly (LegendItem & { key: keyof RunReport['curve'] })[];
+
+export function TokensChart({ runs }: { runs: readonly NamedReport[] }) {
+  const picture = useMemo(() => curvePicture(runs), [runs]);
+  const there = lines.filter(({ key }) => runs.some(({ of }) => of.curve[key].length > 0));
+  return (
+    <Chart
+      title="Accuracy against generated tokens"
+      summary={`More samples, or more rounds: up and to the left is better. Thin lines are 95% intervals; tokens are the mean of a problem, in powers of two. ${runs
+        .map((run) => said(run, runs))
+        .join(' ')}`}
+      picture={picture}
+      legend={there}
+      table={{
+        caption: 'Accuracy against generated tokens, and against best-of-k with at least as many',
+        headers: [
+          'point',
+          ...(runs.length < 2 ? [] : ['run']),
+          'accuracy',
+          '95% interval',
+          'tokens',
+          'compared with',
+          'difference (points)',
+          'p',
+        ],
+        words: runs.length < 2 ? [4] : [1, 5],
+        rows: runs.flatMap(({ run, of }) =>
+          lines.flatMap(({ key }) =>
+            of.curve[key].map((point) => {
+              const against = 'against' in point ? point.against : undefined;
+              return [
+                point.name,
+                ...(runs.length < 2 ? [] : [run]),
+                percent(point.accuracy),
+                interval(point.low, point.high),
+                whole(point.generatedTokens),
+                against?.name ?? '–',
+                against
+                  ? `${points(against.difference)} [${points(against.low)}, ${points(against.high)}]`
+                  : '–',
+                against ? chance(against.p) : '–',
+              ];
+            }),
+          ),
+        ),
+      }}
+    />
+  );
+}
+
+function said({ run, of }: NamedReport, runs: readonly NamedReport[]): string {
+  const [, once] = of.curve.rounds;
+  if (!once) return '';
+  const { bestOf } = once.equal;
+  const beside =
+    bestOf === undefined
+      ? ''
+      : `, the ORM's choice of samples for as many tokens ${percent(bestOf)}`;
+  return `${ofRun(runs, run)}one round has ${percent(once.accuracy)} for ${whole(once.generatedTokens)} tokens${beside}.`;
+}
+
+function curvePicture(runs: readonly NamedReport[]) {
+  const all = runs.flatMap(({ run, of }) =>
+    lines.flatMap((look) => of.curve[look.key].map((point) => ({ ...point, run, look }))),
+  );
+  const y = tenthsAround(all.flatMap(({ low, high }) => [low, high]));
+  return (width: number) => ({
+    height: 340,
+    marginLeft: LEFT,
+    marginBottom: BELOW,
+    ...byRun(runs),
+    x: tokensAxis('generated tokens a problem', width / runs.length),
+    y: { ...shareAxis('accuracy'), domain: y },
+    marks: lines.flatMap((look) => {
+      const points = all.filter((point) => point.look === look);
+      const at = {
+        x: 'generatedTokens',
+        y: 'accuracy',
+        ...(runs.length > 1 && { fx: 'run' }),
+      };
+      return [
+        ruleX(points, {
+          x: at.x,
+          ...(runs.length > 1 && { fx: 'run' }),
+          y1: 'low',
+          y2: 'high',
+          stroke: look.color,
+          strokeOpacity: 0.35,
+        }),
+        line(points, {
+          ...at,
+          stroke: look.color,
+          strokeWidth: 2,
+          ...(look.dash !== '' && { strokeDasharray: look.dash }),
+        }),
+        dot(points, {
+          ...at,
+          r: 4,
+          fill: look.color,
+          symbol: look.shape,
+          title: (point) =>
+            `${point.name}\n${percent(point.accuracy)} ${interval(point.low, point.high)}\n${whole(point.generatedTokens)} tokens`,
+          tip: true,
+        }),
+      ];
+    }),
+  });
+}
