@@ -3,7 +3,9 @@ import { changesOf, type Piece } from './changes.js';
 
 const shown = (pieces: readonly Piece[]) =>
   pieces
-    .map(({ text, kind }) => (kind === 'same' ? text : kind === 'added' ? `+${text}+` : `-${text}-`))
+    .map(({ text, kind }) =>
+      kind === 'same' ? text : kind === 'added' ? `+${text}+` : `-${text}-`,
+    )
     .join('');
 
 describe('changesOf', () => {

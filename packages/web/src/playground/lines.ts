@@ -2,52 +2,39 @@
 import type { Candidate } from '../../../glore/src/refine/decision.js';
 import type { Line } from '../parts/solution.js';
 
+type Written = Pick<Candidate, 'solution' | 'original'>;
+
 /** `location`: the first error, 1-based. */
-export function linesOf(
-  candidate: Pick<Candidate, 'solution' | 'original'>,
-  values: readonly number[] = [],
-  location = -1,
-): Line[] {
-  let step = 0;
-  return piecesOf(candidate).map(({ text, isStep }) => {
-    if (!isStep) return { text };
-    step++;
-    const value = values[step - 1];
-    return { text, ...(value !== undefined && { value }), marked: step === location };
-  });
+export function linesOf(candidate: Written, values: readonly number[] = [], location = -1): Line[] {
+  return textsOf(candidate).map((text, i) => ({
+    text,
+    value: values[i],
+    marked: i + 1 === location,
+  }));
 }
 
-interface Piece {
-  readonly text: string;
-  /** Has a value: a step, or the answer. */
-  readonly isStep: boolean;
-}
-
-function piecesOf({ solution, original }: Pick<Candidate, 'solution' | 'original'>): Piece[] {
+/** The texts that have values, the steps and the answer, and what follows them. */
+function textsOf({ solution, original }: Written): string[] {
   const { steps, answer } = solution;
   // Where a step stands in a text is not always known.
   if (original === undefined || original.ends.length < steps.length) {
-    const lines = [...steps, ...(answer === null ? [] : [`#### ${answer}`])];
-    return lines.map((text) => ({ text, isStep: true }));
+    return [...steps, ...(answer === null ? [] : [`#### ${answer}`])];
   }
   const { text, ends } = original;
-  const pieces = steps.flatMap((_, i) => {
-    const written = text.slice(ends[i - 1] ?? 0, ends[i]);
-    return i === 0 ? withoutThought(written) : [{ text: trimmed(written), isStep: true }];
-  });
-  const rest = trimmed(text.slice(ends[steps.length - 1] ?? 0));
-  if (rest !== '') return [...pieces, { text: rest, isStep: answer !== null }];
+  const begin = thoughtIn(text).length;
+  const written = steps.map((_, i) => trimmed(text.slice(ends[i - 1] ?? begin, ends[i])));
+  const rest = trimmed(text.slice(ends[steps.length - 1] ?? begin));
   // An answer within the last step is valued on its own all the same.
-  return answer === null ? pieces : [...pieces, { text: `answer: ${answer}`, isStep: true }];
+  if (rest === '' && answer !== null) return [...written, `answer: ${answer}`];
+  return rest === '' ? written : [...written, rest];
 }
 
-/** What was thought before the first step is no part of it. */
-function withoutThought(text: string): Piece[] {
-  const [thought = ''] = /^\s*<think>[\s\S]*?<\/think>/.exec(text) ?? [];
-  return [
-    ...(thought === '' ? [] : [{ text: trimmed(thought), isStep: false }]),
-    { text: trimmed(text.slice(thought.length)), isStep: true },
-  ];
+/** What the model thought before it wrote its solution. */
+export function thoughtOf({ original }: Written): string | undefined {
+  const thought = thoughtIn(original?.text ?? '');
+  return thought === '' ? undefined : thought.replace(/<\/?think>/g, '').trim();
 }
+
+const thoughtIn = (text: string): string => /^\s*<think>[\s\S]*?<\/think>/.exec(text)?.[0] ?? '';
 
 const trimmed = (text: string): string => text.replace(/^\s*\n/, '').trimEnd();

@@ -1,5 +1,10 @@
 /** What the playground shows, and how each thing that comes from the server changes it. */
-import type { Candidate, Decision, RefineEvent, Source } from '../../../glore/src/refine/decision.js';
+import type {
+  Candidate,
+  Decision,
+  RefineEvent,
+  Source,
+} from '../../../glore/src/refine/decision.js';
 import { leastOf } from './figures.js';
 import type { Settings, Trace } from './trace.js';
 
@@ -19,7 +24,7 @@ export interface State {
 /** A decision, as far as it has come. */
 export interface Round extends Partial<Omit<Decision, 'candidates'>> {
   readonly candidates: readonly Candidate[];
-  /** Texts that are being written. */
+  /** Texts so far of what is being written. */
   readonly writing: readonly Writing[];
 }
 
@@ -29,7 +34,10 @@ export interface Writing {
 }
 
 /** One step on the way to an answer; rounds are counted from 1. */
-export type Step = { readonly round: number } & RefineEvent;
+export type Step = { readonly round: number } & (
+  | RefineEvent
+  | ({ readonly stage: 'writing'; readonly index: number } & Writing)
+);
 
 export type Happening =
   | { readonly kind: 'asked'; readonly question: string; readonly settings: Settings }
@@ -81,12 +89,19 @@ function changed(round: Round, step: Step, both: boolean): Round {
         : round.candidates;
       return { ...round, values, location, candidates };
     }
+    case 'writing': {
+      const { source, text } = step;
+      return { ...round, writing: [...without(round.writing, source), { source, text }] };
+    }
     case 'choice':
       return { ...round, choice: step.choice, writing: [] };
     default: {
       const { candidate } = step;
-      const writing = round.writing.filter(({ source }) => source !== candidate.source);
+      const writing = without(round.writing, candidate.source);
       return { ...round, candidates: [...round.candidates, candidate], writing };
     }
   }
 }
+
+const without = (writing: readonly Writing[], source: Source): Writing[] =>
+  writing.filter((one) => one.source !== source);

@@ -5,7 +5,11 @@ import type { Round } from './state.js';
 import type { Settings } from './trace.js';
 
 /** The candidate's name within a sentence; from the second round on the first candidate is the best so far. */
-export function nameOf({ source }: Pick<Candidate, 'source'>, place: number, round: number): string {
+export function nameOf(
+  { source }: Pick<Candidate, 'source'>,
+  place: number,
+  round: number,
+): string {
   switch (source) {
     case 'draft':
       return round > 1 ? 'the best so far' : 'the draft';
@@ -48,7 +52,9 @@ export function sayWhy(decision: Decision, settings: Settings, round = 1): strin
       .map((place, i) => `${names[place]} ${rest[i]}`)
       .join(', ')}.`,
     ...(settings.choice === 'both'
-      ? ['Both critics choose: what counts is the ORM’s value and the SORM’s least, as log-odds added up.']
+      ? [
+          'Both critics choose: what counts is the ORM’s value and the SORM’s least, as log-odds added up.',
+        ]
       : tie(candidates, choice)),
     ...gate,
     ...candidates.flatMap((candidate, i) => remarks(candidate, i, candidates, names)),
@@ -105,7 +111,8 @@ function ofVote({ candidates, choice }: Decision, { samples }: Settings): string
   const { answer } = chosen.solution;
   const all = candidates.length;
   const votesOf = ({ score }: Candidate) => Math.round(score * all);
-  if (answer === null) return ['No solution gives an answer that could be compared: the draft was kept.'];
+  if (answer === null)
+    return ['No solution gives an answer that could be compared: the draft was kept.'];
   const votes = votesOf(chosen);
   if (all === 1) return [`The draft was kept: it is all that voted, with the answer ${answer}.`];
   const equal = candidates.filter(({ score }) => score === chosen.score).length;
@@ -120,6 +127,8 @@ function ofVote({ candidates, choice }: Decision, { samples }: Settings): string
   return [
     `The answer ${answer} has ${votes} of ${all} votes; ${next}. It is shown in the words of the first that gave it, ${nameOf(chosen, choice, 1)}.`,
     ...(none > 0 ? [`${none} gave no answer.`] : []),
-    ...(all < samples ? [`Of up to ${samples} solutions ${all} were written: no more were needed or paid for.`] : []),
+    ...(all < samples
+      ? [`Of up to ${samples} solutions ${all} were written: no more were needed or paid for.`]
+      : []),
   ];
 }
