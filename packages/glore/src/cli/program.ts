@@ -1,6 +1,6 @@
 /** The commands, in the order of use. */
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { version } from '../version.js';
 import { visibleLines } from '../visible.js';
 import { askCommand } from './ask/index.js';
 import { baseCommand } from './base.js';
@@ -17,13 +17,14 @@ import { reportCommand } from './report.js';
 import { runCommand, stageCommands } from './run.js';
 import { serveCommand } from './serve.js';
 import { studyCommand } from './study.js';
+import { viewCommand } from './view.js';
 
 export function program(): Command {
   const glore = new Command('glore')
     .description(
       'GLoRe: refine the solutions of a language model, globally and locally (Havrilla et al. 2024).',
     )
-    .version(version(), '--version', 'print the version')
+    .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand(false)
     .showHelpAfterError('(glore --help shows the commands)')
@@ -31,7 +32,7 @@ export function program(): Command {
     .configureOutput({ outputError: (said, write) => write(visibleLines(withoutValues(said))) })
     .addHelpText('after', examples);
   const groups: Record<string, Command[]> = {
-    'From a recipe to a report:': [runCommand(), reportCommand(), studyCommand()],
+    'From a recipe to a report:': [runCommand(), viewCommand(), reportCommand(), studyCommand()],
     'With a finished run:': [
       askCommand(),
       serveCommand(),
@@ -62,6 +63,7 @@ const examples = `
 Examples:
   glore run recipes/tiny.yaml                    every stage, then the table
   glore run recipes/tiny.yaml --preset quick     the same on less data
+  glore view runs/tiny                           the run in a browser, while it is going on too
   glore report --run runs/tiny                   the table again
   glore ask "${exampleQuestion}"
   glore serve runs/tiny                          its models over HTTP
@@ -74,8 +76,3 @@ Each command has its own help: glore run --help
 Ctrl-C stops a run after the work in flight, and the same command goes on from there.
 DEBUG=glore shows where an error comes from. NO_COLOR=1 switches colours off.
 Exit codes: 0 done, 1 failed unexpectedly, 2 wrong usage or input, 130 stopped by Ctrl-C.`;
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
-}

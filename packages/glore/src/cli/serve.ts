@@ -1,21 +1,20 @@
 /** `glore serve`: the models of a finished run behind OpenAI's interface. */
 import { availableProviders, type Provider } from '@glore/engine';
 import { Command, Option } from 'commander';
-import { GloreError } from '../error.js';
-import { variableShown } from '../files/index.js';
 import type { RefineOptions } from '../refine/index.js';
 import {
   hostBase,
   hostRun,
   hostUpstream,
+  seenOf,
   serverDefaults,
   startServer,
   startService,
   startTracing,
 } from '../serve/index.js';
 import { visibleJson } from '../visible.js';
-import { exampleQuestion } from './example.js';
-import { Interrupted, interruptible } from './interrupt.js';
+import { exampleQuestion, wordProblem } from './example.js';
+import { readKey, serveUntilStopped } from './listening.js';
 import { wholeNumber } from './options.js';
 import {
   checkUpstream,
@@ -185,6 +184,10 @@ export function serveCommand(): Command {
                   ? hostRun(run ?? 'runs/tiny', { workers, provider, onBatch, note: onWait })
                   : hostBase(base, { workers, provider, onBatch }),
               settings,
+              async () =>
+                base === undefined
+                  ? seenOf(run ?? 'runs/tiny')
+                  : { over: base, examples: [exampleQuestion] },
             )
           : await startService(
               () =>
@@ -192,28 +195,21 @@ export function serveCommand(): Command {
                   ...upstreamOf(upstream, options),
                   ...{ mode: options.mode, samples: options.samples, answerBudget: options.budget },
                   onWait,
+                  examples: [wordProblem],
                 }),
               settings,
             );
       const what = upstream === undefined ? (base ?? run ?? 'runs/tiny') : `${upstream}, refined,`;
-      const url = `${running.url}/v1`;
+      const [url, pages] = [`${running.url}/v1`, `${running.url}/`];
       try {
-        await interruptible((signal) => {
-          // Who reads that it listens may end it from then on.
-          process.stdout.write(
-            options.json
-              ? `${visibleJson({ url, key: key !== undefined })}\n`
-              : `serving ${what} at ${url}${key === undefined ? '' : ', key required'}; Ctrl-C stops\n`,
-          );
-          return new Promise<never>((_, reject) => {
-            signal.addEventListener('abort', () => reject(signal.reason));
-          });
-        });
-      } catch (reason) {
-        // A signal is how a server is meant to end.
-        if (!(reason instanceof Interrupted)) throw reason;
+        await serveUntilStopped(
+          running,
+          options.json
+            ? visibleJson({ url, pages, key: key !== undefined })
+            : `serving ${what} at ${url}, pages at ${pages}${key === undefined ? '' : ', key required'}; Ctrl-C stops`,
+          options.drain,
+        );
       } finally {
-        await running.close(options.drain);
         await endTracing();
       }
     });
@@ -237,15 +233,6 @@ Examples:
 
 Over a server, problems are refined and all else passes through; the header x-glore of an answer says which.
 Models of a run: glore (draft, when, where, how, choice), student, orm, sorm, global, local.
+Pages in a browser: a playground that shows how an answer came about, and the run.
 Paths: /v1/models, /v1/completions, /v1/chat/completions, /generative_scoring, /pooling, /tokenize, /detokenize,
 /health, /metrics. One JSON line a request is logged on standard error. docs/serving.md has the rest.`;
-
-/** The key in the variable; a variable that was named must hold one. */
-function readKey(name: string, named: boolean): string | undefined {
-  const key = process.env[name]?.trim() || undefined;
-  if (key !== undefined || !named) return key;
-  throw new GloreError(
-    'key-missing',
-    `--key-env: expected a key in the environment variable ${variableShown(name)}, found none; set it: export <its name>=...`,
-  );
-}

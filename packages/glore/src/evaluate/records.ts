@@ -181,7 +181,11 @@ export const hasTruth = (
  * The true first error E of an attempt, 1-based: the first wrong step, or the answer line of one whose steps are right
  * and whose answer is not; -1 where nothing is wrong, undefined where the truth of steps is not known.
  */
-export function trueFirstError({ truth, right, steps }: Attempt): number | undefined {
+export function trueFirstError({
+  truth,
+  right,
+  steps,
+}: Pick<Attempt, 'truth' | 'right' | 'steps'>): number | undefined {
   if (truth === null) return undefined;
   const step = truth.indexOf(false);
   if (step >= 0) return step + 1;

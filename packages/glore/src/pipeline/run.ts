@@ -6,6 +6,7 @@ import { explained, writeJson } from '../files/index.js';
 import type { Recipe } from '../recipe/index.js';
 import {
   adoptStage,
+  alsoInFile,
   doneStage,
   fingerprintOf,
   lockRun,
@@ -55,11 +56,12 @@ export interface EarlierRun {
 
 /** Runs what is missing; returns the report if every stage was wanted. */
 export async function runPipeline(options: RunOptions): Promise<Report | undefined> {
-  const { folder, recipe, reporter = silentReporter, signal, until } = options;
+  const { folder, recipe, signal, until } = options;
   checkKeys(recipe);
   const { run, close } = withServers(await openRunFolder(folder, recipe));
   checkRoom(run, rolesUntil(until));
   const unlock = await lockRun(folder);
+  const { reporter, end } = await alsoInFile(folder, options.reporter ?? silentReporter);
   try {
     await endLeft(processesOf(run));
     await writeJson(join(folder, 'recipe.json'), recipe);
@@ -88,6 +90,7 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
     return until ? undefined : await writeReport(run, [...done.values()]);
   } finally {
     await close();
+    await end();
     await unlock();
   }
 }

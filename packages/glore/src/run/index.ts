@@ -1,7 +1,8 @@
 /** A run's folder: stages that read and write files, continue after a kill, and show how far they are. */
 export { type AdoptOptions, adoptStage } from './adopt.js';
 export { type CollectOptions, collect, type Kept } from './collect.js';
-export { lockRun } from './lock.js';
+export { isWorkedOn, lockRun } from './lock.js';
+export { lookAtStage, type StageLook } from './look.js';
 export { isAlive, type Process, processOf, processShape } from './process.js';
 export {
   formatSeconds,
@@ -12,6 +13,7 @@ export {
   silentReporter,
   terminalReporter,
 } from './progress.js';
+export { alsoInFile, readProgress } from './progress-file.js';
 export { isOf, parseShard, type Shard, shardName } from './shard.js';
 export {
   doneStage,
@@ -19,6 +21,7 @@ export {
   readDone,
   runShard,
   runStage,
+  type Spent,
   type StageContext,
   type StageOptions,
   type StageRecord,

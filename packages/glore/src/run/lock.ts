@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseJson, readWhole } from '@glore/engine';
 import { GloreError } from '../error.js';
-import { explained, shaped } from '../files/index.js';
+import { explained, namesIn, shaped } from '../files/index.js';
 import { isAlive, type Process, processShape, self } from './process.js';
 import { type Shard, shardName } from './shard.js';
 
@@ -31,12 +31,21 @@ export async function lockRun(folder: string, shard?: Shard): Promise<() => Prom
 }
 
 const shardLock = 'lock.shard-';
+const isShardLock = (file: string): boolean => /^lock\.shard-\d+-of-\d+$/.test(file);
+
+/** Whether a process is at work in the run folder, on all of it or on a share. @throws GloreError as `lockRun` */
+export async function isWorkedOn(folder: string): Promise<boolean> {
+  const locks = namesIn(folder).filter((file) => file === 'lock' || isShardLock(file));
+  for (const file of locks) {
+    const holder = await readHolder(join(folder, file));
+    if (holder !== undefined && isAlive(holder)) return true;
+  }
+  return false;
+}
 
 /** Shards work side by side, but not beside a process that works on the whole run. */
 async function refuseOthers(folder: string, shard: Shard | undefined): Promise<void> {
-  const files = shard
-    ? ['lock']
-    : (await readdir(folder)).filter((file) => /^lock\.shard-\d+-of-\d+$/.test(file));
+  const files = shard ? ['lock'] : (await readdir(folder)).filter(isShardLock);
   for (const file of files) {
     const path = join(folder, file);
     const holder = await readHolder(path);

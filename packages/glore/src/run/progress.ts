@@ -29,7 +29,7 @@ export interface ReportStream {
 }
 
 /** A stage's state at one moment. */
-interface Snapshot {
+export interface Snapshot {
   readonly stage: string;
   readonly done: number;
   readonly total: number | undefined;
@@ -90,7 +90,8 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
 }
 
-function reporter(view: View): Reporter {
+/** Reports in one way of showing it. */
+export function reporter(view: View): Reporter {
   return { stage: (name) => new StageProgress(name, view) };
 }
 

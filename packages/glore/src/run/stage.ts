@@ -43,7 +43,8 @@ const costs = {
 };
 const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'a hash' });
 
-const spentShape: z.ZodType<Spent> = z.object(costs);
+/** What a stage has cost so far; `<stage>/spent.json`. */
+export const spentShape: z.ZodType<Spent> = z.object(costs);
 const begunShape: z.ZodType<Pick<StageRecord, 'fingerprint'>> = z.object({ fingerprint: hash });
 const stageShape: z.ZodType<StageRecord> = z.object({
   name: text,
@@ -81,7 +82,7 @@ export interface StageOptions {
   readonly work: (context: StageContext) => Promise<Partial<TokenCounts>> | Promise<void>;
 }
 
-type Spent = Omit<StageRecord, 'name' | 'fingerprint' | 'files'>;
+export type Spent = Omit<StageRecord, 'name' | 'fingerprint' | 'files'>;
 
 /** What an attempt cost is written this often, and at its end. */
 const saveEveryMs = 3000;

@@ -4,10 +4,12 @@ export {
   type Running,
   type ServerOptions,
   type Service,
+  seenOf,
   serveRun,
   serverDefaults,
   startServer,
   startService,
   startTracing,
+  startViewer,
 } from './http/index.js';
 export { type HostUpstreamOptions, hostUpstream } from './upstream/index.js';

@@ -202,8 +202,8 @@ async function restore(
 const cureOf = (path: string): string =>
   `delete ${path} and run the same command again: what it says of this training is lost`;
 
-/** The points of a curve; what a kill has left of a last line counts for nothing. */
-async function pointsIn(path: string): Promise<CurvePoint[]> {
+/** The points of a curve, `curve.jsonl`; what a kill has left of a last line counts for nothing. */
+export async function readCurve(path: string): Promise<CurvePoint[]> {
   const points: CurvePoint[] = [];
   if (!existsSync(path)) return points;
   await explained(path, async () => {
@@ -216,13 +216,13 @@ async function pointsIn(path: string): Promise<CurvePoint[]> {
 
 /** How many positions a training that is done has learned from; undefined where its curve does not say so. */
 export async function tokensLearned(folder: string): Promise<number | undefined> {
-  return (await pointsIn(join(folder, 'curve.jsonl'))).at(-1)?.tokens;
+  return (await readCurve(join(folder, 'curve.jsonl'))).at(-1)?.tokens;
 }
 
 /** Drops the points after `step`: they will be made again. */
 async function cutCurve(path: string, step: number): Promise<void> {
   if (!existsSync(path)) return;
-  const kept = (await pointsIn(path)).filter((point) => point.step <= step);
+  const kept = (await readCurve(path)).filter((point) => point.step <= step);
   await writeJsonl(path, kept);
 }
 

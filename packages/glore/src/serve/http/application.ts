@@ -2,9 +2,11 @@
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { ApiError, toApiError } from '../protocol/index.js';
+import { serveApi } from './api.js';
 import { checkCaller } from './caller.js';
 import { handle, type State } from './handle.js';
 import { logged, refuse, type Served } from './log.js';
+import { secured, servePages } from './pages.js';
 import type { ServerOptions, Service } from './service.js';
 
 export { listen } from './listen.js';
@@ -28,10 +30,15 @@ export function application(service: Service, options: ServerOptions, state: Sta
     if (service.failed()) return c.json({ status: 'failed' }, 503);
     return state.draining ? c.json({ status: 'stopping' }, 503) : c.json({ status: 'ok' });
   });
+  if (service.pages) {
+    servePages(app, options.key);
+    app.use('/api/*', secured());
+  }
   app.use(async (c, next) => {
     checkCaller(c, options.key);
     await next();
   });
+  if (service.pages) serveApi(app, service.pages, options.cors);
   app.get('/metrics', (c) =>
     c.text(state.metrics.text(), 200, { 'content-type': 'text/plain; version=0.0.4' }),
   );

@@ -25,6 +25,29 @@ export function checkCaller(c: Context, key: string | undefined): void {
   );
 }
 
+/**
+ * What the pages show is for the pages of this server alone, and those of origins that are named: others could not read an
+ * answer, but they could ask.
+ * @throws ApiError `origin`
+ */
+export function checkOrigin(c: Context, named: readonly string[]): void {
+  const origin = c.req.header('origin');
+  const site = c.req.header('sec-fetch-site') ?? 'none';
+  const own =
+    origin === undefined
+      ? ['same-origin', 'none'].includes(site)
+      : isOwn(origin, c.req.header('host'));
+  if (own || (origin !== undefined && named.includes(origin))) return;
+  throw new ApiError(
+    `origin: expected a page of this server, found one of ${JSON.stringify(origin ?? site)}; name its origin with --cors where it may ask`,
+    { status: 403, type: 'invalid_request_error', code: 'origin' },
+  );
+}
+
+/** Whether a page is this server's; what is in front of it may speak TLS, so that the scheme may be another. */
+const isOwn = (origin: string, host: string | undefined): boolean =>
+  URL.canParse(origin) && new URL(origin).host === host;
+
 /** Of equal length whatever the text, as the comparison needs. */
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 

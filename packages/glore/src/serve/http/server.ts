@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { GloreError } from '../../error.js';
 import { roleNames } from '../../model/index.js';
+import { RunView } from '../../view/index.js';
 import { type Batch, type Hosted, type HostedRole, hostRun } from '../batch/index.js';
 import { stopping } from '../protocol/index.js';
 import { refiningModel } from '../refine/index.js';
@@ -13,6 +14,7 @@ import { orElsewhere } from './elsewhere.js';
 import type { State } from './handle.js';
 import { serverMetrics } from './metrics.js';
 import { checkOrigins } from './origins.js';
+import { playgroundOf, type Seen } from './playground.js';
 import { detokenize, generativeScoring, pooling, tokenize } from './scoring.js';
 import type { ServerOptions, Service } from './service.js';
 import { Slots } from './slots.js';
@@ -57,17 +59,58 @@ export function serveRun(
   options: Partial<ServerOptions> & { readonly workers?: number } = {},
 ): Promise<Running> {
   const { workers = serverDefaults.workers, ...server } = options;
-  return startServer((onBatch) => hostRun(folder, { workers, onBatch }), server);
+  return startServer(
+    (onBatch) => hostRun(folder, { workers, onBatch }),
+    server,
+    () => seenOf(folder),
+  );
 }
+
+/** A run beside its models, with some of its questions to begin with. */
+export async function seenOf(folder: string): Promise<Seen> {
+  const run = await RunView.open(folder);
+  return { over: folder, examples: await run.questions(5), runs: [run] };
+}
+
+/** Serves the pages of runs alone, without models. @throws GloreError `key-missing`, `origin`, `address` */
+export const startViewer = (
+  runs: readonly RunView[],
+  given: Partial<ServerOptions>,
+): Promise<Running> =>
+  startService(
+    async () => ({
+      failed: () => false,
+      models: async () => [],
+      routes: [],
+      pages: { runs },
+      close: async () => {},
+    }),
+    given,
+  );
 
 type OnBatch = (role: string, batch: Batch) => void;
 
-/** Opens the models with a door for their batches' metrics, and serves them. @throws GloreError `key-missing`, `origin`, `address` */
+/**
+ * Opens the models with a door for their batches' metrics, and serves them, with pages where `see` says what there is to
+ * see. @throws GloreError `key-missing`, `origin`, `address`
+ */
 export function startServer(
   open: (onBatch: OnBatch) => Promise<Hosted>,
   given: Partial<ServerOptions>,
+  see?: () => Promise<Seen>,
 ): Promise<Running> {
-  return startService(async (onBatch, options) => serviceOf(await open(onBatch), options), given);
+  return startService(async (onBatch, options) => {
+    const hosted = await open(onBatch);
+    try {
+      const service = serviceOf(hosted, options);
+      if (!see) return service;
+      const { runs = [], ...seen } = await see();
+      return { ...service, pages: { playground: playgroundOf(hosted, seen), runs } };
+    } catch (error) {
+      await hosted.close();
+      throw error;
+    }
+  }, given);
 }
 
 /** Opens a service, and serves it. @throws GloreError `key-missing`, `origin`, `address` */

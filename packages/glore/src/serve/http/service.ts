@@ -1,4 +1,5 @@
 /** What is served, and how. */
+import type { Playground, RunView } from '../../view/index.js';
 import type { Route } from '../protocol/index.js';
 import type { HandlingOptions } from './handle.js';
 
@@ -11,7 +12,15 @@ export interface Service {
   readonly routes: readonly Route[];
   /** What answers everything else below `/v1`. */
   readonly others?: Route;
+  /** What the pages at `/` show; without it there are none. */
+  readonly pages?: Shown;
   close(): Promise<void>;
+}
+
+/** What there is to see in the pages. */
+export interface Shown {
+  readonly playground?: Playground;
+  readonly runs: readonly RunView[];
 }
 
 export interface ServerOptions extends HandlingOptions {

@@ -8,7 +8,7 @@ import {
   type UpstreamOptions,
   usualMaxTokens,
 } from '../../upstream/index.js';
-import type { Service } from '../http/index.js';
+import { playgroundOf, type Service } from '../http/index.js';
 import { refiningModel } from '../refine/index.js';
 import { others, refiningChat, type Serving } from './chat.js';
 
@@ -20,6 +20,8 @@ export interface HostUpstreamOptions extends UpstreamOptions {
   readonly tau?: number | undefined;
   /** Most that an answer may cost, unless a request says otherwise. */
   readonly answerBudget?: AnswerBudget | undefined;
+  /** Questions to begin with in the pages; there are no pages without any. */
+  readonly examples?: readonly string[];
 }
 
 /** @throws GloreError as `openUpstream` */
@@ -49,6 +51,12 @@ export async function hostUpstream(
     },
     routes: [refiningChat(serving)],
     others: others(serving),
+    ...(options.examples && {
+      pages: {
+        playground: playgroundOf(serving, { over: upstream.model, examples: options.examples }),
+        runs: [],
+      },
+    }),
     close: () => upstream.close(),
   };
 }

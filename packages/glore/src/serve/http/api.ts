@@ -1,0 +1,73 @@
+/** What the pages ask for: `GET /api/..`. */
+import type { Context, Hono } from 'hono';
+import { compress } from 'hono/compress';
+import { z } from 'zod';
+import { GloreError } from '../../error.js';
+import { version } from '../../version.js';
+import { type About, problemFilters, type RunView } from '../../view/index.js';
+import { ApiError } from '../protocol/index.js';
+import { checkOrigin } from './caller.js';
+import type { Served } from './log.js';
+import type { Shown } from './service.js';
+
+/** Answers callers that are known already. @param cors origins of other pages that may ask */
+export function serveApi(
+  app: Hono<Served>,
+  { playground, runs }: Shown,
+  cors: readonly string[],
+): void {
+  app.use('/api/*', compress(), async (c, next) => {
+    checkOrigin(c, cors);
+    c.header('cache-control', 'no-store');
+    await next();
+  });
+  const about: About = {
+    version,
+    ...(playground && { playground }),
+    runs: runs.map(({ name }) => name),
+  };
+  app.get('/api/about', (c) => c.json(about));
+  const answer = (path: string, read: (run: RunView, c: Context<Served>) => Promise<object>) =>
+    app.get(`/api/runs/:run${path}`, async (c) => {
+      const run = runs[placeOf(c.req.param('run'))];
+      if (!run) throw missing(`there is no run ${JSON.stringify(c.req.param('run'))}`, 'not_found');
+      return c.json(await read(run, c).catch(failed));
+    });
+  answer('', (run) => run.state());
+  answer('/report', (run) => run.report());
+  answer('/curves', (run) => run.curves());
+  answer('/labels', (run) => run.labels());
+  answer('/problems', async (run, c) => run.problems(problemsQuery.parse(c.req.query())));
+  answer('/problems/:index', async (run, c) => run.problem(placeOf(c.req.param('index')!)));
+}
+
+/** A place in a list; nothing stands at -1. */
+const placeOf = (text: string): number => (/^\d{1,9}$/.test(text) ? Number(text) : -1);
+
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most, {
+      error: `expected a whole number from ${least} to ${most}`,
+    })
+    .transform(Number);
+
+const problemsQuery = z.strictObject({
+  filter: z
+    .enum(problemFilters, { error: `expected one of ${problemFilters.join(', ')}` })
+    .optional(),
+  search: z.string().max(1000, { error: 'expected at most 1000 characters' }).optional(),
+  from: wholeNumber(0, 999_999_999).default(0),
+  count: wholeNumber(1, 200).default(50),
+});
+
+const missing = (message: string, code: string): ApiError =>
+  new ApiError(message, { status: 404, type: 'invalid_request_error', code });
+
+/** What is not there, or not yet, is one thing, and a file that cannot be read another: that is the server's failure. */
+function failed(error: unknown): never {
+  if (!(error instanceof GloreError) || error instanceof ApiError) throw error;
+  const { message, code } = error;
+  if (code === 'run-unfinished' || code === 'problem-missing') throw missing(message, code);
+  throw new ApiError(message, { status: 500, type: 'server_error', code }, { cause: error });
+}
