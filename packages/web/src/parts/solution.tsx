@@ -1,5 +1,5 @@
 /** A solution line by line, each with the value that a critic gives it. */
-import { type Change, diffWordsWithSpace } from 'diff';
+import { changesOf, type Piece } from './changes.js';
 import { tintOf } from './tint.js';
 
 export interface Line {
@@ -12,17 +12,20 @@ export interface Line {
   readonly sound?: boolean | undefined;
 }
 
-/** `against`: the draft's lines, from which the changes are shown word by word. */
+/** `against`: the draft's lines, from which the changes are shown word by word; `unfinished`: more lines are to come. */
 export function Solution({
   lines,
   against,
+  unfinished = false,
   label,
 }: {
   lines: readonly Line[];
   against?: readonly string[] | undefined;
+  unfinished?: boolean;
   label: string;
 }) {
-  const changes = against && changesOf(against, lines);
+  const texts = lines.map(({ text }) => text);
+  const changes = against && changesOf(against, texts, unfinished);
   return (
     <ol class="solution" aria-label={label}>
       {lines.map((line, i) => (
@@ -41,34 +44,18 @@ export function Solution({
   );
 }
 
-function Changed({ parts }: { parts: readonly Change[] }) {
+function Changed({ parts }: { parts: readonly Piece[] }) {
   return (
     <>
-      {parts.map((part, i) =>
-        part.added ? (
-          <ins key={i}>{part.value}</ins>
-        ) : part.removed ? (
-          <del key={i}>{part.value}</del>
+      {parts.map(({ kind, text }, i) =>
+        kind === 'added' ? (
+          <ins key={i}>{text}</ins>
+        ) : kind === 'removed' ? (
+          <del key={i}>{text}</del>
         ) : (
-          part.value
+          text
         ),
       )}
     </>
   );
-}
-
-/** The changes of a whole text, cut at the ends of its lines: what was taken away stands where it was. */
-export function changesOf(before: readonly string[], lines: readonly Line[]): Change[][] {
-  const after = lines.map(({ text }) => text).join('\n');
-  const byLine: Change[][] = [[]];
-  for (const change of diffWordsWithSpace(before.join('\n'), after)) {
-    const pieces = change.value.split('\n');
-    pieces.forEach((value, i) => {
-      // A line that was taken away ends none of those that are there.
-      if (i > 0 && !change.removed) byLine.push([]);
-      const text = i > 0 && change.removed ? ` ${value}` : value;
-      if (text !== '') byLine.at(-1)!.push({ ...change, value: text });
-    });
-  }
-  return byLine;
 }

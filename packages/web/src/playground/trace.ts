@@ -1,0 +1,185 @@
+/** The trace of an answer: all that is known of how it came about, as a file and as a link. */
+import type { Candidate, Decision } from '../../../glore/src/refine/decision.js';
+import type { Chooser, RefineOptions } from '../../../glore/src/refine/index.js';
+import type { Costs } from '../../../glore/src/upstream/index.js';
+import {
+  between,
+  type Check,
+  flag,
+  listOf,
+  objectOf,
+  oneOf,
+  optional,
+  text,
+  Unexpected,
+  whole,
+} from './check.js';
+
+export interface Trace {
+  /** The version of this form. */
+  readonly glore: 1;
+  readonly question: string;
+  readonly settings: Settings;
+  /** Of each round. */
+  readonly decisions: readonly Decision[];
+  readonly costs: Costs;
+  /** Why the answer is less than it could be. */
+  readonly notes: readonly string[];
+}
+
+/** How an answer was refined; names are those of the request's field `glore`. */
+export interface Settings {
+  readonly mode: RefineOptions['mode'];
+  /** Of `vote`: solutions that vote. */
+  readonly samples: number;
+  readonly choice: Chooser;
+  readonly threshold: number;
+  readonly tau: number;
+  /** `{}` for none. */
+  readonly budget: { readonly tokens?: number; readonly seconds?: number };
+  readonly rounds: number;
+}
+
+/** Of a trace as JSON: more is nothing that a server answers. */
+const mostCharacters = 4_000_000;
+/** Of a trace in a link: longer addresses get lost on their way. */
+const mostInLink = 60_000;
+
+const share = between(0, 1);
+/** One that lets everything pass, or nothing, is a little above 1. */
+const threshold = between(0, 2);
+const count = whole(0, 2 ** 40);
+
+const original = objectOf<NonNullable<Candidate['original']>>({
+  text,
+  ends: listOf(count, 0, 10_000),
+  finished: flag,
+});
+
+const candidate = objectOf<Candidate>({
+  source: oneOf('draft', 'global', 'local', 'sample'),
+  solution: objectOf<Candidate['solution']>({
+    steps: listOf(text, 0, 10_000),
+    answer: (value, at) => (value === null ? null : text(value, at)),
+  }),
+  score: share,
+  least: optional(share),
+  tokens: count,
+  original: optional(original),
+});
+
+const decision: Check<Decision> = (value, at) => {
+  const read = objectOf<Decision>({
+    values: listOf(share, 0, 10_000),
+    location: whole(-1),
+    candidates: listOf(candidate, 1, 1000),
+    choice: whole(0),
+  })(value, at);
+  const { values, location, candidates, choice } = read;
+  if (location === 0 || location > values.length) {
+    throw new Unexpected(`${at}.location`, `-1 or one of the ${values.length} lines`, location);
+  }
+  if (choice >= candidates.length) {
+    throw new Unexpected(`${at}.choice`, `one of the ${candidates.length} candidates`, choice);
+  }
+  return read;
+};
+
+const cost = optional(
+  objectOf<NonNullable<Costs['student']>>({
+    requests: count,
+    promptTokens: count,
+    completionTokens: count,
+    seconds: between(0, Number.POSITIVE_INFINITY),
+  }),
+);
+
+const trace = objectOf<Trace>({
+  glore: oneOf(1),
+  question: text,
+  settings: objectOf<Settings>({
+    mode: oneOf('rerank', 'gate', 'vote'),
+    samples: whole(1),
+    choice: oneOf('orm', 'both'),
+    threshold,
+    tau: threshold,
+    budget: objectOf<Settings['budget']>({
+      tokens: optional(whole(1)),
+      seconds: optional(between(0, Number.POSITIVE_INFINITY)),
+    }),
+    rounds: whole(1),
+  }),
+  decisions: listOf(decision, 1, 1000),
+  costs: objectOf<Costs>({ student: cost, orm: cost, sorm: cost, global: cost, local: cost }),
+  notes: listOf(text, 0, 1000),
+});
+
+/** @throws Error that says what is wrong, with the field */
+export function readTrace(json: string): Trace {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new Error(`This is no trace: expected JSON, found ${(error as Error).message}`);
+  }
+  return trace(value, '');
+}
+
+/** @throws Error as `readTrace` */
+export async function readFile(file: Blob): Promise<Trace> {
+  if (file.size > mostCharacters) {
+    throw new Error(`This is no trace: expected at most ${mostCharacters} bytes, found more`);
+  }
+  return readTrace(await file.text());
+}
+
+/** The trace as a word of an address. @throws Error if it is too long for one */
+export async function toLink(trace: Trace): Promise<string> {
+  const packed = new Blob([JSON.stringify(trace)])
+    .stream()
+    .pipeThrough(new CompressionStream('deflate-raw'));
+  const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
+  const word = base64url(bytes);
+  if (word.length <= mostInLink) return word;
+  const [found, most] = [word.length, mostInLink].map((length) => length.toLocaleString('en'));
+  throw new Error(
+    `This trace is too long for a link: it would have ${found} characters, at most ${most} arrive everywhere. Save it as a file.`,
+  );
+}
+
+/** @throws Error as `readTrace` */
+export async function fromLink(word: string): Promise<Trace> {
+  let json: string;
+  try {
+    const packed = new Blob([bytesOf(word)]).stream();
+    json = await textIn(packed.pipeThrough(new DecompressionStream('deflate-raw')));
+  } catch {
+    throw new Error('This link is not whole: the trace in it cannot be unpacked. Copy it again.');
+  }
+  return readTrace(json);
+}
+
+function base64url(bytes: Uint8Array): string {
+  const characters = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  return btoa(characters).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
+
+function bytesOf(word: string): Uint8Array<ArrayBuffer> {
+  const characters = atob(word.replaceAll('-', '+').replaceAll('_', '/'));
+  return Uint8Array.from(characters, (character) => character.charCodeAt(0));
+}
+
+/** A few characters may unpack to any number: they are counted as they come. */
+async function textIn(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  const reader = stream.getReader();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let whole = '';
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    whole += decoder.decode(part.value, { stream: true });
+    if (whole.length > mostCharacters) {
+      await reader.cancel();
+      throw new Error('too long');
+    }
+  }
+  return whole + decoder.decode();
+}
