@@ -61,7 +61,7 @@ export async function seriousIn(page: Page): Promise<string[]> {
   await session.detach();
   return (JSON.parse(result.value as string) as AxeResults['violations'])
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    .map(({ id, nodes }) => `${id}, ${nodes.length} times: ${nodes[0]!.html.slice(0, 300)}`);
 }
 
 /** Whether anything reaches beyond the width of the window. */
