@@ -26,11 +26,10 @@ export function ProblemView({
           ['gold answer', <strong key="gold">{gold.answer}</strong>],
           ['first error, by the SORM', place(decision.location)],
           ...(firstError === undefined ? [] : [['in truth', place(firstError)] as const]),
-          ['chosen', row.source],
           [
-            'is',
-            <Mark key="choice" right={row.choice}>
-              choice
+            'chosen',
+            <Mark key="chosen" right={row.choice}>
+              {row.source}
             </Mark>,
           ],
         ]}

@@ -1,13 +1,17 @@
 /** The run viewer: one run, its test problems, one of them, or two runs beside each other. */
+import { lazy, Suspense } from 'preact/compat';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { distinctNames } from '../figures/named.js';
 import { Problem } from '../parts/problem.js';
 import { hrefOf, type Route } from '../route.js';
-import { Beside } from './beside.js';
 import { Details } from './details.js';
-import { Overview } from './overview.js';
 import { Problems } from './problems.js';
 import { useRunState } from './watch.js';
+
+// Whoever opens a problem need not wait for charts.
+const Overview = lazy(() => import('./overview.js').then(({ Overview }) => Overview));
+const Beside = lazy(() => import('./beside.js').then(({ Beside }) => Beside));
+const Loading = () => <p aria-busy="true">loading ..</p>;
 
 /** `#/runs/0`, `#/runs/0/problems`, `#/runs/0/problems/17`, `#/runs/0+1`. */
 export function Runs({ names, route }: { names: readonly string[]; route: Route }) {
@@ -20,7 +24,7 @@ export function Runs({ names, route }: { names: readonly string[]; route: Route 
   return (
     <>
       {names.length > 1 && (
-        <nav class="within" aria-label="Runs">
+        <nav class="within runs" aria-label="Runs">
           {distinct.map((name, i) => (
             <a
               key={name}
@@ -72,7 +76,11 @@ function Pair({ pair, names }: { pair: readonly [number, number]; names: readonl
   const [a, b] = pair;
   const both = useMemo(() => [names[a]!, names[b]!] as const, [names, a, b]);
   useTitle(both.join(' beside '));
-  return <Beside runs={pair} names={both} />;
+  return (
+    <Suspense fallback={<Loading />}>
+      <Beside runs={pair} names={both} />
+    </Suspense>
+  );
 }
 
 function Run({
@@ -110,9 +118,11 @@ function Run({
       ) : problems ? (
         <Problems run={run} query={route.query} version={state?.version} />
       ) : state ? (
-        <Overview run={run} state={state} />
+        <Suspense fallback={<Loading />}>
+          <Overview run={run} state={state} />
+        </Suspense>
       ) : (
-        !failure && <p aria-busy="true">loading ..</p>
+        !failure && <Loading />
       )}
     </>
   );
