@@ -45,11 +45,7 @@ export function ProblemView({
       )}
       <div class="columns candidates">
         {decision.candidates.map(({ source, solution, score, tokens }, i) => (
-          <section
-            key={source}
-            class={i === decision.choice ? 'card chosen' : 'card'}
-            aria-label={source}
-          >
+          <div key={source} class={i === decision.choice ? 'card chosen' : 'card'}>
             <Heading class="candidate">
               <Mark right={right[i]}>{titles[source]}</Mark>
               {i === decision.choice && <span class="mark">chosen</span>}
@@ -70,7 +66,7 @@ export function ProblemView({
                 label={`${titles[source]}, with its changes of the draft`}
               />
             )}
-          </section>
+          </div>
         ))}
         {!decision.candidates.some(({ source }) => source === 'local') && (
           <p class="faint">No local refinement: the SORM sees no error in the draft.</p>
@@ -89,12 +85,12 @@ export function ProblemView({
           </summary>
           <div class="columns samples">
             {samples.map((sample, i) => (
-              <section key={i} aria-label={`Sample ${i + 1}`}>
+              <div key={i}>
                 <p>
                   <Mark right={sample.right}>sample {i + 1}</Mark>
                 </p>
                 <Lines of={sample} caption={`Sample ${i + 1}: values of its lines`} />
-              </section>
+              </div>
             ))}
           </div>
         </details>

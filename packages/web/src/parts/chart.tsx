@@ -44,7 +44,9 @@ export function Chart({ title, summary, picture, table, legend }: ChartProps) {
       {legend && <Legend items={legend} />}
       <div ref={place} class="picture" />
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-        <summary>Figures</summary>
+        <summary>
+          Figures<span class="unseen"> of {title}</span>
+        </summary>
         {open && <Table {...table} />}
       </details>
     </figure>

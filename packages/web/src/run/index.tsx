@@ -23,34 +23,57 @@ export function Runs({ names, route }: { names: readonly string[]; route: Route 
   useTop(route.path.join('/'));
   return (
     <>
-      {names.length > 1 && (
-        <nav class="within runs" aria-label="Runs">
-          {distinct.map((name, i) => (
-            <a
-              key={name}
-              href={hrefOf(`runs/${i}`)}
-              aria-current={!pair && run === i ? 'true' : undefined}
-            >
-              {name}
-            </a>
-          ))}
-          {distinct.length === 2 && (
-            <a href={hrefOf('runs/0+1')} aria-current={pair ? 'true' : undefined}>
-              side by side
-            </a>
-          )}
-        </nav>
-      )}
+      <div class="where">
+        {names.length > 1 && <Choice names={distinct} run={pair ? undefined : run} />}
+        {there && !pair && <Views run={run} name={distinct[run]!} path={rest} />}
+      </div>
       {!there ? (
-        <p role="alert">
-          There is no run {which} here. <a href={hrefOf('runs/0')}>The first</a>
-        </p>
+        <>
+          <h1>There is no run {which} here</h1>
+          <a href={hrefOf('runs/0')}>The first</a>
+        </>
       ) : pair ? (
         <Pair key={which} pair={pair} names={distinct} />
       ) : (
         <Run key={run} run={run} name={distinct[run]!} path={rest} route={route} />
       )}
     </>
+  );
+}
+
+/** `run`: the one that is shown; undefined where two are. */
+function Choice({ names, run }: { names: readonly string[]; run: number | undefined }) {
+  return (
+    <nav aria-label="Runs">
+      {names.map((name, i) => (
+        <a key={name} href={hrefOf(`runs/${i}`)} aria-current={run === i ? 'true' : undefined}>
+          {name}
+        </a>
+      ))}
+      {names.length === 2 && (
+        <a href={hrefOf('runs/0+1')} aria-current={run === undefined ? 'page' : undefined}>
+          side by side
+        </a>
+      )}
+    </nav>
+  );
+}
+
+function Views({ run, name, path }: { run: number; name: string; path: readonly string[] }) {
+  const [view, index] = path;
+  const problems = view === 'problems';
+  return (
+    <nav aria-label={`Of ${name}`}>
+      <a href={hrefOf(`runs/${run}`)} aria-current={problems ? undefined : 'page'}>
+        Overview
+      </a>
+      <a
+        href={hrefOf(`runs/${run}/problems`)}
+        aria-current={problems ? (index ? 'true' : 'page') : undefined}
+      >
+        Problems
+      </a>
+    </nav>
   );
 }
 
@@ -100,26 +123,17 @@ function Run({
   useTitle([...(index ? [`Problem ${index}`] : problems ? ['Problems'] : []), name].join(' - '));
   return (
     <>
-      <nav class="within" aria-label={`Of ${name}`}>
-        <a href={hrefOf(`runs/${run}`)} aria-current={problems ? undefined : 'page'}>
-          Overview
-        </a>
-        <a
-          href={hrefOf(`runs/${run}/problems`)}
-          aria-current={problems ? (index ? 'true' : 'page') : undefined}
-        >
-          Problems
-        </a>
-      </nav>
       {failure && <Problem failure={failure} onAgain={again} />}
       {!problems && <h1>{name}</h1>}
       {problems && index !== undefined ? (
         <Details run={run} index={index} query={route.query} />
-      ) : problems ? (
-        <Problems run={run} query={route.query} version={state?.version} />
       ) : state ? (
         <Suspense fallback={<Loading />}>
-          <Overview run={run} state={state} />
+          {problems ? (
+            <Problems run={run} query={route.query} version={state.version} />
+          ) : (
+            <Overview run={run} state={state} />
+          )}
         </Suspense>
       ) : (
         !failure && <Loading />
