@@ -1,4 +1,5 @@
 /** A solution line by line, with the values of both critics, and what is wrong by the truth where that is known. */
+import type { ComponentChildren } from 'preact';
 import type { Judged } from '../../../glore/src/view/wire.js';
 import { tintOf } from '../parts/tint.js';
 
@@ -8,7 +9,7 @@ export function Lines({
   marked = -1,
 }: {
   of: Judged;
-  caption: string;
+  caption: ComponentChildren;
   /** The line where the first error is seen, from 1. */
   marked?: number;
 }) {

@@ -86,10 +86,7 @@ export function ProblemView({
           <div class="columns samples">
             {samples.map((sample, i) => (
               <div key={i}>
-                <p>
-                  <Mark right={sample.right}>sample {i + 1}</Mark>
-                </p>
-                <Lines of={sample} caption={`Sample ${i + 1}: values of its lines`} />
+                <Lines of={sample} caption={<Mark right={sample.right}>sample {i + 1}</Mark>} />
               </div>
             ))}
           </div>
