@@ -36,4 +36,6 @@ export const byRun = (runs: readonly { readonly run: string }[]) =>
   runs.length < 2 ? {} : { fx: { domain: runs.map(({ run }) => run), label: null } };
 
 export const LEFT = 46;
+/** Room for the label of an axis above its ticks. */
+export const ABOVE = 30;
 export const BELOW = 40;

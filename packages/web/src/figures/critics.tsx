@@ -5,7 +5,7 @@ import { Chart } from '../parts/chart.js';
 import { fixed, percent, whole } from '../parts/figures.js';
 import { Table } from '../parts/table.js';
 import { along, BELOW, LEFT, shareAxis } from './axes.js';
-import { lookOf, type NamedReport, ofRun, runLegend } from './named.js';
+import { lookOf, type NamedReport, runLegend, sentence } from './named.js';
 
 const critics = [
   ['orm', 'ORM'],
@@ -21,7 +21,7 @@ export function ReliabilityChart({ runs }: { runs: readonly NamedReport[] }) {
       summary={`Of the samples that a critic gives a value, how many are right. On the dashed line values are what they say; larger marks are more samples. ${runs
         .map(({ run, of }) => {
           const far = critics.map(([critic, name]) => `${name} ${percent(of.critics[critic].ece)}`);
-          return `${ofRun(runs, run)}values are off by ${far.join(', ')} in the mean (ECE).`;
+          return sentence(runs, run, `values are off by ${far.join(', ')} in the mean (ECE).`);
         })
         .join(' ')}`}
       picture={picture}
@@ -67,7 +67,7 @@ function pictureOf(runs: readonly NamedReport[]) {
     height: Math.min(380, width / 2 + 40),
     marginLeft: LEFT,
     marginBottom: BELOW,
-    marginTop: 28,
+    marginTop: 36,
     fx: { domain: critics.map(([, name]) => name), label: null },
     x: { ...along('value'), domain: [0, 1], ticks: 5, grid: true },
     y: { ...shareAxis('right'), domain: [0, 1], ticks: 5 },

@@ -5,8 +5,8 @@ import type { LabelDepth } from '../../../glore/src/view/wire.js';
 import { Chart } from '../parts/chart.js';
 import { percent, whole } from '../parts/figures.js';
 import { Table } from '../parts/table.js';
-import { BELOW, LEFT, shareAxis, stepsAxis } from './axes.js';
-import { lookOf, type Named, type NamedReport, ofRun, runLegend } from './named.js';
+import { ABOVE, BELOW, LEFT, shareAxis, stepsAxis } from './axes.js';
+import { lookOf, type Named, type NamedReport, runLegend, sentence } from './named.js';
 import { sharesByStep, tenthsAround } from './series.js';
 
 const verifying = { color: 'var(--series-3)', shape: 'triangle', dash: '5 3' } as const;
@@ -58,6 +58,7 @@ function labelsPicture(runs: readonly Named<readonly LabelDepth[]>[]) {
   return () => ({
     height: 260,
     marginLeft: LEFT,
+    marginTop: ABOVE,
     marginBottom: BELOW,
     x: stepsAxis(all.flat().map(({ step }) => step)),
     y: { ...shareAxis('share'), domain: [0, 1], ticks: 5 },
@@ -130,7 +131,7 @@ function said({ run, of }: NamedReport, runs: readonly NamedReport[]): string {
   const most = of.firstErrors.reduce((a, b) => (b.share > a.share ? b : a), { step: 0, share: 0 });
   return most.step === 0
     ? ''
-    : `${ofRun(runs, run)}most often it is step ${most.step} (${percent(most.share)}).`;
+    : sentence(runs, run, `most often it is step ${most.step} (${percent(most.share)}).`);
 }
 
 function errorsPicture(runs: readonly NamedReport[]) {
@@ -141,6 +142,7 @@ function errorsPicture(runs: readonly NamedReport[]) {
   return () => ({
     height: 260,
     marginLeft: LEFT,
+    marginTop: ABOVE,
     marginBottom: BELOW,
     x: stepsAxis(stepsOf(runs)),
     y: { ...shareAxis('share'), domain: [0, top] },

@@ -1,4 +1,5 @@
-/** A solution line by line, with the values of both critics, and the truth where it is known. */
+/** A solution line by line, with the values of both critics, and what is wrong by the truth where that is known. */
+import type { ComponentChildren } from 'preact';
 import type { Judged } from '../../../glore/src/view/wire.js';
 import { tintOf } from '../parts/tint.js';
 
@@ -8,7 +9,7 @@ export function Lines({
   marked = -1,
 }: {
   of: Judged;
-  caption: string;
+  caption: ComponentChildren;
   /** The line where the first error is seen, from 1. */
   marked?: number;
 }) {
@@ -25,7 +26,6 @@ export function Lines({
           <th scope="col" class="figure">
             ORM
           </th>
-          {truth && <th scope="col">truth</th>}
         </tr>
       </thead>
       <tbody>
@@ -33,18 +33,16 @@ export function Lines({
           <tr key={i}>
             <th scope="row">
               {line}
-              {marked === i + 1 && <span class="mark">first error</span>}
+              {truth?.[i] === false && <span class="mark">wrong</span>}
+              {marked === i + 1 && <span class="mark">first error seen</span>}
             </th>
             <Value of={sorm[i]} />
             <Value of={orm[i]} />
-            {truth && (
-              <td>{i < truth.length ? truth[i] ? 'sound' : <strong>wrong</strong> : ''}</td>
-            )}
           </tr>
         ))}
         {answer === null && (
           <tr>
-            <th scope="row" colSpan={truth ? 4 : 3}>
+            <th scope="row" colSpan={3}>
               no answer
             </th>
           </tr>

@@ -29,6 +29,10 @@ export const runLegend = (
 export const ofRun = (runs: readonly Named<unknown>[], run: string): string =>
   runs.length < 2 ? '' : `${run}: `;
 
+/** A sentence on a run, which begins with its name where there are two. */
+export const sentence = (runs: readonly Named<unknown>[], run: string, said: string): string =>
+  runs.length < 2 ? `${said.slice(0, 1).toUpperCase()}${said.slice(1)}` : `${run}: ${said}`;
+
 /** Names of folders, none twice: "tiny", "tiny (2)". */
 export const distinctNames = (names: readonly string[]): string[] =>
   names.map((name, i) => {

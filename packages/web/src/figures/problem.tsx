@@ -26,11 +26,10 @@ export function ProblemView({
           ['gold answer', <strong key="gold">{gold.answer}</strong>],
           ['first error, by the SORM', place(decision.location)],
           ...(firstError === undefined ? [] : [['in truth', place(firstError)] as const]),
-          ['chosen', row.source],
           [
-            'is',
-            <Mark key="choice" right={row.choice}>
-              choice
+            'chosen',
+            <Mark key="chosen" right={row.choice}>
+              {row.source}
             </Mark>,
           ],
         ]}
@@ -46,11 +45,7 @@ export function ProblemView({
       )}
       <div class="columns candidates">
         {decision.candidates.map(({ source, solution, score, tokens }, i) => (
-          <section
-            key={source}
-            class={i === decision.choice ? 'card chosen' : 'card'}
-            aria-label={source}
-          >
+          <div key={source} class={i === decision.choice ? 'card chosen' : 'card'}>
             <Heading class="candidate">
               <Mark right={right[i]}>{titles[source]}</Mark>
               {i === decision.choice && <span class="mark">chosen</span>}
@@ -71,7 +66,7 @@ export function ProblemView({
                 label={`${titles[source]}, with its changes of the draft`}
               />
             )}
-          </section>
+          </div>
         ))}
         {!decision.candidates.some(({ source }) => source === 'local') && (
           <p class="faint">No local refinement: the SORM sees no error in the draft.</p>
@@ -90,12 +85,9 @@ export function ProblemView({
           </summary>
           <div class="columns samples">
             {samples.map((sample, i) => (
-              <section key={i} aria-label={`Sample ${i + 1}`}>
-                <p>
-                  <Mark right={sample.right}>sample {i + 1}</Mark>
-                </p>
-                <Lines of={sample} caption={`Sample ${i + 1}: values of its lines`} />
-              </section>
+              <div key={i}>
+                <Lines of={sample} caption={<Mark right={sample.right}>sample {i + 1}</Mark>} />
+              </div>
             ))}
           </div>
         </details>

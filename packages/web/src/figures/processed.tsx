@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import type { RunReport } from '../../../glore/src/view/wire.js';
 import { Chart } from '../parts/chart.js';
 import { percent, whole } from '../parts/figures.js';
-import { BELOW, byRun, LEFT, shareAxis, tokensAxis } from './axes.js';
+import { ABOVE, BELOW, byRun, LEFT, shareAxis, tokensAxis } from './axes.js';
 import type { NamedReport } from './named.js';
 import { tenthsAround } from './series.js';
 import { groups, METHOD, wordsOf } from './ways.js';
@@ -80,6 +80,7 @@ function processedPicture(runs: readonly NamedReport[]) {
   return (width: number) => ({
     height: 340,
     marginLeft: LEFT,
+    marginTop: ABOVE,
     marginRight: 40,
     marginBottom: BELOW,
     ...byRun(runs),

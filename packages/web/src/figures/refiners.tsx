@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import { Chart } from '../parts/chart.js';
 import { percent, whole } from '../parts/figures.js';
 import { Table } from '../parts/table.js';
-import { type NamedReport, ofRun } from './named.js';
+import { type NamedReport, ofRun, sentence } from './named.js';
 import { fixesOf } from './series.js';
 
 const looks = [
@@ -22,7 +22,11 @@ export function FixesChart({ runs }: { runs: readonly NamedReport[] }) {
       summary={runs
         .map(({ run, of }) => {
           const { neither, global } = of.refiners;
-          return `${ofRun(runs, run)}of ${whole(global.wrongDrafts)} wrong drafts ${percent(1 - neither)} are made right by one refiner or both.`;
+          return sentence(
+            runs,
+            run,
+            `of ${whole(global.wrongDrafts)} wrong drafts ${percent(1 - neither)} are made right by one refiner or both.`,
+          );
         })
         .join(' ')}
       picture={picture}

@@ -42,18 +42,20 @@ export function Measured({ runs }: { runs: readonly NamedReport[] }) {
           <TokensChart runs={runs} />
         </div>
         {only ? <AnswersTable run={only} /> : <BesideTable runs={runs} />}
-        {only && <ComparisonsTable run={only} />}
         <div class="columns wide">
-          <ProcessedChart runs={runs} />
-          <HeadroomTable runs={runs} />
+          {only && <ComparisonsTable run={only} />}
+          <div>
+            <ProcessedChart runs={runs} />
+            <HeadroomTable runs={runs} />
+          </div>
         </div>
       </Section>
       <Section title="Refiners">
         <div class="columns wide">
           <FixesChart runs={runs} />
-          <RefinersTable runs={runs} />
+          <FirstErrorsChart runs={runs} />
         </div>
-        <FirstErrorsChart runs={runs} />
+        <RefinersTable runs={runs} />
       </Section>
       <Section title="Critics">
         <div class="columns wide">

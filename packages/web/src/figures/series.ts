@@ -3,13 +3,11 @@ import type { LabelDepth, RunReport, TrainingCurve } from '../../../glore/src/vi
 
 export type CurvePoint = TrainingCurve['points'][number];
 
-/** At most about so many points of a training: each with a held-out loss, and of the others every so many. */
-export function thinned(points: readonly CurvePoint[], most = 400): readonly CurvePoint[] {
+/** About so many points of a training at most, the first and the last among them: a small picture shows no more. */
+export function thinned(points: readonly CurvePoint[], most = 200): readonly CurvePoint[] {
   if (points.length <= most) return points;
   const every = Math.ceil(points.length / most);
-  return points.filter(
-    ({ heldOut }, i) => heldOut !== undefined || i % every === 0 || i === points.length - 1,
-  );
+  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }
 
 /** Who makes wrong drafts right: shares of the wrong drafts that add up to 1, and where each begins. */

@@ -5,8 +5,8 @@ import type { RunReport } from '../../../glore/src/view/wire.js';
 import { Chart } from '../parts/chart.js';
 import { chance, interval, percent, points, whole } from '../parts/figures.js';
 import type { LegendItem } from '../parts/legend.js';
-import { BELOW, byRun, LEFT, shareAxis, tokensAxis } from './axes.js';
-import { type NamedReport, ofRun } from './named.js';
+import { ABOVE, BELOW, byRun, LEFT, shareAxis, tokensAxis } from './axes.js';
+import { type NamedReport, sentence } from './named.js';
 import { tenthsAround } from './series.js';
 
 const lines = [
@@ -96,7 +96,11 @@ function said({ run, of }: NamedReport, runs: readonly NamedReport[]): string {
     bestOf === undefined
       ? ''
       : `, the ORM's choice of samples for as many tokens ${percent(bestOf)}`;
-  return `${ofRun(runs, run)}one round has ${percent(once.accuracy)} for ${whole(once.generatedTokens)} tokens${beside}.`;
+  return sentence(
+    runs,
+    run,
+    `one round has ${percent(once.accuracy)} for ${whole(once.generatedTokens)} tokens${beside}.`,
+  );
 }
 
 function curvePicture(runs: readonly NamedReport[]) {
@@ -107,6 +111,7 @@ function curvePicture(runs: readonly NamedReport[]) {
   return (width: number) => ({
     height: 340,
     marginLeft: LEFT,
+    marginTop: ABOVE,
     marginBottom: BELOW,
     ...byRun(runs),
     x: tokensAxis('generated tokens a problem', width / runs.length),

@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import type { TrainingCurve } from '../../../glore/src/view/wire.js';
 import { Chart } from '../parts/chart.js';
 import { fixed, whole } from '../parts/figures.js';
-import { along, BELOW, LEFT } from './axes.js';
+import { ABOVE, along, BELOW, LEFT } from './axes.js';
 import { lookOf, type Named, ofRun } from './named.js';
 import { namesOf, thinned } from './series.js';
 
@@ -74,8 +74,9 @@ function pictureOf(curves: readonly Drawn[]) {
   return () => ({
     height: 200,
     marginLeft: LEFT,
+    marginTop: ABOVE,
     marginBottom: BELOW,
-    x: { ...along('updates'), ticks: 4, tickFormat: whole },
+    x: { ...along('updates'), ticks: 4, tickFormat: whole, zero: true },
     y: { label: 'nats per target', labelArrow: 'none' as const, grid: true, zero: true, ticks: 5 },
     marks: curves.flatMap(({ points, look: { color, shape } }) => {
       const heldOut = points.filter((point) => point.heldOut !== undefined);

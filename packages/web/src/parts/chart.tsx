@@ -25,6 +25,8 @@ export function Chart({ title, summary, picture, table, legend }: ChartProps) {
       const drawn = plot({ ...picture(width), width });
       // The style sheet has these rules: the content security policy takes none from elsewhere.
       for (const style of drawn.querySelectorAll('style')) style.remove();
+      // To those who do not see it the picture is one thing, named here; its parts have no names of their own.
+      for (const part of drawn.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
       drawn.setAttribute('role', 'img');
       drawn.setAttribute('aria-label', `${title}. ${summary}`);
       place.current?.replaceChildren(drawn);
@@ -42,7 +44,9 @@ export function Chart({ title, summary, picture, table, legend }: ChartProps) {
       {legend && <Legend items={legend} />}
       <div ref={place} class="picture" />
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-        <summary>Figures</summary>
+        <summary>
+          Figures<span class="unseen"> of {title}</span>
+        </summary>
         {open && <Table {...table} />}
       </details>
     </figure>

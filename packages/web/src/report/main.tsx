@@ -5,5 +5,4 @@ import { Report } from './report.js';
 import '../theme.css';
 
 const page = JSON.parse(document.getElementById('data')!.textContent!) as ReportPage;
-document.title = `${page.run.name} - glore report`;
 render(<Report page={page} />, document.getElementById('app')!);

@@ -1,13 +1,17 @@
 /** The run viewer: one run, its test problems, one of them, or two runs beside each other. */
+import { lazy, Suspense } from 'preact/compat';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { distinctNames } from '../figures/named.js';
 import { Problem } from '../parts/problem.js';
 import { hrefOf, type Route } from '../route.js';
-import { Beside } from './beside.js';
 import { Details } from './details.js';
-import { Overview } from './overview.js';
 import { Problems } from './problems.js';
 import { useRunState } from './watch.js';
+
+// Whoever opens a problem need not wait for charts.
+const Overview = lazy(() => import('./overview.js').then(({ Overview }) => Overview));
+const Beside = lazy(() => import('./beside.js').then(({ Beside }) => Beside));
+const Loading = () => <p aria-busy="true">loading ..</p>;
 
 /** `#/runs/0`, `#/runs/0/problems`, `#/runs/0/problems/17`, `#/runs/0+1`. */
 export function Runs({ names, route }: { names: readonly string[]; route: Route }) {
@@ -19,34 +23,57 @@ export function Runs({ names, route }: { names: readonly string[]; route: Route 
   useTop(route.path.join('/'));
   return (
     <>
-      {names.length > 1 && (
-        <nav class="within" aria-label="Runs">
-          {distinct.map((name, i) => (
-            <a
-              key={name}
-              href={hrefOf(`runs/${i}`)}
-              aria-current={!pair && run === i ? 'true' : undefined}
-            >
-              {name}
-            </a>
-          ))}
-          {distinct.length === 2 && (
-            <a href={hrefOf('runs/0+1')} aria-current={pair ? 'true' : undefined}>
-              side by side
-            </a>
-          )}
-        </nav>
-      )}
+      <div class="where">
+        {names.length > 1 && <Choice names={distinct} run={pair ? undefined : run} />}
+        {there && !pair && <Views run={run} name={distinct[run]!} path={rest} />}
+      </div>
       {!there ? (
-        <p role="alert">
-          There is no run {which} here. <a href={hrefOf('runs/0')}>The first</a>
-        </p>
+        <>
+          <h1>There is no run {which} here</h1>
+          <a href={hrefOf('runs/0')}>The first</a>
+        </>
       ) : pair ? (
         <Pair key={which} pair={pair} names={distinct} />
       ) : (
         <Run key={run} run={run} name={distinct[run]!} path={rest} route={route} />
       )}
     </>
+  );
+}
+
+/** `run`: the one that is shown; undefined where two are. */
+function Choice({ names, run }: { names: readonly string[]; run: number | undefined }) {
+  return (
+    <nav aria-label="Runs">
+      {names.map((name, i) => (
+        <a key={name} href={hrefOf(`runs/${i}`)} aria-current={run === i ? 'true' : undefined}>
+          {name}
+        </a>
+      ))}
+      {names.length === 2 && (
+        <a href={hrefOf('runs/0+1')} aria-current={run === undefined ? 'page' : undefined}>
+          side by side
+        </a>
+      )}
+    </nav>
+  );
+}
+
+function Views({ run, name, path }: { run: number; name: string; path: readonly string[] }) {
+  const [view, index] = path;
+  const problems = view === 'problems';
+  return (
+    <nav aria-label={`Of ${name}`}>
+      <a href={hrefOf(`runs/${run}`)} aria-current={problems ? undefined : 'page'}>
+        Overview
+      </a>
+      <a
+        href={hrefOf(`runs/${run}/problems`)}
+        aria-current={problems ? (index ? 'true' : 'page') : undefined}
+      >
+        Problems
+      </a>
+    </nav>
   );
 }
 
@@ -72,7 +99,11 @@ function Pair({ pair, names }: { pair: readonly [number, number]; names: readonl
   const [a, b] = pair;
   const both = useMemo(() => [names[a]!, names[b]!] as const, [names, a, b]);
   useTitle(both.join(' beside '));
-  return <Beside runs={pair} names={both} />;
+  return (
+    <Suspense fallback={<Loading />}>
+      <Beside runs={pair} names={both} />
+    </Suspense>
+  );
 }
 
 function Run({
@@ -92,27 +123,20 @@ function Run({
   useTitle([...(index ? [`Problem ${index}`] : problems ? ['Problems'] : []), name].join(' - '));
   return (
     <>
-      <nav class="within" aria-label={`Of ${name}`}>
-        <a href={hrefOf(`runs/${run}`)} aria-current={problems ? undefined : 'page'}>
-          Overview
-        </a>
-        <a
-          href={hrefOf(`runs/${run}/problems`)}
-          aria-current={problems ? (index ? 'true' : 'page') : undefined}
-        >
-          Problems
-        </a>
-      </nav>
       {failure && <Problem failure={failure} onAgain={again} />}
       {!problems && <h1>{name}</h1>}
       {problems && index !== undefined ? (
         <Details run={run} index={index} query={route.query} />
-      ) : problems ? (
-        <Problems run={run} query={route.query} version={state?.version} />
       ) : state ? (
-        <Overview run={run} state={state} />
+        <Suspense fallback={<Loading />}>
+          {problems ? (
+            <Problems run={run} query={route.query} version={state.version} />
+          ) : (
+            <Overview run={run} state={state} />
+          )}
+        </Suspense>
       ) : (
-        !failure && <p aria-busy="true">loading ..</p>
+        !failure && <Loading />
       )}
     </>
   );

@@ -20,7 +20,7 @@ export function Problems({
 }: {
   run: number;
   query: URLSearchParams;
-  version: string | undefined;
+  version: string;
 }) {
   const list = listOf(query);
   const from = placeIn(query, 'from');
