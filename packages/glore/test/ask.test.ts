@@ -1,11 +1,15 @@
-/** Questions to a finished run: one by one, from files and on a terminal; and that what is shown fits one. */
+/** A finished run: questions to it one by one, from files and on a terminal, that what is shown fits one, and its pages. */
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { Script } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Report } from '../src/pipeline/index.js';
 import type { Problem } from '../src/problem/index.js';
 import type { Candidate, Decision } from '../src/refine/index.js';
+import type { ProblemPage, ReportPage, RunState } from '../src/view/index.js';
 import {
   type Ended,
   glore,
@@ -423,6 +427,7 @@ pictures  ${run}/report.svg
           ${run}/curve.svg
 figures   ${run}/report.json
 next      glore ask --run ${run}
+          glore view ${run}
           glore report --run ${run}
 `,
     );
@@ -481,5 +486,112 @@ next      glore ask --run ${run}
       serving.child.kill('SIGTERM');
       await serving.ended;
     }
+  });
+});
+
+const reported = () => JSON.parse(readFileSync(join(run, 'report.json'), 'utf8')) as Report;
+
+describe('glore view', () => {
+  it('shows a run, and says where', async () => {
+    const running = start(['view', run, '--port', '0'], { GLORE_API_KEY: '' });
+    const said = await new Promise<string>((resolve) => {
+      running.child.stdout!.once('data', resolve);
+    });
+    const [, url] = /: open (http:\/\/127\.0\.0\.1:\d+\/); Ctrl-C stops\n$/.exec(said)!;
+    const json = async (path: string) => (await fetch(`${url}api/${path}`)).json();
+    expect(await (await fetch(url!)).text()).toContain('<div id="app">');
+    expect(await json('about')).toEqual({ version: expect.any(String), runs: ['run'] });
+    const state = (await json('runs/0')) as RunState;
+    expect(state).toMatchObject({ state: 'finished', problems: { test: 40 } });
+    expect(state.stages.every((stage) => stage.state === 'done')).toBe(true);
+    const { outcomes: _, ...report } = reported();
+    expect(await json('runs/0/report')).toEqual(report);
+    expect(((await json('runs/0/curves')) as object[]).length).toBeGreaterThan(5);
+    expect(await json('runs/0/labels')).toContainEqual(expect.objectContaining({ step: 1 }));
+    const page = (await json('runs/0/problems?filter=draft-wrong')) as ProblemPage;
+    const wrong = 40 - Math.round(40 * report.rows.find(({ name }) => name === 'draft')!.accuracy);
+    expect(page).toMatchObject({ total: wrong, counts: { all: 40, 'draft-wrong': wrong } });
+    const { decision, question } = known();
+    const { rows } = (await json(
+      `runs/0/problems?search=${encodeURIComponent(question)}`,
+    )) as ProblemPage;
+    expect(await json(`runs/0/problems/${rows[0]!.index}`)).toMatchObject({ decision });
+    running.child.kill('SIGINT');
+    expect(await running.ended).toMatchObject({ code: 0 });
+  });
+
+  it('says where in JSON, with a key', async () => {
+    const running = start(['view', run, run, '--port', '0', '--json'], { GLORE_API_KEY: 'sesame' });
+    const said = await new Promise<string>((resolve) => {
+      running.child.stdout!.once('data', resolve);
+    });
+    const { pages, key } = JSON.parse(said) as { pages: string; key: boolean };
+    expect(key).toBe(true);
+    expect((await fetch(`${pages}api/about`)).status).toBe(401);
+    running.child.kill('SIGTERM');
+    const { code, stdout, stderr } = await running.ended;
+    expect(code).toBe(0);
+    expect(stdout + stderr).not.toContain('sesame');
+  });
+
+  it.each([
+    ['no folder', () => join(folder, 'nowhere'), 'found no such folder; make one: '],
+    ['a folder without a run', () => folder, 'found no run in it; make one: '],
+    ['a file', () => join(folder, 'recipe.yaml'), 'found a file; make one: '],
+  ])('refuses %s', async (_, path, message) => {
+    const { code, stdout, stderr } = await glore(['view', path()]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/\(run-missing\)\n$/);
+  });
+});
+
+describe('glore report --html', () => {
+  const partsOf = (html: string) => {
+    const [, policy] = /<meta http-equiv="content-security-policy" content="([^"]+)">/.exec(html)!;
+    const [, data] = /<script type="application\/json" id="data">([^<]*)<\/script>/.exec(html)!;
+    const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, text]) => text!);
+    const styles = [...html.matchAll(/<style>([\s\S]*?)<\/style>/g)].map(([, text]) => text!);
+    return { policy, scripts, styles, page: JSON.parse(data!) as ReportPage };
+  };
+
+  it('writes one page that needs nothing else, and lets nothing else run', async () => {
+    const { code, stdout } = await glore(['report', '--run', run, '--html']);
+    const file = join(run, 'report.html');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${file}\n` });
+    const { policy, scripts, styles, page } = partsOf(readFileSync(file, 'utf8'));
+    expect([scripts.length, styles.length]).toEqual([1, 1]);
+    const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+    expect(policy).toBe(
+      `default-src 'none'; script-src ${hash(scripts[0]!)}; style-src ${hash(styles[0]!)}; img-src data:; base-uri 'none'; form-action 'none'`,
+    );
+    // It is a script still.
+    new Script(scripts[0]!);
+    const { outcomes: _, ...report } = reported();
+    expect(page).toMatchObject({ report, run: { name: 'run', state: 'finished' } });
+    const shown = page.problems.map(({ row }) => row.index);
+    expect(shown).toEqual(shown.toSorted((a, b) => a - b));
+    expect(new Set(shown).size).toBe(shown.length);
+    const wrong = page.problems.filter(({ row }) => row.filters.includes('draft-wrong'));
+    expect(wrong.length).toBeGreaterThanOrEqual(3);
+    const fewer = await glore(['report', '--run', run, '--html', file, '--problems', '0']);
+    expect(fewer).toMatchObject({ code: 0 });
+    expect(partsOf(readFileSync(file, 'utf8')).page.problems).toEqual([]);
+    rmSync(file);
+  });
+
+  it.each([
+    ['a run in the place of the page', () => ['--html', run], 'ends in .html, found another'],
+    ['a page and JSON', () => ['--html', '--json'], "cannot be used with option '--json'"],
+    ['problems without a page', () => ['--problems', '1'], 'is for a page; add --html'],
+    [
+      'a run that is none',
+      () => ['--run', folder, '--html'],
+      'found no run in it; make one: glore run ',
+    ],
+  ])('refuses %s', async (_, args, message) => {
+    const { code, stdout, stderr } = await glore(['report', '--run', run, ...args()]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
   });
 });

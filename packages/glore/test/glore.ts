@@ -81,7 +81,10 @@ export function stagesThatWorked(stderr: string): string[] {
 }
 
 /** What differs between two runs of the same recipe: what was measured of time. */
-const timed = new Set(['done.json', 'spent.json', 'speeds.json', 'report.json', 'report.svg']);
+const timed = new Set([
+  ...['done.json', 'spent.json', 'speeds.json', 'progress.json'],
+  ...['report.json', 'report.svg', 'report.html'],
+]);
 
 /** The hash of each file of a run by its path, without those that hold times. */
 export function recordsOf(folder: string): Record<string, string> {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { About } from '../src/view/index.js';
 import { base, glore, type Running, start, temporaryFolder, writeRecipe } from './glore.js';
 
 // Each starts a process; the machine need not be free.
@@ -37,6 +38,7 @@ describe('glore serve', () => {
     const { running, said } = await serve(['--drain', '300']);
     expect(said).toEqual({
       url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/v1$/),
+      pages: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/),
       key: false,
     });
     const client = new OpenAI({ baseURL: said.url, apiKey: 'none', maxRetries: 0 });
@@ -169,6 +171,14 @@ describe('glore serve', () => {
       messages: [{ role: 'user', content: question }],
     });
     expect(chat).toMatchObject({ glore: { mode: 'rerank', threshold: 0.25, tau: 0.125 } });
+    const about = await (await fetch(new URL('/api/about', said.url))).json();
+    expect(about).toMatchObject({
+      runs: ['run'],
+      playground: { over: run, mode: 'rerank', threshold: 0.25, tau: 0.125, budget: {} },
+    });
+    expect((about as About).playground!.examples).toHaveLength(5);
+    const state = await (await fetch(new URL('/api/runs/0', said.url))).json();
+    expect(state).toMatchObject({ state: 'finished', problems: { test: 12 } });
     const metrics = await (await fetch(new URL('/metrics', said.url))).text();
     for (const [role, kind] of [
       ['student', 'generate'],

@@ -16,6 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const commands = [
   ...[
     'run',
+    'view',
     'report',
     'study',
     'ask',

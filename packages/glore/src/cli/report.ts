@@ -1,30 +1,77 @@
 /** `glore report`: the tables of a finished run. */
-import { Command } from 'commander';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { GloreError } from '../error.js';
+import { replaceFile } from '../files/index.js';
 import { type Report, readReport } from '../pipeline/index.js';
 import { formatSeconds } from '../run/index.js';
+import { RunView, reportPage } from '../view/index.js';
 import { visibleJson } from '../visible.js';
 import { renderWithin, wrap } from './layout.js';
+import { wholeNumber } from './options.js';
 import { fixed, percent, type Table, tablesOf, whole } from './tables.js';
 import { type Screen, screenOf } from './terminal.js';
 
+interface Options {
+  readonly run: string;
+  readonly json?: true;
+  readonly html?: string | true;
+  readonly problems: number;
+}
+
 export function reportCommand(): Command {
-  return new Command('report')
-    .description('print the table of a finished run again')
+  const command = new Command('report');
+  return command
+    .description('print the table of a finished run again, or write its report as one page')
     .option('--run <folder>', 'folder of a finished run', 'runs/tiny')
     .option('--json', 'print the report as one JSON object')
+    .addOption(
+      new Option(
+        '--html [file]',
+        "write a page that stands alone, to be sent or kept (default: report.html in the run's folder)",
+      ).conflicts('json'),
+    )
+    .option(
+      '--problems <n>',
+      'with --html: most test problems of each kind that are shown',
+      wholeNumber(0, 100),
+      3,
+    )
     .addHelpText(
       'after',
       `
 Examples:
   glore report
   glore report --run runs/tiny-quick
-  glore report --json > report.json`,
+  glore report --json > report.json
+  glore report --html
+  glore report --run runs/tiny --html /tmp/tiny.html --problems 10`,
     )
-    .action(async ({ run, json }: { readonly run: string; readonly json?: true }) => {
+    .action(async ({ run, json, html, problems }: Options) => {
+      if (html !== undefined) {
+        process.stdout.write(`${await writePage(run, html, problems)}\n`);
+        return;
+      }
+      if (command.getOptionValueSource('problems') !== 'default') {
+        command.error("error: option '--problems <n>' is for a page; add --html");
+      }
       const report = await readReport(run);
       const output = json ? visibleJson(report) : renderReport(report, screenOf(process.stdout));
       process.stdout.write(`${output}\n`);
     });
+}
+
+/** Writes the page and gives where it is. @throws GloreError `html-name`, for what may be a run or a record by mistake */
+async function writePage(run: string, html: string | true, problems: number): Promise<string> {
+  const file = html === true ? join(run, 'report.html') : html;
+  if (!/\.html?$/i.test(file)) {
+    throw new GloreError(
+      'html-name',
+      `--html ${file}: expected the name of a file that ends in .html, found another; name the run with --run`,
+    );
+  }
+  await replaceFile(file, [await reportPage(await RunView.open(run), problems)]);
+  return file;
 }
 
 export function renderReport(report: Report, screen: Screen): string {

@@ -126,4 +126,5 @@ const renderNext = (folder: string): string =>
           ${join(folder, 'curve.svg')}
 figures   ${join(folder, 'report.json')}
 next      glore ask --run ${folder}
+          glore view ${folder}
           glore report --run ${folder}`;

@@ -97,7 +97,7 @@ export async function runPipeline(options: RunOptions): Promise<Report | undefin
 
 /** The report is of the models that were there before. */
 async function forgetReport(folder: string): Promise<void> {
-  for (const name of ['report.json', 'report.svg', 'curve.svg'])
+  for (const name of ['report.json', 'report.svg', 'curve.svg', 'report.html'])
     await explained(join(folder, name), () => rm(join(folder, name), { force: true }));
 }
 

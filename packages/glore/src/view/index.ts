@@ -1,4 +1,5 @@
 /** What the pages see of runs, and what they are answered with. */
+export { reportPage } from './report-page.js';
 export { openViews, RunView } from './run.js';
 export {
   type About,

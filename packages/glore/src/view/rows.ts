@@ -201,12 +201,16 @@ function filtersOf(
 
 /** Whether a person might judge one of the answers otherwise. What has none is wrong for certain. */
 function isDoubtful(gold: string, answers: readonly (string | null)[]): boolean {
-  const found = readGold(gold);
-  if (!found) return true;
-  return [...new Set(answers)].some(
-    (answer) => answer !== null && judgeBy(found, `#### ${answer}`).doubtful,
+  const open = [...new Set(answers)].filter(
+    (answer) => answer !== null && !(wholeNumber.test(answer) && wholeNumber.test(gold)),
   );
+  if (open.length === 0) return false;
+  const found = readGold(gold);
+  return !found || open.some((answer) => judgeBy(found, `#### ${answer}`).doubtful);
 }
+
+/** There is one way to read it, and most answers are some. */
+const wholeNumber = /^\d{1,15}$/;
 
 const bitsOf = (filters: readonly ProblemFilter[]): number =>
   filters.reduce((bits, filter) => bits | (1 << problemFilters.indexOf(filter)), 0);

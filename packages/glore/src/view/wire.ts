@@ -42,7 +42,7 @@ export interface RunState {
   /** Over all attempts and stages so far. */
   readonly seconds: number;
   readonly stages: readonly StageState[];
-  /** Changes whenever something of the run that the pages show has. */
+  /** Changes whenever the report, the curves, the labels or the test problems have. */
   readonly version: string;
 }
 
