@@ -33,7 +33,7 @@ export function Candidate({
 }) {
   const { answer } = candidate?.solution ?? {};
   return (
-    <article class={chosen ? 'card candidate chosen' : 'card candidate'} aria-busy={!candidate}>
+    <article class={chosen ? 'card sheet chosen' : 'card sheet'} aria-busy={!candidate}>
       <div class="head">
         <h3>{title}</h3>
         {chosen && <span class="mark">chosen</span>}

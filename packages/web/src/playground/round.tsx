@@ -40,7 +40,7 @@ export function Round({
           {number > 1 && <small> what was chosen is refined again, with other samples</small>}
         </h3>
       )}
-      <div class="candidates">
+      <div class="sheets">
         {candidates.map((candidate, i) => (
           <Candidate
             key={i}

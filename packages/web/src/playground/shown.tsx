@@ -20,7 +20,7 @@ export function Shown({ state, now }: { state: State; now: string }) {
           Answer <small>{saidOf(settings)}</small>
         </h2>
       )}
-      {question !== now.trim() && <p class="asked">{question}</p>}
+      {question !== now.trim() && <p class="put">{question}</p>}
       <div class="row said">
         <strong role="status" aria-live="polite">
           {capital(sayState(state))}
