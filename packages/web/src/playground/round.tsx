@@ -77,10 +77,13 @@ export function Round({
   );
 }
 
-function Why({ sentences: [what, ...more] }: { sentences: readonly string[] }) {
+/** What was chosen stands out, and the figures after it. */
+function Why({ sentences }: { sentences: readonly string[] }) {
+  const [, what, figures] = /^([^:;]*)(.*)$/s.exec(sentences.join(' '))!;
   return (
     <p class="why">
-      <strong>{what}</strong> {more.join(' ')}
+      <strong>{what}</strong>
+      {figures}
     </p>
   );
 }
