@@ -2,6 +2,7 @@
 import {
   type Adapter,
   type Checkpoint,
+  type Drawn,
   distinctPositions,
   Model,
   type Provider,
@@ -11,6 +12,7 @@ import type {
   Follower,
   GenerateRequest,
   Generator,
+  HearTokens,
   LanguageModel,
   ScoreRequest,
   Scorer,
@@ -53,13 +55,16 @@ export function onEngine(
     );
   };
   return {
-    async generate(requests, { temperature, maxTokens, stop }) {
-      const { completions, prefilled, generated } = await engine.generate({
-        contexts: requests,
-        temperature,
-        maxTokens,
-        stop: typeof stop === 'number' ? [stop] : stop,
-      });
+    async generate(requests, { temperature, maxTokens, stop, hear }) {
+      const { completions, prefilled, generated } = await engine.generate(
+        {
+          contexts: requests,
+          temperature,
+          maxTokens,
+          stop: typeof stop === 'number' ? [stop] : stop,
+        },
+        hear && gathering(requests, hear),
+      );
       const drawn = completions.map((branches) => branches.map(({ tokens }) => tokens));
       count?.({ needed: neededFor(requests, drawn), computed: prefilled + generated });
       return drawn;
@@ -75,6 +80,23 @@ export function onEngine(
       const found = await scores(requests, 'next');
       return found.map((positions) => positions.map(([logprob]) => logprob!));
     },
+  };
+}
+
+/** Tells of the tokens so far of each branch, for which the engine counts over all requests. */
+function gathering(
+  requests: readonly GenerateRequest[],
+  hear: HearTokens,
+): (drawn: readonly Drawn[]) => void {
+  const all = requests.flatMap(({ branches }, request) =>
+    branches.map((_, branch) => ({ request, branch, tokens: [] as number[] })),
+  );
+  return (drawn) => {
+    for (const { branch: number, token } of drawn) {
+      const { request, branch, tokens } = all[number]!;
+      tokens.push(token);
+      hear(request, branch, tokens);
+    }
   };
 }
 

@@ -7,6 +7,7 @@ export {
 } from './golden.js';
 export {
   GlobalRefiner,
+  type HearSolution,
   inRoles,
   LocalRefiner,
   type Player,
@@ -28,6 +29,8 @@ export type {
   Generated,
   GenerateRequest,
   Generator,
+  Hear,
+  HearTokens,
   LanguageModel,
   Original,
   RoleModel,

@@ -1,11 +1,13 @@
 /** The five roles, in the words of the method; how a model reads and writes is below them. */
 import { type Codec, joinLocal } from '../codec/index.js';
+import { textBefore } from './text.js';
 import type {
   Author,
   Critic,
   CriticItem,
   Draft,
   Generated,
+  Hear,
   Original,
   RoleModel,
   WriteRequest,
@@ -16,6 +18,9 @@ export class Meter {
   generated = 0;
   scored = 0;
 }
+
+/** Told of the text so far of the solution with this index, as `Hear` is. */
+export type HearSolution = (index: number, text: string) => void;
 
 abstract class Writer {
   protected readonly author: Author;
@@ -31,9 +36,10 @@ abstract class Writer {
   protected async write(
     requests: readonly WriteRequest[],
     temperature: number,
+    hear?: Hear,
   ): Promise<Generated[][]> {
     const { maxTokens } = this;
-    const written = await this.author.write(requests, { temperature, maxTokens });
+    const written = await this.author.write(requests, { temperature, maxTokens, hear });
     for (const { tokens } of written.flat()) this.meter.generated += tokens;
     return written;
   }
@@ -43,10 +49,12 @@ abstract class Writer {
     tasks: readonly WriteRequest['task'][],
     temperature = 0,
     seeds: readonly (number | undefined)[] = [],
+    hear?: HearSolution,
   ): Promise<Generated[]> {
     const written = await this.write(
       tasks.map((task, i) => ({ task, branches: [{ kept: 0, seed: seeds[i] ?? 0 }] })),
       temperature,
+      hear && ((index, _, text) => hear(index, text)),
     );
     return written.map(([only]) => only!);
   }
@@ -55,14 +63,16 @@ abstract class Writer {
 /** The policy that solves problems. */
 export class Student extends Writer {
   /** The greedy draft of each question. */
-  draft(questions: readonly string[]): Promise<Generated[]> {
-    return this.one(questions.map((question) => ({ role: 'student', question, steps: [] })));
+  draft(questions: readonly string[], hear?: HearSolution): Promise<Generated[]> {
+    const tasks = questions.map((question) => ({ role: 'student', question, steps: [] }) as const);
+    return this.one(tasks, 0, [], hear);
   }
 
   /** Sampled solutions, one for each seed of each question. */
   sample(
     requests: readonly { readonly question: string; readonly seeds: readonly number[] }[],
     temperature: number,
+    hear?: Hear,
   ): Promise<Generated[][]> {
     return this.write(
       requests.map(({ question, seeds }) => ({
@@ -70,6 +80,7 @@ export class Student extends Writer {
         branches: seeds.map((seed) => ({ kept: 0, seed })),
       })),
       temperature,
+      hear,
     );
   }
 
@@ -164,11 +175,16 @@ export interface RefinerItem {
 /** Writes a new solution from the question and a draft. */
 export class GlobalRefiner extends Writer {
   /** Greedy unless there is a temperature. */
-  refine(items: readonly RefinerItem[], temperature?: number): Promise<Generated[]> {
+  refine(
+    items: readonly RefinerItem[],
+    temperature?: number,
+    hear?: HearSolution,
+  ): Promise<Generated[]> {
     return this.one(
       items.map(({ question, draft }) => ({ role: 'global', question, draft })),
       temperature,
       items.map(({ seed }) => seed),
+      hear,
     );
   }
 }
@@ -179,11 +195,17 @@ export class LocalRefiner extends Writer {
   async refine(
     items: readonly (RefinerItem & { readonly location: number })[],
     temperature?: number,
+    hear?: HearSolution,
   ): Promise<Generated[]> {
     const continuations = await this.one(
       items.map(({ question, draft, location }) => ({ role: 'local', question, draft, location })),
       temperature,
       items.map(({ seed }) => seed),
+      hear &&
+        ((index, text) => {
+          const { draft, location } = items[index]!;
+          hear(index, textBefore(draft, location) + text);
+        }),
     );
     return continuations.map((continuation, i) => {
       const { draft, location } = items[i]!;
@@ -199,17 +221,17 @@ export class LocalRefiner extends Writer {
 
 /** The draft's text up to its line `location`, and the continuation; undefined where it is not known where that line is. */
 function continued(
-  { original: draft }: Draft,
+  draft: Draft,
   location: number,
   continuation: Original | undefined,
 ): Original | undefined {
-  const end = location === 1 ? 0 : draft?.ends[location - 2];
-  if (continuation === undefined || draft === undefined || end === undefined) return undefined;
-  const kept = end === 0 ? '' : `${draft.text.slice(0, end)}\n`;
+  const before = draft.original?.ends.slice(0, location - 1);
+  if (continuation === undefined || before?.length !== location - 1) return undefined;
+  const kept = textBefore(draft, location);
   const ends = continuation.ends.map((at) => kept.length + at);
   return {
     text: kept + continuation.text,
-    ends: [...draft.ends.slice(0, location - 1), ...ends],
+    ends: [...before, ...ends],
     finished: continuation.finished,
   };
 }

@@ -1,11 +1,14 @@
 /** The roles' tasks in the codec's ids, for models that read them. */
 import type { Codec } from '../codec/index.js';
+import { textOf } from './text.js';
 import type {
   Author,
   Critic,
   Follower,
   GenerateRequest,
   Generator,
+  Hear,
+  HearTokens,
   Sampling,
   Scorer,
   WriteRequest,
@@ -48,15 +51,29 @@ export function lineAuthor(
 
 const writing =
   (generate: Generator['generate'], codec: Codec): Author['write'] =>
-  async (requests, { temperature, maxTokens }) => {
+  async (requests, { temperature, maxTokens, hear }) => {
     const completions = await generate(
       requests.map((request) => spelt(codec, request)),
-      { temperature, maxTokens, stop: codec.ids.eos },
+      { temperature, maxTokens, stop: codec.ids.eos, hear: hear && byLines(codec, hear) },
     );
     return completions.map((branches) =>
       branches.map((tokens) => ({ ...codec.parse(tokens), tokens: tokens.length })),
     );
   };
+
+/** Tells of tokens as they come whenever they have another line. */
+function byLines(codec: Codec, hear: Hear): HearTokens {
+  /** Tokens up to the last line that was heard, so that no more than a line is read for each token. */
+  const heard = new Map<string, number>();
+  return (request, branch, tokens) => {
+    const name = `${request}.${branch}`;
+    const before = heard.get(name) ?? 0;
+    const { steps, answer } = codec.parse(tokens.slice(before < tokens.length ? before : 0));
+    if (steps.length === 0 && answer === null) return;
+    heard.set(name, tokens.length);
+    hear(request, branch, textOf(codec.parse(tokens)));
+  };
+}
 
 /** One sequence for all branches: each is its beginning, so its keys and values are computed once. */
 function spelt(codec: Codec, { task, branches }: WriteRequest) {

@@ -41,11 +41,21 @@ export interface WriteRequest {
   readonly branches: readonly { readonly kept: number; readonly seed: number }[];
 }
 
+/**
+ * Told of the text of a completion so far, without what was kept, whenever a line of it has ended, of long texts after some
+ * lines; it may begin anew where a server had to be asked again. It must not throw.
+ */
+export type Hear = (request: number, branch: number, text: string) => void;
+
 export interface Author {
   /** What is written, by request and branch, without what was kept. Temperature 0 is greedy. */
   write(
     requests: readonly WriteRequest[],
-    sampling: { readonly temperature: number; readonly maxTokens: number },
+    sampling: {
+      readonly temperature: number;
+      readonly maxTokens: number;
+      readonly hear?: Hear | undefined;
+    },
   ): Promise<Generated[][]>;
   /** The same, but each completion ends with its first line. One that cannot end there has none of it. */
   writeLine?: Author['write'];
@@ -98,7 +108,11 @@ export interface Sampling {
   readonly maxTokens: number;
   /** A completion ends with this token. */
   readonly stop: number;
+  /** Told of the tokens of a completion so far, as they come. */
+  readonly hear?: HearTokens | undefined;
 }
+
+export type HearTokens = (request: number, branch: number, tokens: readonly number[]) => void;
 
 export interface Generator {
   /** Completions by request and branch; a request's own tokens are not in them. */

@@ -11,6 +11,14 @@ export type RefineEvent = { readonly index: number } & (
 
 /** A sample is one that votes. */
 export type Source = 'draft' | 'global' | 'local' | 'sample';
+
+/** A solution to the question with this `index` while it is written: its text so far, up to the end of a line. */
+export interface Written {
+  readonly index: number;
+  readonly source: Exclude<Source, 'sample'>;
+  readonly text: string;
+}
+
 export interface Candidate {
   readonly source: Source;
   readonly solution: Solution;

@@ -1,5 +1,5 @@
 export { writeCandidates } from './candidates.js';
-export type { Candidate, Decision, RefineEvent, Source } from './decision.js';
+export type { Candidate, Decision, RefineEvent, Source, Written } from './decision.js';
 export { decisionShape } from './record.js';
 export {
   type Chooser,

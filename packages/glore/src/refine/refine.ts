@@ -12,7 +12,7 @@
  */
 import { type Solution, spellingOf } from '../codec/index.js';
 import type { Draft, Generated, RewardModel, Roles } from '../model/index.js';
-import type { Candidate, Decision, RefineEvent, Source } from './decision.js';
+import type { Candidate, Decision, RefineEvent, Source, Written } from './decision.js';
 import { vote } from './vote.js';
 import { locateFirstError } from './where.js';
 
@@ -35,6 +35,8 @@ export interface RefineOptions {
   readonly sampling?: { readonly temperature: number; readonly seeds: readonly number[] };
   /** Told of each question's way as soon as it is known. */
   readonly observe?: (event: RefineEvent) => void;
+  /** Told of drafts and refinements while they are written; the text may begin anew. It must not throw. */
+  readonly hear?: ((written: Written) => void) | undefined;
 }
 
 export type Chooser = 'orm' | 'both';
@@ -54,14 +56,13 @@ export async function refine(
   options: RefineOptions,
   drafts?: readonly Generated[],
 ): Promise<Decision[]> {
-  const started = drafts ?? (await roles.student.draft(questions));
   const { temperature, seeds } = options.sampling ?? { temperature: 0, seeds: [] };
-  const items = questions.map((question, i) => ({
-    question,
-    draft: started[i]!,
-    index: i,
-    seed: seeds[i] ?? 0,
-  }));
+  const asked = questions.map((question, index) => ({ question, index, seed: seeds[index] ?? 0 }));
+  const { hear } = options;
+  const heard = (source: Written['source'], among: readonly { readonly index: number }[]) =>
+    hear && ((i: number, text: string) => hear({ index: among[i]!.index, source, text }));
+  const started = drafts ?? (await roles.student.draft(questions, heard('draft', asked)));
+  const items = asked.map((one) => ({ ...one, draft: started[one.index]! }));
   const observe = options.observe ?? (() => {});
   if (options.mode === 'vote') {
     return vote(questions, roles.student, started, {
@@ -90,7 +91,7 @@ export async function refine(
   const global = await candidates(
     'global',
     refined,
-    await roles.global.refine(refined, temperature),
+    await roles.global.refine(refined, temperature, heard('global', refined)),
     roles.orm,
     observe,
     second,
@@ -99,7 +100,7 @@ export async function refine(
   const local = await candidates(
     'local',
     marked,
-    await roles.local.refine(marked, temperature),
+    await roles.local.refine(marked, temperature, heard('local', marked)),
     roles.orm,
     observe,
     second,

@@ -8,7 +8,7 @@
  * Every round chooses among the best so far and what is new, so its choice is the best of all candidates up to then.
  */
 import type { Generated, Roles } from '../model/index.js';
-import type { Candidate, Decision, RefineEvent } from './decision.js';
+import type { Candidate, Decision, RefineEvent, Written } from './decision.js';
 import { type Chooser, REFINE_ALL, type RefineOptions, refine } from './refine.js';
 
 export interface RoundsOptions {
@@ -26,19 +26,21 @@ export interface RoundsOptions {
   readonly seed: (index: number, round: number) => number;
   /** Told of each question's way in the rounds after the first as soon as it is known. */
   readonly observe?: (event: RefineEvent, round: number) => void;
+  /** Told of what is written in the rounds after the first, as `hear` of `RefineOptions` is. */
+  readonly hear?: ((written: Written, round: number) => void) | undefined;
 }
 
 export const chosen = ({ candidates, choice }: Decision): Candidate => candidates[choice]!;
 
 /**
  * Refines as `settings` say, and what was chosen again in further rounds; a vote has one. `observe` of `settings` is told of the
- * first round, that of `further` of the others.
+ * first round, that of `further` of the others; `hear` likewise.
  */
 export async function refineAgain(
   questions: readonly string[],
   roles: Roles,
   settings: RefineOptions,
-  further: Pick<RoundsOptions, 'rounds' | 'temperature' | 'seed' | 'observe'>,
+  further: Pick<RoundsOptions, 'rounds' | 'temperature' | 'seed' | 'observe' | 'hear'>,
   drafts?: readonly Generated[],
 ): Promise<Decision[][]> {
   const { mode, chooser = 'orm', threshold, tau } = settings;
@@ -56,7 +58,7 @@ export async function refineAgain(
 export async function refineInRounds(
   questions: readonly string[],
   roles: Roles,
-  { rounds, threshold, tau, temperature, seed, observe, chooser = 'orm' }: RoundsOptions,
+  { rounds, threshold, tau, temperature, seed, observe, hear, chooser = 'orm' }: RoundsOptions,
   first?: readonly Decision[],
 ): Promise<Decision[][]> {
   const gate = { mode: 'gate', chooser, threshold, tau } as const;
@@ -72,6 +74,7 @@ export async function refineInRounds(
         ...gate,
         sampling: { temperature, seeds: open.map(({ index }) => seed(index, round)) },
         observe: (event) => observe?.({ ...event, index: open[event.index]!.index }, round),
+        hear: hear && ((written) => hear({ ...written, index: open[written.index]!.index }, round)),
       },
       // Its tokens are counted where it was made.
       open.map(({ best: { solution, original } }) => ({ ...solution, original, tokens: 0 })),

@@ -73,3 +73,16 @@ export const completion = (path: string, text: unknown, more: object = {}): RawA
     ],
   },
 });
+
+/** A chat's answer as a stream, word by word. */
+export function streaming(text: string, usage: object): RawAnswer {
+  const chunks = text.match(/\s*\S+/g)!.map((content) => ({ index: 0, delta: { content } }));
+  const end = { index: 0, delta: {}, finish_reason: 'stop' };
+  const events = [...[...chunks, end].map((one) => ({ choices: [one] })), { choices: [], usage }];
+  return {
+    headers: { 'content-type': 'text/event-stream' },
+    body: [...events.map((event) => JSON.stringify(event)), '[DONE]']
+      .map((data) => `data: ${data}\n\n`)
+      .join(''),
+  };
+}

@@ -8,8 +8,8 @@
  * `delay`: milliseconds to an answer; `caches`: says how much of a prompt it has read before; `deaf`: values and
  * log-probabilities are those of the prompt's first token, whatever follows; `ids`: log-probabilities come in the form of
  * chat with ids, and special tokens have no text, as llama.cpp has it; `lies`: what is wrong with answers that look right, see
- * lies.mjs; `lora`: checkpoints are loaded while it runs, as vLLM loads
- * adapters; `alone`: it does not end with the process that has started it.
+ * lies.mjs; `lora`: checkpoints are loaded while it runs, as vLLM loads adapters; `pace`: milliseconds between the events of a
+ * stream; `alone`: it does not end with the process that has started it.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -21,6 +21,7 @@ import { liar } from './lies.mjs';
 const options = JSON.parse(process.argv[2] ?? '{}');
 const { models = { scripted: null }, ignores = [], refuses = [], faults = [] } = options;
 const { times = Number.POSITIVE_INFINITY, key, delay = 0, caches, deaf, ids: withIds } = options;
+const { pace = 0 } = options;
 const lie = liar(options.lies);
 const ignored = new Set(ignores);
 const refused = new Set(refuses);
@@ -91,7 +92,7 @@ const server = createServer(async (request, response) => {
     const asked = (tries.get(text) ?? 0) + 1;
     tries.set(text, asked);
     const fault = faults.length > 0 && asked <= times ? faults[turn++ % faults.length] : 'ok';
-    if (await misbehave(fault, response, () => handler(body))) return;
+    if (await misbehave(fault, response, () => handler(body), body)) return;
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     const answer = lie(path, body, await handler(body));
     stats.answered++;
@@ -99,14 +100,15 @@ const server = createServer(async (request, response) => {
     const seen = JSON.stringify([path, body.prompt ?? body.messages, body.seed ?? null]);
     const name = createHash('sha256').update(seen).digest('hex').slice(0, 16);
     stats.seen[name] = (stats.seen[name] ?? 0) + 1;
-    json(response, 200, answer);
+    if (body.stream) await stream(response, answer, body);
+    else json(response, 200, answer);
   } catch (error) {
     json(response, error.status ?? 500, { error: { message: error.message } });
   }
 });
 
 /** Answers wrongly if the fault says so. */
-async function misbehave(fault, response, right) {
+async function misbehave(fault, response, right, asked) {
   const body = async () => Buffer.from(JSON.stringify(await right()));
   switch (fault) {
     case 'ok':
@@ -165,11 +167,50 @@ async function misbehave(fault, response, right) {
       response.end();
       return true;
     }
+    case 'torn':
+    case 'undone':
+    case 'garbled':
+    case 'complaint':
+      await stream(response, await right(), asked, fault);
+      return true;
     case 'silence':
       return true;
     default:
       throw new Error(`no such fault: ${fault}`);
   }
+}
+
+/** An answer in pieces of a few characters, as events; the last of them wrong if `fault` says so. */
+async function stream(response, { choices, usage }, { stream_options: also }, fault) {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  const send = async (event) => {
+    const text = typeof event === 'string' ? event : JSON.stringify(event);
+    await new Promise((sent) => response.write(`data: ${text}\n\n`, sent));
+    if (pace > 0) await new Promise((resolve) => setTimeout(resolve, pace));
+  };
+  const pieces = choices.map((choice) => piecesOf(choice));
+  for (let at = 0; pieces.some(({ length }) => at < length); at++) {
+    for (const own of pieces) if (own[at]) await send({ choices: [own[at]] });
+    if (at < 2) continue;
+    if (fault === 'torn') return response.destroy();
+    if (fault === 'undone') return response.end();
+    if (fault === 'garbled') return response.end('data: {"choices": [{"index": 0, "te\n\n');
+    if (fault === 'complaint') return response.end('data: {"error": {"message": "CUDA"}}\n\n');
+  }
+  if (also?.include_usage) await send({ choices: [], usage });
+  await send('[DONE]');
+  response.end();
+}
+
+/** The chunks of a choice; the ids of its tokens come with whichever piece. */
+function piecesOf({ index, text, message, finish_reason, token_ids: ids }) {
+  const parts = (text ?? message.content).match(/.{1,5}/gs) ?? [''];
+  return [...parts, ''].map((part, at) => ({
+    index,
+    finish_reason: at === parts.length ? finish_reason : null,
+    ...(message ? { delta: { content: part } } : { text: part }),
+    ...(ids && { token_ids: at === 0 ? ids.slice(0, 1) : at === 1 ? ids.slice(1) : [] }),
+  }));
 }
 
 const handlers = {

@@ -13,6 +13,7 @@ export interface ServerOptions {
   readonly times?: number;
   readonly key?: string;
   readonly delay?: number;
+  readonly pace?: number;
   readonly caches?: boolean;
   readonly deaf?: boolean;
   readonly ids?: boolean;

@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { openUpstream, refine } from '../../src/doors/glore.js';
 import { type HostUpstreamOptions, hostUpstream, startService } from '../../src/serve/index.js';
 import { glore } from '../glore.js';
-import { type Asked, completion, type RawAnswer, RawServer } from './raw.js';
+import { type Asked, completion, type RawAnswer, RawServer, streaming } from './raw.js';
 
 const open: { stop?(): Promise<void>; close?(seconds: number): Promise<void> }[] = [];
 afterEach(async () => {
@@ -91,6 +91,7 @@ async function model(script: Script = {}) {
     const { length } = work.filter((one) => promptOf(one).includes('Reason step by step'));
     work.push(asked);
     const text = solutions[Math.min(length, solutions.length - 1)]!;
+    if (body.stream) return streaming(text, usage);
     const answer = completion(path, text) as { body: object };
     return { body: { ...answer.body, usage } };
   });
@@ -265,6 +266,49 @@ describe('refinement by prompt', () => {
     ]);
     const asked = work.map(promptOf).join('\n');
     expect(asked).not.toMatch(/\[BAD\]|#### 42/);
+  });
+
+  it('is told line by line where a stream asks for that, and no server is asked to stream else', async () => {
+    const rest = 'She buys 15, which makes 37 + 15 = 52.\n\n#### 52';
+    const { server, work } = await model({
+      solutions: [wrong, wrong, rest],
+      right: (asked) => (promptOf(asked).includes('#### 52') ? 0.9 : 0.2),
+    });
+    const { client } = await serve(server.url, { mode: 'rerank' });
+    const ask = async (stream: boolean, lines: boolean) => {
+      const chat = await client.chat.completions.create({
+        ...{ model: 'glore', messages, stream, glore: { lines } },
+      });
+      const told: { stage: string; source?: string; text?: string; round: number }[] = [];
+      if (!('choices' in chat)) {
+        for await (const chunk of chat) {
+          const { glore } = chunk as { glore?: { event?: (typeof told)[0] } };
+          if (glore?.event) told.push(glore.event);
+        }
+      }
+      const asked = work.splice(0).map(({ body }) => body.stream ?? false);
+      return { told, asked };
+    };
+    for (const [stream, lines] of [
+      [false, true],
+      [true, false],
+    ] as const) {
+      const { told, asked } = await ask(stream, lines);
+      expect(told.filter(({ stage }) => stage === 'writing')).toEqual([]);
+      expect(asked).not.toContain(true);
+    }
+    const { told, asked } = await ask(true, true);
+    expect(asked.filter((one) => one === true)).toHaveLength(3);
+    const textsOf = (source: string) =>
+      told.filter((one) => one.source === source).map(({ text }) => text);
+    const kept = 'She has 37 stamps.';
+    const second = 'She buys 15, which makes 37 - 15 = 22.';
+    expect(textsOf('draft')).toEqual([kept, `${kept}\n\n${second}`, wrong]);
+    expect(textsOf('local')).toEqual([
+      `${kept}\nShe buys 15, which makes 37 + 15 = 52.`,
+      `${kept}\n${rest}`,
+    ]);
+    expect(told.every(({ round }) => round === 1)).toBe(true);
   });
 
   it('leaves a draft alone that the gate lets pass', async () => {

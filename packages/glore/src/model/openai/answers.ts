@@ -10,6 +10,7 @@ import {
   type Raw,
   usageIn,
 } from './choices.js';
+import { Chunks } from './chunks.js';
 import { type PostOptions, smallAnswer, type Tally } from './endpoint.js';
 import type { Asked } from './kept.js';
 
@@ -59,6 +60,8 @@ export interface Asking {
   /** How often an answer that is none is asked for. */
   readonly attempts?: number;
   readonly probing?: boolean;
+  /** Told of the first choice so far when a line of it has ended, and once it is whole; asks for a stream. */
+  readonly hear?: ((choice: Completion) => void) | undefined;
 }
 
 /**
@@ -68,8 +71,11 @@ export interface Asking {
 export const neutralSampling = { top_k: -1, min_p: 0, repetition_penalty: 1 };
 
 /** The choices of one request. @throws GloreError as `Endpoint.post` */
-export const complete = (endpoint: Asked, asking: Asking): Promise<Answer> =>
-  completeAs(endpoint, asking, (answer) => answer);
+export async function complete(endpoint: Asked, asking: Asking): Promise<Answer> {
+  const answer = await completeAs(endpoint, asking, (found) => found);
+  asking.hear?.(answer.choices[0]!);
+  return answer;
+}
 
 /** What is read of the choices of one request; an answer that `read` throws `Unreadable` for is none. */
 export function completeAs<T>(
@@ -93,9 +99,11 @@ export function completeAs<T>(
       (chat ? { logprobs: true, top_logprobs: likeliest } : { logprobs: likeliest })),
     ...asking.extensions,
   };
-  const { attempts, samples, tally, probing } = asking;
+  const { attempts, samples, tally, probing, hear } = asking;
+  const fold = hear && (() => new Chunks(chat, hear));
   const cost = (answer: unknown) => costOf(answer, asking);
-  const options: PostOptions = { attempts, samples, tally, probing, cost, most: bytesOf(asking) };
+  const most = bytesOf(asking);
+  const options: PostOptions = { attempts, samples, tally, probing, cost, most, fold };
   const answer = (raw: Raw): T =>
     read({
       choices: choicesOf(raw, asking),
@@ -156,11 +164,14 @@ const lengthOf = (prompt: Prompt): number =>
         prompt.user.length +
         prompt.begun.length;
 
-/** Most bytes of the answer: what is written, its lists of likeliest tokens, and the prompt's ids, which some repeat. */
-const bytesOf = ({ prompt, n = 1, maxTokens, likeliest = 0 }: Asking): number =>
+/**
+ * Most bytes of the answer: what is written, which in a stream is an event for each token, its lists of likeliest tokens, and
+ * the prompt's ids, which some repeat.
+ */
+const bytesOf = ({ prompt, n = 1, maxTokens, likeliest = 0, hear }: Asking): number =>
   Math.min(
     largestAnswer,
-    smallAnswer + n * (maxTokens * (256 + 256 * likeliest) + 16 * lengthOf(prompt)),
+    smallAnswer + n * (maxTokens * ((hear ? 1024 : 256) + 256 * likeliest) + 16 * lengthOf(prompt)),
   );
 
 /** No more than memory bears. */

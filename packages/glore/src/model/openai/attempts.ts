@@ -12,16 +12,10 @@ import {
   type Refusal,
 } from './complaint.js';
 import type { Limiter } from './limiter.js';
-import { Unreadable } from './reading.js';
+import { Unreadable, UnreadableBytes } from './reading.js';
 import { backoff } from './retry.js';
 import { excerpt, type Secret } from './said.js';
-import {
-  codeOf,
-  type Request,
-  TimeoutReached,
-  type Transport,
-  UnreadableBytes,
-} from './transport.js';
+import { codeOf, type Request, TimeoutReached, type Transport } from './transport.js';
 
 /** A request, and what is made of its answer. */
 export interface Question<T> extends Request {

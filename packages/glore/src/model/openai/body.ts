@@ -36,6 +36,16 @@ export async function readBody(
   return bytes;
 }
 
+/** The chunks of a body, as they come. @throws Unreadable once they are more than `most` bytes */
+export async function* upTo(body: AsyncIterable<Buffer>, most: number): AsyncGenerator<Buffer> {
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > most) throw tooLong(most);
+    yield chunk;
+  }
+}
+
 async function gathered(
   body: Dispatcher.ResponseData['body'],
   most: number,

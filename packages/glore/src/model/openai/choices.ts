@@ -41,7 +41,7 @@ export interface Listed {
 }
 
 /** Thinking comes before the text, in parts of its own. */
-const content = z
+export const content = z
   .union([z.string(), z.array(z.unknown()).transform((parts) => parts.map(textIn).join(''))])
   .nullish();
 
@@ -51,14 +51,17 @@ function textIn(part: unknown): string {
   return (type === 'text' || type === 'output_text') && typeof text === 'string' ? text : '';
 }
 
+export const index = z.unknown().transform(whole).optional();
+export const tokenIds = z.array(z.int().min(0)).nullish();
+
 const choice = z.object({
-  index: z.unknown().transform(whole).optional(),
+  index,
   finish_reason: z
     .unknown()
     .transform((reason) => (typeof reason === 'string' ? reason.trim().toLowerCase() : ''))
     .optional(),
   logprobs: z.unknown().transform(firstListed).optional(),
-  token_ids: z.array(z.int().min(0)).nullish(),
+  token_ids: tokenIds,
 });
 const completion = choice.extend({ text: z.string() });
 const message = choice.extend({ message: z.object({ content }) });

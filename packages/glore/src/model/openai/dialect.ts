@@ -3,7 +3,7 @@ import type { Complaint } from './complaint.js';
 
 export type Body = Readonly<Record<string, unknown>>;
 
-const parameters = ['max_tokens', 'top_p', 'temperature'] as const;
+const parameters = ['max_tokens', 'top_p', 'temperature', 'stream_options', 'stream'] as const;
 type Parameter = (typeof parameters)[number];
 
 const notes: Record<Parameter, string> = {
@@ -11,6 +11,8 @@ const notes: Record<Parameter, string> = {
   top_p: 'is asked without top_p, which it refuses',
   temperature:
     'is asked without a temperature, which it refuses: what would be greedy is sampled as the server sees fit',
+  stream_options: 'is asked without stream_options, which it refuses',
+  stream: 'is asked for whole answers, since it refuses streams',
 };
 
 export class Dialects {
@@ -49,15 +51,20 @@ export class Dialects {
   }
 }
 
-const isRefused = (name: string, refused: ReadonlySet<string>): boolean => refused.has(name);
+const isRefused = (name: string, refused: ReadonlySet<string>): boolean =>
+  refused.has(name) || (name === 'stream_options' && refused.has('stream'));
 
 const named = (parameter: Parameter, { message, param }: Complaint): boolean =>
-  param === parameter || new RegExp(`(?<![\\w-])${parameter}(?![\\w-])`).test(message);
+  param === parameter ||
+  new RegExp(`(?<![\\w-])${words[parameter] ?? parameter}(?![\\w-])`).test(message);
+
+/** What else a parameter is called. */
+const words: Partial<Record<Parameter, string>> = { stream: '[Ss]tream(?:s|ing)?' };
 
 /** A value out of range is the recipe's fault, and not to be dropped. */
 function dispensable(parameter: Parameter, sent: Body, { message, codes }: Complaint): boolean {
   if (parameter === 'temperature') return Number(sent.temperature) <= 2;
-  if (parameter === 'top_p') return true;
+  if (parameter !== 'max_tokens') return true;
   return (
     /max_completion_tokens/.test(message) ||
     /unsupported|unrecognized|unknown|unexpected|not (supported|permitted|allowed)|extra/i.test(

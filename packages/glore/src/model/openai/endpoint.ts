@@ -8,6 +8,7 @@ import { Attempts, GaveUp, type Question, type Reply } from './attempts.js';
 import { type Budget, type Cost, free, Purse, type Spent } from './budget.js';
 import type { Fate, Refusal } from './complaint.js';
 import { type Body, Dialects } from './dialect.js';
+import type { Fold } from './events.js';
 import { Limiter } from './limiter.js';
 import { type Reader, shaped, Unreadable } from './reading.js';
 import { Secret } from './said.js';
@@ -56,6 +57,8 @@ export interface PostOptions {
   readonly probing?: boolean | undefined;
   /** Once aborted, the answer is not waited for. */
   readonly signal?: AbortSignal | undefined;
+  /** The answer is asked for as a stream, which this becomes, anew in each attempt; one that is no stream is read as ever. */
+  readonly fold?: (() => Fold) | undefined;
 }
 
 /** A request that got no answer. */
@@ -78,6 +81,9 @@ export class EndpointError extends GloreError {
     this.fate = found.fate;
   }
 }
+
+/** Asks for a stream that says what it has cost. */
+const streamed = { stream: true, stream_options: { include_usage: true } };
 
 /** Attempts at a request whose answers are nonsense. */
 const usualAttempts = 5;
@@ -145,7 +151,8 @@ export class Endpoint {
     options: PostOptions = {},
   ): Promise<T> {
     const { attempts = usualAttempts, most = smallAnswer, probing = false } = options;
-    const { cost, tally, signal } = options;
+    const { cost, tally, signal, fold } = options;
+    const whole = fold ? { ...body, ...streamed } : body;
     const read = (value: unknown): T => {
       // Before the place in flight is given to the next, which must see that the budget is spent.
       const spent = cost?.(value) ?? free;
@@ -160,7 +167,7 @@ export class Endpoint {
       }
     };
     for (;;) {
-      const sent = this.dialects.spoken(body);
+      const sent = this.dialects.spoken(whole);
       const outcome = await this.ask({
         method: 'POST',
         path,
@@ -169,6 +176,7 @@ export class Endpoint {
         attempts,
         probing,
         signal,
+        fold,
         read,
         onUnreadable: () => tally?.refused(),
       });

@@ -20,6 +20,16 @@ export class Unreadable extends Error {
   }
 }
 
+/** What came is not read, and shown. */
+export class UnreadableBytes extends Unreadable {
+  readonly text: string;
+
+  constructor(message: string, text: string) {
+    super(message);
+    this.text = text;
+  }
+}
+
 /** `shape` takes of an answer what is read, as JSON that has the shape again; `read` checks it whole and makes sense of it. */
 export interface Reader<R, T> {
   readonly shape: z.ZodType<R>;

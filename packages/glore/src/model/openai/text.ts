@@ -2,6 +2,7 @@
 import { stripAnnotations } from '../../codec/index.js';
 import { GloreError } from '../../error.js';
 import { readSolution } from '../../reading/index.js';
+import { textOf } from '../text.js';
 import type { Author, Critic, CriticItem, Generated, RoleModel, Task } from '../types.js';
 import { completeAs, type Message, neutralSampling, type Prompt } from './answers.js';
 import type { Price } from './budget.js';
@@ -51,13 +52,13 @@ export class ServedText extends Served<TextOptions> implements RoleModel {
     const { model, price, template } = this.options;
     const endpoint = this.answers ? kept(this.endpoint, this.answers) : this.endpoint;
     return {
-      write: (requests, { temperature, maxTokens }) =>
+      write: (requests, { temperature, maxTokens, hear }) =>
         Promise.all(
-          requests.map(async ({ task, branches }) => {
+          requests.map(async ({ task, branches }, request) => {
             const choices = await sampleBranches(
               branches,
               ({ kept }) => kept,
-              (kept, seeds) => {
+              (kept, seeds, heard) => {
                 const prompt = this.promptOf(task, kept);
                 const { stop } = template;
                 const tally = this.watch;
@@ -68,8 +69,12 @@ export class ServedText extends Served<TextOptions> implements RoleModel {
                   this.can,
                   { ...asking, ...(extensions && { extensions }) },
                   seeds,
+                  heard,
                 );
               },
+              hear &&
+                ((branch, choice) =>
+                  hear(request, branch, textOf(this.written(task, choice)).trimEnd())),
             );
             return choices.map((choice) => this.written(task, choice));
           }),

@@ -13,7 +13,7 @@ import { type Labels, type Read, readValue } from './labels.js';
 import type { Capabilities } from './probe.js';
 import { readPrompt } from './prompt-logprobs.js';
 import { readRows } from './rows.js';
-import { sample, sampleBranches } from './sampling.js';
+import { type HearChoice, sample, sampleBranches } from './sampling.js';
 import { classified, scored } from './scores.js';
 import { Served } from './served.js';
 
@@ -56,15 +56,28 @@ export class ServedTokens extends Served<ServedOptions> implements RoleModel, Ge
     return tokenAuthor(this, codec);
   }
 
-  generate(requests: readonly GenerateRequest[], sampling: Sampling): Promise<number[][][]> {
+  generate(
+    requests: readonly GenerateRequest[],
+    { hear, ...sampling }: Sampling,
+  ): Promise<number[][][]> {
     const endpoint = this.answers ? kept(this.endpoint, this.answers) : this.endpoint;
-    return Promise.all(requests.map((request) => this.continue(endpoint, request, sampling)));
+    return Promise.all(
+      requests.map((request, i) =>
+        this.continue(
+          endpoint,
+          request,
+          sampling,
+          hear && ((branch, choice) => hear(i, branch, this.idsOf(choice, sampling.stop))),
+        ),
+      ),
+    );
   }
 
   private async continue(
     endpoint: Asked,
     { tokens, branches }: GenerateRequest,
-    { temperature, maxTokens, stop }: Sampling,
+    { temperature, maxTokens, stop }: Omit<Sampling, 'hear'>,
+    hear: HearChoice | undefined,
   ): Promise<number[][]> {
     const { model, price } = this.options;
     const extensions = {
@@ -75,11 +88,12 @@ export class ServedTokens extends Served<ServedOptions> implements RoleModel, Ge
     const choices = await sampleBranches(
       branches,
       ({ length }) => length,
-      (length, seeds) => {
+      (length, seeds, heard) => {
         const prompt = { ids: tokens.slice(0, length) };
         const asking = { ...common, prompt, vocabulary: this.tokenizer.size };
-        return sample(endpoint, this.can, asking, seeds);
+        return sample(endpoint, this.can, asking, seeds, heard);
       },
+      hear,
     );
     return choices.map((choice) => this.idsOf(choice, stop));
   }

@@ -3,7 +3,8 @@ import { Readable } from 'node:stream';
 import type { Pool } from 'undici';
 import { GloreError } from '../../error.js';
 import { parseJson, readBody } from './body.js';
-import { Unreadable } from './reading.js';
+import { type Fold, readEvents } from './events.js';
+import { Unreadable, UnreadableBytes } from './reading.js';
 import { retryAfter } from './retry.js';
 import type { Secret } from './said.js';
 
@@ -29,6 +30,8 @@ export interface Request {
   readonly most: number;
   /** Once aborted, the answer is not waited for. */
   readonly signal?: AbortSignal | undefined;
+  /** What an answer becomes that comes as a stream; it is asked for as one. */
+  readonly fold?: (() => Fold) | undefined;
 }
 
 /** A request of somebody else's, handed on. */
@@ -62,15 +65,7 @@ export class TimeoutReached extends Error {
   }
 }
 
-/** What came is not read, and shown. */
-export class UnreadableBytes extends Unreadable {
-  readonly text: string;
-
-  constructor(message: string, text: string) {
-    super(message);
-    this.text = text;
-  }
-}
+const events = 'text/event-stream';
 
 /** Bytes of an error that are looked at. */
 const errorBytes = 64 * 1024;
@@ -119,7 +114,7 @@ export class Transport {
    * @throws Unreadable, TimeoutReached, the reason it was closed with; GloreError `endpoint-address`; what connections
    *   break with
    */
-  async send({ method, path, body, most, signal }: Request): Promise<Response> {
+  async send({ method, path, body, most, signal, fold }: Request): Promise<Response> {
     if (this.closed !== undefined) throw this.closed;
     const abort = new AbortController();
     this.live.add(abort);
@@ -132,7 +127,7 @@ export class Transport {
       const response = await pool.request({
         method,
         path: this.pathOf(path),
-        headers: this.headers,
+        headers: fold ? { ...this.headers, accept: `${events}, application/json` } : this.headers,
         body,
         signal: abort.signal,
       });
@@ -140,6 +135,12 @@ export class Transport {
       const { statusCode: status, headers } = response;
       const good = status < 300;
       const encoding = [headers['content-encoding'] ?? []].flat().join(',');
+      const after = retryAfter(headers);
+      if (fold && good && [headers['content-type'] ?? []].flat().join().includes(events)) {
+        const folded = fold();
+        const shown = await readEvents(response.body, { encoding, most }, folded);
+        return { status, text: () => shown, value: folded.whole, after };
+      }
       const reading = { encoding, most: good ? most : errorBytes, cut: !good };
       const bytes = await readBody(response.body, reading).catch((error) => {
         // A status says enough without its body.
@@ -147,7 +148,7 @@ export class Transport {
         return Buffer.alloc(0);
       });
       const text = () => bytes.toString();
-      return { status, text, value: jsonOf(bytes, good), after: retryAfter(headers) };
+      return { status, text, value: jsonOf(bytes, good), after };
     } catch (cause) {
       if (this.closed !== undefined) throw this.closed;
       if (abort.signal.aborted) throw abort.signal.reason;

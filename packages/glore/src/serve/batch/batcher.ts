@@ -112,7 +112,8 @@ export class Batcher {
   /** The same model as one request sees it. */
   for(signal: AbortSignal | undefined): Pick<Model, 'generate' | 'score'> {
     return {
-      generate: (task) => this.generate(task, { signal }),
+      generate: (task, onDrawn) =>
+        this.generate(task, { signal, hear: onDrawn && hearingAll(onDrawn) }),
       score: (task) => this.score(task, { signal }),
     };
   }
@@ -277,3 +278,11 @@ export class Batcher {
     }
   }
 }
+
+/** Hears of every token: there is never enough. */
+const hearingAll =
+  (onDrawn: (drawn: Drawn[]) => void): Waiting['hear'] =>
+  (drawn) => {
+    onDrawn([...drawn]);
+    return [];
+  };

@@ -21,6 +21,7 @@ const keys = {
     )
     .optional(),
   rounds: z.int().min(1).max(16).optional(),
+  lines: z.boolean().optional(),
 };
 
 /** Nobody else's clients send this field, so that an unknown key in it is one that is misspelt. */

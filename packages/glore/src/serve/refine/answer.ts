@@ -131,14 +131,18 @@ export async function answerRefined(
       if (format.opening) {
         for (const index of each.keys()) send({ ...chunk, choices: [format.opening(index)] });
       }
+      // An empty part of the choice, which other clients add to the text without noticing.
+      const tell = (event: { readonly index: number; readonly stage: string; round: number }) =>
+        send({ ...chunk, choices: [format.part(event.index, '', null, [])], glore: { event } });
       const all = await refineAll(refiner, each, {
         ...options,
-        // An empty part of the choice, which other clients add to the text without noticing.
         observe: (event, round) => {
           exchange.observe(event);
-          const part = format.part(event.index, '', null, []);
-          send({ ...chunk, choices: [part], glore: { event: { ...event, round } } });
+          tell({ ...event, round });
         },
+        ...(refinement.lines && {
+          hear: (written, round) => tell({ stage: 'writing', round, ...written }),
+        }),
       });
       exchange.firstText();
       for (const [index, { text, finish }] of all.entries()) {

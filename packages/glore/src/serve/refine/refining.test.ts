@@ -3,12 +3,14 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { generateText, streamText, tool } from 'ai';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { renderSolution } from '../../codec/index.js';
 import {
   type Decision,
   REFINE_ALL,
   type RefineEvent,
   refine,
   refineInRounds,
+  type Written,
 } from '../../refine/index.js';
 import { seedOf } from '../../rollout/index.js';
 import {
@@ -209,6 +211,65 @@ describe('glore', () => {
     expect(events[1]).toMatchObject({ index: 0, location: 1 });
     expect(content).toBe(rendered(expected));
     expect((last as Traced['glore']).decisions.map(close)).toEqual([close(expected)]);
+  });
+
+  /** The events of a stream, and how the answer was refined. */
+  const streamed = async (glore: object, more: object = {}) => {
+    const stream = await post(shared, '/v1/chat/completions', {
+      ...{ model: 'glore', messages: user(second), seed: 21, stream: true, ...more },
+      glore,
+    });
+    const found = [...(await stream.text()).matchAll(/"glore":(\{.*\})\}\n/g)].map(
+      ([, text]) => JSON.parse(text!) as Partial<Traced['glore']> & { event?: Event },
+    );
+    const events = found.flatMap(({ event }) => event ?? []);
+    return { events, decisions: found.at(-1)!.decisions as unknown as Decision[][] };
+  };
+  type Event = (RefineEvent | (Written & { stage: 'writing' })) & { round: number };
+  const isWriting = (event: Event): event is Event & { stage: 'writing' } =>
+    event.stage === 'writing';
+
+  it('tells what is written in all rounds, line by line, where that is asked for', async () => {
+    const settings = { threshold: 1, rounds: 2 };
+    const { events, decisions } = await streamed({ ...settings, lines: true });
+    const written = events.filter(isWriting);
+    for (const [r, { candidates }] of decisions[0]!.entries()) {
+      for (const { source, solution } of candidates.slice(r === 0 ? 0 : 1)) {
+        const own = written.filter((one) => one.source === source && one.round === r + 1);
+        const lines = renderSolution(solution).split('\n');
+        // What a local refinement keeps is there from its first line on.
+        const kept = source === 'local' ? lines.length - own.length : 0;
+        expect(own.map(({ text }) => text)).toEqual(
+          lines.slice(kept).map((_, i) => lines.slice(0, kept + i + 1).join('\n')),
+        );
+        const at = (stage: string) =>
+          events.findIndex((one) => one.stage === stage && one.round === r + 1);
+        if (own.length > 0) expect(events.indexOf(own.at(-1)!)).toBeLessThan(at(source));
+      }
+    }
+    expect(new Set(written.map(({ source }) => source))).toEqual(
+      new Set(['draft', 'global', 'local']),
+    );
+    // Nothing else is another, and without the wish nothing is told.
+    const { events: plain } = await streamed(settings);
+    const others = events.filter((one) => !isWriting(one)) as (RefineEvent & { round: number })[];
+    expect(plain.map(({ stage, round }) => [stage, round])).toEqual(
+      others.map(({ stage, round }) => [stage, round]),
+    );
+  });
+
+  it('tells of sampled drafts, each by its index, and of the draft of a vote', async () => {
+    const more = { temperature: 1.2, n: 2 };
+    const { events, decisions } = await streamed({ mode: 'gate', tau: 0, lines: true }, more);
+    for (const [index, decision] of decisions.entries()) {
+      const { solution } = (decision as unknown as Decision).candidates[0]!;
+      const own = events.filter((one) => isWriting(one) && one.index === index) as Written[];
+      expect(own.at(-1)).toMatchObject({ source: 'draft', text: renderSolution(solution) });
+    }
+    const vote = await streamed({ mode: 'vote', samples: 2, lines: true });
+    const stages = vote.events.map(({ stage }) => stage);
+    expect(stages.filter((stage) => stage === 'writing').length).toBeGreaterThan(1);
+    expect(stages.lastIndexOf('writing')).toBe(stages.indexOf('draft') - 1);
   });
 
   it('reads the prompt of a completion as its question', async () => {

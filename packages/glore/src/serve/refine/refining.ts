@@ -9,6 +9,7 @@ import {
   type RefineOptions,
   refineAgain,
   usualSamples,
+  type Written,
 } from '../../refine/index.js';
 import { seedOf } from '../../rollout/index.js';
 import type { Account, AnswerBudget, Costs, RoleCost } from '../../upstream/index.js';
@@ -28,6 +29,8 @@ export interface Refinement {
   readonly tau: number;
   readonly budget: number | AnswerBudget | null;
   readonly rounds: number;
+  /** A stream also tells what is written, as each line ends. */
+  readonly lines: boolean;
 }
 
 /** Solutions that are written for an answer: a draft, and in each round the two that refine it. */
@@ -79,6 +82,7 @@ export function refinementBy(
     tau: glore.tau ?? tau,
     budget: glore.budget ?? usual,
     rounds: glore.rounds ?? 1,
+    lines: glore.lines ?? false,
   };
 }
 
@@ -119,9 +123,10 @@ export function refineAll(
     readonly maxTokens: number;
     readonly signal: AbortSignal;
     readonly observe: (event: RefineEvent, round: number) => void;
+    readonly hear?: ((written: Written, round: number) => void) | undefined;
   },
 ): Promise<Refined[]> {
-  const { refinement, seeds, temperature, maxTokens, signal, observe } = options;
+  const { refinement, seeds, temperature, maxTokens, signal, observe, hear } = options;
   const { mode, samples, choice, threshold, tau, rounds } = refinement;
   const budget =
     typeof refinement.budget === 'number' ? { tokens: refinement.budget } : refinement.budget;
@@ -129,22 +134,30 @@ export function refineAll(
     questions.map(async (question, index) => {
       const seed = seeds[index]!;
       const { roles, account } = refiner.rolesFor({ maxTokens, budget: budget ?? {}, signal });
+      const seen = (event: RefineEvent, round: number) => observe({ ...event, index }, round);
+      const heard =
+        hear && ((written: Written, round: number) => hear({ ...written, index }, round));
+      const hearDraft =
+        hear &&
+        ((_request: number, _branch: number, text: string) =>
+          hear({ index, source: 'draft', text }, 1));
       const drafts =
         temperature === 0
           ? undefined
-          : (await roles.student.sample([{ question, seeds: [seed] }], temperature))[0];
-      const seen = (event: RefineEvent, round: number) => observe({ ...event, index }, round);
+          : (await roles.student.sample([{ question, seeds: [seed] }], temperature, hearDraft))[0];
       const settings: RefineOptions = {
         ...{ mode, samples, chooser: choice, threshold, tau },
         // What votes is never greedy, or all would vote alike.
         ...(mode === 'vote' && { sampling: { temperature, seeds: [seed] } }),
         observe: (event: RefineEvent) => seen(event, 1),
+        hear: heard && ((written) => heard(written, 1)),
       };
       const further = {
         rounds,
         temperature: refiner.temperature,
         seed: (_: number, round: number) => seedOf(seed, question, 'round', round),
         observe: seen,
+        hear: heard,
       };
       const [decisions] = await refineAgain([question], roles, settings, further, drafts);
       return refinedOf(decisions!, account);
