@@ -1,9 +1,9 @@
-/** `glore serve` on the base checkpoint with small limits, in a process that ends with whoever started it; prints its URL. */
+/** `glore serve` on the base checkpoint with small limits, and the pages of a finished run, in a process that ends with whoever started it; prints its URL. */
 import { hostBase } from '../packages/glore/dist/serve/batch/index.js';
-import { startServer } from '../packages/glore/dist/serve/index.js';
-import { base } from './folder.mjs';
+import { seenOf, startServer } from '../packages/glore/dist/serve/index.js';
+import { base, finishedRun } from './folder.mjs';
 
-const running = await startServer((onBatch) => hostBase(base, { workers: 1, onBatch }), {
+const options = {
   port: 0,
   parallel: 16,
   queue: 32,
@@ -19,6 +19,11 @@ const running = await startServer((onBatch) => hostBase(base, { workers: 1, onBa
     // What nobody foresaw is told.
     if (line.error === 'internal') process.stdout.write(`${JSON.stringify(line)}\n`);
   },
-});
+};
+const running = await startServer(
+  (onBatch) => hostBase(base, { workers: 1, onBatch }),
+  options,
+  () => seenOf(finishedRun()),
+);
 process.stdout.write(`${JSON.stringify({ url: running.url })}\n`);
 process.stdin.on('end', () => process.exit()).resume();

@@ -85,12 +85,27 @@ const gets = [
   '/%',
   '//',
   '/v1/completions',
+  '/icon.svg',
+  '/assets/..%2findex.html',
+  '/api/about',
+  '/api/runs/0',
+  '/api/runs/0/report',
+  '/api/runs/0/curves',
+  '/api/runs/0/labels',
+  '/api/runs/0/problems',
+  '/api/runs/0/problems?filter=draft-wrong&search=a%20b&from=1&count=2',
+  '/api/runs/0/problems?filter=x',
+  '/api/runs/0/problems?search=%',
+  '/api/runs/0/problems?count=1e9&from=-1',
+  '/api/runs/0/problems/0',
+  '/api/runs/-1/problems/%00',
 ];
 const headers = [
   'authorization: Bearer x',
   'origin: http://page.example',
   'origin: null',
   'origin: http://evil.example',
+  'sec-fetch-site: cross-site',
   'access-control-request-method: POST',
   'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   'traceparent: x',
@@ -313,8 +328,9 @@ function kindOf({ text, seconds }, bytes) {
     return `${status}`;
   }
   const code = /"code":"([\w-]+)"/.exec(body)?.[1];
-  const isHead = bytes.subarray(0, 5).toString() === 'HEAD ';
-  holds(code !== undefined || isHead, 'no-code', () => `${status}: ${text.slice(0, 400)}`);
+  const isRead =
+    bytes.subarray(0, 5).toString() !== 'HEAD ' && !/\r\ncontent-encoding: gzip/i.test(head);
+  holds(code !== undefined || !isRead, 'no-code', () => `${status}: ${text.slice(0, 400)}`);
   holds(status !== 500, 'internal', () => text.slice(0, 400));
   return `${status} ${code ?? ''}`;
 }

@@ -13,6 +13,7 @@ import {
   runPipeline,
 } from '../../packages/glore/dist/pipeline/index.js';
 import { collect, lockRun, silentReporter } from '../../packages/glore/dist/run/index.js';
+import { RunView } from '../../packages/glore/dist/view/index.js';
 import { finishedRun } from '../folder.mjs';
 import { mutateBytes, mutateJson, mutateLines, oddValue } from '../mutate.mjs';
 import { checkShown, holds } from '../outcome.mjs';
@@ -25,6 +26,15 @@ const readers = {
   report: async (run) => checkShown(renderReport(await readReport(run), screen), 'the report'),
   evaluation: (run) => evaluationIn(run),
   run: (run) => readRun(run),
+  view: async (run) => {
+    const view = await RunView.open(run);
+    await view.state();
+    await view.curves();
+    await view.labels();
+    const { rows } = await view.problems({ search: 'a', from: 0, count: 100 });
+    for (const { index } of rows) await view.problem(index);
+    await view.report();
+  },
   pipeline: async (run, { recipe }) => {
     await runPipeline({
       folder: run,
