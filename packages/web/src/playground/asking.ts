@@ -34,7 +34,7 @@ export async function askGlore(
       messages: [{ role: 'user', content: question }],
       stream: true,
       stream_options: { include_usage: true },
-      glore: wanted,
+      glore: { ...wanted, lines: true },
     }),
   });
   let told: Told | undefined;

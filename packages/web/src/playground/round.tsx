@@ -23,7 +23,7 @@ export function Round({
   const isVote = settings.mode === 'vote';
   const [draft] = candidates;
   const before = draft && linesOf(draft, values, location);
-  const against = before?.map(({ text }) => text);
+  const against = draft && linesOf(draft).map(({ text }) => text);
   const names = candidates.map((candidate, i) => nameOf(candidate, i, number));
   const counted = candidates.some(({ score }) => score > 0) || choice !== undefined;
   const votes = (score: number) =>
@@ -63,7 +63,7 @@ export function Round({
               <Candidate
                 key={place}
                 title={titleOf(source, place, number)}
-                lines={text?.split('\n').map((line) => ({ text: line }))}
+                lines={text === undefined ? undefined : writtenLines(text)}
                 against={place === 0 ? undefined : against}
                 chosen={false}
               />
@@ -76,6 +76,13 @@ export function Round({
     </section>
   );
 }
+
+/** Lines as they are written: which of them are a step together is not known yet. */
+const writtenLines = (text: string) =>
+  text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => ({ text: line }));
 
 /** What was chosen stands out, and the figures after it. */
 function Why({ sentences }: { sentences: readonly string[] }) {

@@ -27,6 +27,16 @@ export function Shown({ state, now }: { state: State; now: string }) {
         </strong>
         {isAsking && <Elapsed />}
       </div>
+      {trace && trace.notes.length > 0 && (
+        <div class="notes">
+          Why it is less than it could be:
+          <ul>
+            {trace.notes.map((note, i) => (
+              <li key={i}>{note}</li>
+            ))}
+          </ul>
+        </div>
+      )}
       {settings &&
         rounds.map((round, i) => (
           <Round
@@ -39,13 +49,6 @@ export function Shown({ state, now }: { state: State; now: string }) {
         ))}
       {trace && (
         <>
-          {trace.notes.length > 0 && (
-            <ul class="notes" aria-label="Notes">
-              {trace.notes.map((note, i) => (
-                <li key={i}>{note}</li>
-              ))}
-            </ul>
-          )}
           <Costs costs={trace.costs} />
           <Keeping trace={trace} />
         </>

@@ -70,8 +70,8 @@ describe('why', () => {
       candidate('sample', '4.0', 2 / 4),
     ];
     expect(sayWhy(decided(four, 1), vote)).toEqual([
-      'The answer 4 has 2 of 4 votes; the next has 1. It is shown in the words of the first that gave it, sample 1.',
-      '1 gave no answer.',
+      'The answer 4 has 2 of 4 votes; the next has 1. It is shown in the words of sample 1, the first that gave it.',
+      'Without an answer: 1.',
       'Of up to 5 solutions 4 were written: no more were needed or paid for.',
     ]);
     const tied = [candidate('draft', '5', 1 / 2), candidate('sample', '4', 1 / 2)];
@@ -118,7 +118,10 @@ describe('linesOf', () => {
     const text = 'a = 2\nso it is 5';
     const steps = ['a = 2', 'so it is 5'];
     const original = { text, ends: [5, text.length], finished: true };
-    expect(linesOf({ solution: { steps, answer: '5' }, original }).at(-1)!.text).toBe('answer: 5');
-    expect(linesOf({ solution: { steps, answer: null }, original })).toHaveLength(2);
+    const answered = { solution: { steps, answer: '5' }, original };
+    expect(linesOf(answered, [0.9, 0.8, 0.7]).at(-1)).toMatchObject({
+      ...{ text: 'answer: 5', value: 0.7 },
+    });
+    expect(linesOf(answered)).toHaveLength(2);
   });
 });
