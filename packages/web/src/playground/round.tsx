@@ -32,6 +32,8 @@ export function Round({
     const first = candidates.findIndex((one) => isSame(one, candidates[place]!));
     return first < place && !isVote ? names[first] : undefined;
   };
+  // What has come of a solution stays, whatever comes no more.
+  const unfinished = open ? awaited(round, isVote) : writing.map(({ source }) => source);
   return (
     <section aria-label={`Round ${number}`}>
       {settings.rounds > 1 && (
@@ -55,20 +57,20 @@ export function Round({
             remark={i === 0 ? sayWhere(round, settings) : undefined}
           />
         ))}
-        {open &&
-          awaited(round, isVote).map((source, i) => {
-            const text = writing.find((one) => one.source === source)?.text;
-            const place = candidates.length + i;
-            return (
-              <Candidate
-                key={place}
-                title={titleOf(source, place, number)}
-                lines={text === undefined ? undefined : writtenLines(text)}
-                against={place === 0 ? undefined : against}
-                chosen={false}
-              />
-            );
-          })}
+        {unfinished.map((source, i) => {
+          const text = writing.find((one) => one.source === source)?.text;
+          const place = candidates.length + i;
+          return (
+            <Candidate
+              key={place}
+              title={titleOf(source, place, number)}
+              lines={text === undefined ? undefined : writtenLines(text)}
+              against={place === 0 ? undefined : against}
+              chosen={false}
+              remark={open ? undefined : 'It was not written to its end.'}
+            />
+          );
+        })}
       </div>
       {choice !== undefined && (!isVote || !open) && (
         <Why sentences={sayWhy({ values: [], location: -1, ...round, choice }, settings, number)} />
