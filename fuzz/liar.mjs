@@ -126,6 +126,39 @@ const complaints = (random) => {
   ]);
 };
 
+/** A right answer as events, or wrong ones if `lies`. */
+function streamOf(random, { choices, usage }, lies) {
+  const events = choices.flatMap(({ index, finish_reason, text, message, token_ids: ids }) => [
+    ...(text ?? spoken(message.content)).split(/(?<=\n)/).map((part, at) => ({
+      choices: [
+        {
+          ...(message ? { index, delta: { content: part } } : { index, text: part }),
+          ...(ids && { token_ids: at === 0 ? ids : [] }),
+        },
+      ],
+    })),
+    { choices: [{ index, delta: {}, text: '', finish_reason }] },
+  ]);
+  const all = [...events, { choices: [], usage }, '[DONE]'];
+  const changed = lies ? random.whole(0, all.length - 1) : -1;
+  const data = all.map((event, at) => {
+    const plain = typeof event === 'string' ? event : JSON.stringify(event);
+    if (at !== changed) return plain;
+    return random.of([
+      () => mutateJson(random, event),
+      () => JSON.stringify(mutateValue(random, event)) ?? '',
+      () => JSON.stringify(complaints(random)) ?? '',
+      () => '',
+    ])();
+  });
+  const end = random.of(['\n', '\n', '\r\n', '\r']);
+  const bytes = Buffer.from(data.map((one) => `data: ${one}${end}${end}`).join(''));
+  return lies && random.chance(0.3) ? mutateBytes(random, bytes) : bytes;
+}
+
+const spoken = (content) =>
+  typeof content === 'string' ? content : content.map(({ text }) => text).join('');
+
 /** Answers wrongly in one of many ways. */
 function lie(random, response, right) {
   const bytes = Buffer.from(JSON.stringify(right));
@@ -219,8 +252,14 @@ export async function liar() {
       const turn = seen.get(request.url + text) ?? 0;
       seen.set(request.url + text, turn + 1);
       const random = new Random(seed, request.url, text, turn);
-      const right = answerTo(request.url, text === '' ? {} : JSON.parse(text), random);
-      if (random.chance(rate)) lie(random, response, right);
+      const body = text === '' ? {} : JSON.parse(text);
+      const right = answerTo(request.url, body, random);
+      const lies = random.chance(rate);
+      if (body.stream && right.choices && (!lies || random.chance(0.5))) {
+        response
+          .writeHead(200, { 'content-type': 'text/event-stream' })
+          .end(streamOf(random, right, lies));
+      } else if (lies) lie(random, response, right);
       else
         response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(right));
     } catch {

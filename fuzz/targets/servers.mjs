@@ -55,6 +55,9 @@ const asks = {
       ...{ n: random.of([1, 1, 2, 4]), attempts: 1, probing: random.chance(0.2), vocabulary: 357 },
       ...(random.chance(0.3) && { extensions: { return_token_ids: true } }),
       price: { input: 1, output: 2 },
+      ...(random.chance(0.4) && {
+        hear: ({ text }) => holds(typeof text === 'string', 'heard', () => typeof text),
+      }),
     };
     checkAnswer(await complete(endpoint, asking), asking);
   },

@@ -14,6 +14,7 @@ export { GloreError } from '../error.js';
 export {
   type Generated,
   GlobalRefiner,
+  type HearSolution,
   LocalRefiner,
   RewardModel,
   type RoleName,
@@ -37,6 +38,7 @@ export {
   refine,
   refineInRounds,
   type Source,
+  type Written,
   worth,
 } from '../refine/index.js';
 export {

@@ -15,6 +15,8 @@ export {
   type GenerateRequest,
   type Generator,
   GlobalRefiner,
+  type Hear,
+  type HearTokens,
   inRoles,
   type LanguageModel,
   LocalRefiner,

@@ -39,7 +39,10 @@ abstract class Writer {
     hear?: Hear,
   ): Promise<Generated[][]> {
     const { maxTokens } = this;
-    const written = await this.author.write(requests, { temperature, maxTokens, hear });
+    const written = await this.author.write(requests, {
+      ...{ temperature, maxTokens },
+      hear: hear && news(hear),
+    });
     for (const { tokens } of written.flat()) this.meter.generated += tokens;
     return written;
   }
@@ -58,6 +61,17 @@ abstract class Writer {
     );
     return written.map(([only]) => only!);
   }
+}
+
+/** Tells of a text once: what follows an answer, and blank lines, add nothing to it. */
+function news(hear: Hear): Hear {
+  const told = new Map<string, string>();
+  return (request, branch, text) => {
+    const name = `${request}.${branch}`;
+    if (told.get(name) === text) return;
+    told.set(name, text);
+    hear(request, branch, text);
+  };
 }
 
 /** The policy that solves problems. */

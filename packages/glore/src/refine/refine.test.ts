@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { loadCheckpoint, openTokenizer, Trainer } from '@glore/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Codec, createCodec, type Solution } from '../codec/index.js';
+import { type Codec, createCodec, renderSolution, type Solution } from '../codec/index.js';
 import { globalExample, localExample } from '../dataset/index.js';
 import {
   type Generated,
@@ -13,9 +13,9 @@ import {
   Student,
 } from '../model/index.js';
 import { difficulty, generateProblems } from '../problem/index.js';
-import type { Decision } from './decision.js';
+import type { Decision, Written } from './decision.js';
 import { finalScore, type RefineOptions, refine, worth } from './refine.js';
-import { chosen, refineInRounds } from './rounds.js';
+import { chosen, refineAgain, refineInRounds } from './rounds.js';
 import { locateFirstError } from './where.js';
 
 const problems = generateProblems({
@@ -382,6 +382,61 @@ describe('rounds', () => {
     const traces = await refineInRounds(questions, spent, options, known);
     expect(traces).toEqual(await inRounds({ rounds: 2 }));
     expect(spent.student.meter.generated).toBe(0);
+  });
+});
+
+describe('what is heard while it is written', () => {
+  /** The last text of each solution that was told of, by round, source and question. */
+  const hearing = () => {
+    const heard = new Map<string, string>();
+    const hear = ({ index, source, text }: Written, round = 1) => {
+      const name = `${round} ${source} ${index}`;
+      // Each is what was told before, and a line more.
+      const before = heard.get(name);
+      if (before !== undefined) expect(text.startsWith(`${before}\n`)).toBe(true);
+      heard.set(name, text);
+    };
+    return { heard, hear };
+  };
+  /** What was written anew, by the same names; nothing is told of what has no whole line. */
+  const writtenIn = (traces: readonly (readonly Decision[])[]) =>
+    new Map(
+      traces.flatMap((trace, index) =>
+        trace.flatMap(({ candidates, location }, k) =>
+          candidates
+            .slice(k === 0 ? 0 : 1)
+            .filter(({ source, solution: { steps, answer } }) => {
+              const kept = source === 'local' ? location - 1 : 0;
+              return steps.length > kept || answer !== null;
+            })
+            .map(({ source, solution }) => {
+              return [`${k + 1} ${source} ${index}`, renderSolution(solution)] as const;
+            }),
+        ),
+      ),
+    );
+
+  it('is each solution in the end, of a gate that refines some', async () => {
+    const { heard, hear } = hearing();
+    const decisions = await refine(questions, models(), { ...rerank(), mode: 'gate', tau, hear });
+    expect(new Set(decisions.map(({ candidates }) => candidates.length > 1)).size).toBe(2);
+    expect(heard).toEqual(writtenIn(decisions.map((one) => [one])));
+  });
+
+  it('is that of the further rounds by the index of its question', async () => {
+    const { heard, hear } = hearing();
+    const settings = rerank({ mode: 'gate', tau });
+    const further = { rounds: 3, temperature: 1.5, seed: (i: number, r: number) => 100 * i + r };
+    const traces = await refineAgain(
+      questions,
+      models(),
+      { ...settings, hear },
+      { ...further, hear },
+      drafts,
+    );
+    expect(traces.some((trace) => trace.length > 1)).toBe(true);
+    const expected = [...writtenIn(traces)].filter(([name]) => !name.startsWith('1 draft'));
+    expect(heard).toEqual(new Map(expected));
   });
 });
 
