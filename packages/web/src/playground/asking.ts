@@ -34,17 +34,21 @@ export async function askGlore(
       messages: [{ role: 'user', content: question }],
       stream: true,
       stream_options: { include_usage: true },
-      glore: wanted,
+      glore: { ...wanted, lines: true },
     }),
   });
   let told: Told | undefined;
   let failure: ApiFailure | undefined;
-  await readEvents(response, (data) => {
+  const read = readEvents(response, (data) => {
     if (data === '[DONE]') return;
     const { error, glore } = JSON.parse(data) as Chunk;
     if (error) failure = new ApiFailure(response.status, error.code ?? 'stream', error.message);
     else if (glore && 'event' in glore) onStep(glore.event);
     else if (glore) told = glore;
+  });
+  await read.catch((error: unknown) => {
+    if (signal.aborted) throw error;
+    throw new ApiFailure(0, 'away', 'The answer broke off. Is the server still running?');
   });
   if (failure) throw failure;
   if (!told) throw new ApiFailure(0, 'away', 'The answer ended before it was whole.');

@@ -33,13 +33,16 @@ export function Candidate({
 }) {
   const { answer } = candidate?.solution ?? {};
   return (
-    <article class={chosen ? 'card candidate chosen' : 'card candidate'} aria-busy={!candidate}>
+    <article
+      class={chosen ? 'card sheet chosen' : 'card sheet'}
+      aria-busy={!candidate && remark === undefined}
+    >
       <div class="head">
         <h3>{title}</h3>
         {chosen && <span class="mark">chosen</span>}
         <span class="figures">
           {!candidate ? (
-            <small>{lines ? 'being written ..' : 'waited for ..'}</small>
+            remark === undefined && <small>{lines ? 'being written ..' : 'waited for ..'}</small>
           ) : votes !== undefined ? (
             votes && <span class="chip">{votes} votes</span>
           ) : (

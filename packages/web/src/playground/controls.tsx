@@ -37,11 +37,18 @@ export function Controls({
       <div class="controls">
         <label>
           Mode
-          <select value={values.mode} onChange={(event) => set('mode', event.currentTarget.value)}>
-            <option value="rerank">rerank: always refine</option>
-            <option value="gate">gate: refine if doubtful</option>
-            <option value="vote">vote: most common answer</option>
+          <select
+            value={values.mode}
+            aria-describedby="hint-mode"
+            onChange={(event) => set('mode', event.currentTarget.value)}
+          >
+            {Object.keys(modes).map((mode) => (
+              <option key={mode}>{mode}</option>
+            ))}
           </select>
+          <small id="hint-mode" class="hint">
+            {modes[values.mode]}
+          </small>
         </label>
         {shown.includes('choice') && (
           <label>
@@ -80,6 +87,12 @@ export function Controls({
     </details>
   );
 }
+
+const modes: Readonly<Record<Values['mode'], string>> = {
+  rerank: 'refine, then choose',
+  gate: 'refine only what the ORM doubts',
+  vote: 'the answer that most samples give',
+};
 
 interface Field {
   readonly name: Exclude<keyof Values, 'mode' | 'choice'>;

@@ -10,6 +10,7 @@ import { Questions } from './questions.js';
 import { settingsFor, usual, wantedBy } from './settings.js';
 import { Shown } from './shown.js';
 import { fromLink, type Trace } from './trace.js';
+import './playground.css';
 
 export function Playground({
   playground,

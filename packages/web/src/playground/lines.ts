@@ -4,9 +4,13 @@ import type { Line } from '../parts/solution.js';
 
 type Written = Pick<Candidate, 'solution' | 'original'>;
 
-/** `location`: the first error, 1-based. */
+/** `values`: the SORM's, if it has read it; `location`: the first error, 1-based. */
 export function linesOf(candidate: Written, values: readonly number[] = [], location = -1): Line[] {
-  return textsOf(candidate).map((text, i) => ({
+  const texts = textsOf(candidate);
+  const { answer } = candidate.solution;
+  // An answer within the last step is valued on its own all the same.
+  if (answer !== null && values.length > texts.length) texts.push(`answer: ${answer}`);
+  return texts.map((text, i) => ({
     text,
     value: values[i],
     marked: i + 1 === location,
@@ -24,8 +28,6 @@ function textsOf({ solution, original }: Written): string[] {
   const begin = thoughtIn(text).length;
   const written = steps.map((_, i) => trimmed(text.slice(ends[i - 1] ?? begin, ends[i])));
   const rest = trimmed(text.slice(ends[steps.length - 1] ?? begin));
-  // An answer within the last step is valued on its own all the same.
-  if (rest === '' && answer !== null) return [...written, `answer: ${answer}`];
   return rest === '' ? written : [...written, rest];
 }
 

@@ -25,7 +25,7 @@ export function Questions({
     <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Take a question</summary>
       {open && hasRun && <OfTestSet onTake={take} />}
-      {open && examples.length > 0 && (
+      {open && !hasRun && (
         <ul class="questions" aria-label="Examples">
           {examples.map((question) => (
             <li key={question}>

@@ -23,7 +23,7 @@ export function Round({
   const isVote = settings.mode === 'vote';
   const [draft] = candidates;
   const before = draft && linesOf(draft, values, location);
-  const against = before?.map(({ text }) => text);
+  const against = draft && linesOf(draft).map(({ text }) => text);
   const names = candidates.map((candidate, i) => nameOf(candidate, i, number));
   const counted = candidates.some(({ score }) => score > 0) || choice !== undefined;
   const votes = (score: number) =>
@@ -32,6 +32,8 @@ export function Round({
     const first = candidates.findIndex((one) => isSame(one, candidates[place]!));
     return first < place && !isVote ? names[first] : undefined;
   };
+  // What has come of a solution stays, whatever comes no more.
+  const unfinished = open ? awaited(round, isVote) : writing.map(({ source }) => source);
   return (
     <section aria-label={`Round ${number}`}>
       {settings.rounds > 1 && (
@@ -40,7 +42,7 @@ export function Round({
           {number > 1 && <small> what was chosen is refined again, with other samples</small>}
         </h3>
       )}
-      <div class="candidates">
+      <div class="sheets">
         {candidates.map((candidate, i) => (
           <Candidate
             key={i}
@@ -55,20 +57,20 @@ export function Round({
             remark={i === 0 ? sayWhere(round, settings) : undefined}
           />
         ))}
-        {open &&
-          awaited(round, isVote).map((source, i) => {
-            const text = writing.find((one) => one.source === source)?.text;
-            const place = candidates.length + i;
-            return (
-              <Candidate
-                key={place}
-                title={titleOf(source, place, number)}
-                lines={text?.split('\n').map((line) => ({ text: line }))}
-                against={place === 0 ? undefined : against}
-                chosen={false}
-              />
-            );
-          })}
+        {unfinished.map((source, i) => {
+          const text = writing.find((one) => one.source === source)?.text;
+          const place = candidates.length + i;
+          return (
+            <Candidate
+              key={place}
+              title={titleOf(source, place, number)}
+              lines={text === undefined ? undefined : writtenLines(text)}
+              against={place === 0 ? undefined : against}
+              chosen={false}
+              remark={open ? undefined : 'It was not written to its end.'}
+            />
+          );
+        })}
       </div>
       {choice !== undefined && (!isVote || !open) && (
         <Why sentences={sayWhy({ values: [], location: -1, ...round, choice }, settings, number)} />
@@ -77,10 +79,20 @@ export function Round({
   );
 }
 
-function Why({ sentences: [what, ...more] }: { sentences: readonly string[] }) {
+/** Lines as they are written: which of them are a step together is not known yet. */
+const writtenLines = (text: string) =>
+  text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => ({ text: line }));
+
+/** What was chosen stands out, and the figures after it. */
+function Why({ sentences }: { sentences: readonly string[] }) {
+  const [, what, figures] = /^([^:;]*)(.*)$/s.exec(sentences.join(' '))!;
   return (
     <p class="why">
-      <strong>{what}</strong> {more.join(' ')}
+      <strong>{what}</strong>
+      {figures}
     </p>
   );
 }

@@ -20,13 +20,23 @@ export function Shown({ state, now }: { state: State; now: string }) {
           Answer <small>{saidOf(settings)}</small>
         </h2>
       )}
-      {question !== now.trim() && <p class="asked">{question}</p>}
+      {question !== now.trim() && <p class="put">{question}</p>}
       <div class="row said">
         <strong role="status" aria-live="polite">
           {capital(sayState(state))}
         </strong>
         {isAsking && <Elapsed />}
       </div>
+      {trace && trace.notes.length > 0 && (
+        <div class="notes">
+          Why it is less than it could be:
+          <ul>
+            {trace.notes.map((note, i) => (
+              <li key={i}>{note}</li>
+            ))}
+          </ul>
+        </div>
+      )}
       {settings &&
         rounds.map((round, i) => (
           <Round
@@ -39,13 +49,6 @@ export function Shown({ state, now }: { state: State; now: string }) {
         ))}
       {trace && (
         <>
-          {trace.notes.length > 0 && (
-            <ul class="notes" aria-label="Notes">
-              {trace.notes.map((note, i) => (
-                <li key={i}>{note}</li>
-              ))}
-            </ul>
-          )}
           <Costs costs={trace.costs} />
           <Keeping trace={trace} />
         </>

@@ -4,6 +4,7 @@ import type {
   Decision,
   RefineEvent,
   Source,
+  Written,
 } from '../../../glore/src/refine/decision.js';
 import { leastOf } from './figures.js';
 import type { Settings, Trace } from './trace.js';
@@ -28,15 +29,12 @@ export interface Round extends Partial<Omit<Decision, 'candidates'>> {
   readonly writing: readonly Writing[];
 }
 
-export interface Writing {
-  readonly source: Source;
-  readonly text: string;
-}
+type Writing = Pick<Written, 'source' | 'text'>;
 
 /** One step on the way to an answer; rounds are counted from 1. */
 export type Step = { readonly round: number } & (
   | RefineEvent
-  | ({ readonly stage: 'writing'; readonly index: number } & Writing)
+  | ({ readonly stage: 'writing' } & Written)
 );
 
 export type Happening =

@@ -125,8 +125,8 @@ function ofVote({ candidates, choice }: Decision, { samples }: Settings): string
         : 'no other answer was given';
   const none = candidates.filter(({ solution }) => solution.answer === null).length;
   return [
-    `The answer ${answer} has ${votes} of ${all} votes; ${next}. It is shown in the words of the first that gave it, ${nameOf(chosen, choice, 1)}.`,
-    ...(none > 0 ? [`${none} gave no answer.`] : []),
+    `The answer ${answer} has ${votes} of ${all} votes; ${next}. It is shown in the words of ${nameOf(chosen, choice, 1)}, the first that gave it.`,
+    ...(none > 0 ? [`Without an answer: ${none}.`] : []),
     ...(all < samples
       ? [`Of up to ${samples} solutions ${all} were written: no more were needed or paid for.`]
       : []),

@@ -3,6 +3,7 @@ import { render } from 'preact';
 import type { ReportPage } from '../../../glore/src/view/wire.js';
 import { Report } from './report.js';
 import '../theme.css';
+import '../figures/figures.css';
 
 const page = JSON.parse(document.getElementById('data')!.textContent!) as ReportPage;
 render(<Report page={page} />, document.getElementById('app')!);

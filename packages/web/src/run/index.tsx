@@ -7,6 +7,7 @@ import { hrefOf, type Route } from '../route.js';
 import { Details } from './details.js';
 import { Problems } from './problems.js';
 import { useRunState } from './watch.js';
+import '../figures/figures.css';
 
 // Whoever opens a problem need not wait for charts.
 const Overview = lazy(() => import('./overview.js').then(({ Overview }) => Overview));
