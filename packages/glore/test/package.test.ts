@@ -139,10 +139,12 @@ describe.each(names)('the tarball of %s', (name) => {
     const trainer = filesOf(join(root, 'trainers/hf'))
       .filter((file) => !/^test_|__pycache__/.test(file))
       .map((file) => `trainers/hf/${file}`);
+    const pages = filesOf(join(root, 'packages/web/build')).map((file) => `web/${file}`);
+    expect(pages).toContain('web/app/index.html');
     expect(filesOf(installed()).filter((file) => !file.startsWith('dist/'))).toEqual(
       [
         ...['LICENSE', 'README.md', 'package.json'],
-        ...(manifest.bin ? ['bin/glore.js', ...data, ...prompts, ...trainer] : []),
+        ...(manifest.bin ? ['bin/glore.js', ...data, ...prompts, ...trainer, ...pages] : []),
       ].sort(),
     );
   });

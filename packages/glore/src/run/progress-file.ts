@@ -31,7 +31,7 @@ export async function alsoInFile(
 ): Promise<{ readonly reporter: Reporter; end(): Promise<void> }> {
   const file = new ProgressFile(pathIn(folder));
   // One that was killed has left its own.
-  await file.end();
+  await file.remove();
   const written = reporter({
     intervalMs: 1000,
     eager: true,
@@ -73,20 +73,28 @@ class ProgressFile {
   private readonly path: string;
   private next: Snapshot | undefined;
   private writing: Promise<void> | undefined;
+  private ended = false;
 
   constructor(path: string) {
     this.path = path;
   }
 
   write(state: Snapshot): void {
+    if (this.ended) return;
     this.next = state;
     this.writing ??= this.writeAll();
   }
 
   async end(): Promise<void> {
+    this.ended = true;
     this.next = undefined;
     await this.writing;
-    await rm(this.path, { force: true }).catch(() => {});
+    await this.remove();
+  }
+
+  async remove(): Promise<void> {
+    for (const path of [this.path, `${this.path}.part-new`])
+      await rm(path, { force: true }).catch(() => {});
   }
 
   private async writeAll(): Promise<void> {

@@ -83,9 +83,14 @@ export class TestProblems {
     }
     const files = filesOf(this.folder);
     const { places } = row;
-    const problem = await recordAt(files.problems, places.problems, problemShape);
-    const { draft, samples } = await recordAt(files.attempts, places.attempts, attemptsShape);
-    const refined = await recordAt(files.refinements, places.refinements, refinementsShape);
+    const problem = await recordAt(files.problems, index, places.problems, problemShape);
+    const { draft, samples } = await recordAt(
+      files.attempts,
+      index,
+      places.attempts,
+      attemptsShape,
+    );
+    const refined = await recordAt(files.refinements, index, places.refinements, refinementsShape);
     const thresholds = join(this.folder, 'evaluation', 'thresholds.json');
     const { locate } = await readJson(thresholds, thresholdsShape);
     const firstError = trueFirstError(draft);
@@ -115,13 +120,13 @@ const judged = ({ steps, answer, right, orm, sorm, truth }: Attempt): Judged => 
 });
 
 /** @throws GloreError `record-broken`, `jsonl-broken`, also where the file has just been made anew */
-const recordAt = <T>(path: string, { start, length, number }: Place, shape: z.ZodType<T>) =>
+const recordAt = <T>(path: string, index: number, { start, length }: Place, shape: z.ZodType<T>) =>
   explained(path, async () => {
     const file = await openToRead(path);
     try {
       const bytes = Buffer.alloc(length);
       await file.read(bytes, 0, length, start);
-      return recordIn(path, { number, start, bytes, ended: true }, shape, cureOf(path));
+      return recordIn(path, { number: index + 1, start, bytes, ended: true }, shape, cureOf(path));
     } finally {
       await file.close();
     }

@@ -14,11 +14,10 @@ export const filesOf = (folder: string) => ({
   refinements: join(folder, 'evaluation', 'test.refinements.jsonl'),
 });
 
-/** A record's place in its file, in bytes, and its line, counted from 1. */
+/** A record's place in its file, in bytes. */
 export interface Place {
   readonly start: number;
   readonly length: number;
-  readonly number: number;
 }
 
 export type Row = Omit<ProblemRow, 'filters'> & {
@@ -147,16 +146,13 @@ function rowOf(
  */
 function headOf(line: Line): Line {
   const at = line.bytes.indexOf(',"samples":[');
-  if (at === -1) return line;
+  const draft = line.bytes.indexOf('"draft":{');
+  if (draft === -1 || draft > at) return line;
   return { ...line, bytes: Buffer.concat([line.bytes.subarray(0, at), closing]) };
 }
 const closing = Buffer.from('}');
 
-const placeOf = ({ start, bytes, number }: Line): Place => ({
-  start,
-  length: bytes.length,
-  number,
-});
+const placeOf = ({ start, bytes }: Line): Place => ({ start, length: bytes.length });
 
 function checkProblem(path: string, line: Line, found: string, id: string): void {
   if (found === id) return;
