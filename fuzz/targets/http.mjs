@@ -37,7 +37,7 @@ const requests = [
       model: 'glore',
       prompt: question,
       max_tokens: 20,
-      glore: { mode: 'gate', threshold: 0.5, tau: 0.5, budget: 40, rounds: 1 },
+      glore: { mode: 'gate', threshold: 0.5, tau: 0.5, budget: 40, rounds: 1, lines: true },
     },
   ],
   [

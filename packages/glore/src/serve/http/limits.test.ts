@@ -279,7 +279,7 @@ describe('what is misspelt or cannot be had', () => {
       code: 'invalid_value',
       param: `glore.${key}`.slice(0, 46),
       message: expect.stringMatching(
-        `^glore\\..*: expected one of the keys mode, samples, choice, threshold, tau, budget, rounds, found this one; the nearest is ${nearest}$`,
+        `^glore\\..*: expected one of the keys mode, samples, choice, threshold, tau, budget, rounds, lines, found this one; the nearest is ${nearest}$`,
       ),
     });
   });
