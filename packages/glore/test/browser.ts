@@ -34,7 +34,8 @@ export async function openPage(
   browser: Browser,
   options: BrowserContextOptions = {},
 ): Promise<Watched> {
-  const context = await browser.newContext(options);
+  // Colours that are on their way from one to another have a contrast of their own.
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
   const asked: string[] = [];
   const wrong: string[] = [];
