@@ -4,10 +4,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { base, glore, type Running, start, temporaryFolder, writeRecipe } from './glore.js';
+import { finished } from './finished.js';
+import { base, type Running, start, temporaryFolder } from './glore.js';
 
 // Each starts a process; the machine need not be free.
-vi.setConfig({ testTimeout: 300_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
 
 const examples = resolve(import.meta.dirname, '../../../examples');
 const built = (name: string) => join(examples, 'dist', `${name}.js`);
@@ -15,13 +16,11 @@ const run = (name: string, ...args: string[]) =>
   promisify(execFile)(process.execPath, [built(name), ...args]);
 
 const folder = temporaryFolder();
-const finished = join(folder, 'run');
+let done: string;
 
 beforeAll(async () => {
-  const { code, stderr } = await glore(['run', writeRecipe(folder, 'small'), '--run', finished]);
-  expect(stderr).toContain('evaluation');
-  expect(code).toBe(0);
-}, 300_000);
+  ({ run: done } = await finished());
+});
 
 describe('an example', () => {
   it('has at most 25 lines', () => {
@@ -48,14 +47,14 @@ describe('an example', () => {
   });
 
   it('refines three questions with a run', async () => {
-    const { stdout } = await run('refine', finished);
+    const { stdout } = await run('refine', done);
     expect(
       stdout.match(/by (draft|global|local), ORM [01]\.\d\d; first error at (-1|\d)/g),
     ).toHaveLength(3);
   });
 
   it('has a scorer of its own say where', async () => {
-    const { stdout } = await run('scorer', finished);
+    const { stdout } = await run('scorer', done);
     const [, values = '', location] =
       /^\[([^\]]*)\] (-?\d+) \{/.exec(stdout.replaceAll('\n', ' ')) ?? [];
     const lines = values.split(',').map(Number);
@@ -65,7 +64,7 @@ describe('an example', () => {
   });
 
   it('adds a way to answer to the table', async () => {
-    const { stdout } = await run('way', finished);
+    const { stdout } = await run('way', done);
     const rows = stdout.split('\n').map((line) => line.split(' ')[0]);
     expect(rows.slice(0, 2)).toEqual(['draft', 'sample']);
     expect(stdout).toMatch(/^agreement [01]\.\d{3}$/m);
@@ -83,7 +82,7 @@ describe('an example', () => {
     let server: Running;
     let url: string;
     beforeAll(async () => {
-      server = start(['serve', finished, '--port', '0', '--json']);
+      server = start(['serve', done, '--port', '0', '--json']);
       const line = await new Promise<string>((done) => server.child.stdout!.once('data', done));
       ({ url } = JSON.parse(line) as { url: string });
     });

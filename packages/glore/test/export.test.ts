@@ -8,7 +8,8 @@ import type { GlobalRecord, RewardRecord } from '../src/dataset/index.js';
 import type { Exported } from '../src/export/index.js';
 import type { Report } from '../src/pipeline/index.js';
 import type { Sample } from '../src/rollout/index.js';
-import { glore, temporaryFolder, writeRecipe } from './glore.js';
+import { finished } from './finished.js';
+import { glore, temporaryFolder } from './glore.js';
 
 // Each starts a process; the machine need not be free.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
@@ -17,18 +18,7 @@ let folder: string;
 let run: string;
 beforeAll(async () => {
   folder = temporaryFolder();
-  run = join(folder, 'run');
-  const recipe = writeRecipe(
-    folder,
-    'recipe',
-    ['problems: 140', 'problems: 70'],
-    ['samples: 40', 'samples: 20'],
-    ['dev: 24', 'dev: 12'],
-    ['test: 66', 'test: 33'],
-    ['epochs: 4', 'epochs: 1'],
-    ['samples: 8', 'samples: 3'],
-  );
-  expect(await glore(['run', recipe, '--run', run])).toMatchObject({ code: 0 });
+  ({ run } = await finished());
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -39,6 +39,7 @@ beforeAll(async () => {
     ['test: 66', 'test: 20'],
     ['dev: 24', 'dev: 12'],
     ['problems: 140', 'problems: 90'],
+    ['epochs: 4, batch: 8', 'epochs: 1, batch: 8'],
     ['evaluation: { samples: 8', 'evaluation: { samples: 3'],
   );
   writeFileSync(
