@@ -8,6 +8,9 @@ import { type Ended, glore, writeRecipe } from './glore.js';
 /** Samples of a test problem, which many rows of the report are named by. */
 export const samples = 4;
 
+/** Solutions of which its SORM learns first what the student expects. */
+export const expected = 60;
+
 /** What the recipe of this run has that the small one has not: something of everything that a recipe may ask for. */
 const changes: [string, string][] = [
   // Two rounds of refinement.
@@ -18,15 +21,15 @@ const changes: [string, string][] = [
   // Of problems that three samples do not solve there are six.
   [
     'drafts: { problems: 140, samples: 3, temperature: 1 }',
-    'drafts: { problems: 140, samples: 3, temperature: 1, further: { most: 6, temperature: 1.2 } }',
+    'drafts: { problems: 110, samples: 3, temperature: 1, further: { most: 6, temperature: 1.2 } }',
   ],
   // A SORM that learns first what the student expects, with a layer more for it, and is less sure of its labels then.
   [
     'sorm: { epochs: 4, batch: 8, rate: 1.0e-3, doubt: 0.25 }',
     `sorm:
-    expected: { examples: 120, epochs: 1, batch: 16, rate: 1.0e-3, layers: 1, replaced: 0.15 }
-    epochs: 2
-    batch: 16
+    expected: { examples: ${expected}, epochs: 1, batch: 16, rate: 1.0e-3, layers: 1, replaced: 0.15 }
+    epochs: 1
+    batch: 8
     rate: 1.0e-3
     doubt: 0.5`,
   ],

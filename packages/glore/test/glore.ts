@@ -113,7 +113,7 @@ export function writeRecipe(folder: string, name: string, ...changes: [string, s
 }
 
 const recipe = `seed: 3
-workers: 2
+workers: 1
 base: ${base}
 problems:
   source: world

@@ -22,6 +22,7 @@ beforeAll(async () => {
   recipe = writeRecipe(
     folder,
     'recipe',
+    ['workers: 1', 'workers: 2'],
     ['problems: 140', 'problems: 70'],
     ['samples: 40', 'samples: 20'],
     ['dev: 24', 'dev: 8'],

@@ -9,6 +9,7 @@ import type { Report } from '../src/pipeline/index.js';
 import type { Problem } from '../src/problem/index.js';
 import type { Decision } from '../src/refine/index.js';
 import { browserPath, openBrowser, openPage, overflows, seriousIn } from './browser.js';
+import { finished, samples } from './finished.js';
 import { glore, start, temporaryFolder, untilWritten, writeRecipe } from './glore.js';
 import { completion, RawServer } from './http/raw.js';
 
@@ -29,15 +30,7 @@ describe.skipIf(!isThere)('the pages', () => {
   let browser: Browser;
   beforeAll(async () => {
     folder = temporaryFolder();
-    run = join(folder, 'run');
-    const recipe = writeRecipe(
-      folder,
-      'recipe',
-      ['dev: 24', 'dev: 12'],
-      ['test: 66', 'test: 60'],
-      ['samples: 8, temperature: 1', 'samples: 3, temperature: 1, rounds: 2'],
-    );
-    expect(await glore(['run', recipe, '--run', run])).toMatchObject({ code: 0 });
+    ({ run } = await finished());
     browser = await openBrowser();
   });
   afterAll(async () => {
@@ -240,13 +233,14 @@ describe.skipIf(!isThere)('the pages', () => {
   });
 
   it('find test problems: filters, search, pages, one with its samples and refinements', async () => {
+    const total = problems().length;
     const pages = await listening(['view', run]);
     const { page, wrong, asked } = await openPage(browser);
     await page.goto(`${pages}#/runs/0/problems`);
-    await page.getByText('1–50 of 60').first().waitFor();
+    await page.getByText(`1–50 of ${total}`).first().waitFor();
     await page.getByRole('link', { name: /next/ }).first().click();
-    await page.getByText('51–60 of 60').first().waitFor();
-    expect(await page.locator('.problems > li').count()).toBe(10);
+    await page.getByText(`51–${total} of ${total}`).first().waitFor();
+    expect(await page.locator('.problems > li').count()).toBe(total - 50);
 
     const right = linesOf<{ draft: { right: boolean } }>('evaluation/test.attempts.jsonl');
     const wrongDrafts = right.filter(({ draft }) => !draft.right).length;
@@ -268,8 +262,8 @@ describe.skipIf(!isThere)('the pages', () => {
       expect(await card(source).textContent()).toContain(`ORM ${score.toFixed(3)}`);
     }
     expect(await card('global').locator('ins, del').count()).toBeGreaterThan(0);
-    await page.getByText('3 samples').click();
-    expect(await page.getByRole('table', { name: /sample \d/i }).count()).toBe(3);
+    await page.getByText(`${samples} samples`).click();
+    expect(await page.getByRole('table', { name: /sample \d/i }).count()).toBe(samples);
     await isSound(page, wrong, asked);
   });
 

@@ -59,7 +59,11 @@ function Search({ run, list }: { run: number; list: List }) {
   const [text, setText] = useState(list.search);
   useEffect(() => {
     if (text === list.search) return;
-    const later = setTimeout(() => replaceRoute(listHref(run, { ...list, search: text })), PAUSE);
+    const { hash } = location;
+    const later = setTimeout(() => {
+      // Who has gone on meanwhile is not brought back.
+      if (location.hash === hash) replaceRoute(listHref(run, { ...list, search: text }));
+    }, PAUSE);
     return () => clearTimeout(later);
   }, [text]);
   // The address may change otherwise: a step back, a link.
