@@ -15,7 +15,9 @@ import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const root = resolve(import.meta.dirname, '..');
-const run = resolve(process.argv[2] ?? join(root, 'runs/tiny'));
+/** As it is named it is in the pictures. */
+const named = process.argv[2] ?? 'runs/tiny';
+const run = resolve(root, named);
 const main = join(root, 'packages/glore/dist/cli/main.js');
 if (!existsSync(join(run, 'report.json')))
   fail(`${run}: expected a finished run, found none; make one: npm start`);
@@ -28,7 +30,8 @@ if (executablePath === undefined)
   fail('expected a Chromium, found none; name one: GLORE_BROWSER=/path/to/chromium');
 
 const folder = mkdtempSync(join(tmpdir(), 'glore-screenshots-'));
-const server = spawn(process.execPath, [main, 'serve', run, '--port', '0', '--json'], {
+const server = spawn(process.execPath, [main, 'serve', named, '--port', '0', '--json'], {
+  cwd: root,
   stdio: ['ignore', 'pipe', 'ignore'],
   env: { ...process.env, GLORE_API_KEY: '' },
 });
@@ -63,7 +66,9 @@ try {
   if (code !== 0) fail('glore report --html: expected a page, found that it ended with an error');
   await page.goto(pathToFileURL(report).href);
   await page.getByRole('img').first().waitFor();
-  await page.getByRole('heading', { name: 'Critics' }).scrollIntoViewIfNeeded();
+  await page
+    .getByRole('heading', { name: 'Critics' })
+    .evaluate((heading) => heading.scrollIntoView());
   await settled(page);
   await take('report');
 } finally {

@@ -65,7 +65,7 @@ function Search({ run, list }: { run: number; list: List }) {
       if (location.hash === hash) replaceRoute(listHref(run, { ...list, search: text }));
     }, PAUSE);
     return () => clearTimeout(later);
-  }, [text]);
+  }, [text, list.choice]);
   // The address may change otherwise: a step back, a link.
   useEffect(() => setText(list.search), [list.search]);
   return (
