@@ -16,42 +16,40 @@ const pages = [
 const fences = /^ *```.*\n([\s\S]*?)^ *```$/gm;
 
 describe('the map', () => {
+  const sources = ['packages/glore/src', 'packages/engine/src', 'packages/web/src'];
   /** The folders of a package as the map lists them, in its order. */
   const mapped = (source: string): string[] => {
     const [, table = ''] = textOf('docs/architecture.md').split(`\n## ${source}\n`);
     return [...table.split('\n## ')[0]!.matchAll(/^\| `(.+)\/` \|/gm)].map(([, name]) => name!);
   };
 
-  it.each(['packages/glore/src', 'packages/engine/src'])('has the folders of %s', (source) => {
+  it.each(sources)('has the folders of %s', (source) => {
     const there = readdirSync(join(root, source), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ parentPath, name }) => relative(join(root, source), join(parentPath, name)));
     expect(mapped(source).toSorted()).toEqual(there.toSorted());
   });
 
-  it.each(['packages/glore/src', 'packages/engine/src'])(
-    'imports from above alone in %s',
-    (source) => {
-      const order = mapped(source).filter((name) => !name.includes('/'));
-      const folder = join(root, source);
-      const down = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-        .filter((path) => path.endsWith('.ts') && !/\.(test|testing)\.ts$/.test(path))
-        .flatMap((path) =>
-          [...readFileSync(join(folder, path), 'utf8').matchAll(/ from '(\.[^']+)'/g)].map(
-            ([, target]) => ({
-              path,
-              from: order.indexOf(path.split('/')[0]!),
-              to: order.indexOf(
-                relative(folder, resolve(folder, dirname(path), target!)).split('/')[0]!,
-              ),
-            }),
-          ),
-        )
-        // The package's door stands above all folders.
-        .filter(({ from, to }) => from >= 0 && to > from);
-      expect(down).toEqual([]);
-    },
-  );
+  it.each(sources)('imports from above alone in %s', (source) => {
+    const order = mapped(source).filter((name) => !name.includes('/'));
+    const folder = join(root, source);
+    const down = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => /\.tsx?$/.test(path) && !/\.(test|testing)\.ts$/.test(path))
+      .flatMap((path) =>
+        [...readFileSync(join(folder, path), 'utf8').matchAll(/ from '(\.[^']+)'/g)].map(
+          ([, target]) => ({
+            path,
+            from: order.indexOf(path.split('/')[0]!),
+            to: order.indexOf(
+              relative(folder, resolve(folder, dirname(path), target!)).split('/')[0]!,
+            ),
+          }),
+        ),
+      )
+      // The package's door stands above all folders.
+      .filter(({ from, to }) => from >= 0 && to > from);
+    expect(down).toEqual([]);
+  });
 });
 
 describe('links', () => {
