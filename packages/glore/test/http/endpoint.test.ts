@@ -1,27 +1,10 @@
 /** One server that is busy, broken, slow, wrong or gone, and what the client makes of it. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { complete } from '../../src/model/openai/answers.js';
-import { Endpoint, type EndpointOptions, readKey } from '../../src/model/openai/index.js';
+import { type Endpoint, readKey } from '../../src/model/openai/index.js';
 import { asIs } from '../../src/model/openai/reading.js';
-import { Server, type ServerOptions } from './server.js';
-
-const open: { stop?(): Promise<void>; close?(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await (one.stop?.() ?? one.close?.());
-});
-
-async function serve(options: ServerOptions = {}): Promise<Server> {
-  const server = await Server.start(options);
-  open.push(server);
-  return server;
-}
-
-function connect(server: { readonly url: string }, more: Partial<EndpointOptions> = {}): Endpoint {
-  const endpoint = new Endpoint({ name: 'test', url: server.url, ...more });
-  open.push(endpoint);
-  return endpoint;
-}
+import { connect, serve } from './opened.js';
 
 const asking = (prompt: string, more: object = {}) => ({
   model: 'scripted',

@@ -3,25 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { loadCheckpoint, openTokenizer } from '@glore/engine';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createCodec, renderSolution } from '../../src/codec/index.js';
 import { openEmbedded, Student } from '../../src/model/index.js';
 import { complete } from '../../src/model/openai/answers.js';
-import { Endpoint, type EndpointOptions, openServed } from '../../src/model/openai/index.js';
+import { type Endpoint, openServed } from '../../src/model/openai/index.js';
 import { base } from '../glore.js';
+import { connect, ending, serve } from './opened.js';
 import { RawServer } from './raw.js';
-import { Server, type ServerOptions } from './server.js';
-
-const open: { stop?(): Promise<void>; close?(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await (one.stop?.() ?? one.close?.());
-});
-
-async function serve(options: ServerOptions = {}): Promise<Server> {
-  const server = await Server.start(options);
-  open.push(server);
-  return server;
-}
 
 /** A server whose every answer is this text. */
 async function says(body: string | Buffer, headers = {}): Promise<RawServer> {
@@ -29,14 +18,7 @@ async function says(body: string | Buffer, headers = {}): Promise<RawServer> {
     headers: { 'content-type': 'text/event-stream; charset=utf-8', ...headers },
     body,
   }));
-  open.push(server);
-  return server;
-}
-
-function connect(server: { readonly url: string }, more: Partial<EndpointOptions> = {}): Endpoint {
-  const endpoint = new Endpoint({ name: 'test', url: server.url, ...more });
-  open.push(endpoint);
-  return endpoint;
+  return ending(server);
 }
 
 const text = { model: 'scripted', prompt: { text: 'Q' }, temperature: 1, maxTokens: 200, seed: 3 };
@@ -99,7 +81,7 @@ describe('what is heard', () => {
     const tokenizer = openTokenizer(readFileSync(join(base, 'tokenizer.json'), 'utf8'));
     const codec = createCodec(tokenizer);
     const here = await openEmbedded(await loadCheckpoint(base), 1);
-    open.push(here);
+    ending(here);
     const server = await serve({ models: { base }, tokenizer: base });
     const role = { model: 'base', api: 'completions', spelling: 'tokens' } as const;
     const there = await openServed(
