@@ -91,7 +91,7 @@ describe.skipIf(!isThere)('the pages', () => {
       await page.emulateMedia({ colorScheme });
       expect(await seriousIn(page)).toEqual([]);
     }
-    await page.setViewportSize({ width: 360, height: 740 });
+    await page.setViewportSize({ width: 320, height: 740 });
     expect(await overflows(page)).toBe(false);
   }
 
@@ -313,8 +313,15 @@ describe.skipIf(!isThere)('the pages', () => {
     const pages = await listening(['view', run], { GLORE_API_KEY: 'open-sesame' });
     const { page } = await openPage(browser);
     await page.goto(pages);
-    await page.getByLabel('Key').fill('other');
-    await page.getByRole('button', { name: 'Open' }).click();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    // The second is none that could be sent.
+    for (const wrong of ['other', 'open-s\u20acsame']) {
+      await page.getByLabel('Key').fill(wrong);
+      await page.getByLabel('Key').press('Enter');
+      await page.getByRole('alert').filter({ hasText: "not this server's" }).waitFor();
+      expect(await page.evaluate('document.activeElement.type')).toBe('password');
+      await page.reload();
+    }
     await page.getByLabel('Key').fill('open-sesame');
     await page.getByRole('button', { name: 'Open' }).click();
     await page.getByRole('table', { name: /Ways to answer/ }).waitFor();
