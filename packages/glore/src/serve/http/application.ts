@@ -38,7 +38,7 @@ export function application(service: Service, options: ServerOptions, state: Sta
     checkCaller(c, options.key);
     await next();
   });
-  if (service.pages) serveApi(app, service.pages, options.cors);
+  if (service.pages) serveApi(app, service.pages, options);
   app.get('/metrics', (c) =>
     c.text(state.metrics.text(), 200, { 'content-type': 'text/plain; version=0.0.4' }),
   );
