@@ -12,7 +12,7 @@ import type { Served } from './log.js';
 import type { ServerOptions, Shown } from './service.js';
 import { Slots } from './slots.js';
 
-/** Most that are worked on at once: whatever else the server does waits for as many turns. */
+/** Most that are worked on at once: each holds what it reads, and has its turn after as many others. */
 const mostAtOnce = 8;
 /** Most that wait for that: what some browsers ask, and little enough that the last need not wait long. */
 const mostWaiting = 64;
