@@ -84,7 +84,7 @@ describe.skipIf(!isThere)('the pages', () => {
       await page.emulateMedia({ colorScheme });
       expect(await seriousIn(page)).toEqual([]);
     }
-    await page.setViewportSize({ width: 360, height: 740 });
+    await page.setViewportSize({ width: 320, height: 740 });
     expect(await overflows(page)).toBe(false);
   }
 
@@ -156,12 +156,19 @@ describe.skipIf(!isThere)('the pages', () => {
     await page.getByRole('button', { name: 'Link to it' }).click();
     await page.waitForURL(/trace=/);
     const link = page.url();
+    await page.getByLabel('Question', { exact: true }).fill('another one');
+    await page.getByRole('button', { name: 'Link to it' }).click();
+    await page.getByText(/^The link is /).waitFor();
+    expect(await page.getByLabel('Question', { exact: true }).inputValue()).toBe('another one');
 
     const other = await openPage(browser);
     await other.page.goto(link);
     await other.page.locator('.why').first().waitFor();
     expect(await other.page.getByRole('status').first().textContent()).toBe(answer);
     expect(other.asked.some((url) => url.includes('/v1/'))).toBe(false);
+    // Another trace is not what the link leads to.
+    await other.page.getByLabel('A trace to open').setInputFiles(file);
+    await other.page.waitForURL((url) => url.hash === '#/play');
 
     const third = await openPage(browser);
     await third.page.goto(pages);
@@ -191,6 +198,25 @@ describe.skipIf(!isThere)('the pages', () => {
     await expect.poll(() => page.getByText(hostile).count()).toBeGreaterThan(0);
     expect(await page.title()).not.toBe('obeyed');
     await isSound(page, wrong, asked);
+  });
+
+  it('let a question of the test set be found, also after a search that failed', async () => {
+    const pages = await listening(['serve', run, '--workers', '1']);
+    const { page } = await openPage(browser);
+    await page.goto(pages);
+    await page.getByText('Take a question').click();
+    const search = page.getByLabel('Search the test set');
+    await search.fill('x'.repeat(1001));
+    await page.getByText('none found').waitFor();
+    await page.route('**/problems?*', (route) => route.abort());
+    await search.fill('nothing');
+    await page.getByRole('alert').waitFor();
+    await page.unroute('**/problems?*');
+    const { question } = problems()[7]!;
+    await search.fill(question);
+    await page.getByRole('button', { name: question }).click();
+    expect(await page.getByLabel('Question', { exact: true }).inputValue()).toBe(question);
+    expect(await page.getByRole('alert').count()).toBe(0);
   });
 
   it('say what is wrong', async () => {
@@ -238,9 +264,17 @@ describe.skipIf(!isThere)('the pages', () => {
     const { page, wrong, asked } = await openPage(browser);
     await page.goto(`${pages}#/runs/0/problems`);
     await page.getByText(`1–50 of ${total}`).first().waitFor();
-    await page.getByRole('link', { name: /next/ }).first().click();
+    await page.getByRole('link', { name: /next/ }).last().click();
     await page.getByText(`51–${total} of ${total}`).first().waitFor();
+    expect(await page.evaluate('scrollY')).toBe(0);
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
     expect(await page.locator('.problems > li').count()).toBe(total - 50);
+    // Whoever searches goes on writing.
+    await page.getByRole('searchbox').pressSequentially('a');
+    await page.waitForURL(/search=a/);
+    expect(await page.evaluate('document.activeElement.type')).toBe('search');
+    await page.getByRole('searchbox').fill('');
+    await page.getByText(`1–50 of ${total}`).first().waitFor();
 
     const right = linesOf<{ draft: { right: boolean } }>('evaluation/test.attempts.jsonl');
     const wrongDrafts = right.filter(({ draft }) => !draft.right).length;
@@ -307,8 +341,15 @@ describe.skipIf(!isThere)('the pages', () => {
     const pages = await listening(['view', run], { GLORE_API_KEY: 'open-sesame' });
     const { page } = await openPage(browser);
     await page.goto(pages);
-    await page.getByLabel('Key').fill('other');
-    await page.getByRole('button', { name: 'Open' }).click();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    // The second is none that could be sent.
+    for (const wrong of ['other', 'open-s\u20acsame']) {
+      await page.getByLabel('Key').fill(wrong);
+      await page.getByLabel('Key').press('Enter');
+      await page.getByRole('alert').filter({ hasText: "not this server's" }).waitFor();
+      expect(await page.evaluate('document.activeElement.type')).toBe('password');
+      await page.reload();
+    }
     await page.getByLabel('Key').fill('open-sesame');
     await page.getByRole('button', { name: 'Open' }).click();
     await page.getByRole('table', { name: /Ways to answer/ }).waitFor();

@@ -6,6 +6,9 @@ const KEY = 'glore-key';
 export const readKey = (): string => sessionStorage.getItem(KEY) ?? '';
 export const keepKey = (key: string): void => sessionStorage.setItem(KEY, key.trim());
 
+/** What a header may hold: no server has a key with anything else in it. */
+const sendable = /^[\x20-\xff]*$/;
+
 /** The server's refusal. `code` is stable: `invalid_api_key`, `run-unfinished`, .. */
 export class ApiFailure extends Error {
   readonly status: number;
@@ -21,6 +24,9 @@ export class ApiFailure extends Error {
 /** @throws ApiFailure; `away` where nobody answers */
 export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const key = readKey();
+  if (!sendable.test(key)) {
+    throw new ApiFailure(401, 'invalid_api_key', 'The key has characters that cannot be sent.');
+  }
   const headers = new Headers(init.headers);
   if (key !== '') headers.set('authorization', `Bearer ${key}`);
   const response = await fetch(path, { ...init, headers }).catch((error: unknown) => {

@@ -1,8 +1,8 @@
 /** The frame of the pages: what there is to see, where one is, and the key if the server wants one. */
 import { lazy, Suspense } from 'preact/compat';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { About } from '../../glore/src/view/wire.js';
-import { ApiFailure, askJson, keepKey } from './api.js';
+import { ApiFailure, askJson, keepKey, readKey } from './api.js';
 import { useAsked } from './parts/asked.js';
 import { Problem } from './parts/problem.js';
 import { Playground } from './playground/index.js';
@@ -17,7 +17,7 @@ export function App() {
   const about = useAsked<About>((signal) => askJson('api/about', signal), [asked]);
   const { value, failure } = about;
   if (failure instanceof ApiFailure && failure.code === 'invalid_api_key') {
-    return <KeyForm onKey={() => setAsked(asked + 1)} />;
+    return <KeyForm refused={readKey() !== ''} onKey={() => setAsked(asked + 1)} />;
   }
   if (failure) {
     return (
@@ -79,8 +79,11 @@ function View({ name, about, route }: { name: string; about: About; route: Route
   );
 }
 
-function KeyForm({ onKey }: { onKey: () => void }) {
+function KeyForm({ refused, onKey }: { refused: boolean; onKey: () => void }) {
   const [key, setKey] = useState('');
+  const field = useRef<HTMLInputElement>(null);
+  // There is nothing else to do here, and the button that was pressed last is gone.
+  useEffect(() => field.current?.focus(), []);
   return (
     <main>
       <form
@@ -95,14 +98,22 @@ function KeyForm({ onKey }: { onKey: () => void }) {
         <label>
           Key{' '}
           <input
+            ref={field}
             type="password"
             autocomplete="current-password"
             required
+            aria-invalid={refused}
+            aria-describedby={refused ? 'refused' : undefined}
             value={key}
             onInput={(event) => setKey(event.currentTarget.value)}
           />
         </label>{' '}
         <button type="submit">Open</button>
+        {refused && (
+          <p role="alert" class="failure" id="refused">
+            The key given last is not this server's.
+          </p>
+        )}
         <p>
           <small>It is the value of GLORE_API_KEY. It is kept until this tab is closed.</small>
         </p>

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { namesIn, readJson, text } from '../files/index.js';
+import { explained, namesIn, readJson, text } from '../files/index.js';
 import { readDone, type Spent, type StageRecord, spentShape } from './stage.js';
 
 export interface StageLook {
@@ -19,10 +19,10 @@ const startedShape = z.object({
   upstream: z.array(z.object({ name: text, fingerprint: text })),
 });
 
-/** A stage by its folder. @throws GloreError `json-broken`, `record-broken`, `file-forbidden` */
+/** A stage by its folder. @throws GloreError `json-broken`, `record-broken`, `file-forbidden`, `file-kind` */
 export async function lookAtStage(folder: string): Promise<StageLook> {
   const path = join(folder, 'started.json');
-  const begun = await ifThere(async () => (await stat(path)).mtimeMs);
+  const begun = await ifThere(async () => (await explained(path, () => stat(path))).mtimeMs);
   if (begun === undefined) return { upstream: [] };
   const started = await ifThere(() => readJson(path, startedShape));
   const done = await ifThere(() => readDone(folder));
@@ -61,7 +61,7 @@ async function ifThere<T>(read: () => Promise<T>): Promise<T | undefined> {
     return await read();
   } catch (error) {
     const { code } = error as { readonly code?: unknown };
-    if (code === 'file-missing' || code === 'ENOENT') return undefined;
+    if (code === 'file-missing') return undefined;
     throw error;
   }
 }

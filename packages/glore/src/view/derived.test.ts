@@ -35,3 +35,23 @@ it('lets others have their turn', async () => {
   clearInterval(counting);
   expect(turns).toBeGreaterThan(2);
 });
+
+it('goes on with one at a time, so that others wait no longer where many are under way', async () => {
+  let goneOn = 0;
+  const between: number[] = [];
+  const others = () => {
+    between.push(goneOn);
+    goneOn = 0;
+    if (between.length < 30) setImmediate(others);
+  };
+  setImmediate(others);
+  const work = async () => {
+    const pace = new Pace();
+    for (let i = 0; i < 2; i++) {
+      await pace.rest();
+      goneOn++;
+    }
+  };
+  await Promise.all(Array.from({ length: 10 }, work));
+  expect(Math.max(...between)).toBe(1);
+});

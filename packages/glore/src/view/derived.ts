@@ -1,9 +1,27 @@
 /** What is worked out of files that may change, without holding up whatever else the process does. */
 import { stat } from 'node:fs/promises';
-import { setImmediate as turn } from 'node:timers/promises';
 
 /** Milliseconds of work after which others have their turn. */
 const most = 12;
+
+/** What goes on with long work, one after another. */
+const waiting: (() => void)[] = [];
+
+/**
+ * One alone goes on before whatever else the process has to do is done: that much long work is under way makes no pause
+ * longer.
+ */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    if (waiting.length === 1) setImmediate(next);
+  });
+}
+
+function next(): void {
+  waiting.shift()!();
+  if (waiting.length > 0) setImmediate(next);
+}
 
 /** Gives others their turn now and then during long work. */
 export class Pace {

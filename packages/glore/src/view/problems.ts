@@ -44,16 +44,23 @@ export class TestProblems {
     this.rows = new Derived(all, async () => (all.every(existsSync) ? readRows(folder) : []));
   }
 
-  /** None before the evaluation has its records. */
-  async page({ filter, search = '', from, count }: ProblemQuery): Promise<ProblemPage> {
+  /** None before the evaluation has its records. @throws the signal's reason, once nobody wants it any more */
+  async page(
+    { filter, search = '', from, count }: ProblemQuery,
+    signal?: AbortSignal,
+  ): Promise<ProblemPage> {
     const wanted = search.trim().toLowerCase();
     const bit = filter === undefined ? 0 : 1 << problemFilters.indexOf(filter);
     const counts = [0, ...problemFilters.map(() => 0)];
     const shown: ProblemRow[] = [];
     let total = 0;
+    const rows = await this.rows.get();
     const pace = new Pace();
-    for (const row of await this.rows.get()) {
-      if (row.index % 256 === 0 && pace.due) await pace.rest();
+    for (const row of rows) {
+      if (row.index % 256 === 0) {
+        if (pace.due) await pace.rest();
+        signal?.throwIfAborted();
+      }
       if (!row.words.includes(wanted)) continue;
       counts[0]!++;
       for (let i = 0, { bits } = row; bits > 0; i++, bits >>= 1) counts[i + 1]! += bits & 1;

@@ -35,6 +35,15 @@ const statesOf = async (run: RunView) =>
   Object.fromEntries((await run.state()).stages.map(({ name, state }) => [name, state]));
 
 describe('a run', () => {
+  it('says what stands in the place of a stage', async () => {
+    const folder = await begun();
+    writeFileSync(join(folder, 'orm'), 'no folder');
+    await expect((await RunView.open(folder)).state()).rejects.toMatchObject({
+      code: 'file-kind',
+      message: expect.stringContaining('orm'),
+    });
+  });
+
   it('has what is there of it', async () => {
     const run = await RunView.open(await begun());
     const state = await run.state();

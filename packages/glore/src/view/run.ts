@@ -66,8 +66,9 @@ export class RunView {
     return this.labelled.get();
   }
 
-  problems(query: ProblemQuery): Promise<ProblemPage> {
-    return this.tests.page(query);
+  /** @throws the signal's reason */
+  problems(query: ProblemQuery, signal?: AbortSignal): Promise<ProblemPage> {
+    return this.tests.page(query, signal);
   }
 
   /** @throws GloreError `problem-missing` */

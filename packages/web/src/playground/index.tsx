@@ -87,7 +87,14 @@ export function Playground({
               Stop
             </button>
           )}
-          <Opening onOpen={show} onFailure={answer.fail} />
+          <Opening
+            onOpen={(trace) => {
+              // The address may be the link of another one.
+              replaceRoute(hrefOf('play'));
+              show(trace);
+            }}
+            onFailure={answer.fail}
+          />
           <small id="asks">Ctrl or Cmd with Return asks.</small>
         </div>
         <Questions

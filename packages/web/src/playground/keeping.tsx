@@ -1,6 +1,6 @@
 /** A trace is saved as a file, linked to, and opened. */
 import { useRef, useState } from 'preact/hooks';
-import { hrefOf, replaceRoute } from '../route.js';
+import { hrefOf } from '../route.js';
 import { readFile, type Trace, toLink } from './trace.js';
 
 export function Keeping({ trace }: { trace: Trace }) {
@@ -8,7 +8,8 @@ export function Keeping({ trace }: { trace: Trace }) {
   const link = async () => {
     try {
       const href = hrefOf('play', { trace: await toLink(trace) });
-      replaceRoute(href);
+      // What it leads to is shown already, and the question may have been changed since.
+      history.replaceState(null, '', href);
       // Pages that are not served from this machine may not copy without TLS.
       const copied = await navigator.clipboard?.writeText(location.href).then(
         () => true,

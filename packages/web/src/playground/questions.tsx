@@ -59,7 +59,6 @@ function OfTestSet({ onTake }: Taking) {
       ),
     [search, again],
   );
-  if (failure) return <Problem failure={failure} onAgain={() => setAgain(again + 1)} />;
   return (
     <section aria-label="Test set" aria-busy={busy}>
       <label class="search">
@@ -67,6 +66,7 @@ function OfTestSet({ onTake }: Taking) {
         <input
           type="search"
           value={typed}
+          maxLength={200}
           onInput={(event) => setTyped(event.currentTarget.value)}
           // Return searches, and asks nothing.
           onKeyDown={(event) => {
@@ -83,6 +83,7 @@ function OfTestSet({ onTake }: Taking) {
             : `${Math.min(most, value.total)} of ${value.total.toLocaleString('en')}`}
         </small>
       )}
+      {failure && <Problem failure={failure} onAgain={() => setAgain(again + 1)} />}
       <ul class="questions" aria-label="Questions of the test set">
         {value?.rows.map((row) => (
           <li key={row.index}>

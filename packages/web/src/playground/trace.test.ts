@@ -55,7 +55,7 @@ describe('a trace', () => {
       0.5,
       'settings.budget.tokens: expected a whole number from 1 on, found 0.5',
     ],
-    ['decisions', [], 'decisions: expected a list of 1 to 1000, found a list of 0'],
+    ['decisions', [], 'decisions: expected a list of 1 to 16, found a list of 0'],
     [
       'decisions.1.values.0',
       1.5,
@@ -71,6 +71,13 @@ describe('a trace', () => {
       'decisions.0.candidates.1.solution.steps.0',
       { html: '<b>' },
       'decisions[0].candidates[1].solution.steps[0]: expected a text, found an object',
+    ],
+    ['decisions', Array(17).fill(trace.decisions[0]), 'decisions: expected a list of 1 to 16'],
+    [
+      'decisions.0.candidates',
+      // Candidates are compared with each other, which takes minutes of many.
+      Array(65).fill(trace.decisions[0]!.candidates[0]),
+      'decisions[0].candidates: expected a list of 1 to 64, found a list of 65',
     ],
     ['costs.student.seconds', '1', 'costs.student.seconds: expected 0 or more, found "1"'],
     ['notes', 'none', 'notes: expected a list of 0 to 1000, found "none"'],

@@ -42,6 +42,9 @@ export interface Settings {
 
 /** Of a trace as JSON: more is nothing that a server answers. */
 const mostCharacters = 4_000_000;
+/** Rounds of an answer, and solutions that a vote is of: no server takes a request for more. */
+const mostRounds = 16;
+const mostCandidates = 64;
 /** Of a trace in a link: longer addresses get lost on their way. */
 const mostInLink = 60_000;
 
@@ -72,7 +75,7 @@ const decision: Check<Decision> = (value, at) => {
   const read = objectOf<Decision>({
     values: listOf(share, 0, 10_000),
     location: whole(-1),
-    candidates: listOf(candidate, 1, 1000),
+    candidates: listOf(candidate, 1, mostCandidates),
     choice: whole(0),
   })(value, at);
   const { values, location, candidates, choice } = read;
@@ -109,7 +112,7 @@ const trace = objectOf<Trace>({
     }),
     rounds: whole(1),
   }),
-  decisions: listOf(decision, 1, 1000),
+  decisions: listOf(decision, 1, mostRounds),
   costs: objectOf<Costs>({ student: cost, orm: cost, sorm: cost, global: cost, local: cost }),
   notes: listOf(text, 0, 1000),
 });

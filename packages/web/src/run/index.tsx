@@ -1,11 +1,12 @@
 /** The run viewer: one run, its test problems, one of them, or two runs beside each other. */
 import { lazy, Suspense } from 'preact/compat';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { distinctNames } from '../figures/named.js';
 import { Problem } from '../parts/problem.js';
 import { hrefOf, type Route } from '../route.js';
 import { Details } from './details.js';
 import { Problems } from './problems.js';
+import { useTop } from './top.js';
 import { useRunState } from './watch.js';
 import '../figures/figures.css';
 
@@ -83,17 +84,6 @@ function pairOf(which: string, runs: number): readonly [number, number] | undefi
   const found = /^(\d+)[+](\d+)$/.exec(which);
   const [a, b] = [Number(found?.[1]), Number(found?.[2])];
   return found && a !== b && a < runs && b < runs ? [a, b] : undefined;
-}
-
-/** Another place in the pages begins at its top, and screen readers begin there too. */
-function useTop(place: string): void {
-  const before = useRef(place);
-  useEffect(() => {
-    if (before.current === place) return;
-    before.current = place;
-    scrollTo(0, 0);
-    document.getElementById('main')?.focus({ preventScroll: true });
-  }, [place]);
 }
 
 function Pair({ pair, names }: { pair: readonly [number, number]; names: readonly string[] }) {

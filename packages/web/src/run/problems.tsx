@@ -9,6 +9,7 @@ import { Mark } from '../parts/mark.js';
 import { Problem } from '../parts/problem.js';
 import { replaceRoute } from '../route.js';
 import { type List, listHref, listOf, PAGE, pagePath, placeIn, problemHref } from './list.js';
+import { useTop } from './top.js';
 
 /** Milliseconds without a key before what is written is searched. */
 const PAUSE = 250;
@@ -25,6 +26,7 @@ export function Problems({
   const list = listOf(query);
   const from = placeIn(query, 'from');
   const [again, setAgain] = useState(0);
+  useTop(String(from), listHref(run, list));
   const { value, failure, busy } = useAsked<ProblemPage>(
     (signal) => askJson(pagePath(run, list, from, PAGE), signal),
     [run, list.choice, list.search, from, version, again],

@@ -7,15 +7,23 @@ import { version } from '../../version.js';
 import { type About, problemFilters, type RunView } from '../../view/index.js';
 import { ApiError } from '../protocol/index.js';
 import { checkOrigin } from './caller.js';
+import { Client } from './client.js';
 import type { Served } from './log.js';
-import type { Shown } from './service.js';
+import type { ServerOptions, Shown } from './service.js';
+import { Slots } from './slots.js';
 
-/** Answers callers that are known already. @param cors origins of other pages that may ask */
+/** Most that are worked on at once: each holds what it reads, and has its turn after as many others. */
+const mostAtOnce = 8;
+/** Most that wait for that: what some browsers ask, and little enough that the last need not wait long. */
+const mostWaiting = 64;
+
+/** Answers callers that are known already. */
 export function serveApi(
   app: Hono<Served>,
   { playground, runs }: Shown,
-  cors: readonly string[],
+  { cors, stall, parallel, queue }: ServerOptions,
 ): void {
+  const slots = new Slots(Math.min(parallel, mostAtOnce), Math.min(queue, mostWaiting));
   app.use('/api/*', compress(), async (c, next) => {
     checkOrigin(c, cors);
     c.header('cache-control', 'no-store');
@@ -27,17 +35,27 @@ export function serveApi(
     runs: runs.map(({ name }) => name),
   };
   app.get('/api/about', (c) => c.json(about));
-  const answer = (path: string, read: (run: RunView, c: Context<Served>) => Promise<object>) =>
+  type Read = (run: RunView, c: Context<Served>, signal: AbortSignal) => Promise<object>;
+  const answer = (path: string, read: Read) =>
     app.get(`/api/runs/:run${path}`, async (c) => {
       const run = runs[placeOf(c.req.param('run'))];
       if (!run) throw missing(`there is no run ${JSON.stringify(c.req.param('run'))}`, 'not_found');
-      return c.json(await read(run, c).catch(failed));
+      const abort = new AbortController();
+      new Client(c.env.outgoing, stall, (reason) => abort.abort(reason));
+      const release = await slots.take(1, abort.signal);
+      try {
+        return c.json(await read(run, c, abort.signal).catch(failed));
+      } finally {
+        release();
+      }
     });
   answer('', (run) => run.state());
   answer('/report', (run) => run.report());
   answer('/curves', (run) => run.curves());
   answer('/labels', (run) => run.labels());
-  answer('/problems', async (run, c) => run.problems(problemsQuery.parse(c.req.query())));
+  answer('/problems', async (run, c, signal) =>
+    run.problems(problemsQuery.parse(c.req.query()), signal),
+  );
   answer('/problems/:index', async (run, c) => run.problem(placeOf(c.req.param('index')!)));
 }
 

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { ApiError, toApiError } from '../protocol/index.js';
 import { serveApi } from './api.js';
-import { checkCaller } from './caller.js';
+import { checkCaller, checkOrigin } from './caller.js';
 import { handle, type State } from './handle.js';
 import { logged, refuse, type Served } from './log.js';
 import { secured, servePages } from './pages.js';
@@ -38,7 +38,7 @@ export function application(service: Service, options: ServerOptions, state: Sta
     checkCaller(c, options.key);
     await next();
   });
-  if (service.pages) serveApi(app, service.pages, options.cors);
+  if (service.pages) serveApi(app, service.pages, options);
   app.get('/metrics', (c) =>
     c.text(state.metrics.text(), 200, { 'content-type': 'text/plain; version=0.0.4' }),
   );
@@ -54,7 +54,17 @@ export function application(service: Service, options: ServerOptions, state: Sta
     });
   });
   for (const route of service.routes) app.post(route.path, handle(route, options, state));
-  if (service.others) app.all(service.others.path, handle(service.others, options, state));
+  if (service.others) {
+    app.all(
+      service.others.path,
+      async (c, next) => {
+        // A page needs no consent to send what is no JSON, and without a key nothing else holds it back.
+        if (options.key === undefined) checkOrigin(c, options.cors);
+        await next();
+      },
+      handle(service.others, options, state),
+    );
+  }
   return app;
 }
 

@@ -8,6 +8,7 @@ import { Endpoint } from '../../model/openai/index.js';
 import type { Route } from '../protocol/index.js';
 import { passThrough } from './pass.js';
 import { startService } from './server.js';
+import type { ServerOptions } from './service.js';
 
 /** Of the server there, which those who ask here do not have. */
 const key = 'sk-of-the-server-there';
@@ -44,7 +45,7 @@ afterAll(async () => {
 });
 
 /** A server that hands everything on, one request at a time. */
-async function start() {
+async function start(options: Partial<ServerOptions> = {}) {
   const others: Route<z.ZodUnknown> = {
     ...{ path: '/v1/*', schema: z.unknown(), anything: true, size: () => 1 },
     answer: (_, exchange, bytes) => passThrough(endpoint, exchange, bytes),
@@ -57,6 +58,7 @@ async function start() {
   const running = await startService(async () => service, {
     ...{ port: 0, parallel: 1, timeout: 5 },
     log: (line) => logs.push(line),
+    ...options,
   });
   onTestFinished(() => running.close(0));
   const ask = (method: string, status: number) => fetch(`${running.url}/v1/${status}`, { method });
@@ -126,4 +128,17 @@ it('logs and counts an answer with the status that it has', async () => {
   await logged().toEqual([418]);
   const metrics = await (await fetch(`${running.url}/metrics`)).text();
   expect(metrics).toMatch(/^glore_requests_total\{.*status="418"\} 1$/m);
+});
+
+it('hands nothing on for pages of other origins, which need no consent to send text', async () => {
+  const named = 'https://named.example';
+  const post = async (url: string, headers: Record<string, string>) =>
+    (await fetch(`${url}/v1/200`, { method: 'POST', body: '{}', headers })).status;
+  const text = { 'content-type': 'text/plain' };
+  const { running } = await start({ cors: [named] });
+  expect(await post(running.url, { ...text, origin: 'https://other.example' })).toBe(403);
+  expect(await post(running.url, { ...text, 'sec-fetch-site': 'cross-site' })).toBe(403);
+  expect(await post(running.url, { ...text, origin: named })).toBe(200);
+  expect(await post(running.url, { ...text, origin: running.url })).toBe(200);
+  expect(await post(running.url, text)).toBe(200);
 });

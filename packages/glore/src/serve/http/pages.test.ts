@@ -192,6 +192,29 @@ describe('what the pages ask for', () => {
     expect(await refusal(await get(path))).toMatchObject({ status: 404, code });
   });
 
+  it('is worked on a few at a time, and more than may wait are sent away', async () => {
+    const { get } = await view({ parallel: 2, queue: 3 }, Array(4000).fill(fine));
+    const path = '/api/runs/0/problems?count=1';
+    const answers = await Promise.all(Array.from({ length: 20 }, () => get(path)));
+    const of = (status: number) => answers.filter((answer) => answer.status === status);
+    expect(of(200).length).toBeGreaterThanOrEqual(5);
+    expect(of(200).length + of(429).length).toBe(20);
+    expect(of(429)[0]!.headers.get('retry-after')).toBe('1');
+    expect(await refusal(of(429)[0]!)).toMatchObject({ code: 'overloaded' });
+    expect((await get(path)).status).toBe(200);
+  });
+
+  it('is given up for a client that has left', async () => {
+    const { get, logs, url } = await view({}, Array(4000).fill(fine));
+    const path = '/api/runs/0/problems?count=1';
+    // While the files are being read.
+    const leaving = request(`${url}${path}`).on('error', () => {});
+    leaving.end(() => setTimeout(() => leaving.destroy(), 20));
+    const left = expect.objectContaining({ status: 499, error: 'client_closed' });
+    await expect.poll(() => logs).toContainEqual(left);
+    expect(await json(get(path))).toMatchObject({ total: 4000 });
+  });
+
   it("that cannot be read is the server's failure", async () => {
     const folder = await folderWith([fine]);
     writeFileSync(`${folder}/evaluation/test.attempts.jsonl`, '{}\n');
