@@ -1,5 +1,5 @@
 /** The pages in a real browser: a finished run and any server in the playground, runs in the viewer, the report from disk. */
-import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -299,6 +299,34 @@ describe.skipIf(!isThere)('the pages', () => {
     await page.getByText(`${samples} samples`).click();
     expect(await page.getByRole('table', { name: /sample \d/i }).count()).toBe(samples);
     await isSound(page, wrong, asked);
+  });
+
+  it('keep questions of any length within the window, and say which stages are left', async () => {
+    const stopped = join(folder, 'stopped');
+    cpSync(run, stopped, { recursive: true });
+    rmSync(join(stopped, 'report.json'));
+    rmSync(join(stopped, 'evaluation/done.json'));
+    const [first, ...rest] = problems();
+    const long = [
+      { ...first, question: `${hostile} ${'數'.repeat(9)}${'y'.repeat(9000)}` },
+      ...rest,
+    ];
+    const lines = long.map((problem) => `${JSON.stringify(problem)}\n`).join('');
+    writeFileSync(join(stopped, 'problems/test.jsonl'), lines);
+    const pages = await listening(['view', stopped]);
+    const { page, wrong, asked } = await openPage(browser);
+    for (const [path, shown] of [
+      ['runs/0/problems/0', 'yyy'],
+      ['runs/0/problems', 'yyy'],
+      ['runs/0', 'stages done'],
+    ] as const) {
+      await page.goto(`${pages}#/${path}`);
+      await page.getByText(shown).first().waitFor();
+      // There is no report yet, which is asked for all the same.
+      const other = wrong.filter((line) => !line.includes('404'));
+      await isSound(page, other, asked);
+    }
+    expect(await page.title()).not.toBe('obeyed');
   });
 
   it('show two runs side by side', async () => {

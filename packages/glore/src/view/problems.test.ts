@@ -1,5 +1,5 @@
 /** Test problems as the pages list them: filters, search, pages, details, and files that change meanwhile. */
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { judge } from '../reading/index.js';
 import { folderWith, type Given, writeProblems } from './folder.testing.js';
@@ -163,6 +163,19 @@ describe('records that are broken', () => {
       message: expect.stringContaining('test.attempts.jsonl:1: draft.answer: '),
     });
   });
+
+  it.each(['problems', 'attempts', 'refinements'] as const)(
+    'are sought in the file that has too few: %s',
+    async (name) => {
+      const folder = await folderWith([fine, fine]);
+      const path = filesOf(folder)[name];
+      writeFileSync(path, readFileSync(path, 'utf8').replace(/\n.*\n$/, '\n'));
+      await expect(new TestProblems(folder).page(all)).rejects.toMatchObject({
+        code: 'record-broken',
+        message: expect.stringMatching(`${path}: .* found 1; correct it, or delete ${path}`),
+      });
+    },
+  );
 
   it('are those of other problems, too', async () => {
     const folder = await folderWith([fine, fine]);

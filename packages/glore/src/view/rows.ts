@@ -66,7 +66,12 @@ export async function readRows(folder: string): Promise<Row[]> {
       const refined = await next(files.refinements, refinements);
       if (!attempted && !refined) return rows;
       const asked = await next(files.problems, problems);
-      if (!attempted || !refined || !asked) throw uneven(files, rows.length);
+      if (!attempted || !refined || !asked) {
+        throw tooFew(
+          !attempted ? files.attempts : !refined ? files.refinements : files.problems,
+          rows,
+        );
+      }
       rows.push(rowOf(files, rows.length, { asked, attempted, refined }));
       if (pace.due) await pace.rest();
     }
@@ -81,13 +86,13 @@ const next = (path: string, lines: AsyncGenerator<Line>): Promise<Line | undefin
     return done ? undefined : value;
   });
 
-const uneven = (files: ReturnType<typeof filesOf>, length: number) =>
+const tooFew = (path: string, { length }: readonly Row[]) =>
   brokenRecord(
-    files.refinements,
+    path,
     [],
-    'as many records as test.attempts.jsonl has, of problems of problems/test.jsonl',
-    `another number after ${length}`,
-    cureOf(files.refinements),
+    'a record of each test problem, of which other files have more',
+    `${length}`,
+    cureOf(path),
   );
 
 function rowOf(
