@@ -32,17 +32,20 @@ const goOn = (folder: string, until: 'student' | 'sorm') =>
 it('names the checkpoint and what to delete, after which the run ends as it would have', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'glore-damaged-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  for (const [stage, checkpoint] of [
-    ['student', 'round-0'],
-    ['student', 'round-1'],
-    ['sorm', 'first-model'],
-    ['sorm', 'model'],
+  // Of a round that another one has followed nobody asks anything.
+  const after = ['samples-1.jsonl', 'training-1.mask.json', 'round-1'];
+  for (const [stage, checkpoint, gone] of [
+    ['student', 'round-0', after],
+    ['student', 'round-1', []],
+    ['sorm', 'first-model', []],
+    ['sorm', 'model', []],
   ] as const) {
     const model = join(folder, stage, 'model/model.safetensors');
     if (!existsSync(model)) await goOn(folder, stage);
     const whole = readFileSync(model);
     const damaged = join(folder, stage, checkpoint);
-    rmSync(join(folder, stage, 'done.json'));
+    for (const name of ['done.json', ...gone])
+      rmSync(join(folder, stage, name), { recursive: true });
     writeFileSync(join(damaged, 'model.safetensors'), '');
     await expect(goOn(folder, stage)).rejects.toMatchObject({
       code: 'model-damaged',
