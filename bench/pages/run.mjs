@@ -81,7 +81,7 @@ async function view(path) {
   );
   process.once('exit', () => child.kill('SIGTERM'));
   const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
-  return { url: JSON.parse(line).url, child };
+  return { url: JSON.parse(line).pages, child };
 }
 
 async function firstPaint(url) {
@@ -145,7 +145,7 @@ async function measureMany(path) {
     await shown(`of ${total}`);
   });
   await did('the next page', async () => {
-    await page.getByRole('button', { name: /next/i }).click();
+    await page.getByRole('link', { name: /next/ }).first().click();
     await shown('51–100');
   });
   await did('a search', async () => {
