@@ -4,7 +4,7 @@
  *   npm run bench:pages                            of runs/tiny, with 100,000 problems made of its own
  *   npm run bench:pages -- --run runs/tiny-quick --problems 20000
  *
- * Pauses are those of the browser's main thread (long tasks) and of the server's (answers to /health meanwhile).
+ * Pauses are those of the browser's main thread (long tasks, from 50 ms on) and of the server's event loop (from 20 ms on).
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -50,6 +50,9 @@ const sizes = [gzipSync, brotliCompressSync].map((compress) =>
 );
 console.log(`all files: ${sizes[0]} bytes as gzip, ${sizes[1]} as brotli`);
 
+/** The server's longest pause since this was last set to 0, in milliseconds. */
+let pause = 0;
+
 const folder = mkdtempSync(join(tmpdir(), 'glore-pages-'));
 const browser = await chromium.launch({
   executablePath,
@@ -74,12 +77,19 @@ try {
 }
 
 async function view(path) {
+  const pauses = new URL('pauses.mjs', import.meta.url).href;
   const child = spawn(
     process.execPath,
-    ['packages/glore/dist/cli/main.js', 'view', path, '--port', '0', '--json'],
-    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, GLORE_API_KEY: '' } },
+    [
+      ...['--import', pauses, 'packages/glore/dist/cli/main.js'],
+      ...['view', path, '--port', '0', '--json'],
+    ],
+    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, GLORE_API_KEY: '' } },
   );
   process.once('exit', () => child.kill('SIGTERM'));
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    for (const [, ms] of text.matchAll(/^pause (\d+)$/gm)) pause = Math.max(pause, Number(ms));
+  });
   const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
   return { url: JSON.parse(line).pages, child };
 }
@@ -112,18 +122,8 @@ async function measureMany(path) {
         globalThis.longest = Math.max(globalThis.longest, duration);
     }).observe({ type: 'longtask', buffered: true });
   });
-  let slowest = 0;
-  let over = false;
-  const asking = (async () => {
-    while (!over) {
-      const began = performance.now();
-      await fetch(new URL('/health', url)).then((response) => response.text());
-      slowest = Math.max(slowest, performance.now() - began);
-      await sleep(5);
-    }
-  })();
   const did = async (what, act) => {
-    slowest = 0;
+    pause = 0;
     await page.evaluate(() => {
       globalThis.longest = 0;
     });
@@ -134,7 +134,7 @@ async function measureMany(path) {
     await sleep(200);
     const longest = await page.evaluate(() => globalThis.longest);
     console.log(
-      `${what}: ${Math.round(took)} ms; longest task of the page ${Math.round(longest)} ms, longest answer of /health ${Math.round(slowest)} ms`,
+      `${what}: ${Math.round(took)} ms; longest task of the page ${Math.round(longest)} ms, longest pause of the server ${pause} ms`,
     );
   };
   await page.goto(url);
@@ -155,7 +155,5 @@ async function measureMany(path) {
       `of ${total}`,
     );
   });
-  over = true;
-  await asking;
   child.kill('SIGTERM');
 }
