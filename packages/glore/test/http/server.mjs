@@ -237,8 +237,7 @@ const handlers = {
   '/tokenize': ({ prompt }) => ({ tokens: idsOf(prompt), count: idsOf(prompt).length }),
   '/pooling': async ({ model, input }) => {
     const ids = idsOf(input);
-    const rows = await Promise.all(ids.map((_, at) => judged(model, ids.slice(0, at + 1))));
-    return { data: [{ index: 0, data: rows }] };
+    return { data: [{ index: 0, data: await judgedAt(model, ids) }] };
   },
   '/classify': async ({ model, input, messages }) => ({
     data: [
@@ -350,10 +349,25 @@ const likeliest = (all, count, wanted) =>
     ).map(([id, logprob]) => [tokenizer.decode([id]), logprob]),
   );
 
+const tags = () => ['<|+|>', '<|-|>'].map((token) => tokenizer.id(token));
+
+const asRow = ([plus, minus]) => {
+  const [p, q] = [Math.exp(plus), Math.exp(minus)];
+  return [q / (p + q), p / (p + q)];
+};
+
 async function judged(model, ids) {
   const all = await nextOf(model, ids);
-  const [plus, minus] = ['<|+|>', '<|-|>'].map((token) => Math.exp(all.get(tokenizer.id(token))));
-  return [minus / (plus + minus), plus / (plus + minus)];
+  return asRow(tags().map((tag) => all.get(tag)));
+}
+
+/** After each token, all of them in one go where a model reads them. */
+async function judgedAt(model, ids) {
+  const real = opened.get(model);
+  if (!real || deaf) return Promise.all(ids.map((_, at) => judged(model, ids.slice(0, at + 1))));
+  const items = [{ tokens: ids, positions: ids.map((_, at) => at) }];
+  const [rows] = await real.model.score({ items, labels: tags() });
+  return rows.map(asRow);
 }
 
 const asChat = ({ top_logprobs: [first] }) => ({
