@@ -12,7 +12,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { chromium } from 'playwright-core';
+import { openBrowser } from '../packages/web/browser.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 /** As it is named it is in the pictures. */
@@ -21,21 +21,13 @@ const run = resolve(root, named);
 const main = join(root, 'packages/glore/dist/cli/main.js');
 if (!existsSync(join(run, 'report.json')))
   fail(`${run}: expected a finished run, found none; make one: npm start`);
-const executablePath =
-  process.env.GLORE_BROWSER ??
-  ['chromium', 'chromium-browser', 'google-chrome']
-    .map((name) => `/usr/bin/${name}`)
-    .find((path) => existsSync(path));
-if (executablePath === undefined)
-  fail('expected a Chromium, found none; name one: GLORE_BROWSER=/path/to/chromium');
-
 const folder = mkdtempSync(join(tmpdir(), 'glore-screenshots-'));
 const server = spawn(process.execPath, [main, 'serve', named, '--port', '0', '--json'], {
   cwd: root,
   stdio: ['ignore', 'pipe', 'ignore'],
   env: { ...process.env, GLORE_API_KEY: '' },
 });
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+const browser = await openBrowser();
 try {
   const [line] = await once(server.stdout.setEncoding('utf8'), 'data');
   const { pages } = JSON.parse(line);

@@ -15,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { chromium } from 'playwright-core';
+import { openBrowser } from '../../packages/web/browser.mjs';
 import { makeMany } from './many.mjs';
 
 const { values } = parseArgs({
@@ -31,16 +31,6 @@ if (!existsSync(join(run, 'report.json'))) {
   console.error(`--run ${values.run}: expected a finished run, found none; make one: npm start`);
   process.exit(2);
 }
-const executablePath =
-  process.env.GLORE_BROWSER ??
-  ['chromium', 'chromium-browser', 'google-chrome']
-    .map((name) => `/usr/bin/${name}`)
-    .find((path) => existsSync(path));
-if (executablePath === undefined) {
-  console.error('expected a Chromium, found none; name one: GLORE_BROWSER=/path/to/chromium');
-  process.exit(2);
-}
-
 const app = join(root, 'packages/glore/web/app');
 const files = readdirSync(app, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
@@ -54,10 +44,7 @@ console.log(`all files: ${sizes[0]} bytes as gzip, ${sizes[1]} as brotli`);
 let pause = 0;
 
 const folder = mkdtempSync(join(tmpdir(), 'glore-pages-'));
-const browser = await chromium.launch({
-  executablePath,
-  args: ['--no-sandbox', '--disable-dev-shm-usage'],
-});
+const browser = await openBrowser();
 try {
   const { url, child } = await view(run);
   const paints = [];

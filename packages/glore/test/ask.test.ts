@@ -13,6 +13,7 @@ import type { ProblemPage, ReportPage, RunState } from '../src/view/index.js';
 import { finished } from './finished.js';
 import {
   type Ended,
+  firstSaid,
   glore,
   main,
   start,
@@ -457,11 +458,7 @@ next      glore ask --run ${run}
   it('of five servers is no wider', async () => {
     const serving = start(['serve', run, '--port', '0', '--json', '--workers', '1']);
     try {
-      const url = await new Promise<string>((found) => {
-        serving.child.stdout!.once('data', (text: string) => {
-          found((JSON.parse(text) as { url: string }).url);
-        });
-      });
+      const { url } = JSON.parse(await firstSaid(serving)) as { url: string };
       const roles = ['student', 'orm', 'sorm', 'global', 'local']
         .map((role) => `  ${role}: { endpoint: local, model: ${role}, spelling: tokens }\n`)
         .join('');
@@ -485,9 +482,7 @@ const reported = () => JSON.parse(readFileSync(join(run, 'report.json'), 'utf8')
 describe('glore view', () => {
   it('shows a run, and says where', async () => {
     const running = start(['view', run, '--port', '0'], { GLORE_API_KEY: '' });
-    const said = await new Promise<string>((resolve) => {
-      running.child.stdout!.once('data', resolve);
-    });
+    const said = await firstSaid(running);
     const [, url] = /: open (http:\/\/127\.0\.0\.1:\d+\/); Ctrl-C stops\n$/.exec(said)!;
     const json = async (path: string) => (await fetch(`${url}api/${path}`)).json();
     expect(await (await fetch(url!)).text()).toContain('<div id="app">');
@@ -515,9 +510,7 @@ describe('glore view', () => {
 
   it('says where in JSON, with a key', async () => {
     const running = start(['view', run, run, '--port', '0', '--json'], { GLORE_API_KEY: 'sesame' });
-    const said = await new Promise<string>((resolve) => {
-      running.child.stdout!.once('data', resolve);
-    });
+    const said = await firstSaid(running);
     const { pages, key } = JSON.parse(said) as { pages: string; key: boolean };
     expect(key).toBe(true);
     expect((await fetch(`${pages}api/about`)).status).toBe(401);

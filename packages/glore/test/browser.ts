@@ -1,26 +1,8 @@
-/** A real browser for the tests of the pages: the Chromium of this machine, driven by playwright-core. */
-import { existsSync, readFileSync } from 'node:fs';
+/** Pages in a real browser, and what is wrong with them. */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-
-/** Its path: what `GLORE_BROWSER` names, which then must be there, or where Linux has it; undefined where there is none. */
-export function browserPath(): string | undefined {
-  const named = process.env.GLORE_BROWSER;
-  if (named) {
-    if (existsSync(named)) return named;
-    throw new Error(`GLORE_BROWSER: expected a Chromium, found nothing at ${named}`);
-  }
-  const usual = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`);
-  return usual.find((path) => existsSync(path));
-}
-
-/** Root may not have the sandbox, and containers have little shared memory. */
-export const openBrowser = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath: browserPath()!,
-    args: ['--no-sandbox', '--disable-dev-shm-usage'],
-  });
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 /** A page that keeps what went wrong in it: errors, refusals of the content security policy, failed requests. */
 export interface Watched {

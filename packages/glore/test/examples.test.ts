@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { finished } from './finished.js';
-import { base, type Running, start, temporaryFolder } from './glore.js';
+import { base, firstSaid, type Running, start, temporaryFolder } from './glore.js';
 
 // Each starts a process; the machine need not be free.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
@@ -83,8 +83,7 @@ describe('an example', () => {
     let url: string;
     beforeAll(async () => {
       server = start(['serve', done, '--port', '0', '--json']);
-      const line = await new Promise<string>((done) => server.child.stdout!.once('data', done));
-      ({ url } = JSON.parse(line) as { url: string });
+      ({ url } = JSON.parse(await firstSaid(server)) as { url: string });
     });
     afterAll(async () => {
       server.child.kill('SIGTERM');

@@ -60,6 +60,13 @@ export function glore(
   return ended;
 }
 
+/** What a command that goes on says first, which must come before it ends. */
+export const firstSaid = ({ child, ended }: Running): Promise<string> =>
+  new Promise((resolve, reject) => {
+    child.stdout!.once('data', resolve);
+    void ended.then(({ stderr }) => reject(new Error(`it ended: ${stderr}`)));
+  });
+
 /** Waits until a file has something in it, which must come before the process ends. */
 export async function untilWritten({ child }: Running, path: string): Promise<void> {
   while (!statSync(path, { throwIfNoEntry: false })?.size) {

@@ -5,12 +5,13 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { browserPath, openBrowser } from '../../web/browser.mjs';
 import type { Report } from '../src/pipeline/index.js';
 import type { Problem } from '../src/problem/index.js';
 import type { Decision } from '../src/refine/index.js';
-import { browserPath, openBrowser, openPage, overflows, seriousIn } from './browser.js';
+import { openPage, overflows, seriousIn } from './browser.js';
 import { finished, samples } from './finished.js';
-import { glore, start, temporaryFolder, untilWritten, writeRecipe } from './glore.js';
+import { firstSaid, glore, start, temporaryFolder, untilWritten, writeRecipe } from './glore.js';
 import { completion, RawServer } from './http/raw.js';
 
 // The machine need not be free.
@@ -47,11 +48,7 @@ describe.skipIf(!isThere)('the pages', () => {
     onTestFinished(() => {
       running.child.kill('SIGKILL');
     });
-    const first = await new Promise<string>((resolve, reject) => {
-      running.child.stdout!.once('data', resolve);
-      void running.ended.then(({ stderr }) => reject(new Error(`it ended: ${stderr}`)));
-    });
-    return (JSON.parse(first) as { pages: string }).pages;
+    return (JSON.parse(await firstSaid(running)) as { pages: string }).pages;
   }
 
   const linesOf = <T>(...parts: string[]): T[] =>

@@ -11,6 +11,7 @@ import type { StageRecord } from '../src/run/index.js';
 import { expected, finished, recipeOfFinished, samples } from './finished.js';
 import {
   type Ended,
+  firstSaid,
   glore,
   recordsOf,
   stagesThatWorked,
@@ -300,10 +301,7 @@ describe('the same recipe with the models of the run over HTTP', () => {
     const serving = start(['serve', run, '--port', '0', '--workers', '1', '--json'], {
       GLORE_API_KEY: '',
     });
-    const listening = new Promise<string>((resolve) => {
-      serving.child.stdout!.once('data', resolve);
-    });
-    const { url } = JSON.parse(await listening) as { url: string };
+    const { url } = JSON.parse(await firstSaid(serving)) as { url: string };
     const of = (role: string, endpoint: string, scoring = '') =>
       `  ${role}: { endpoint: ${endpoint}, model: ${role}, spelling: tokens${scoring} }\n`;
     const overHttp = (name: string, models: readonly string[]) =>

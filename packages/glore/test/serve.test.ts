@@ -13,7 +13,7 @@ import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { About } from '../src/view/index.js';
 import { finished } from './finished.js';
-import { base, glore, type Running, start, temporaryFolder } from './glore.js';
+import { base, firstSaid, glore, type Running, start, temporaryFolder } from './glore.js';
 
 // Each starts a process; the machine need not be free.
 vi.setConfig({ testTimeout: 600_000 });
@@ -35,11 +35,7 @@ async function serve(
   onTestFinished(() => {
     running.child.kill('SIGKILL');
   });
-  const first = await new Promise<string>((resolve, reject) => {
-    running.child.stdout!.once('data', resolve);
-    void running.ended.then(({ stderr }) => reject(new Error(`the server ended: ${stderr}`)));
-  });
-  return { running, said: JSON.parse(first) as { url: string; key: boolean } };
+  return { running, said: JSON.parse(await firstSaid(running)) as { url: string; key: boolean } };
 }
 
 describe('glore serve', () => {

@@ -50,6 +50,7 @@ export {
   thresholdsShape,
 } from './shapes.js';
 export { mcnemar, sum, wilson } from './statistics.js';
+export { escapeText } from './svg.js';
 export {
   type Align,
   interval,

@@ -40,6 +40,7 @@ export function line(kind: string, x1: number, y1: number, x2: number, y2: numbe
 /** Hundredths of a pixel are enough. */
 export const pixels = (value: number): string => String(Math.round(value * 100) / 100);
 
+/** As it stands between tags or in quotes, in SVG and HTML. */
 export function escapeText(content: string): string {
   return content
     .replaceAll('&', '&amp;')

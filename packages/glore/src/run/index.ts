@@ -13,7 +13,7 @@ export {
   silentReporter,
   terminalReporter,
 } from './progress.js';
-export { alsoInFile, readProgress } from './progress-file.js';
+export { alsoInFile, type ProgressNow, readProgress } from './progress-file.js';
 export { isOf, parseShard, type Shard, shardName } from './shard.js';
 export {
   doneStage,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { GloreError } from '../error.js';
+import { escapeText } from '../evaluate/index.js';
 import { version } from '../version.js';
 import type { RunView } from './run.js';
 import { type ProblemDetails, problemFilters, type ReportPage } from './wire.js';
@@ -68,7 +69,7 @@ function htmlOf(page: ReportPage, source: string, sheet: string): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>${escaped(page.run.name)} – glore</title>
+<title>${escapeText(page.run.name)} – glore</title>
 <style>${style}</style>
 </head>
 <body>
@@ -84,6 +85,3 @@ function htmlOf(page: ReportPage, source: string, sheet: string): string {
 /** What stands between the tags, to the sign. */
 const hashOf = (text: string): string =>
   `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

@@ -5,9 +5,17 @@ import { basename, join } from 'node:path';
 import { roleNames } from '../model/index.js';
 import { stageNames } from '../pipeline/index.js';
 import { allServed, type Recipe, readStoredRecipe } from '../recipe/index.js';
-import { isWorkedOn, lookAtStage, readProgress, type Spent, type StageLook } from '../run/index.js';
+import {
+  isWorkedOn,
+  lookAtStage,
+  type ProgressNow,
+  readProgress,
+  type Spent,
+  type StageLook,
+} from '../run/index.js';
 import { curveFiles } from './curves.js';
 import { signatureOf } from './derived.js';
+import { filesOf } from './rows.js';
 import type { RunState, StageState } from './wire.js';
 
 /** @param test how many test problems there are, where they are there already */
@@ -49,7 +57,7 @@ async function stagesOf(folder: string, working: boolean): Promise<StageState[]>
   const begun = [...looks].filter(([, look]) => look.begun !== undefined && !look.done);
   const [last] = begun.toSorted(([, a], [, b]) => b.begun! - a.begun!).map(([name]) => name);
   const unfinished = new Set(begun.map(([name]) => name));
-  const { stage, ...progress } = (working && (await readProgress(folder))) || { stage: undefined };
+  const now = working ? await readProgress(folder) : undefined;
   const stateOfStage = (name: string): StageState['state'] => {
     if (done.has(name)) return 'done';
     if (working && name === last) return 'running';
@@ -61,10 +69,12 @@ async function stagesOf(folder: string, working: boolean): Promise<StageState[]>
       name,
       state,
       ...(spent && costOf(spent)),
-      ...(state === 'running' && stage === name && 'done' in progress && { progress }),
+      ...(state === 'running' && now?.stage === name && { progress: progressOf(now) }),
     };
   });
 }
+
+const progressOf = ({ stage: _, ...progress }: ProgressNow) => progress;
 
 const costOf = ({ seconds, generatedTokens, scoredTokens, trainedTokens }: Spent) => ({
   seconds,
@@ -80,24 +90,16 @@ function modelOf(recipe: Recipe): string {
     const model = recipe.models?.[role]?.model;
     if (model !== undefined) served.set(model, [...(served.get(model) ?? []), role]);
   }
-  if (!allServed(recipe)) {
-    const names = [...served].map(([model, roles]) => `${model} (${roles.join(', ')})`);
-    return [basename(recipe.base), ...names].join(', ');
-  }
-  if (served.size === 1) return [...served.keys()].join();
-  return [...served].map(([model, roles]) => `${model} (${roles.join(', ')})`).join(', ');
+  const names = [...served].map(([model, roles]) => `${model} (${roles.join(', ')})`);
+  if (!allServed(recipe)) return [basename(recipe.base), ...names].join(', ');
+  return served.size === 1 ? [...served.keys()].join() : names.join(', ');
 }
 
 /** Of what is asked for besides the state: the report, the curves, the labels, the test problems. */
 async function versionOf(folder: string): Promise<string> {
   const curves = curveFiles(folder).map(({ path }) => path);
-  const others = [
-    'report.json',
-    'labels/labels.jsonl',
-    'problems/test.jsonl',
-    'evaluation/test.attempts.jsonl',
-    'evaluation/test.refinements.jsonl',
-  ].map((file) => join(folder, file));
-  const signature = await signatureOf([...others, ...curves]);
+  const others = ['report.json', 'labels/labels.jsonl'].map((file) => join(folder, file));
+  const tests = Object.values(filesOf(folder));
+  const signature = await signatureOf([...others, ...tests, ...curves]);
   return createHash('sha256').update(signature).digest('hex').slice(0, 16);
 }

@@ -1,10 +1,10 @@
 /** A recipe whose models are served: the same records as with a calm server, whatever happens on the way. */
-import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   base,
+  firstSaid,
   glore,
   recordsOf,
   start,
@@ -192,8 +192,7 @@ it('runs whole with every role served, and trains nothing', async () => {
   expect(readFileSync(join(out, 'README.md'), 'utf8')).toContain('The student was served');
   const serving = start(['serve', run, '--port', '0', '--json'], { GLORE_API_KEY: '' });
   try {
-    const [said] = (await once(serving.child.stdout!, 'data')) as [string];
-    const { url: at } = JSON.parse(said) as { url: string };
+    const { url: at } = JSON.parse(await firstSaid(serving)) as { url: string };
     const post = async (path: string, body: object) => {
       const response = await fetch(at + path, {
         method: 'POST',

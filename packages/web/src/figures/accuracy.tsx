@@ -3,9 +3,10 @@ import { dot, ruleX, ruleY, text } from '@observablehq/plot';
 import { useMemo } from 'preact/hooks';
 import { Chart } from '../parts/chart.js';
 import { interval, percent } from '../parts/figures.js';
+import { along, shareAxis } from './axes.js';
 import { lookOf, type NamedReport, ofRun, runLegend } from './named.js';
 import { namesOf } from './series.js';
-import { BASELINE, inGroups, METHOD, wordsOf } from './ways.js';
+import { BASELINE, CONTROL, inGroups, METHOD, wordsOf } from './ways.js';
 
 const ROW = 24;
 /** Half the way between the rows of two runs. */
@@ -38,9 +39,12 @@ export function AccuracyChart({ runs }: { runs: readonly NamedReport[] }) {
 
 function said({ run, of }: NamedReport, runs: readonly NamedReport[]): string {
   const row = (name: string) => of.rows.find((one) => one.name === name);
-  const [method, draft] = [row(METHOD), row(BASELINE)];
+  const [method, draft, control] = [row(METHOD), row(BASELINE), row(CONTROL)];
   if (!method || !draft) return '';
-  return `${ofRun(runs, run)}${METHOD} is right on ${percent(method.accuracy)} of the problems, the draft on ${percent(draft.accuracy)}.`;
+  const instead = control
+    ? `, the student trained on instead on ${percent(control.accuracy)} as best of three`
+    : '; there is no row of the student trained on instead';
+  return `${ofRun(runs, run)}${METHOD} is right on ${percent(method.accuracy)} of the problems, the draft on ${percent(draft.accuracy)}${instead}.`;
 }
 
 function pictureOf(runs: readonly NamedReport[]) {
@@ -58,11 +62,8 @@ function pictureOf(runs: readonly NamedReport[]) {
     marginTop: 8,
     marginBottom: 40,
     x: {
-      label: 'accuracy',
-      labelAnchor: 'center' as const,
-      labelArrow: 'none' as const,
-      tickFormat: (share: number) => percent(share, 0),
-      grid: true,
+      ...shareAxis('accuracy'),
+      ...along('accuracy'),
       nice: true,
       ticks: width < 480 ? 4 : 8,
     },

@@ -35,6 +35,9 @@ export const stepsAxis = (steps: readonly number[]) => ({
 export const byRun = (runs: readonly { readonly run: string }[]) =>
   runs.length < 2 ? {} : { fx: { domain: runs.map(({ run }) => run), label: null } };
 
+/** Where a mark of a run belongs among them. */
+export const inRun = (runs: readonly unknown[]) => (runs.length < 2 ? {} : { fx: 'run' });
+
 export const LEFT = 46;
 /** Room for the label of an axis above its ticks. */
 export const ABOVE = 30;

@@ -5,7 +5,7 @@ import { Chart } from '../parts/chart.js';
 import { fixed, percent, whole } from '../parts/figures.js';
 import { Table } from '../parts/table.js';
 import { along, BELOW, LEFT, shareAxis } from './axes.js';
-import { lookOf, type NamedReport, runLegend, sentence } from './named.js';
+import { ifTwo, lookOf, type NamedReport, runLegend, sentence } from './named.js';
 
 const critics = [
   ['orm', 'ORM'],
@@ -28,18 +28,11 @@ export function ReliabilityChart({ runs }: { runs: readonly NamedReport[] }) {
       legend={runLegend(runs)}
       table={{
         caption: 'Samples by the last value that a critic gives them',
-        headers: [
-          'critic',
-          ...(runs.length < 2 ? [] : ['run']),
-          'values',
-          'samples',
-          'mean',
-          'right',
-        ],
+        headers: ['critic', ...ifTwo(runs, 'run'), 'values', 'samples', 'mean', 'right'],
         words: runs.length < 2 ? [1] : [1, 2],
         rows: bins.map(({ critic, run, low, high, n, mean, rate }) => [
           critic,
-          ...(runs.length < 2 ? [] : [run]),
+          ...ifTwo(runs, run),
           `${fixed(low, 1)} to ${fixed(high, 1)}`,
           whole(n),
           fixed(mean),

@@ -6,7 +6,7 @@ import { Chart } from '../parts/chart.js';
 import { percent, whole } from '../parts/figures.js';
 import { Table } from '../parts/table.js';
 import { ABOVE, BELOW, LEFT, shareAxis, stepsAxis } from './axes.js';
-import { lookOf, type Named, type NamedReport, runLegend, sentence } from './named.js';
+import { ifTwo, lookOf, type Named, type NamedReport, runLegend, sentence } from './named.js';
 import { sharesByStep, tenthsAround } from './series.js';
 
 const verifying = { color: 'var(--series-3)', shape: 'triangle', dash: '5 3' } as const;
@@ -29,17 +29,17 @@ export function LabelsChart({ runs }: { runs: readonly Named<readonly LabelDepth
         caption: 'Step labels of wrong samples by the number of the step',
         headers: [
           'step',
-          ...(two ? ['run'] : []),
+          ...ifTwo(runs, 'run'),
           'labels',
           'positive',
           'rollouts',
           'reach the answer',
         ],
-        words: two ? [1] : [],
+        words: ifTwo(runs, 1),
         rows: runs.flatMap(({ run, of }) =>
           sharesByStep(of).map(({ step, labels, attempts, positive, verify }) => [
             step,
-            ...(two ? [run] : []),
+            ...ifTwo(runs, run),
             whole(labels),
             percent(positive),
             whole(attempts),

@@ -25,6 +25,10 @@ export const runLegend = (
 ): LegendItem[] | undefined =>
   runs.length < 2 ? undefined : runs.map(({ run }, i) => ({ ...lookOf(i), ...more, label: run }));
 
+/** A column, or a cell of it, that is needed where there are two: mostly the run's name. */
+export const ifTwo = <T>(runs: readonly Named<unknown>[], one: T): T[] =>
+  runs.length < 2 ? [] : [one];
+
 /** "tiny: " before what is said of one of two. */
 export const ofRun = (runs: readonly Named<unknown>[], run: string): string =>
   runs.length < 2 ? '' : `${run}: `;

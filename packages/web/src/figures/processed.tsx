@@ -4,8 +4,8 @@ import { useMemo } from 'preact/hooks';
 import type { RunReport } from '../../../glore/src/view/wire.js';
 import { Chart } from '../parts/chart.js';
 import { percent, whole } from '../parts/figures.js';
-import { ABOVE, BELOW, byRun, LEFT, shareAxis, tokensAxis } from './axes.js';
-import type { NamedReport } from './named.js';
+import { ABOVE, BELOW, byRun, inRun, LEFT, shareAxis, tokensAxis } from './axes.js';
+import { ifTwo, type NamedReport } from './named.js';
 import { tenthsAround } from './series.js';
 import { groups, METHOD, wordsOf } from './ways.js';
 
@@ -50,11 +50,11 @@ export function ProcessedChart({ runs }: { runs: readonly NamedReport[] }) {
       legend={groupLooks}
       table={{
         caption: 'Accuracy against processed tokens a problem',
-        headers: ['row', ...(runs.length < 2 ? [] : ['run']), 'accuracy', 'processed'],
-        words: runs.length < 2 ? [] : [1],
+        headers: ['row', ...ifTwo(runs, 'run'), 'accuracy', 'processed'],
+        words: ifTwo(runs, 1),
         rows: rows.map(({ name, run, accuracy, processedTokens }) => [
           name,
-          ...(runs.length < 2 ? [] : [run]),
+          ...ifTwo(runs, run),
           percent(accuracy),
           whole(processedTokens),
         ]),
@@ -72,11 +72,7 @@ const costing = ({ rows }: RunReport) =>
 function processedPicture(runs: readonly NamedReport[]) {
   const all = runs.flatMap(({ run, of }) => costing(of).map((row) => ({ ...row, run })));
   const y = tenthsAround(all.map(({ accuracy }) => accuracy));
-  const at = {
-    x: 'processedTokens',
-    y: 'accuracy',
-    ...(runs.length > 1 && { fx: 'run' }),
-  };
+  const at = { x: 'processedTokens', y: 'accuracy', ...inRun(runs) };
   return (width: number) => ({
     height: 340,
     marginLeft: LEFT,

@@ -7,7 +7,7 @@ import { AccuracyChart } from './accuracy.js';
 import { AnswersTable, BesideTable, ComparisonsTable, HeadroomTable } from './answers.js';
 import { CriticsTable, ReliabilityChart } from './critics.js';
 import { FirstErrorsChart, LabelsChart, LabelsTable } from './labels.js';
-import type { Named, NamedReport } from './named.js';
+import { ifTwo, type Named, type NamedReport } from './named.js';
 import { ProcessedChart } from './processed.js';
 import { FixesChart, RefinersTable } from './refiners.js';
 import { TokensChart } from './tokens.js';
@@ -143,11 +143,11 @@ export function Trainings({
       {rounds.length > 0 && (
         <Table
           caption="Expert Iteration: dev problems that the student solves greedily"
-          headers={['round', ...(runs.length < 2 ? [] : ['run']), 'right', 'of', 'share']}
-          words={runs.length < 2 ? [] : [1]}
+          headers={['round', ...ifTwo(runs, 'run'), 'right', 'of', 'share']}
+          words={ifTwo(runs, 1)}
           rows={rounds.map(({ run, round, right, problems }) => [
             round === 0 ? '0 (SFT)' : round,
-            ...(runs.length < 2 ? [] : [run]),
+            ...ifTwo(runs, run),
             whole(right),
             whole(problems),
             percent(right / problems),

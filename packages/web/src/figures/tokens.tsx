@@ -5,9 +5,10 @@ import type { RunReport } from '../../../glore/src/view/wire.js';
 import { Chart } from '../parts/chart.js';
 import { chance, interval, percent, points, whole } from '../parts/figures.js';
 import type { LegendItem } from '../parts/legend.js';
-import { ABOVE, BELOW, byRun, LEFT, shareAxis, tokensAxis } from './axes.js';
-import { type NamedReport, sentence } from './named.js';
+import { ABOVE, BELOW, byRun, inRun, LEFT, shareAxis, tokensAxis } from './axes.js';
+import { ifTwo, type NamedReport, sentence } from './named.js';
 import { tenthsAround } from './series.js';
+import { CONTROL } from './ways.js';
 
 const lines = [
   {
@@ -55,7 +56,7 @@ export function TokensChart({ runs }: { runs: readonly NamedReport[] }) {
         caption: 'Accuracy against generated tokens, and against best-of-k with at least as many',
         headers: [
           'point',
-          ...(runs.length < 2 ? [] : ['run']),
+          ...ifTwo(runs, 'run'),
           'accuracy',
           '95% interval',
           'tokens',
@@ -70,7 +71,7 @@ export function TokensChart({ runs }: { runs: readonly NamedReport[] }) {
               const against = 'against' in point ? point.against : undefined;
               return [
                 point.name,
-                ...(runs.length < 2 ? [] : [run]),
+                ...ifTwo(runs, run),
                 percent(point.accuracy),
                 interval(point.low, point.high),
                 whole(point.generatedTokens),
@@ -92,14 +93,21 @@ function said({ run, of }: NamedReport, runs: readonly NamedReport[]): string {
   const [, once] = of.curve.rounds;
   if (!once) return '';
   const { bestOf } = once.equal;
-  const beside =
-    bestOf === undefined
-      ? ''
-      : `, the ORM's choice of samples for as many tokens ${percent(bestOf)}`;
+  const control = of.rows.find(({ name }) => name === CONTROL);
+  const beside = [
+    ...(bestOf === undefined
+      ? []
+      : [`the ORM's choice of samples for as many tokens ${percent(bestOf)}`]),
+    ...(control
+      ? [
+          `the best of three of the student trained on instead, which has no line here, ${percent(control.accuracy)} for ${whole(control.generatedTokens)}`,
+        ]
+      : []),
+  ];
   return sentence(
     runs,
     run,
-    `one round has ${percent(once.accuracy)} for ${whole(once.generatedTokens)} tokens${beside}.`,
+    `one round has ${percent(once.accuracy)} for ${whole(once.generatedTokens)} tokens${beside.map((one) => `, ${one}`).join('')}.`,
   );
 }
 
@@ -118,15 +126,11 @@ function curvePicture(runs: readonly NamedReport[]) {
     y: { ...shareAxis('accuracy'), domain: y },
     marks: lines.flatMap((look) => {
       const points = all.filter((point) => point.look === look);
-      const at = {
-        x: 'generatedTokens',
-        y: 'accuracy',
-        ...(runs.length > 1 && { fx: 'run' }),
-      };
+      const along = { x: 'generatedTokens', ...inRun(runs) };
+      const at = { ...along, y: 'accuracy' };
       return [
         ruleX(points, {
-          x: at.x,
-          ...(runs.length > 1 && { fx: 'run' }),
+          ...along,
           y1: 'low',
           y2: 'high',
           stroke: look.color,

@@ -5,7 +5,7 @@ import type { TrainingCurve } from '../../../glore/src/view/wire.js';
 import { Chart } from '../parts/chart.js';
 import { fixed, whole } from '../parts/figures.js';
 import { ABOVE, along, BELOW, LEFT } from './axes.js';
-import { lookOf, type Named, ofRun } from './named.js';
+import { ifTwo, lookOf, type Named, ofRun } from './named.js';
 import { namesOf, thinned } from './series.js';
 
 type NamedCurves = Named<readonly TrainingCurve[]>;
@@ -48,12 +48,12 @@ function Training({ name, runs }: { name: string; runs: readonly NamedCurves[] }
       ])}
       table={{
         caption: `Training of ${name}: nats per target`,
-        headers: ['update', ...(runs.length < 2 ? [] : ['run']), 'targets', 'loss', 'held out'],
-        words: runs.length < 2 ? [] : [1],
+        headers: ['update', ...ifTwo(runs, 'run'), 'targets', 'loss', 'held out'],
+        words: ifTwo(runs, 1),
         rows: named.flatMap(({ run, of }) =>
           of.map(({ step, tokens, loss, heldOut }) => [
             whole(step),
-            ...(runs.length < 2 ? [] : [run]),
+            ...ifTwo(runs, run),
             whole(tokens),
             fixed(loss, 4),
             fixed(heldOut, 4),

@@ -13,6 +13,8 @@ export interface RowWords {
 /** The answer of the method, and what it has to beat. */
 export const METHOD = 'rerank';
 export const BASELINE = 'draft';
+/** Its strongest control at about its cost: the same targets learned by the student itself. */
+export const CONTROL = 'retrained-bo3';
 
 // A `k` at the end of a name stands for a number of samples.
 const ways: readonly (readonly [name: string, group: Group, meaning: string, drawn?: false])[] = [
