@@ -1,10 +1,16 @@
 export { writeCandidates } from './candidates.js';
-export type { Candidate, Decision, RefineEvent, Source, Written } from './decision.js';
+export {
+  type Candidate,
+  type Decision,
+  leastOf,
+  type RefineEvent,
+  type Source,
+  type Written,
+} from './decision.js';
 export { decisionShape } from './record.js';
 export {
   type Chooser,
   finalScore,
-  leastOf,
   locate,
   REFINE_ALL,
   type RefineOptions,

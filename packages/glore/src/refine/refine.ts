@@ -12,7 +12,14 @@
  */
 import { type Solution, spellingOf } from '../codec/index.js';
 import type { Draft, Generated, RewardModel, Roles } from '../model/index.js';
-import type { Candidate, Decision, RefineEvent, Source, Written } from './decision.js';
+import {
+  type Candidate,
+  type Decision,
+  leastOf,
+  type RefineEvent,
+  type Source,
+  type Written,
+} from './decision.js';
 import { vote } from './vote.js';
 import { locateFirstError } from './where.js';
 
@@ -167,9 +174,6 @@ async function candidates(
     return candidate;
   });
 }
-
-/** The least of the SORM's values of a solution's lines: all of them have to pass. */
-export const leastOf = (values: readonly number[]): number => Math.min(1, ...values);
 
 /** What candidates are compared by: the ORM's value, or the log-odds of both critics' values added up. */
 export function worth(

@@ -6,8 +6,8 @@ import { stageNames } from '../pipeline/index.js';
 import { readCurve } from '../train/index.js';
 import type { TrainingCurve } from './wire.js';
 
-/** A picture shows no more. */
-const mostPoints = 2000;
+/** About so many points of a training at most, the first and the last among them: a picture shows no more. */
+const mostPoints = 300;
 
 /** In the order of the stages, and in them of the trainings. */
 export function curveFiles(folder: string): { readonly name: string; readonly path: string }[] {

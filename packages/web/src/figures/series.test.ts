@@ -1,18 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { distinctNames } from './named.js';
-import { fixesOf, sharesByStep, tenthsAround, thinned } from './series.js';
-
-const point = (step: number) => ({ step, tokens: 100 * step, loss: 1 / step });
+import { fixesOf, sharesByStep, tenthsAround } from './series.js';
 
 describe('series', () => {
-  it('of a long training are fewer points, with its ends', () => {
-    const all = Array.from({ length: 10_000 }, (_, i) => point(i + 1));
-    const few = thinned(all, 100);
-    expect(few.length).toBeLessThan(110);
-    expect([few[0], few.at(-1)]).toEqual([all[0], all.at(-1)]);
-    expect(thinned(all.slice(0, 100), 100)).toEqual(all.slice(0, 100));
-  });
-
   it('of fixes stand one after the other and fill the whole', () => {
     const effect = {
       before: 0.5,

@@ -1,14 +1,5 @@
 /** From what a run has measured to what pictures draw of it. */
-import type { LabelDepth, RunReport, TrainingCurve } from '../../../glore/src/view/wire.js';
-
-export type CurvePoint = TrainingCurve['points'][number];
-
-/** About so many points of a training at most, the first and the last among them: a small picture shows no more. */
-export function thinned(points: readonly CurvePoint[], most = 200): readonly CurvePoint[] {
-  if (points.length <= most) return points;
-  const every = Math.ceil(points.length / most);
-  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
-}
+import type { LabelDepth, RunReport } from '../../../glore/src/view/wire.js';
 
 /** Who makes wrong drafts right: shares of the wrong drafts that add up to 1, and where each begins. */
 export function fixesOf({ refiners }: Pick<RunReport, 'refiners'>) {

@@ -6,7 +6,7 @@ import { Chart } from '../parts/chart.js';
 import { fixed, whole } from '../parts/figures.js';
 import { ABOVE, along, BELOW, LEFT } from './axes.js';
 import { ifTwo, lookOf, type Named, ofRun } from './named.js';
-import { namesOf, thinned } from './series.js';
+import { namesOf } from './series.js';
 
 type NamedCurves = Named<readonly TrainingCurve[]>;
 
@@ -25,7 +25,7 @@ function Training({ name, runs }: { name: string; runs: readonly NamedCurves[] }
     () =>
       runs.flatMap(({ run, of }, i) => {
         const curve = of.find((one) => one.name === name);
-        return curve ? [{ run, points: thinned(curve.points), look: lookOf(i) }] : [];
+        return curve ? [{ run, points: curve.points, look: lookOf(i) }] : [];
       }),
     [name, runs],
   );

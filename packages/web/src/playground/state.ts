@@ -1,12 +1,12 @@
 /** What the playground shows, and how each thing that comes from the server changes it. */
-import type {
-  Candidate,
-  Decision,
-  RefineEvent,
-  Source,
-  Written,
+import {
+  type Candidate,
+  type Decision,
+  leastOf,
+  type RefineEvent,
+  type Source,
+  type Written,
 } from '../../../glore/src/refine/decision.js';
-import { leastOf } from './figures.js';
 import type { Settings, Trace } from './trace.js';
 
 export interface State {

@@ -48,46 +48,42 @@ describe('a trace', () => {
 
   it.each([
     ['glore', 2, 'glore: expected 1, found 2'],
-    ['question', undefined, 'question: expected a text, found nothing'],
-    ['settings.mode', 'guess', 'settings.mode: expected rerank or gate or vote, found "guess"'],
+    ['question', undefined, 'question: expected text, found nothing'],
     [
-      'settings.budget.tokens',
-      0.5,
-      'settings.budget.tokens: expected a whole number from 1 on, found 0.5',
+      'settings.mode',
+      'guess',
+      'settings.mode: expected "rerank" or "gate" or "vote", found "guess"',
     ],
-    ['decisions', [], 'decisions: expected a list of 1 to 16, found a list of 0'],
-    [
-      'decisions.1.values.0',
-      1.5,
-      'decisions[1].values[0]: expected a number from 0 to 1, found 1.5',
-    ],
+    ['settings.budget.tokens', 0.5, 'settings.budget.tokens: expected a whole number, found 0.5'],
+    ['decisions', [], 'decisions: expected at least 1 items, found []'],
+    ['decisions.1.values.0', 1.5, 'decisions.1.values.0: expected at most 1, found 1.5'],
     [
       'decisions.0.location',
       3,
-      'decisions[0].location: expected -1 or one of the 2 lines, found 3',
+      'decisions.0.location: expected a line of the draft, or -1, found 3',
     ],
-    ['decisions.0.choice', 2, 'decisions[0].choice: expected one of the 2 candidates, found 2'],
+    ['decisions.0.choice', 2, 'decisions.0.choice: expected the index of a candidate, found 2'],
     [
       'decisions.0.candidates.1.solution.steps.0',
       { html: '<b>' },
-      'decisions[0].candidates[1].solution.steps[0]: expected a text, found an object',
+      'decisions.0.candidates.1.solution.steps.0: expected text, found {"html":"<b>"}',
     ],
-    ['decisions', Array(17).fill(trace.decisions[0]), 'decisions: expected a list of 1 to 16'],
+    ['decisions', Array(17).fill(trace.decisions[0]), 'decisions: expected at most 16 items'],
     [
       'decisions.0.candidates',
       // Candidates are compared with each other, which takes minutes of many.
       Array(65).fill(trace.decisions[0]!.candidates[0]),
-      'decisions[0].candidates: expected a list of 1 to 64, found a list of 65',
+      'decisions.0.candidates: expected at most 64 items, found [{',
     ],
-    ['costs.student.seconds', '1', 'costs.student.seconds: expected 0 or more, found "1"'],
-    ['notes', 'none', 'notes: expected a list of 0 to 1000, found "none"'],
+    ['costs.student.seconds', '1', 'costs.student.seconds: expected a number, found "1"'],
+    ['notes', 'none', 'notes: expected a list, found "none"'],
   ])('says what is wrong with %s', (path, value, message) => {
     expect(() => readTrace(changed(path, value))).toThrow(message);
   });
 
   it('refuses what is no trace at all', async () => {
     expect(() => readTrace('{')).toThrow('This is no trace: expected JSON');
-    expect(() => readTrace('[]')).toThrow('the trace: expected an object with glore, question');
+    expect(() => readTrace('[]')).toThrow('the trace: expected a map of keys, found []');
     await expect(fromLink('%%%')).rejects.toThrow('This link is not whole');
     await expect(fromLink((await toLink(trace)).slice(0, -9))).rejects.toThrow('not whole');
   });

@@ -1,19 +1,9 @@
 /** The trace of an answer: all that is known of how it came about, as a file and as a link. */
+import * as z from 'zod/mini';
+import { expectation, pathShown, valueAt, valueShown } from '../../../glore/src/files/issue.js';
 import type { Candidate, Decision } from '../../../glore/src/refine/decision.js';
 import type { Chooser, RefineOptions } from '../../../glore/src/refine/index.js';
 import type { Costs } from '../../../glore/src/upstream/index.js';
-import {
-  between,
-  type Check,
-  flag,
-  listOf,
-  objectOf,
-  oneOf,
-  optional,
-  text,
-  Unexpected,
-  whole,
-} from './check.js';
 
 export interface Trace {
   /** The version of this form. */
@@ -48,73 +38,69 @@ const mostCandidates = 64;
 /** Of a trace in a link: longer addresses get lost on their way. */
 const mostInLink = 60_000;
 
+const between = (least: number, most: number) =>
+  z.number().check(z.minimum(least), z.maximum(most));
+const whole = (least: number) => z.int().check(z.minimum(least));
+const listOf = <T>(item: z.ZodMiniType<T>, least: number, most: number) =>
+  z.array(item).check(z.minLength(least), z.maxLength(most));
+
 const share = between(0, 1);
 /** One that lets everything pass, or nothing, is a little above 1. */
 const threshold = between(0, 2);
-const count = whole(0, 2 ** 40);
+const count = whole(0).check(z.maximum(2 ** 40));
+const seconds = z.number().check(z.minimum(0));
 
-const original = objectOf<NonNullable<Candidate['original']>>({
-  text,
-  ends: listOf(count, 0, 10_000),
-  finished: flag,
-});
-
-const candidate = objectOf<Candidate>({
-  source: oneOf('draft', 'global', 'local', 'sample'),
-  solution: objectOf<Candidate['solution']>({
-    steps: listOf(text, 0, 10_000),
-    answer: (value, at) => (value === null ? null : text(value, at)),
+const candidate: z.ZodMiniType<Candidate> = z.object({
+  source: z.enum(['draft', 'global', 'local', 'sample']),
+  solution: z.object({
+    steps: listOf(z.string(), 0, 10_000),
+    answer: z.nullable(z.string()),
   }),
   score: share,
-  least: optional(share),
+  least: z.exactOptional(share),
   tokens: count,
-  original: optional(original),
+  original: z.exactOptional(
+    z.object({ text: z.string(), ends: listOf(count, 0, 10_000), finished: z.boolean() }),
+  ),
 });
 
-const decision: Check<Decision> = (value, at) => {
-  const read = objectOf<Decision>({
+const decision: z.ZodMiniType<Decision> = z
+  .object({
     values: listOf(share, 0, 10_000),
     location: whole(-1),
     candidates: listOf(candidate, 1, mostCandidates),
     choice: whole(0),
-  })(value, at);
-  const { values, location, candidates, choice } = read;
-  if (location === 0 || location > values.length) {
-    throw new Unexpected(`${at}.location`, `-1 or one of the ${values.length} lines`, location);
-  }
-  if (choice >= candidates.length) {
-    throw new Unexpected(`${at}.choice`, `one of the ${candidates.length} candidates`, choice);
-  }
-  return read;
-};
+  })
+  .check(
+    z.refine(({ values, location }) => location !== 0 && location <= values.length, {
+      path: ['location'],
+      error: 'a line of the draft, or -1',
+    }),
+    z.refine(({ candidates, choice }) => choice < candidates.length, {
+      path: ['choice'],
+      error: 'the index of a candidate',
+    }),
+  );
 
-const cost = optional(
-  objectOf<NonNullable<Costs['student']>>({
-    requests: count,
-    promptTokens: count,
-    completionTokens: count,
-    seconds: between(0, Number.POSITIVE_INFINITY),
-  }),
+const cost = z.exactOptional(
+  z.object({ requests: count, promptTokens: count, completionTokens: count, seconds }),
 );
 
-const trace = objectOf<Trace>({
-  glore: oneOf(1),
-  question: text,
-  settings: objectOf<Settings>({
-    mode: oneOf('rerank', 'gate', 'vote'),
+const trace: z.ZodMiniType<Trace> = z.object({
+  glore: z.literal(1),
+  question: z.string(),
+  settings: z.object({
+    mode: z.enum(['rerank', 'gate', 'vote']),
     samples: whole(1),
-    choice: oneOf('orm', 'both'),
+    choice: z.enum(['orm', 'both']),
     threshold,
     tau: threshold,
-    budget: objectOf<Settings['budget']>({
-      tokens: optional(whole(1)),
-      seconds: optional(between(0, Number.POSITIVE_INFINITY)),
-    }),
+    budget: z.object({ tokens: z.exactOptional(whole(1)), seconds: z.exactOptional(seconds) }),
     rounds: whole(1),
   }),
   decisions: listOf(decision, 1, mostRounds),
-  costs: objectOf<Costs>({ student: cost, orm: cost, sorm: cost, global: cost, local: cost }),
-  notes: listOf(text, 0, 1000),
+  costs: z.object({ student: cost, orm: cost, sorm: cost, global: cost, local: cost }),
+  notes: listOf(z.string(), 0, 1000),
 });
 
 /** @throws Error that says what is wrong, with the field */
@@ -125,7 +111,12 @@ export function readTrace(json: string): Trace {
   } catch (error) {
     throw new Error(`This is no trace: expected JSON, found ${(error as Error).message}`);
   }
-  return trace(value, '');
+  const { success, data, error } = trace.safeParse(value);
+  if (success) return data;
+  const issue = error.issues[0]!;
+  const at = issue.path.length === 0 ? 'the trace' : pathShown(issue.path);
+  const found = valueShown(valueAt(value, issue.path), issue.path);
+  throw new Error(`This is no trace: ${at}: expected ${expectation(issue)}, found ${found}`);
 }
 
 /** @throws Error as `readTrace` */

@@ -1,6 +1,5 @@
 /** Why a candidate was chosen, and where the first error is, in words with the figures that say so. */
 import type { Candidate, Decision } from '../../../glore/src/refine/decision.js';
-import { apart } from './figures.js';
 import type { Round } from './state.js';
 import type { Settings } from './trace.js';
 
@@ -131,4 +130,14 @@ function ofVote({ candidates, choice }: Decision, { samples }: Settings): string
       ? [`Of up to ${samples} solutions ${all} were written: no more were needed or paid for.`]
       : []),
   ];
+}
+
+/** Values with as many digits, from two to four, as tell them apart. */
+function apart(values: readonly number[]): string[] {
+  const different = new Set(values).size;
+  for (const digits of [2, 3]) {
+    const written = values.map((value) => value.toFixed(digits));
+    if (new Set(written).size === different) return written;
+  }
+  return values.map((value) => value.toFixed(4));
 }
