@@ -341,6 +341,29 @@ describe.skipIf(!isThere)('the pages', () => {
     await isSound(page, wrong, asked);
   });
 
+  it('offer any two of several runs, and ask again for a part that has failed', async () => {
+    const others = ['second', 'third'].map((name) => join(folder, name));
+    for (const other of others) cpSync(run, other, { recursive: true });
+    const pages = await listening(['view', run, ...others]);
+    const { page, wrong, asked } = await openPage(browser);
+    let broken = true;
+    await page.route('**/api/runs/*/curves', (route) =>
+      broken ? route.abort() : route.continue(),
+    );
+    await page.goto(`${pages}#/runs/1`);
+    await page.getByRole('alert').waitFor();
+    broken = false;
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('heading', { name: 'Training' }).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    await page.getByLabel('second beside').selectOption('third');
+    await page.getByRole('heading', { name: 'second beside third' }).waitFor();
+    await page.getByLabel('second beside').selectOption('run');
+    await page.getByRole('heading', { name: 'second beside run' }).waitFor();
+    const other = wrong.filter((line) => !line.includes('ERR_FAILED'));
+    await isSound(page, other, asked);
+  });
+
   it('follow a run that is going on', async () => {
     const going = join(folder, 'going');
     const recipe = writeRecipe(folder, 'going', ['seed: 3', 'seed: 4']);

@@ -3,6 +3,7 @@ import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } fro
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Report } from '../src/pipeline/index.js';
+import type { resultsJson } from '../src/study/json.js';
 import type { RunRecord } from '../src/study/record.js';
 import {
   type Ended,
@@ -214,6 +215,33 @@ describe('the page', () => {
     expect(text).toContain(
       'Kept as `main` has them, though what they are made of is different here: `global`, `local`, `candidates`, `orm`, `retrained`.',
     );
+  });
+
+  it('has its figures beside it as JSON', () => {
+    const text = readFileSync(page, 'utf8');
+    const { seeds, rows, comparisons, critics, runs } = JSON.parse(
+      readFileSync(join(folder, 'results.json'), 'utf8'),
+    ) as ReturnType<typeof resultsJson>;
+    expect(seeds).toEqual([3, 4]);
+    for (const { name, accuracy, bySeed } of rows) {
+      expect(text).toContain(`${(100 * accuracy).toFixed(1)}%`);
+      const [a, b] = ['3', '4'].map((seed) =>
+        readJson<Report>(seed, 'main/report.json').rows.find((row) => row.name === name),
+      );
+      expect(bySeed).toEqual([a!.accuracy, b!.accuracy]);
+    }
+    const found = comparisons.find(({ name }) => name === 'rerank - retrained-bo3')!;
+    // Two seeds cannot tell how far trainings lie apart.
+    expect(found.p).toBeNull();
+    expect(found.bySeed).toHaveLength(2);
+    expect(critics.map(({ name }) => name)).toEqual(['orm', 'sorm', 'orm of paper-orm']);
+    expect(runs.map(({ name, seed, finished }) => [name, seed, finished])).toEqual([
+      ['main', 3, true],
+      ['main', 4, true],
+      ['paper-orm', 3, true],
+      ['balance-off', 3, true],
+      ['brute', 3, true],
+    ]);
   });
 
   it('says of an unfinished study what is missing, without running anything', async () => {

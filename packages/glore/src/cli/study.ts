@@ -3,15 +3,17 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readWhole } from '@glore/engine';
 import { Command } from 'commander';
-import { replaceFile } from '../files/index.js';
+import { replaceFile, writeJson } from '../files/index.js';
 import { stageNames } from '../pipeline/index.js';
 import { formatSeconds, jsonReporter, terminalReporter } from '../run/index.js';
 import {
   folderOf,
   MAIN,
+  measureStudy,
   readResults,
   readStudy,
   renderPage,
+  resultsJson,
   runStudy,
   type Study,
   type StudyResult,
@@ -32,7 +34,9 @@ interface Options {
 
 export function studyCommand(): Command {
   return new Command('study')
-    .description('run a recipe on several seeds with variants of it, and write the page')
+    .description(
+      'run a recipe on several seeds with variants of it, and write the page and its figures as JSON',
+    )
     .argument('<study>', 'study file (YAML), or the name of one that came with glore')
     .option('--runs <folder>', 'folder of run folders; the study has one of its name in it', 'runs')
     .option(
@@ -74,7 +78,7 @@ async function execute(given: string, options: Options): Promise<void> {
   process.stdout.write(`${page}\n`);
 }
 
-/** The page, with the first seed's picture of accuracy against tokens beside it where there is one. */
+/** The page, and beside it its figures as JSON and the first seed's picture of accuracy against tokens, where there is one. */
 async function writePage(
   study: Study,
   results: readonly StudyResult[],
@@ -83,9 +87,12 @@ async function writePage(
 ): Promise<void> {
   const first = results.find(({ run, finished }) => run.variant === MAIN && finished);
   const drawn = first && join(folderOf(folder, MAIN, first.run.seed), 'curve.svg');
-  const picture = `${basename(page).replace(/\.md$/, '')}-curve.svg`;
+  const name = basename(page).replace(/\.md$/, '');
+  const picture = `${name}-curve.svg`;
+  const measured = measureStudy(study, results);
   const there = drawn !== undefined && existsSync(drawn);
-  await replaceFile(page, [renderPage(study, results, there ? picture : undefined)]);
+  await replaceFile(page, [renderPage(measured, there ? picture : undefined)]);
+  await writeJson(join(dirname(page), `${name}.json`), resultsJson(measured, folder));
   if (there) await replaceFile(join(dirname(page), picture), [await readWhole(drawn)]);
 }
 

@@ -12,6 +12,12 @@ export interface Point {
   readonly generatedTokens: number;
 }
 
+/** Processed tokens per problem in the mean; undefined where those of a problem are not known. */
+export function processedTokens(answers: readonly Answer[]): number | undefined {
+  const processed = answers.map((answer) => answer.processed ?? Number.NaN);
+  return processed.some(Number.isNaN) ? undefined : mean(processed);
+}
+
 /** @param answers of all problems */
 export function pointOf(name: string, answers: readonly Answer[]): Point {
   const right = answers.map((answer) => answer.right);

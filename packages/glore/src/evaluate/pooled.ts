@@ -1,4 +1,4 @@
-/** Figures that are worked out of sums over problems, pooled over several runs, with intervals and tests by resampling. */
+/** Figures that are worked out of sums over problems, pooled over seeds, with intervals and tests by resampling. */
 import { checkNotEmpty, quantile, splitmix32 } from './statistics.js';
 
 /** What is summed: [columns][problems]. */
@@ -17,37 +17,54 @@ export interface Pooled {
 }
 
 /**
- * A figure over all problems, with what it would be on problems drawn with replacement `rounds` (>= 1) times; draws for
- * which it has no value are left out.
+ * A figure over the problems of all groups, with what it would be on groups drawn with replacement and then problems drawn
+ * with replacement in each of them, `rounds` (>= 1) times; draws for which it has no value are left out. Groups are seeds, each
+ * with problems and models of its own: how far those lie apart, the noise of training in it, is in the interval. One group is
+ * not drawn, and then the interval is of its problems alone.
  *
+ * @param groups [groups][columns][problems], the same columns in each
  * @throws GloreError `nothing-to-measure` without problems
  */
 export function resampled(
-  columns: Columns,
+  groups: readonly Columns[],
   figure: FigureOf,
   { seed, rounds }: { readonly seed: number; readonly rounds: number },
 ): Pooled {
-  const n = columns[0]?.length ?? 0;
-  checkNotEmpty('resampled', columns[0] ?? []);
-  const width = columns.length;
-  // [problems, columns], so that what is drawn together lies together.
-  const table = Float64Array.from(
-    { length: n * width },
-    (_, i) => columns[i % width]![Math.floor(i / width)]!,
-  );
-  const sums = (pick: (draw: number) => number): number[] => {
-    const totals = new Array<number>(width).fill(0);
+  const width = groups[0]?.length ?? 0;
+  checkNotEmpty('resampled', groups);
+  const tables = groups.map((columns) => {
+    const [{ length: n } = []] = columns;
+    checkNotEmpty('resampled', columns[0] ?? []);
+    // [problems, columns], so that what is drawn together lies together.
+    const values = Float64Array.from(
+      { length: n * width },
+      (_, i) => columns[i % width]![Math.floor(i / width)]!,
+    );
+    return { n, values };
+  });
+  const add = (totals: number[], group: number, pick: (draw: number, n: number) => number) => {
+    const { n, values } = tables[group]!;
     for (let draw = 0; draw < n; draw++) {
-      const at = pick(draw) * width;
-      for (let column = 0; column < width; column++) totals[column]! += table[at + column]!;
+      const at = pick(draw, n) * width;
+      for (let column = 0; column < width; column++) totals[column]! += values[at + column]!;
     }
-    return totals;
   };
-  const value = figure(sums((draw) => draw));
+  const over = (
+    draw: (group: number) => number,
+    pick: (draw: number, n: number) => number,
+  ): number => {
+    const totals = new Array<number>(width).fill(0);
+    for (let group = 0; group < tables.length; group++) add(totals, draw(group), pick);
+    return figure(totals);
+  };
+  const value = over(
+    (group) => group,
+    (draw) => draw,
+  );
   const random = splitmix32(seed);
-  const drawn = Float64Array.from({ length: rounds }, () =>
-    figure(sums(() => Math.floor(random() * n))),
-  )
+  const any = (count: number): number => Math.floor(random() * count);
+  const drawGroup = tables.length === 1 ? () => 0 : () => any(tables.length);
+  const drawn = Float64Array.from({ length: rounds }, () => over(drawGroup, (_, n) => any(n)))
     .filter((figure) => !Number.isNaN(figure))
     .sort();
   const notAbove = drawn.filter((figure) => figure <= 0).length;

@@ -6,7 +6,6 @@ import {
   type EvaluationReport,
   type FigureOf,
   harmonicMean,
-  mcnemar,
   type Outcomes,
   type Pooled,
   resampled,
@@ -20,8 +19,6 @@ import {
 export interface Figure {
   readonly columns: (outcomes: Outcomes) => Columns | undefined;
   readonly value: FigureOf;
-  /** Whether it is a share of right answers, which McNemar's test is for. */
-  readonly row?: string;
 }
 
 /** Right answers by problem, of each of these rows; undefined unless all of them are there. */
@@ -35,7 +32,6 @@ const ratio: FigureOf = ([n, part]) => part! / n!;
 
 /** Accuracy of a row of the report. */
 export const accuracy = (row: string): Figure => ({
-  row,
   columns: (outcomes) => rightOf(outcomes, [row])?.flatMap((own) => [own.map(() => 1), own]),
   value: ratio,
 });
@@ -55,6 +51,8 @@ const changed = (from: boolean, by: string, all: boolean): Figure => ({
 });
 /** Share of the wrong drafts that a row makes right. */
 export const fixed = (row: string): Figure => changed(false, row, false);
+/** Share of the right drafts that a row makes wrong. */
+export const broken = (row: string): Figure => changed(true, row, false);
 export const wrongToRight = (row: string): Figure => changed(false, row, true);
 export const rightToWrong = (row: string): Figure => changed(true, row, true);
 
@@ -131,14 +129,16 @@ export const headroom = (row: string): Figure => ({
 });
 
 /** A figure pooled over seeds, and its value on each. */
-export interface Estimate extends Pooled {
+export interface Estimate extends Omit<Pooled, 'p'> {
+  /** Undefined of fewer seeds than can tell how far trainings lie apart: nothing is significant by problems alone. */
+  readonly p: number | undefined;
   readonly bySeed: readonly number[];
-  readonly problems: number;
 }
 
+/** The fewest seeds that a figure is tested on. */
+export const leastSeeds = 3;
+
 const rounds = 2000;
-const concat = ([first = [], ...rest]: readonly Columns[]): Columns =>
-  first.map((own, column) => [...own, ...rest.flatMap((part) => part[column]!)]);
 const totals = (columns: Columns): number[] =>
   columns.map((column) => column.reduce((sum, value) => sum + value, 0));
 
@@ -152,11 +152,15 @@ function columnsOf(reports: Side['reports'], { columns }: Figure): Columns[] | u
 export function estimate(reports: Side['reports'], figure: Figure): Estimate | undefined {
   const parts = columnsOf(reports, figure);
   if (!parts) return undefined;
-  const all = concat(parts);
+  return overSeeds(parts, figure.value);
+}
+
+function overSeeds(parts: readonly Columns[], value: FigureOf): Estimate {
+  const { p, ...pooled } = resampled(parts, value, { seed: 1, rounds });
   return {
-    ...resampled(all, figure.value, { seed: 1, rounds }),
-    bySeed: parts.map((part) => figure.value(totals(part))),
-    problems: problemsIn(all),
+    ...pooled,
+    p: parts.length < leastSeeds ? undefined : p,
+    bySeed: parts.map((part) => value(totals(part))),
   };
 }
 
@@ -166,24 +170,25 @@ export interface Side {
   readonly figure: Figure;
 }
 
-/** `a` less `b` on the same problems: McNemar's exact test for right answers, the bootstrap's for everything else. */
+/** `a` less `b` on the same problems of the same seeds. */
 export function difference(a: Side, b: Side): Estimate | undefined {
   const [left, right] = [columnsOf(a.reports, a.figure), columnsOf(b.reports, b.figure)];
-  if (!left || !right) return undefined;
-  const [all, other] = [concat(left), concat(right)];
-  const value: FigureOf = (sums) =>
-    a.figure.value(sums.slice(0, all.length)) - b.figure.value(sums.slice(all.length));
-  const exact = a.figure.row !== undefined && b.figure.row !== undefined;
-  const answers = ([, right = []]: Columns) => right.map((flag) => flag === 1);
-  return {
-    ...resampled([...all, ...other], value, { seed: 1, rounds }),
-    ...(exact && { p: mcnemar(answers(all), answers(other)).p }),
-    bySeed: left.map((part, i) => value(totals([...part, ...right[i]!]))),
-    problems: problemsIn(all),
-  };
+  if (left?.length === undefined || left.length !== right?.length) return undefined;
+  const [{ length: own } = []] = left;
+  return overSeeds(
+    left.map((part, i) => [...part, ...right[i]!]),
+    (sums) => a.figure.value(sums.slice(0, own)) - b.figure.value(sums.slice(own)),
+  );
 }
 
-const problemsIn = ([column = []]: Columns): number => column.length;
+const mean = (values: readonly number[]): number | undefined =>
+  values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The mean of a figure over reports; undefined where one of them does not have it. */
+export const meanOf = <T>(list: readonly T[], pick: (item: T) => number | undefined | null) => {
+  const values = list.map(pick);
+  return values.every((value) => value != null) ? mean(values) : undefined;
+};
 
 /** What a variant can be about: rows of the report, the two critics, wrong drafts fixed, and the method's headroom. */
 export const variantFigures = [

@@ -1,5 +1,6 @@
 /** Studies: a recipe on several seeds beside variants of it, and the page that compares them. */
-export { renderPage } from './page/index.js';
+export { resultsJson } from './json.js';
+export { measureStudy, renderPage } from './page/index.js';
 export {
   type PlannedRun,
   planStudy,

@@ -30,19 +30,13 @@ export function Beside({
   const reports: readonly NamedReport[] = both(parts[0].report, parts[1].report);
   const labels = both(parts[0].labels, parts[1].labels);
   const curves = both(parts[0].curves, parts[1].curves);
-  const failures = [a.failure, b.failure, parts[0].failure, parts[1].failure].filter(
-    (failure) => failure !== undefined,
-  );
-  const again = () => {
-    a.again();
-    b.again();
-  };
+  const failed = [a, b, ...parts].filter(({ failure }) => failure !== undefined);
   const unfinished = names.filter((_, i) => [a, b][i]?.state && !parts[i]!.report);
   return (
     <>
       <h1>{names.join(' beside ')}</h1>
-      {failures.map((failure, i) => (
-        <Problem key={i} failure={failure} onAgain={again} />
+      {failed.map(({ failure, again }, i) => (
+        <Problem key={i} failure={failure!} onAgain={again} />
       ))}
       <div class="columns">
         {[a, b].map(({ state }, i) => (

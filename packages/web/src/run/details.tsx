@@ -1,5 +1,4 @@
 /** One test problem, and the ways to those before and after it in the list that it was opened from. */
-import { useState } from 'preact/hooks';
 import type { ProblemDetails, ProblemPage } from '../../../glore/src/view/wire.js';
 import { askJson } from '../api.js';
 import { filterWords } from '../figures/filters.js';
@@ -18,10 +17,9 @@ export function Details({
   index: string;
   query: URLSearchParams;
 }) {
-  const [again, setAgain] = useState(0);
-  const { value, failure, busy } = useAsked<ProblemDetails>(
+  const { value, failure, busy, again } = useAsked<ProblemDetails>(
     (signal) => askJson(`api/runs/${run}/problems/${encodeURIComponent(index)}`, signal),
-    [run, index, again],
+    [run, index],
   );
   const list = listOf(query);
   const unfiltered = list.choice === 'all' && list.search === '';
@@ -29,7 +27,7 @@ export function Details({
   return (
     <>
       <Around run={run} index={Number(index)} list={list} at={at} />
-      {failure && <Problem failure={failure} onAgain={() => setAgain(again + 1)} />}
+      {failure && <Problem failure={failure} onAgain={again} />}
       {value && (
         <article aria-busy={busy}>
           <h1>Problem {value.row.id}</h1>

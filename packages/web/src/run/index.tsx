@@ -26,7 +26,7 @@ export function Runs({ names, route }: { names: readonly string[]; route: Route 
   return (
     <>
       <div class="where">
-        {names.length > 1 && <Choice names={distinct} run={pair ? undefined : run} />}
+        {names.length > 1 && <Choice names={distinct} shown={pair ?? [there ? run : 0]} />}
         {there && !pair && <Views run={run} name={distinct[run]!} path={rest} />}
       </div>
       {!there ? (
@@ -43,19 +43,44 @@ export function Runs({ names, route }: { names: readonly string[]; route: Route 
   );
 }
 
-/** `run`: the one that is shown; undefined where two are. */
-function Choice({ names, run }: { names: readonly string[]; run: number | undefined }) {
+/** `shown`: one of the runs, or two. */
+function Choice({ names, shown }: { names: readonly string[]; shown: readonly number[] }) {
+  const [first = 0, second] = shown;
   return (
     <nav aria-label="Runs">
       {names.map((name, i) => (
-        <a key={name} href={hrefOf(`runs/${i}`)} aria-current={run === i ? 'true' : undefined}>
+        <a
+          key={name}
+          href={hrefOf(`runs/${i}`)}
+          aria-current={second === undefined && first === i ? 'true' : undefined}
+        >
           {name}
         </a>
       ))}
-      {names.length === 2 && (
-        <a href={hrefOf('runs/0+1')} aria-current={run === undefined ? 'page' : undefined}>
+      {names.length === 2 ? (
+        <a href={hrefOf('runs/0+1')} aria-current={second === undefined ? undefined : 'page'}>
           side by side
         </a>
+      ) : (
+        <label>
+          {names[first]} beside{' '}
+          <select
+            value={second ?? ''}
+            onChange={({ currentTarget: { value } }) => {
+              location.hash = hrefOf(value === '' ? `runs/${first}` : `runs/${first}+${value}`);
+            }}
+          >
+            <option value="">none</option>
+            {names.map(
+              (name, i) =>
+                i !== first && (
+                  <option key={name} value={i}>
+                    {name}
+                  </option>
+                ),
+            )}
+          </select>
+        </label>
       )}
     </nav>
   );

@@ -18,12 +18,21 @@ export function useRun(run: number, state: RunState | undefined) {
   const report = useRunPart<RunReport>(run, 'report', state?.version);
   const curves = useRunPart<TrainingCurve[]>(run, 'curves', state?.version);
   const labels = useRunPart<LabelDepth[]>(run, 'labels', state?.version);
-  const failure = report.failure ?? curves.failure ?? labels.failure;
-  return { report: report.value, curves: curves.value, labels: labels.value, failure };
+  const failed = [report, curves, labels].filter(({ failure }) => failure !== undefined);
+  return {
+    report: report.value,
+    curves: curves.value,
+    labels: labels.value,
+    failure: failed[0]?.failure,
+    /** Asks once more for what has failed. */
+    again: () => {
+      for (const part of failed) part.again();
+    },
+  };
 }
 
 export function Overview({ run, state }: { run: number; state: RunState }) {
-  const { report, curves, labels, failure } = useRun(run, state);
+  const { report, curves, labels, failure, again } = useRun(run, state);
   const { name } = state;
   const reports = useMemo(() => (report ? [{ run: name, of: report }] : []), [name, report]);
   const depths = useMemo(() => [{ run: name, of: labels ?? [] }], [name, labels]);
@@ -32,7 +41,7 @@ export function Overview({ run, state }: { run: number; state: RunState }) {
     <>
       <RunFacts state={state} />
       <Stages state={state} />
-      {failure && <Problem failure={failure} />}
+      {failure && <Problem failure={failure} onAgain={again} />}
       {reports.length > 0 && <Measured runs={reports} />}
       <Labels labels={depths} runs={reports} />
       <Trainings curves={trainings} runs={reports} />

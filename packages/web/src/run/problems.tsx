@@ -25,18 +25,17 @@ export function Problems({
 }) {
   const list = listOf(query);
   const from = placeIn(query, 'from');
-  const [again, setAgain] = useState(0);
   useTop(String(from), listHref(run, list));
-  const { value, failure, busy } = useAsked<ProblemPage>(
+  const { value, failure, busy, again } = useAsked<ProblemPage>(
     (signal) => askJson(pagePath(run, list, from, PAGE), signal),
-    [run, list.choice, list.search, from, version, again],
+    [run, list.choice, list.search, from, version],
   );
   return (
     <>
       <h1>Test problems</h1>
       <Search run={run} list={list} />
       <Filters run={run} list={list} counts={value?.counts} />
-      {failure && <Problem failure={failure} onAgain={() => setAgain(again + 1)} />}
+      {failure && <Problem failure={failure} onAgain={again} />}
       {value && (
         <div aria-busy={busy}>
           <Pages run={run} list={list} page={value} />

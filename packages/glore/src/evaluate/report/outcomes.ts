@@ -3,6 +3,7 @@ import { distinct } from '../../codec/index.js';
 import { locateFirstError } from '../../refine/index.js';
 import { rankedPairs } from '../critic.js';
 import type { Thresholds } from '../fit.js';
+import { processedTokens } from '../point.js';
 import {
   type Attempt,
   type ByCritic,
@@ -24,8 +25,10 @@ import { type Answered, answeredBy } from './answered.js';
  * steps and locations are absent where the truth of steps is not known.
  */
 export interface Outcomes {
-  /** Whether the answer is right, by row; besides the report's rows `best-of-k` and `majority@k` for every k from 2. */
+  /** Whether the answer is right, by row; besides the report's rows those of `everyCount` for every k from 2. */
   readonly right: Readonly<Record<string, string>>;
+  /** Processed tokens per problem in the mean, by row, where they are known; absent from reports of earlier versions. */
+  readonly processed?: Readonly<Record<string, number>>;
   /** Generated tokens for the first k samples, per problem in the mean, k from 1. */
   readonly sampleTokens: readonly number[];
   /**
@@ -61,7 +64,7 @@ export function outcomesOf(
     thresholds.locate,
   );
   return {
-    right: rightByRow(records, answered, setting),
+    ...byRow(records, answered, setting),
     sampleTokens: sampleTokens(samples),
     pairs: pairsOf(samples),
     candidatePairs: candidatePairs(records),
@@ -71,22 +74,28 @@ export function outcomesOf(
 }
 
 /** The ways that are kept for every number of samples come first, then the report's rows. */
-function rightByRow(
+function byRow(
   records: readonly ProblemRecords[],
   answered: readonly Answered[],
   setting: Setting,
-): Outcomes['right'] {
+): Pick<Outcomes, 'right' | 'processed'> {
   const counted = answered
     .filter(({ everyCount }) => everyCount)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const upTo = Array.from({ length: setting.k - 1 }, (_, i) => i + 2);
   const all = upTo.flatMap((k) => answeredBy(counted, records, { ...setting, k }));
-  return Object.fromEntries(
-    [...all, ...answered].map(({ row, answers }) => [
-      row,
-      flags(answers.map(({ right }) => right)),
-    ]),
-  );
+  const rows = [...all, ...answered];
+  return {
+    right: Object.fromEntries(
+      rows.map(({ row, answers }) => [row, flags(answers.map(({ right }) => right))]),
+    ),
+    processed: Object.fromEntries(
+      rows.flatMap(({ row, answers }) => {
+        const processed = processedTokens(answers);
+        return processed === undefined ? [] : [[row, processed]];
+      }),
+    ),
+  };
 }
 
 function sampleTokens(samples: readonly (readonly Attempt[])[]): number[] {

@@ -194,8 +194,10 @@ describe('evaluate', () => {
 
   it('keeps right answers for every number of samples', () => {
     expect(Object.keys(report.outcomes.right)).toEqual([
-      ...[2, 3, 4].flatMap((k) => [`best-of-${k}`, `majority@${k}`]),
-      ...report.rows.map(({ name }) => name).filter((name) => !/(best-of-|majority@)4/.test(name)),
+      ...[2, 3, 4].flatMap((k) => [`best-of-${k}`, `majority@${k}`, `weighted@${k}`]),
+      ...report.rows
+        .map(({ name }) => name)
+        .filter((name) => !/(best-of-|majority@|weighted@)4/.test(name)),
     ]);
     expect(report.outcomes.right['best-of-3']).toBe(report.outcomes.right.bo3);
   });

@@ -1,5 +1,5 @@
 /** The rows of the report: one for each way to answer. */
-import { type Point, pointOf } from '../point.js';
+import { type Point, pointOf, processedTokens } from '../point.js';
 import { mean } from '../statistics.js';
 import type { Answered } from './answered.js';
 
@@ -19,10 +19,10 @@ export interface Speeds {
 export function rowOf({ row, answers }: Answered, speeds: Speeds): Row {
   const point = pointOf(row, answers);
   const scored = mean(answers.map((answer) => answer.scored ?? 0));
-  const processed = answers.map((answer) => answer.processed ?? Number.NaN);
+  const processed = processedTokens(answers);
   return {
     ...point,
     seconds: point.generatedTokens / speeds.generatedPerSecond + scored / speeds.scoredPerSecond,
-    ...(!processed.some(Number.isNaN) && { processedTokens: mean(processed) }),
+    ...(processed !== undefined && { processedTokens: processed }),
   };
 }

@@ -44,6 +44,7 @@ const places = z.object({ orm: flags, sorm: flags });
 const outcomes: z.ZodType<Outcomes> = z
   .object({
     right: z.record(z.string(), flags),
+    processed: z.record(z.string(), amount).exactOptional(),
     sampleTokens: amounts,
     steps: counts
       .extend({ atHalf: counts.omit({ n: true }), distinct: counts.exactOptional() })

@@ -78,6 +78,7 @@ export const standardWays: readonly Way[] = [
     meaning: 'the answer that k samples, as the ORM values them, are for',
     group: 'samples',
     undrawn: true,
+    everyCount: true,
     answer: (problem, { k }) => among(problem, firstOf(problem, k), byWeight),
   },
   bestOfK,
@@ -108,6 +109,7 @@ export const standardWays: readonly Way[] = [
     name: 'retrained-best-of-k',
     meaning: 'the ORM chooses of k samples of that one',
     group: 'samples',
+    everyCount: true,
     answer: (problem, { k }) => ofRetrained(problem, k),
   },
   ...([3, 8] as const).map(

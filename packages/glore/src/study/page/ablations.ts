@@ -1,5 +1,5 @@
 /** Each variant beside the run that it changes, on the same problems. */
-import { criticNames, renderMarkdownTable, significance } from '../../evaluate/index.js';
+import { criticNames, renderMarkdownTable } from '../../evaluate/index.js';
 import type { Report } from '../../pipeline/index.js';
 import {
   accuracy,
@@ -14,7 +14,7 @@ import {
   withinAuc,
 } from '../figures.js';
 import type { RunRecord } from '../record.js';
-import { bounds, counted, decimals, points, share, spread } from './text.js';
+import { bounds, certainty, counted, decimals, points, share, spread } from './text.js';
 import type { VariantView } from './view.js';
 
 /** A figure of a variant's table, and how it is written. */
@@ -85,7 +85,7 @@ function table(
           less(gained.value),
           bounds(gained, less),
           spread(gained.bySeed, less),
-          significance(gained.p),
+          certainty(gained),
         ],
       ];
     }),

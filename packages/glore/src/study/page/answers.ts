@@ -1,100 +1,75 @@
-/** Ways to answer, what refiners do, paired comparisons, and accuracy against tokens: the main run on all seeds. */
-import {
-  meaningOf,
-  methodFirst,
-  renderMarkdownTable,
-  rowName,
-  significance,
-  standardWays,
-  wayOf,
-} from '../../evaluate/index.js';
-import {
-  accuracy,
-  difference,
-  estimate,
-  type Figure,
-  fixed,
-  fixedBy,
-  rightToWrong,
-  wrongToRight,
-} from '../figures.js';
-import { bounds, points, share, spread } from './text.js';
-import { meanTokens, rivalsOf, samplesIn } from './tokens.js';
+/** Ways to answer, what refiners do, and paired comparisons: the main run on all seeds. */
+import { renderMarkdownTable } from '../../evaluate/index.js';
+import { type Estimate, estimate, type Figure, fixedBy } from '../figures.js';
+import type { MeasuredPair, MeasuredRow, measuredRefiners } from '../measured.js';
+import { meanProcessed } from '../tokens.js';
+import { bounds, certainty, points, share, spread } from './text.js';
 import type { VariantView } from './view.js';
 
-export function answersTable({ reports }: VariantView): string {
-  const [first] = reports;
+const tokens = (count: number | undefined): string => count?.toFixed(0) ?? '-';
+
+export function answersTable(rows: readonly MeasuredRow[]): string {
   return renderMarkdownTable(
-    ['row', 'what', 'accuracy', '95% interval', 'seeds', 'tokens/problem'],
-    (first?.rows ?? []).flatMap(({ name }) => {
-      const found = estimate(reports, accuracy(name));
-      const tokens = meanTokens(reports, name);
-      if (!found || tokens === undefined) return [];
-      const strong = (text: string) => (wayOf(name)?.way.role === 'method' ? `**${text}**` : text);
+    [
+      'row',
+      'what',
+      'accuracy',
+      '95% interval',
+      'seeds',
+      'tokens/problem',
+      'processed/problem',
+      'ms/problem',
+    ],
+    rows.map((row) => {
+      const strong = (text: string) => (row.isMethod ? `**${text}**` : text);
       return [
-        [
-          strong(name),
-          meaningOf(name),
-          strong(share(found.value)),
-          bounds(found),
-          spread(found.bySeed),
-          tokens.toFixed(0),
-        ],
+        strong(row.name),
+        row.meaning,
+        strong(share(row.accuracy.value)),
+        bounds(row.accuracy),
+        spread(row.accuracy.bySeed),
+        tokens(row.generatedTokens),
+        tokens(row.processedTokens),
+        (1000 * row.seconds).toFixed(1),
       ];
     }),
     { align: ['left', 'left'] },
   );
 }
 
-export function comparisonsTable({ reports }: VariantView): string {
-  const most = samplesIn(reports);
-  const tokensOf = (row: string) => meanTokens(reports, row)?.toFixed(0) ?? '-';
-  const pairs = methodFirst(standardWays).flatMap((way) => {
-    const { against = [], againstInStudies = [] } = way;
-    const others = [...against, ...againstInStudies].map((name) => rowName({ name }, most));
-    // The method also beside as many samples as need the tokens that it needs.
-    const rivals = way.role === 'method' ? rivalsOf(reports) : [];
-    const all = [...others, ...rivals.filter((rival) => !others.includes(rival))];
-    return all.map((other) => [rowName(way, most), other] as const);
-  });
+export function comparisonsTable(pairs: readonly MeasuredPair[], { reports }: VariantView): string {
   return renderMarkdownTable(
-    ['a - b', 'difference', '95% interval', 'seeds', 'p', 'tokens of a', 'of b'],
-    pairs.flatMap(([a, b]) => {
-      const found = difference({ reports, figure: accuracy(a) }, { reports, figure: accuracy(b) });
-      if (!found) return [];
-      return [
-        [
-          `${a} - ${b}`,
-          points(found.value),
-          bounds(found, points),
-          spread(found.bySeed, points),
-          significance(found.p),
-          tokensOf(a),
-          tokensOf(b),
-        ],
-      ];
-    }),
+    ['a - b', 'difference', '95% interval', 'seeds', 'p', 'processed by a', 'by b'],
+    pairs.map(({ a, b, difference }) => [
+      `${a} - ${b}`,
+      points(difference.value),
+      bounds(difference, points),
+      spread(difference.bySeed, points),
+      certainty(difference),
+      tokens(meanProcessed(reports, a)),
+      tokens(meanProcessed(reports, b)),
+    ]),
   );
 }
 
-export function refinersTable({ reports }: VariantView): string {
-  const columns: [string, (row: string) => Figure][] = [
-    ['before', () => accuracy('draft')],
-    ['after', accuracy],
-    ['wrong to right', wrongToRight],
-    ['right to wrong', rightToWrong],
-    ['wrong drafts fixed', fixed],
-  ];
-  const refiners = standardWays.filter(({ group }) => group === 'refiners');
+export function refinersTable(refiners: ReturnType<typeof measuredRefiners>): string {
+  const both = (found: Estimate | undefined) => `${share(found?.value)} ${bounds(found)}`;
   return renderMarkdownTable(
-    ['refiner', ...columns.map(([name]) => name), '95% interval', 'seeds'],
-    refiners.flatMap(({ name }) => {
-      const found = columns.map(([, figure]) => estimate(reports, figure(name)));
-      const last = found.at(-1);
-      return last
-        ? [[name, ...found.map((item) => share(item?.value)), bounds(last), spread(last.bySeed)]]
-        : [];
-    }),
+    [
+      'refiner',
+      'before',
+      'after',
+      'wrong to right',
+      'right to wrong',
+      'wrong drafts fixed',
+      'right drafts broken',
+    ],
+    refiners.map(({ name, before, after, wrongToRight, rightToWrong, wrongFixed, rightBroken }) => [
+      name,
+      ...[before, after, wrongToRight, rightToWrong].map((found) => share(found?.value)),
+      both(wrongFixed),
+      both(rightBroken),
+    ]),
   );
 }
 

@@ -1,15 +1,16 @@
 /** The critics side by side, and the SORM's fitted threshold against 0.5. */
-import { type CriticName, renderMarkdownTable, significance } from '../../evaluate/index.js';
+import { type CriticName, renderMarkdownTable } from '../../evaluate/index.js';
 import {
   candidatesAuc,
   difference,
   estimate,
   type Figure,
   firstErrorF1,
+  meanOf,
   stepAccuracy,
   withinAuc,
 } from '../figures.js';
-import { bounds, counted, decimals, meanOf, points, share, spread } from './text.js';
+import { bounds, certainty, counted, decimals, points, share, spread } from './text.js';
 import type { StudyView, VariantView } from './view.js';
 
 export function criticsTable({ main, critics }: StudyView): string {
@@ -84,7 +85,7 @@ export function thresholdTable({ reports }: VariantView): string {
         points(gained?.value),
         bounds(gained, points),
         spread(gained?.bySeed, points),
-        gained ? significance(gained.p) : '-',
+        certainty(gained),
         reports.map(({ thresholds }) => decimals(thresholds[kind][critic], 2)).join(', '),
       ];
     }),

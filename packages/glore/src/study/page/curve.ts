@@ -6,7 +6,8 @@ import {
   renderMarkdownTable,
 } from '../../evaluate/index.js';
 import type { Report } from '../../pipeline/index.js';
-import { meanOf, points, share, spread } from './text.js';
+import { meanOf } from '../figures.js';
+import { points, share, spread } from './text.js';
 
 export function curveTable(reports: readonly Report[]): string {
   const [first] = reports;

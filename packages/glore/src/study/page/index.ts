@@ -1,6 +1,8 @@
 /** The page of a study, from the reports and records of its runs alone: the same files give the same page. */
 import { renderMarkdownTable, standardWays } from '../../evaluate/index.js';
 import { formatSeconds } from '../../run/index.js';
+import { leastSeeds } from '../figures.js';
+import { measuredPairs, measuredRefiners, measuredRows } from '../measured.js';
 import type { StudyResult } from '../run.js';
 import { MAIN, type Study } from '../study.js';
 import { ablation } from './ablations.js';
@@ -8,7 +10,7 @@ import { answersTable, comparisonsTable, overlapTable, refinersTable } from './a
 import { criticsTable, sizeOf, thresholdTable } from './critics.js';
 import { curveTable } from './curve.js';
 import { labelsTable } from './labels.js';
-import { targetsTable } from './targets.js';
+import { targetsOf, targetsTable } from './targets.js';
 import { counted, whole } from './text.js';
 import { type StudyView, type VariantView, viewOf } from './view.js';
 
@@ -18,16 +20,31 @@ const refinersInWords = standardWays
   .map(({ name, meaning }) => `\`${name}\`: ${meaning}`)
   .join('; ');
 
+/** All figures of a study's page. */
+export function measureStudy(study: Study, results: readonly StudyResult[]) {
+  const view = viewOf(study, results);
+  const { reports } = view.main;
+  return {
+    study,
+    results,
+    view,
+    rows: measuredRows(reports),
+    pairs: measuredPairs(reports),
+    refiners: measuredRefiners(reports),
+    targets: targetsOf(view),
+  };
+}
+
+export type MeasuredStudy = ReturnType<typeof measureStudy>;
+
 /**
  * Writes a study as Markdown; what is not finished is named.
  * @param picture the picture of accuracy against tokens, from the page's folder
  */
 export function renderPage(
-  study: Study,
-  results: readonly StudyResult[],
+  { study, results, view, rows, pairs, refiners, targets }: MeasuredStudy,
   picture?: string,
 ): string {
-  const view = viewOf(study, results);
   const { main } = view;
   const size = `The main run on ${sizeOf(main)}.`;
   const sections =
@@ -36,16 +53,16 @@ export function renderPage(
       : [
           '## Beside the paper',
           `The paper's figures (Llama-2 13B on GSM8K; \\* at second hand) and ours on the built-in world, with what this project set itself to reach; differences are in percentage points. ${size}`,
-          targetsTable(view),
+          targetsTable(targets),
           '## Ways to answer',
-          `How often each way to answer is right, and what it generates for a problem, the draft included. ${size}`,
-          answersTable(main),
+          `How often each way to answer is right, what it generates for a problem, the draft included, and all that models read and write for it (processed). ${size}`,
+          answersTable(rows),
           'Two ways on the same problems:',
-          comparisonsTable(main),
+          comparisonsTable(pairs, main),
           ...curveSection(main, picture),
           '## Refiners: how',
-          `What refining every draft, right or wrong, does to it; the interval and the seeds are those of the wrong drafts fixed. ${refinersInWords}. ${size}`,
-          refinersTable(main),
+          `What refining every draft, right or wrong, does to it; fixed is of the wrong drafts, broken of the right ones. ${refinersInWords}. ${size}`,
+          refinersTable(refiners),
           'Who fixes the wrong drafts:',
           overlapTable(main),
           '## Critics: when and where',
@@ -98,8 +115,7 @@ function head(study: Study, results: readonly StudyResult[], { main }: StudyView
     ...(main.reports.length === 0
       ? []
       : [
-          'Figures are pooled over the test problems of all seeds, each of which has problems and models of its own; intervals are 95% (bootstrap over problems), `seeds` is the range of the figure over the seeds. ' +
-            "p is McNemar's exact test where right answers are compared, the paired bootstrap's for everything else, two-sided. All thresholds are fitted on dev problems, and tokens are generated tokens. " +
+          `Figures are pooled over the test problems of all seeds, each of which has problems and models of its own. Intervals (95%) and p (two-sided) are of a bootstrap that draws seeds, then problems in each, so the noise of training is in them; "noise" stands where the interval of a difference has 0 in it. Of fewer than ${leastSeeds} seeds there is no p, and of one the interval is over problems alone. \`seeds\` is the range of the figure over the seeds. All thresholds are fitted on dev problems. ` +
             'The rows and figures are defined in [report.md](report.md).',
         ]),
   ];

@@ -1,7 +1,8 @@
 /** Step labels of the main run and of every variant that labels anew. */
 import { renderMarkdownTable } from '../../evaluate/index.js';
+import { meanOf } from '../figures.js';
 import { MAIN } from '../study.js';
-import { meanOf, share, spread, whole } from './text.js';
+import { share, spread, whole } from './text.js';
 import type { StudyView, VariantView } from './view.js';
 
 export function labelsTable({ main, variants }: StudyView): string {

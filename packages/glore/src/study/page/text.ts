@@ -1,5 +1,5 @@
 /** Figures as the page's text. */
-import { interval, percent } from '../../evaluate/index.js';
+import { interval, percent, significance } from '../../evaluate/index.js';
 import type { Estimate } from '../figures.js';
 
 /** A dash where there is nothing, which JSON keeps as null. */
@@ -29,6 +29,15 @@ export const bounds = (
       ? interval(found.low, found.high)
       : `[${of(found.low)}, ${of(found.high)}]`;
 
+/**
+ * The p-value of a difference, and whether it lies within the noise of problems and trainings; a dash of fewer seeds than
+ * differences are tested on.
+ */
+export const certainty = (found: Estimate | undefined): string =>
+  found?.p === undefined
+    ? '-'
+    : `${significance(found.p)}${found.low <= 0 && found.high >= 0 ? ', noise' : ''}`;
+
 /** The values of the seeds, from the lowest to the highest. */
 export const spread = (
   values: readonly number[] | undefined,
@@ -38,15 +47,6 @@ export const spread = (
   if (known.length === 0) return '-';
   const [low, high] = [of(Math.min(...known)), of(Math.max(...known))];
   return low === high ? low : `${low} to ${high}`;
-};
-
-export const mean = (values: readonly number[]): number | undefined =>
-  values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** The mean of a figure over reports; undefined where one of them does not have it. */
-export const meanOf = <T>(list: readonly T[], pick: (item: T) => number | undefined | null) => {
-  const values = list.map(pick);
-  return values.every((value) => value != null) ? mean(values) : undefined;
 };
 
 /** "1 seed", "3 seeds" */
