@@ -447,7 +447,7 @@ next      glore ask --run ${run}
   );
 
   it('of a plan is no wider', async () => {
-    const study = resolve(import.meta.dirname, '../../../recipes/paper.yaml');
+    const study = resolve(import.meta.dirname, '../../../recipes/ablations.yaml');
     const { code, stdout } = await glore(['study', study, '--runs', folder, '--plan']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^main +1 +every stage$/m);
