@@ -18,7 +18,7 @@ const root = resolve(import.meta.dirname, '..');
 /** As it is named it is in the pictures. */
 const named = process.argv[2] ?? 'runs/tiny';
 const run = resolve(root, named);
-const main = join(root, 'packages/glore/dist/cli/main.js');
+const main = join(root, 'packages/glore/bin/glore.js');
 if (!existsSync(join(run, 'report.json')))
   fail(`${run}: expected a finished run, found none; make one: npm start`);
 const folder = mkdtempSync(join(tmpdir(), 'glore-screenshots-'));

@@ -8,7 +8,7 @@ import { difficulty, generateProblems, toGsm8k } from '../packages/glore/dist/do
 
 const root = resolve(import.meta.dirname, '..');
 export const base = join(root, 'checkpoints/base');
-export const glore = join(root, 'packages/glore/dist/cli/main.js');
+export const glore = join(root, 'packages/glore/bin/glore.js');
 
 /** The smallest recipe whose every stage has something to do. */
 const recipe = {

@@ -68,7 +68,7 @@ const direct = `http://127.0.0.1:${upstream.address().port}`;
 const glore = spawn(
   process.execPath,
   [
-    ...['packages/glore/dist/cli/main.js', 'serve', '--upstream', `${direct}/v1`],
+    ...['packages/glore/bin/glore.js', 'serve', '--upstream', `${direct}/v1`],
     ...['--port', '0', '--json'],
   ],
   {

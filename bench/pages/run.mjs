@@ -68,7 +68,7 @@ async function view(path) {
   const child = spawn(
     process.execPath,
     [
-      ...['--import', pauses, 'packages/glore/dist/cli/main.js'],
+      ...['--import', pauses, 'packages/glore/bin/glore.js'],
       ...['view', path, '--port', '0', '--json'],
     ],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, GLORE_API_KEY: '' } },

@@ -17,7 +17,7 @@ const recipe = 'recipes/real-tiny.yaml';
 
 /** glore's command line: its exit code and what it wrote. */
 function glore(args, { log, onStart } = {}) {
-  const child = spawn(process.execPath, ['packages/glore/dist/cli/main.js', ...args], {
+  const child = spawn(process.execPath, ['packages/glore/bin/glore.js', ...args], {
     cwd: root,
   });
   const said = { out: '', err: '' };

@@ -23,4 +23,4 @@ export async function script(args) {
 }
 
 /** The same of glore. */
-export const glore = (args) => script(['packages/glore/dist/cli/main.js', ...args]);
+export const glore = (args) => script(['packages/glore/bin/glore.js', ...args]);

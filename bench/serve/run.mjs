@@ -30,7 +30,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const server = spawn(
   process.execPath,
   [
-    ...['packages/glore/dist/cli/main.js', 'serve', '--base', 'checkpoints/base'],
+    ...['packages/glore/bin/glore.js', 'serve', '--base', 'checkpoints/base'],
     ...['--port', '0', '--json', ...positionals],
   ],
   { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, GLORE_API_KEY: '' } },

@@ -13,8 +13,9 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export const main = resolve(import.meta.dirname, '../dist/cli/main.js');
-if (!existsSync(main)) throw new Error(`${main}: not there; build it: npm run build`);
+export const main = resolve(import.meta.dirname, '../bin/glore.js');
+const built = resolve(import.meta.dirname, '../command/main.js');
+if (!existsSync(built)) throw new Error(`${built}: not there; build it: npm run build`);
 
 export const base = resolve(import.meta.dirname, '../../../checkpoints/base');
 

@@ -110,12 +110,6 @@ describe.each(names)('the tarball of %s', (name) => {
   const inDist = () => filesOf(join(installed(), 'dist'));
 
   it('has of the modules those that its doors reach', () => {
-    const entries = [
-      ...exportsOf(manifest).map(([, module]) => module),
-      ...Object.values(manifest.bin ?? {}).flatMap((bin) =>
-        importsOf(join(source, bin)).map((path) => posix.join(posix.dirname(bin), path)),
-      ),
-    ];
     const reached = new Set<string>();
     const reach = (module: string): void => {
       if (reached.has(module)) return;
@@ -125,7 +119,8 @@ describe.each(names)('the tarball of %s', (name) => {
           reach(posix.join(posix.dirname(module), path.replace(/\.js$/, '')));
       }
     };
-    for (const entry of entries) reach(posix.normalize(entry).replace(/^dist\/|\.js$/g, ''));
+    for (const [, module] of exportsOf(manifest))
+      reach(posix.normalize(module).replace(/^dist\/|\.js$/g, ''));
     expect(inDist()).toEqual(
       [...reached].flatMap((module) => [`${module}.d.ts`, `${module}.js`]).sort(),
     );
@@ -141,17 +136,22 @@ describe.each(names)('the tarball of %s', (name) => {
       .map((file) => `trainers/hf/${file}`);
     const pages = filesOf(join(root, 'packages/web/build')).map((file) => `web/${file}`);
     expect(pages).toContain('web/app/index.html');
+    const command = filesOf(join(root, 'packages/glore/command')).map((file) => `command/${file}`);
+    expect(command).toContain('command/LICENSES.md');
     expect(filesOf(installed()).filter((file) => !file.startsWith('dist/'))).toEqual(
       [
         ...['LICENSE', 'README.md', 'package.json'],
-        ...(manifest.bin ? ['bin/glore.js', ...data, ...prompts, ...trainer, ...pages] : []),
+        ...(manifest.bin
+          ? ['bin/glore.js', ...command, ...data, ...prompts, ...trainer, ...pages]
+          : []),
       ].sort(),
     );
   });
 
   it('imports what it depends on and no more', () => {
-    const imported = inDist()
-      .flatMap((file) => importsOf(join(installed(), 'dist', file)))
+    const imported = filesOf(installed())
+      .filter((file) => /^(command|dist)\/.+\.[jt]s$/.test(file))
+      .flatMap((file) => importsOf(join(installed(), file)))
       .filter((path) => !/^(\.|node:)/.test(path))
       .map((path) => /^(@[^/]+\/)?[^/]+/.exec(path)![0]);
     expect([...new Set(imported)].sort()).toEqual(Object.keys(manifest.dependencies).sort());
@@ -169,6 +169,11 @@ describe.each(names)('the tarball of %s', (name) => {
       ]),
     );
   });
+});
+
+it('has one ONNX Runtime, though the command has the engine in it and so depends on it too', () => {
+  const [engine, glore] = names.map((name) => manifestOf(name).dependencies['onnxruntime-node']);
+  expect(glore).toBe(engine);
 });
 
 /** The modules that a file imports or takes types from. */

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** `glore`: the command line. */
 import { endOnBrokenPipe, reportFailure } from './failure.js';
 import { program } from './program.js';

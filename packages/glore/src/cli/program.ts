@@ -1,6 +1,6 @@
 /** The commands, in the order of use. */
 import { Command } from 'commander';
-import { version } from '../version.js';
+import { version } from '../package.js';
 import { visibleLines } from '../visible.js';
 import { askCommand } from './ask/index.js';
 import { baseCommand } from './base.js';

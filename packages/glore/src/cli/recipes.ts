@@ -1,11 +1,11 @@
 /** Recipes by their path, or by the name of one that comes with glore. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, parse } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { GloreError } from '../error.js';
+import { inPackage } from '../package.js';
 
-/** In the package; the build puts them there, and beside them the base checkpoint that they name. */
-const shipped = fileURLToPath(new URL('../../recipes/', import.meta.url));
+/** The build puts them there, and beside them the base checkpoint that they name. */
+const shipped = inPackage('recipes');
 
 export interface Found {
   readonly path: string;

@@ -2,18 +2,17 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { CompletionRow, StepwiseRow } from '../dataset/index.js';
 import { GloreError } from '../error.js';
 import { explained, linkTree, writeJson, writeJsonl } from '../files/index.js';
 import type { RoleName } from '../model/index.js';
+import { inPackage } from '../package.js';
 import { type Recipe, type TrainerSettings, type Training, trained } from '../recipe/index.js';
 import type { StageContext } from '../run/index.js';
 import { filled, isMade, train } from '../trainer/index.js';
 import { pathIn, type Run } from './context.js';
 
-/** In the package, or in the repository that it is built in. */
-const shippedTrainer = fileURLToPath(new URL('../../trainers/hf/train.py', import.meta.url));
+const shippedTrainer = inPackage('trainers/hf/train.py');
 
 /** What a training goes on from: all weights, by folder or name, and the adapter on them where one was learned. */
 export interface Weights {

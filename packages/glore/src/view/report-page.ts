@@ -1,15 +1,11 @@
 /** The report of a run as one page that stands alone: its script, its style sheet and its data are in it. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { GloreError } from '../error.js';
 import { escapeText } from '../evaluate/index.js';
-import { version } from '../version.js';
+import { inPackage, version } from '../package.js';
 import type { RunView } from './run.js';
 import { type ProblemDetails, problemFilters, type ReportPage } from './wire.js';
-
-/** In the package; the build puts it there. */
-const built = new URL('../../web/report/', import.meta.url);
 
 /**
  * The page of a finished run, with at most so many problems of each filter.
@@ -41,7 +37,8 @@ async function firstOfEach(run: RunView, count: number): Promise<ProblemDetails[
 }
 
 function sourceOf(name: string): string {
-  const path = fileURLToPath(new URL(name, built));
+  // The build puts it there.
+  const path = inPackage(`web/report/${name}`);
   if (existsSync(path)) return readFileSync(path, 'utf8').replaceAll('\r\n', '\n').trim();
   throw new GloreError(
     'pages-missing',

@@ -1,15 +1,15 @@
 /** The prompts of the roles, in files that can be read and replaced: one YAML file for each role. */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { GloreError } from '../../error.js';
 import { namesIn, YamlFile } from '../../files/index.js';
+import { inPackage } from '../../package.js';
 import { stepKinds } from '../../reading/index.js';
 import { type RoleName, roleNames } from '../roles.js';
 import type { GivenTemplate } from './wording.js';
 
 /** Those that are shipped. */
-export const shippedPrompts = fileURLToPath(new URL('../../../prompts', import.meta.url));
+export const shippedPrompts = inPackage('prompts');
 
 const texts = z.array(z.string().min(1));
 const shape = z.strictObject({

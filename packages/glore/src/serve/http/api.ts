@@ -3,7 +3,7 @@ import type { Context, Hono } from 'hono';
 import { compress } from 'hono/compress';
 import { z } from 'zod';
 import { GloreError } from '../../error.js';
-import { version } from '../../version.js';
+import { version } from '../../package.js';
 import { type About, problemFilters, type RunView } from '../../view/index.js';
 import { ApiError } from '../protocol/index.js';
 import { checkOrigin } from './caller.js';

@@ -1,16 +1,16 @@
 /** The pages: the files that were built for them, which hold no secrets and are for whoever may ask for the key. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Hono, MiddlewareHandler } from 'hono';
 import { compress } from 'hono/compress';
 import { getMimeType } from 'hono/utils/mime';
 import { GloreError } from '../../error.js';
+import { inPackage } from '../../package.js';
 import { checkCaller } from './caller.js';
 import type { Served } from './log.js';
 
-/** In the package; the build puts them there. */
-const built = fileURLToPath(new URL('../../../web/app/', import.meta.url));
+/** The build puts them there. */
+const built = inPackage('web/app');
 
 /** Answers each of the files at its path. No other path leads to a file. @throws GloreError `pages-missing` */
 export function servePages(app: Hono<Served>, key: string | undefined): void {
