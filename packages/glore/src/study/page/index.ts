@@ -126,7 +126,7 @@ function curveSection({ reports }: VariantView, picture: string | undefined): st
   if (!first) return [];
   return [
     '## Accuracy against tokens',
-    `What more tokens buy, whether spent on samples or on refinement; the last two columns are the gain over sampling at the same tokens, interpolated. Mean over ${counted(reports.length, 'seed')}.`,
+    `What more generated tokens buy, whether spent on samples of the student or on refinement; the last two columns are the gain over sampling at the same tokens, interpolated. The student trained on instead is not in it. Mean over ${counted(reports.length, 'seed')}.`,
     ...(picture
       ? [`![Accuracy against generated tokens, seed ${first.seeds.join(', ')}](${picture})`]
       : []),
