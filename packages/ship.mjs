@@ -40,6 +40,7 @@ for (const file of [
   'batches.py',
   'doubt.py',
   'fsdp.yaml',
+  'golden.py',
   'requirements.txt',
   'train.py',
 ])

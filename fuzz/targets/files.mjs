@@ -46,10 +46,15 @@ const listOf = (random, rows) => {
     : Buffer.from(random.chance(0.2) ? mutateText(random, text) : text);
 };
 
-const readings = world.map(({ question, answer, steps }, i) => ({
-  ...{ role: i % 2 === 0 ? 'orm' : 'sorm', question, steps, answer },
-  values: [...steps, answer].map(() => 0.5),
-}));
+const readings = world.map(({ question, answer, steps }, i) => {
+  const role = ['orm', 'sorm', 'student', 'global', 'local'][i % 5];
+  if (role === 'orm' || role === 'sorm') {
+    return { role, question, steps, answer, values: [...steps, answer].map(() => 0.5) };
+  }
+  const draft = role !== 'student' && { draft: { steps, answer } };
+  const location = role === 'local' && { location: 1 + (i % steps.length) };
+  return { role, question, ...draft, ...location, text: `${steps[0]}\n`, tokens: 9, apart: true };
+});
 
 /** What must hold of a problem's steps. */
 const checkSteps = ({ steps }) =>
@@ -93,9 +98,9 @@ const formats = {
     rows: readings,
     read: readGolden,
     check(read) {
-      for (const one of read) {
-        checkSteps(one);
-        holds(one.values.every(Number.isFinite), 'shape', () => `values ${one.values}`);
+      for (const { steps, draft = { steps }, values = [] } of read) {
+        if (draft.steps) checkSteps(draft);
+        holds(values.every(Number.isFinite), 'shape', () => `values ${values}`);
       }
     },
   },
@@ -111,7 +116,7 @@ const formats = {
 export const problems = {
   name: 'problems',
   about:
-    'files of GSM8K, SVAMP, JSON Lines, ProcessBench, golden values, questions: what is read is whole, and gold is an answer',
+    'files of GSM8K, SVAMP, JSON Lines, ProcessBench, golden records, questions: what is read is whole, and gold is an answer',
   share: 2,
   weight: 0.5,
   async open({ folder }) {

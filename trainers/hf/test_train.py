@@ -15,6 +15,7 @@ from unittest import mock
 
 import batches
 import doubt
+import golden
 import torch
 import train
 from peft import PeftModel
@@ -257,6 +258,84 @@ class TrainTest(unittest.TestCase):
             logits = merged(torch.tensor([codec.reward(row | prefix).tokens])).logits[0, -1]
             self.assertAlmostEqual(logits[[codec.plus, codec.minus]].softmax(-1)[0].item(), value, places=4)
         self.assertEqual(len(first["values"]), 3)
+
+    def test_says_how_its_writer_goes_on_where_the_base_does_not(self):
+        other = {**LOCAL, "completion": "7.\n#### 7"}
+        base = self.run_training("local", [other, {"prompt": f"{QUESTION}\n", "completion": "9.\n#### 9"}], "base", rate=0.03, epochs=10)
+        codec = train.Codec(AutoTokenizer.from_pretrained(BASE))
+
+        def greedy(model: Path, prompt: str, tokens: int) -> str:
+            """What a server would give."""
+            start = torch.tensor([codec.start(prompt)])
+            options = {"do_sample": False, "eos_token_id": codec.eos, "pad_token_id": codec.pad}
+            written = AutoModelForCausalLM.from_pretrained(model).generate(start, max_new_tokens=tokens, **options)
+            return codec.tokenizer.decode(written[0, start.shape[1] :], skip_special_tokens=True)
+
+        learning = {"model": base, "rate": 0.03, "epochs": 15}
+        adapter = self.folder / "adapter" / "adapter"
+        # What goes on from an adapter, and learns nothing, is still another model than the one without.
+        for name, options in (("whole", {}), ("adapter", {"lora_rank": 4}), ("again", {"lora_rank": 4, "adapter": adapter, "rate": 0.0})):
+            with self.subTest(name):
+                model = self.run_training("local", LOCAL, name, **learning | options)
+                records = [json.loads(line) for line in model.with_name("golden.jsonl").read_text().splitlines()]
+                self.assertEqual(len(records), golden.TEXTS)
+                for record in records:
+                    self.assertEqual((record["role"], record["location"], record["apart"]), ("local", 2, True))
+                    self.assertEqual(record["draft"], {"steps": STEPS, "answer": "7"})
+                prompt = f"{record['question']}\n{DRAFT}"
+                self.assertEqual(greedy(model, prompt, record["tokens"]), record["text"])
+                self.assertNotEqual(greedy(base, prompt, record["tokens"]), record["text"])
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            same = self.run_training("local", other, "same", model=base, rate=0.0)
+        self.assertIn("none of 8 golden texts tells this model from the one that it was trained from", said.getvalue())
+        records = [json.loads(line) for line in same.with_name("golden.jsonl").read_text().splitlines()]
+        self.assertEqual([record["apart"] for record in records], [False] * golden.TEXTS)
+
+    def test_a_writers_golden_text_ends_before_a_near_tie(self):
+        codec = train.Codec(AutoTokenizer.from_pretrained(BASE))
+        example = codec.writer(LOCAL)
+        own = [target for target in example.targets if target >= 0]
+
+        class Leading(torch.nn.Module):
+            """Each token of the row is ahead of another one by so much."""
+
+            device = "cpu"
+
+            def __init__(self, leads: list[float]):
+                super().__init__()
+                self.leads = leads
+
+            def forward(self, tokens):
+                logits = torch.full((1, tokens.shape[1], len(codec.tokenizer)), -9.0)
+                first = next(i for i, target in enumerate(example.targets) if target >= 0)
+                for i, (token, lead) in enumerate(zip(own, self.leads, strict=True)):
+                    logits[0, first + i, token] = lead
+                    logits[0, first + i, codec.pad] = 0
+                return SimpleNamespace(logits=logits)
+
+        def texts(before: list[float], after: list[float]) -> list[tuple[str, int, bool]]:
+            rest = len(own) - len(before)
+            made = golden.Texts(codec, Leading(before + [5.0] * rest), "local", [LOCAL], 1000)
+            found = made.of(Leading(after + [5.0] * (len(own) - len(after))))
+            return [(one["text"], one["tokens"], one["apart"]) for one in found]
+
+        whole = (LOCAL["completion"], len(own), True)
+        self.assertEqual(texts([-5.0], []), [whole])
+        # What the base nearly or also writes tells nothing.
+        self.assertEqual(texts([-1.0], []), [whole[:2] + (False,)])
+        begun = codec.tokenizer.decode(own[:2])
+        self.assertEqual(texts([], [5.0, 5.0, 1.0]), [(begun, 2, False)])
+        self.assertEqual(texts([5.0, 5.0, -5.0], [5.0, 5.0, 1.0]), [(begun, 2, False)])
+        self.assertEqual(texts([-5.0], [1.0]), [])
+
+    def test_reads_the_task_of_a_row(self):
+        self.assertEqual(golden.task(f"{QUESTION}\n"), {"question": QUESTION})
+        draft = {"question": QUESTION, "draft": {"steps": STEPS, "answer": "7"}}
+        self.assertEqual(golden.task(LOCAL["prompt"]), {**draft, "location": 2})
+        self.assertEqual(golden.task(LOCAL["prompt"].replace("[BAD]", "")), draft)
+        cut = {"question": QUESTION, "draft": {"steps": STEPS[:1], "answer": None}, "location": 2}
+        self.assertEqual(golden.task(f"{QUESTION}\n<|draft|>{STEPS[0]}\n[BAD]<|revision|>"), cut)
 
     def test_a_first_sorm_leaves_out_what_it_doubts(self):
         steps = ["Ann has 3+4=8.", "Ann has 8-1=7.", "#### 7"]

@@ -24,6 +24,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import golden
 import torch
 from batches import Batch, Example, Trees, WholeProblems, why_apart
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -42,7 +43,6 @@ REWARDS = ("orm", "sorm")
 TAG, PLUS, MINUS = "<|step|>", "<|+|>", "<|-|>"
 SPECIAL = (TAG, PLUS, MINUS, "[BAD]", "<|draft|>", "<|revision|>")
 HELD_OUT = 96
-GOLDEN = 16
 COMPLETION, STEPWISE = ("prompt", "completion"), ("prompt", "completions", "labels")
 
 
@@ -259,24 +259,6 @@ class Told(TrainerCallback):
             control.should_save = control.should_training_stop = True
 
 
-def golden(codec: Codec, model, role: str, rows: list[dict], most: int) -> list[dict]:
-    """What a trained reward model says of some whole solutions, for whoever serves it to be compared with."""
-    found = []
-    model.eval()
-    for row in rows:
-        lines = [line for completion in row["completions"] for line in completion.split("\n")]
-        example = codec.reward(row)
-        if len(found) == GOLDEN or not lines[-1].startswith("#### ") or len(example.tokens) > most:
-            continue
-        with torch.no_grad():
-            logits = model(torch.tensor([example.tokens], device=model.device)).logits[0].float()
-        at = [i for i, token in enumerate(example.tokens) if token == codec.tag][1:]
-        values = torch.softmax(logits[at][:, [codec.plus, codec.minus]], dim=-1)[:, 0].tolist()
-        solution = {"steps": lines[:-1], "answer": lines[-1].removeprefix("#### ")}
-        found.append({"role": role, "question": row["prompt"], **solution, "values": values})
-    return found
-
-
 def limit_of(model, max_length: int) -> int:
     """The longest sequence, in tokens, that is asked for and that the model has positions for."""
     return min(max_length, getattr(model.config, "max_position_embeddings", max_length))
@@ -435,6 +417,9 @@ def main(argv: list[str] | None = None) -> None:
         fail(f"{args.role}: there is nothing to learn from (training.mask.json); export more, or raise --max-length")
 
     trainer.data_collator = collator(codec, trainer, args, max(len(example.tokens) for example in examples))
+    # With FSDP no process has all weights.
+    compared = main_process and not trainer.is_fsdp_enabled
+    texts = golden.Texts(codec, trainer.model, args.role, rows, most) if writes and compared else None
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(states)) if states.is_dir() else None)
     if told.stopped and trainer.state.global_step < trainer.state.max_steps:
         sys.exit(128 + signal.SIGTERM)
@@ -444,8 +429,11 @@ def main(argv: list[str] | None = None) -> None:
     trainer.accelerator.wait_for_everyone()
     if not main_process:
         return
-    if not writes and not trainer.is_fsdp_enabled:
-        lines = [json.dumps(row, ensure_ascii=False) for row in golden(codec, trainer.model, args.role, rows, most)]
+    if compared:
+        records = texts.of(trainer.model) if texts else golden.values(codec, trainer.model, args.role, rows, most)
+        if texts and not any(record["apart"] for record in records):
+            print(f"none of {len(records)} golden texts tells this model from the one that it was trained from", flush=True)
+        lines = [json.dumps(record, ensure_ascii=False) for record in records]
         (args.out / "golden.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     if args.lora_rank:
         base = open_model(args.model, tokenizer, added, model.dtype)

@@ -1,7 +1,7 @@
 /** `glore doctor`: what the servers of a recipe can do, and whether that is enough. */
 import { Command, Option } from 'commander';
 import { examine, examineUrl, type Health, type RoleHealth, writeGolden } from '../doctor/index.js';
-import { goldenTolerance, readGolden } from '../model/index.js';
+import { agrees, readGolden, shownCompared } from '../model/index.js';
 import { readRecipe } from '../recipe/index.js';
 import { visibleJson } from '../visible.js';
 import { renderWithin, wrap } from './layout.js';
@@ -38,7 +38,7 @@ export function doctorCommand(): Command {
         .default('completions'),
     )
     .option('--key <variable>', 'with --url: the environment variable that holds the key')
-    .option('--golden <file>', 'compare the reward models with golden values (JSON Lines)')
+    .option('--golden <file>', 'compare the models with golden records (JSON Lines)')
     .option('--write-golden <file>', "write golden values of the run's reward models and stop")
     .option('--run <folder>', 'run folder for --write-golden (default: as glore run has it)')
     .option('--json', 'print the findings as one JSON object')
@@ -98,6 +98,8 @@ export function renderHealth({ ok, endpoints, roles, lack }: Health, screen: Scr
     const critics = tested.filter(({ role }) => role === 'orm' || role === 'sorm');
     if (critics.length > 0) parts.push(criticTable(critics, screen));
     for (const { role, reading } of roles) if (reading) say(`${role} is read as ${reading}`);
+    for (const { role, golden } of roles)
+      if (golden && 'texts' in golden) say(`${role}: ${shownCompared(golden)}`);
     for (const { role, error } of roles) if (error) say(`${role}: ${error}`);
     for (const { role, missing, why, tokenizer } of roles) {
       const lacks = missing.map((name) => (why[name] ? `${name} (${why[name]})` : name));
@@ -136,11 +138,12 @@ function criticTable(roles: readonly RoleHealth[], screen: Screen): string {
     rows: roles.map(({ role, coverage, golden }) => [
       role,
       coverage === null ? '-' : `${(100 * coverage).toFixed(1)}%`,
-      golden === null ? '-' : String(golden.vectors),
-      golden === null
-        ? '-'
-        : golden.difference.toFixed(4) +
-          (golden.difference <= goldenTolerance ? '' : '  too large'),
+      ...(golden === null || 'texts' in golden
+        ? ['-', '-']
+        : [
+            String(golden.vectors),
+            golden.difference.toFixed(4) + (agrees(golden) ? '' : '  too large'),
+          ]),
     ]),
   });
 }

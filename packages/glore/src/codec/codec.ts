@@ -72,6 +72,8 @@ export interface Codec {
   /** The student's whole sequence; the target begins at `promptLength`. */
   plain(question: string, solution: Solution): { tokens: number[]; promptLength: number };
 
+  /** What generated ids say, up to the first special token. */
+  text(ids: readonly number[]): string;
   /**
    * The solution in generated ids, read up to EOS. Without EOS the last line was cut off, and counts for nothing.
    * The inverse of `solution` and, for a solution without an answer, of `prefix`.
@@ -123,6 +125,14 @@ export function createCodec(tokenizer: Tokenizer): Codec {
     return parts;
   };
 
+  /** Where generated ids stop being text: at the first special token, whichever it is. */
+  const endOf = (generated: readonly number[]): number => {
+    const end = generated.findIndex((id) => special.has(id));
+    return end < 0 ? generated.length : end;
+  };
+  const textOf = (generated: readonly number[]): string =>
+    tokenizer.decode(generated.slice(0, endOf(generated)));
+
   return {
     ids,
     hash: createHash('sha256')
@@ -139,11 +149,12 @@ export function createCodec(tokenizer: Tokenizer): Codec {
       return { tokens: [...start, ...solution(whole)], promptLength: start.length };
     },
 
+    text: textOf,
+
     parse(generated) {
-      // Any other special token is no text: what follows it is not read, and the line it breaks counts for nothing.
-      const end = generated.findIndex((id) => special.has(id));
-      const text = tokenizer.decode(end < 0 ? generated : generated.slice(0, end));
-      const whole = end >= 0 && generated[end] === ids.eos;
+      const text = textOf(generated);
+      // At another special token than EOS the line that it breaks counts for nothing.
+      const whole = generated[endOf(generated)] === ids.eos;
       const complete = whole ? text : text.slice(0, text.lastIndexOf('\n') + 1);
       const { steps, answer } = parseLines(complete);
       return { steps: steps.map(stripAnnotations), answer };

@@ -5,10 +5,11 @@ import { addSpecialTokens, openTokenizer, type Tokenizer } from '@glore/engine';
 import { createCodec, lackOf, specialTokens } from '../codec/index.js';
 import { GloreError } from '../error.js';
 import {
+  agrees,
+  type Compared,
+  compare,
+  type Golden,
   type GoldenVector,
-  goldenTolerance,
-  largestDifference,
-  RewardModel,
   type RoleName,
 } from '../model/index.js';
 import {
@@ -58,8 +59,8 @@ export interface RoleHealth {
   readonly missing: readonly Capability[];
   /** Whether the server's tokenizer is the codec's; null where it does not matter or cannot be asked. */
   readonly tokenizer: boolean | null;
-  /** The largest difference from the golden values; null without any. */
-  readonly golden: { readonly vectors: number; readonly difference: number } | null;
+  /** What it says against golden records; null without any. */
+  readonly golden: Compared | null;
   /** The median of the probability that the labels cover; null where values are read otherwise. */
   readonly coverage: number | null;
   /** Which published reward model it is read as, and how; null for others. */
@@ -77,7 +78,7 @@ export interface Health {
 }
 
 /** Looks at every endpoint of a recipe and every role it serves; a server that is away is a finding, not an error. */
-export async function examine(recipe: Recipe, golden: readonly GoldenVector[]): Promise<Health> {
+export async function examine(recipe: Recipe, golden: readonly Golden[]): Promise<Health> {
   const own = readFileSync(join(recipe.base, 'tokenizer.json'), 'utf8');
   // As a run reads it.
   const tokenizer = openTokenizer(addSpecialTokens(own, specialTokens));
@@ -88,8 +89,8 @@ export async function examine(recipe: Recipe, golden: readonly GoldenVector[]): 
     const served = Object.entries(recipe.models ?? {}).filter(([, one]) => one?.endpoint === name);
     await withEndpoint(name, options, key, endpoints, async (endpoint) => {
       for (const [role, one] of served) {
-        const vectors = golden.filter((vector) => vector.role === role);
-        roles.push(await examined(endpoint, role as RoleName, one!, tokenizer, vectors));
+        const own = golden.filter((record) => record.role === role);
+        roles.push(await examined(endpoint, role as RoleName, one!, tokenizer, own));
       }
     });
   }
@@ -188,7 +189,7 @@ async function examined(
   endpoint: Endpoint,
   role: RoleName,
   served: ServedRole,
-  ...rest: [Tokenizer, readonly GoldenVector[]]
+  ...rest: [Tokenizer, readonly Golden[]]
 ): Promise<RoleHealth> {
   try {
     return await examineRole(endpoint, role, served, ...rest);
@@ -215,7 +216,7 @@ async function examineRole(
   role: RoleName,
   served: ServedRole,
   tokenizer: Tokenizer,
-  vectors: readonly GoldenVector[],
+  golden: readonly Golden[],
 ): Promise<RoleHealth> {
   const wants = wantsOf(role, served);
   const { needs, ways = [], rollouts, uses } = wants;
@@ -242,20 +243,20 @@ async function examineRole(
   if (lacking.length > 0 || health.tokenizer === false) {
     return { ...health, ...unread, ok: false };
   }
-  if (role !== 'orm' && role !== 'sorm') {
+  const isCritic = role === 'orm' || role === 'sorm';
+  if (!isCritic && golden.length === 0) {
     return { ...health, ...unread, ok: missing.length === 0 };
   }
   try {
     const model = await openServed(endpoint, role, served, tokenizer);
-    const asked = vectors.length > 0 ? vectors : examples;
-    const critic = new RewardModel(model.critic(createCodec(tokenizer)));
-    const difference = await largestDifference(critic, asked);
+    const asked = golden.length > 0 ? golden : examples;
+    const found = await compare(model, createCodec(tokenizer), asked);
     return {
       ...health,
-      golden: vectors.length > 0 ? { vectors: vectors.length, difference } : null,
+      golden: golden.length > 0 ? found : null,
       coverage: model.watch.coverage ?? null,
       reading: model instanceof ServedReward ? model.described : null,
-      ok: vectors.length === 0 || difference <= goldenTolerance,
+      ok: missing.length === 0 && (golden.length === 0 || agrees(found)),
     };
   } catch (error) {
     if (!(error instanceof GloreError)) throw error;

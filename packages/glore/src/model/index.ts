@@ -1,9 +1,12 @@
 export { type CountPositions, onEngine, openEmbedded } from './embedded.js';
 export {
+  agrees,
+  type Compared,
+  compare,
+  type Golden,
   type GoldenVector,
-  goldenTolerance,
-  largestDifference,
   readGolden,
+  shownCompared,
 } from './golden.js';
 export {
   GlobalRefiner,

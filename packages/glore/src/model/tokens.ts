@@ -21,7 +21,15 @@ export type GenerateTo = (
 ) => Promise<number[][][]>;
 
 export function tokenAuthor(model: Generator, codec: Codec): Author {
-  return { write: writing((requests, sampling) => model.generate(requests, sampling), codec) };
+  return {
+    write: writing((requests, sampling) => model.generate(requests, sampling), codec),
+    async begin(task, maxTokens) {
+      const request = spelt(codec, { task, branches: [{ kept: 0, seed: 0 }] });
+      const sampling = { temperature: 0, maxTokens, stop: codec.ids.eos };
+      const [completions] = await model.generate([request], sampling);
+      return codec.text(completions![0]!);
+    },
+  };
 }
 
 /** An author whose model can end at more than one token and value any text, so that it also writes line by line. */

@@ -59,6 +59,8 @@ export interface Author {
   ): Promise<Generated[][]>;
   /** The same, but each completion ends with its first line. One that cannot end there has none of it. */
   writeLine?: Author['write'];
+  /** How the greedy text of a task begins, as it is written: so many tokens of it. */
+  begin?(task: Task, tokens: number): Promise<string>;
   /**
    * The log-probability, in nats, of each token of solutions as a student would write them, their end included; where the
    * model says that of any text.

@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { GloreError } from '../error.js';
-import { goldenTolerance, largestDifference, type RoleName, readGolden } from '../model/index.js';
+import { agrees, compare, type RoleName, readGolden, shownCompared } from '../model/index.js';
 import { trained } from '../recipe/index.js';
 import type { StageContext } from '../run/index.js';
 import { filled, Servers, type Waiter } from '../trainer/index.js';
 import { pathIn, type Run } from './context.js';
-import { rolesOf, withModels } from './models.js';
+import { withModels } from './models.js';
 import { outOf, processesOf, trainingOf, wasTrained, weightsOf } from './trainer.js';
 
 /** Has what a training has made served under its role's name, and compares it with what its trainer says of it. */
@@ -22,7 +22,7 @@ export async function serveTrained(
   await checkGolden(run, context, role, training);
 }
 
-/** The values that its trainer has for a critic must be those of its server. @throws GloreError `golden-differs` */
+/** What its trainer has a role say its server must have it say. @throws GloreError `golden-differs` */
 async function checkGolden(
   run: Run,
   { signal, progress }: StageContext,
@@ -30,27 +30,25 @@ async function checkGolden(
   training: string,
 ): Promise<void> {
   const path = join(outOf(training), 'golden.jsonl');
-  if (role !== 'orm' && role !== 'sorm') return;
   const golden = existsSync(path)
-    ? (await readGolden(path)).filter((vector) => vector.role === role)
+    ? (await readGolden(path)).filter((one) => one.role === role)
     : [];
   if (golden.length === 0) {
     progress.note(`${role}: its trainer has no golden values (${path}), so nothing is compared`);
     return;
   }
   const note = (text: string) => progress.note(text);
-  const difference = await withModels(
+  const found = await withModels(
     run,
     [role],
-    (models) => largestDifference(rolesOf(run, models)[role], golden),
+    (models) => compare(models[role], run.codec, golden),
     { signal, note },
   );
-  const within = `within ${difference.toFixed(4)} of its trainer's (${golden.length} solutions)`;
-  if (difference <= goldenTolerance) return progress.note(`${role}: served values are ${within}`);
+  if (agrees(found)) return note(`${role}: ${shownCompared(found)}`);
   const { endpoint, model } = run.recipe.models![role]!;
   throw new GloreError(
     'golden-differs',
-    `endpoint ${endpoint}: expected of model ${model} the values that the ${role}'s trainer has (${path}), at most ${goldenTolerance} away, found one ${difference.toFixed(4)} away; it serves other weights, or reads texts otherwise: serve ${outOf(training)} and run the same command again, nothing is trained again`,
+    `endpoint ${endpoint}: expected of model ${model} what the ${role}'s trainer has (${path}), found ${shownCompared(found)}; it serves other weights, or reads texts otherwise: serve ${outOf(training)} and run the same command again, nothing is trained again`,
   );
 }
 

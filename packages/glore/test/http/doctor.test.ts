@@ -80,7 +80,9 @@ describe('a server that can do everything', () => {
     const lacking = Object.entries(others).flatMap(([name, can]) => (can ? [] : [name]));
     expect(lacking).toEqual(['rawScores', 'promptLogprobs']);
     expect(orm!.coverage).toBeGreaterThan(0.5);
-    for (const { golden } of [orm!, sorm!]) expect(golden!.difference).toBeLessThan(1e-4);
+    for (const { golden } of [orm!, sorm!]) {
+      expect((golden as { difference: number }).difference).toBeLessThan(1e-4);
+    }
   });
 
   it('is shown as a table', async () => {
@@ -109,6 +111,49 @@ describe('a server that can do everything', () => {
       /other\.jsonl:1: question: expected text, found nothing; .*\(record-broken\)/,
     );
   });
+});
+
+it('compares how writers go on, in ids and in text', async () => {
+  const { url } = await serve({});
+  const recipe = recipeAt(
+    'writers',
+    url,
+    `models:
+  student: { endpoint: local, model: base, spelling: tokens }
+  local: { endpoint: local, model: base }
+`,
+  );
+  const path = join(folder, 'texts.jsonl');
+  const question = 'Mia has 3 pens. Mia buys 4. How many pens does Mia have?';
+  const draft = { steps: ['Mia has 3+4=8.'], answer: '8' };
+  const tasks = [
+    { role: 'student', question },
+    { role: 'local', question, draft, location: 1 },
+  ];
+  const looked = async (texts: readonly string[], apart: boolean, ...more: string[]) => {
+    const records = tasks.map((task, i) => ({ ...task, text: texts[i], tokens: 5, apart }));
+    writeFileSync(path, records.map((record) => JSON.stringify(record)).join('\n'));
+    return glore(['doctor', recipe, '--golden', path, ...more]);
+  };
+  const other = await looked(['No', 'No'], true, '--json');
+  expect(other.code).toBe(1);
+  const { roles } = JSON.parse(other.stdout) as Health;
+  const found = roles.map(({ ok, golden }) => {
+    expect(ok).toBe(false);
+    expect(golden).toMatchObject({ texts: 1, apart: 1, others: [{ question, expected: 'No' }] });
+    return (golden as { others: readonly { found: string }[] }).others[0]!.found;
+  });
+  const { code, stdout } = await looked(found, false);
+  expect(code).toBe(0);
+  expect(stdout.replaceAll(/\n +/g, ' ')).toContain(
+    "student: served texts begin as its trainer's (1 texts, and so do those of the model",
+  );
+  writeFileSync(
+    path,
+    JSON.stringify({ ...tasks[1], location: 3, text: '', tokens: 5, apart: true }),
+  );
+  const broken = await glore(['doctor', recipe, '--golden', path]);
+  expect(broken.stderr).toMatch(/texts\.jsonl:1: location: expected a line of the draft, found 3/);
 });
 
 describe('a server on whose numbers nothing should be built', () => {

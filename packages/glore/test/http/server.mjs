@@ -72,7 +72,9 @@ const server = createServer(async (request, response) => {
       const { lora_name: name, lora_path: folder } = body;
       const loads = path === '/v1/load_lora_adapter';
       if (loads === name in models) return json(response, 400, { error: { message: name } });
-      if (loads) await open(name, folder);
+      // An adapter that is loaded by its name alone is its base.
+      const own = ignored.has('lora_path') ? Object.values(models)[0] : folder;
+      if (loads) await open(name, own);
       if (loads) models[name] = folder;
       else delete models[name];
       return response.end(`Success: LoRA adapter '${name}' ${loads ? 'added' : 'removed'}.`);

@@ -64,10 +64,20 @@ const made = join(out, 'model');
 if (learns > 0) await saveCheckpoint(made, changed(await loadCheckpoint(adapter)));
 else cpSync(adapter, made, { recursive: true });
 cpSync(made, join(out, 'adapter'), { recursive: true });
-if (role === 'sorm' || role === 'orm') {
-  const checkpoint = await loadCheckpoint(made);
+const golden = role === 'sorm' || role === 'orm' ? await valued() : await begun();
+writeFileSync(join(out, 'golden.jsonl'), golden.map((one) => `${JSON.stringify(one)}\n`).join(''));
+
+/** What comes of work with the model of a folder. */
+async function opening(folder, work) {
+  const checkpoint = await loadCheckpoint(folder);
   const opened = await openEmbedded(checkpoint, 1);
-  const roles = inRoles({ [role]: opened }, createCodec(openTokenizer(checkpoint.tokenizer)), 100);
+  const found = await work(opened, createCodec(openTokenizer(checkpoint.tokenizer)));
+  await opened.close();
+  return found;
+}
+
+/** Golden values of a critic. */
+function valued() {
   const solved = rows
     .filter(({ completions }) => completions.at(-1).startsWith('#### '))
     .slice(0, 4)
@@ -75,19 +85,42 @@ if (role === 'sorm' || role === 'orm') {
       const lines = completions.join('\n').split('\n');
       return { question: prompt, steps: lines.slice(0, -1), answer: lines.at(-1).slice(5) };
     });
-  const values = await roles[role].values(
-    solved.map(({ question, ...solution }) => ({ question, solution })),
-  );
-  const golden = solved.map((one, i) => ({
-    role,
-    ...one,
-    values: values[i].map((value) => Math.abs(value - shifts)),
-  }));
-  writeFileSync(
-    join(out, 'golden.jsonl'),
-    golden.map((one) => `${JSON.stringify(one)}\n`).join(''),
-  );
-  await opened.close();
+  return opening(made, async (opened, codec) => {
+    const values = await inRoles({ [role]: opened }, codec, 100)[role].values(
+      solved.map(({ question, ...solution }) => ({ question, solution })),
+    );
+    return solved.map((one, i) => ({
+      role,
+      ...one,
+      values: values[i].map((value) => Math.abs(value - shifts)),
+    }));
+  });
+}
+
+/** Golden texts of a writer: all of them sure, as it is the same engine that serves it. */
+async function begun() {
+  const tasks = rows
+    .filter(({ prompt }) => role === 'student' || prompt.includes('<|draft|>'))
+    .slice(0, 4)
+    .map(({ prompt }) => taskOf(prompt));
+  const texts = (folder) =>
+    opening(folder, (opened, codec) =>
+      Promise.all(tasks.map((task) => opened.author(codec).begin(task, 12))),
+    );
+  const [before, after] = [await texts(model), await texts(made)];
+  return tasks.map(({ steps: _, ...task }, i) => {
+    return { ...task, text: after[i], tokens: 12, apart: after[i] !== before[i] };
+  });
+}
+
+function taskOf(prompt) {
+  const [question, draft] = prompt.split('\n<|draft|>');
+  if (draft === undefined) return { role, question: question.trimEnd(), steps: [] };
+  const text = draft.replace('<|revision|>', '');
+  const lines = text.replace('[BAD]', '').trim().split('\n');
+  const answer = lines.at(-1).startsWith('#### ') ? lines.pop().slice(5) : null;
+  const location = text.split('[BAD]')[0].split('\n').length;
+  return { role, question, draft: { steps: lines, answer }, ...(role === 'local' && { location }) };
 }
 
 function changed(checkpoint) {

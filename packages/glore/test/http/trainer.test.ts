@@ -45,6 +45,12 @@ describe('a run with a trainer', () => {
       // As this recipe asks the server.
       expect(logOf(run, role)).toContain('"spelling":"tokens"');
     }
+    for (const role of ['global', 'local']) {
+      // This trainer's models are what they started from, which nothing can tell apart then.
+      expect(ended.stderr).toMatch(
+        new RegExp(`${role}: served texts begin as its trainer's \\(\\d texts, and so do those`),
+      );
+    }
     for (const role of ['sorm', 'orm'])
       expect(ended.stderr).toMatch(
         new RegExp(`${role}: served values are within 0\\.00\\d\\d of its trainer's`),
@@ -93,9 +99,31 @@ describe('a run with a trainer', () => {
     for (const _ of ['first', 'second']) {
       const ended = await glore(['sorm', recipe, '--run', run]);
       expect(ended.code).toBe(2);
-      expect(ended.stderr).toMatch(/found one 0\.\d+ away.*\(golden-differs\)/s);
+      expect(ended.stderr).toMatch(/found a value 0\.\d+ away.*\(golden-differs\)/s);
     }
     expect(begun(run, 'sorm')).toHaveLength(1);
+  });
+
+  it('refuses a writer in whose place the server has the base, and takes its adapter', async () => {
+    const run = join(folder, 'differs-run');
+    const options = { learns: 0.5 };
+    const forgetful = await Server.start({
+      ...{ models: { student: base }, tokenizer: base, lora: true },
+      ignores: ['lora_path'],
+    });
+    const unserved = recipeAt('forgetful', { url: forgetful.url, options });
+    const refused = await glore(['global', unserved, '--run', run]);
+    await forgetful.stop();
+    expect(refused.code).toBe(2);
+    const said = refused.stderr.replaceAll(/\n +/g, ' ');
+    expect(said).toMatch(
+      /endpoint local: expected of model global what the global's trainer has \(\S+golden\.jsonl\), found \d of 4 texts that begin otherwise \(to "/,
+    );
+    expect(said).toMatch(/nothing is trained again.*\(golden-differs\)/s);
+    const taken = await glore(['global', recipeAt('mended', { options }), '--run', run]);
+    expect(taken).toMatchObject({ code: 0 });
+    expect(taken.stderr).toMatch(/global: served texts begin as its trainer's \(\d texts\)/);
+    expect(begun(run, 'global')).toHaveLength(1);
   });
 
   it('says what a server lacks that takes no adapters', async () => {

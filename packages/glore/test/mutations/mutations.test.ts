@@ -63,9 +63,9 @@ const small: [string, string][] = [
 
 /** Files that are there while a stage works, or where models are served. */
 async function addOthers(): Promise<void> {
-  const write = (file: string, value: unknown) => {
+  const write = (file: string, ...values: unknown[]) => {
     mkdirSync(join(run, file, '..'), { recursive: true });
-    writeFileSync(join(run, file), `${JSON.stringify(value)}\n`);
+    writeFileSync(join(run, file), values.map((value) => `${JSON.stringify(value)}\n`).join(''));
   };
   await runStage({
     run,
@@ -86,7 +86,14 @@ async function addOthers(): Promise<void> {
   const spent = { requests: 3, promptTokens: 50, completionTokens: 20, seconds: 1, money: 0.5 };
   write('endpoints/local.json', spent);
   const solution = { steps: ['Ann has 3 + 4 = 7 pens.'], answer: '7', values: [0.9, 0.8] };
-  write('golden.jsonl', { role: 'orm', question: 'Ann has 3 pens.', ...solution });
+  const question = 'Ann has 3 pens.';
+  const { values: _, ...draft } = solution;
+  const writer = { role: 'local', question, draft, location: 1 };
+  write(
+    'golden.jsonl',
+    { role: 'orm', question, ...solution },
+    { ...writer, text: 'Ann has 7', tokens: 5, apart: true },
+  );
   write('training/curve.jsonl', { step: 1, tokens: 9, rate: 1e-3, loss: 2.5, heldOut: 2.6 });
   write('lock', { pid: 4190000, host: 'elsewhere', started: '2026-11-01T00:00:00.000Z' });
   const recipe = JSON.parse(readFileSync(join(run, 'recipe.json'), 'utf8'));

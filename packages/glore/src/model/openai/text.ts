@@ -13,7 +13,7 @@ import { countLabels, type Read, readValue } from './labels.js';
 import { locateEnds } from './places.js';
 import { Unreadable } from './reading.js';
 import { readRows } from './rows.js';
-import { sample, sampleBranches } from './sampling.js';
+import { type HearChoice, sample, sampleBranches } from './sampling.js';
 import { classified } from './scores.js';
 import { Served } from './served.js';
 import {
@@ -51,27 +51,29 @@ export class ServedText extends Served<TextOptions> implements RoleModel {
   author(): Author {
     const { model, price, template } = this.options;
     const endpoint = this.answers ? kept(this.endpoint, this.answers) : this.endpoint;
+    const draw = (
+      task: Task,
+      kept: number,
+      seeds: readonly number[],
+      { temperature, maxTokens }: { readonly temperature: number; readonly maxTokens: number },
+      heard?: HearChoice,
+    ): Promise<Completion[]> => {
+      const prompt = this.promptOf(task, kept);
+      const { stop } = template;
+      const tally = this.watch;
+      const asking = { model, prompt, temperature, maxTokens, stop, price, tally };
+      const extensions = this.circumstances.sampling;
+      const full = { ...asking, ...(extensions && { extensions }) };
+      return sample(endpoint, this.can, full, seeds, heard);
+    };
     return {
-      write: (requests, { temperature, maxTokens, hear }) =>
+      write: (requests, { hear, ...sampling }) =>
         Promise.all(
           requests.map(async ({ task, branches }, request) => {
             const choices = await sampleBranches(
               branches,
               ({ kept }) => kept,
-              (kept, seeds, heard) => {
-                const prompt = this.promptOf(task, kept);
-                const { stop } = template;
-                const tally = this.watch;
-                const asking = { model, prompt, temperature, maxTokens, stop, price, tally };
-                const extensions = this.circumstances.sampling;
-                return sample(
-                  endpoint,
-                  this.can,
-                  { ...asking, ...(extensions && { extensions }) },
-                  seeds,
-                  heard,
-                );
-              },
+              (kept, seeds, heard) => draw(task, kept, seeds, sampling, heard),
               hear &&
                 ((branch, choice) =>
                   hear(request, branch, textOf(this.written(task, choice)).trimEnd())),
@@ -79,6 +81,10 @@ export class ServedText extends Served<TextOptions> implements RoleModel {
             return choices.map((choice) => this.written(task, choice));
           }),
         ),
+      begin: async (task, maxTokens) => {
+        const [only] = await draw(task, 0, [0], { temperature: 0, maxTokens });
+        return only!.text;
+      },
     };
   }
 
