@@ -92,7 +92,7 @@ async function writePage(
   const measured = measureStudy(study, results);
   const there = drawn !== undefined && existsSync(drawn);
   await replaceFile(page, [renderPage(measured, there ? picture : undefined)]);
-  await writeJson(join(dirname(page), `${name}.json`), resultsJson(measured, folder));
+  await writeJson(join(dirname(page), `${name}.json`), resultsJson(measured));
   if (there) await replaceFile(join(dirname(page), picture), [await readWhole(drawn)]);
 }
 

@@ -12,11 +12,15 @@ const figure = (found: Estimate | undefined) =>
     bySeed: found.bySeed,
   };
 
-/** @param folder of the study's runs, as runs are named */
-export function resultsJson(
-  { study, results, view, rows, pairs, refiners, targets }: MeasuredStudy,
-  folder: string,
-) {
+export function resultsJson({
+  study,
+  results,
+  view,
+  rows,
+  pairs,
+  refiners,
+  targets,
+}: MeasuredStudy) {
   const { main } = view;
   const of = (one: Figure) => figure(estimate(main.reports, one));
   return {
@@ -26,7 +30,7 @@ export function resultsJson(
     runs: results.map(({ run, finished }) => ({
       name: run.variant,
       seed: run.seed,
-      folder: folderOf(folder, run.variant, run.seed),
+      folder: folderOf(study.name, run.variant, run.seed),
       finished: finished !== undefined,
       ...(finished && {
         fingerprint: finished.record.fingerprint,

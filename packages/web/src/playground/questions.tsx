@@ -46,18 +46,17 @@ const most = 5;
 function OfTestSet({ onTake }: Taking) {
   const [typed, setTyped] = useState('');
   const [search, setSearch] = useState('');
-  const [again, setAgain] = useState(0);
   useEffect(() => {
     const later = setTimeout(() => setSearch(typed.trim()), 250);
     return () => clearTimeout(later);
   }, [typed]);
-  const { value, failure, busy } = useAsked<ProblemPage>(
+  const { value, failure, busy, again } = useAsked<ProblemPage>(
     (signal) =>
       askJson(
         `api/runs/0/problems?${new URLSearchParams({ search, count: String(most) })}`,
         signal,
       ),
-    [search, again],
+    [search],
   );
   return (
     <section aria-label="Test set" aria-busy={busy}>
@@ -83,7 +82,7 @@ function OfTestSet({ onTake }: Taking) {
             : `${Math.min(most, value.total)} of ${value.total.toLocaleString('en')}`}
         </small>
       )}
-      {failure && <Problem failure={failure} onAgain={() => setAgain(again + 1)} />}
+      {failure && <Problem failure={failure} onAgain={again} />}
       <ul class="questions" aria-label="Questions of the test set">
         {value?.rows.map((row) => (
           <li key={row.index}>
