@@ -395,7 +395,8 @@ describe.skipIf(!isThere)('the pages', () => {
       await page.getByLabel('Key').fill(wrong);
       await page.getByLabel('Key').press('Enter');
       await page.getByRole('alert').filter({ hasText: "not this server's" }).waitFor();
-      expect(await page.evaluate('document.activeElement.type')).toBe('password');
+      // The focus follows what is drawn.
+      await expect.poll(() => page.evaluate('document.activeElement.type')).toBe('password');
       await page.reload();
     }
     await page.getByLabel('Key').fill('open-sesame');
