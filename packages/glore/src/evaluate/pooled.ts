@@ -42,29 +42,23 @@ export function resampled(
     );
     return { n, values };
   });
-  const add = (totals: number[], group: number, pick: (draw: number, n: number) => number) => {
-    const { n, values } = tables[group]!;
-    for (let draw = 0; draw < n; draw++) {
-      const at = pick(draw, n) * width;
-      for (let column = 0; column < width; column++) totals[column]! += values[at + column]!;
-    }
-  };
-  const over = (
-    draw: (group: number) => number,
-    pick: (draw: number, n: number) => number,
-  ): number => {
+  /** The figure of as many groups as there are, and of as many problems as each has, which `pick` chooses one after the other. */
+  const over = (pick: (draw: number, count: number) => number): number => {
     const totals = new Array<number>(width).fill(0);
-    for (let group = 0; group < tables.length; group++) add(totals, draw(group), pick);
+    for (let group = 0; group < tables.length; group++) {
+      const { n, values } = tables[tables.length === 1 ? 0 : pick(group, tables.length)]!;
+      for (let draw = 0; draw < n; draw++) {
+        const at = pick(draw, n) * width;
+        for (let column = 0; column < width; column++) totals[column]! += values[at + column]!;
+      }
+    }
     return figure(totals);
   };
-  const value = over(
-    (group) => group,
-    (draw) => draw,
-  );
+  const value = over((draw) => draw);
   const random = splitmix32(seed);
-  const any = (count: number): number => Math.floor(random() * count);
-  const drawGroup = tables.length === 1 ? () => 0 : () => any(tables.length);
-  const drawn = Float64Array.from({ length: rounds }, () => over(drawGroup, (_, n) => any(n)))
+  const drawn = Float64Array.from({ length: rounds }, () =>
+    over((_, count) => Math.floor(random() * count)),
+  )
     .filter((figure) => !Number.isNaN(figure))
     .sort();
   const notAbove = drawn.filter((figure) => figure <= 0).length;

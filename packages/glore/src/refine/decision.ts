@@ -42,6 +42,3 @@ export interface Decision {
   /** Index of the chosen candidate. */
   readonly choice: number;
 }
-
-/** The least of the SORM's values of a solution's lines: all of them have to pass. */
-export const leastOf = (values: readonly number[]): number => Math.min(1, ...values);

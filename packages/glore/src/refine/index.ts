@@ -1,12 +1,6 @@
 export { writeCandidates } from './candidates.js';
-export {
-  type Candidate,
-  type Decision,
-  leastOf,
-  type RefineEvent,
-  type Source,
-  type Written,
-} from './decision.js';
+export type { Candidate, Decision, RefineEvent, Source, Written } from './decision.js';
+export { leastOf } from './least.js';
 export { decisionShape } from './record.js';
 export {
   type Chooser,

@@ -12,14 +12,8 @@
  */
 import { type Solution, spellingOf } from '../codec/index.js';
 import type { Draft, Generated, RewardModel, Roles } from '../model/index.js';
-import {
-  type Candidate,
-  type Decision,
-  leastOf,
-  type RefineEvent,
-  type Source,
-  type Written,
-} from './decision.js';
+import type { Candidate, Decision, RefineEvent, Source, Written } from './decision.js';
+import { leastOf } from './least.js';
 import { vote } from './vote.js';
 import { locateFirstError } from './where.js';
 

@@ -173,7 +173,7 @@ export interface Side {
 /** `a` less `b` on the same problems of the same seeds. */
 export function difference(a: Side, b: Side): Estimate | undefined {
   const [left, right] = [columnsOf(a.reports, a.figure), columnsOf(b.reports, b.figure)];
-  if (left?.length === undefined || left.length !== right?.length) return undefined;
+  if (!left || !right || left.length !== right.length) return undefined;
   const [{ length: own } = []] = left;
   return overSeeds(
     left.map((part, i) => [...part, ...right[i]!]),

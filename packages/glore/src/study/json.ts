@@ -1,16 +1,22 @@
 /** `results.json`: every figure of a study's page, for programs. */
 import { type Estimate, estimate, type Figure, headroom } from './figures.js';
-import { measuredCritic } from './measured.js';
+import type { MeasuredCritic } from './measured.js';
 import type { MeasuredStudy } from './page/index.js';
 import { folderOf } from './study.js';
 
-/** The figure with its interval, its value on each seed and, where it is a difference that was tested, its p. */
+/** The figure with its interval and its value on each seed. */
 const figure = (found: Estimate | undefined) =>
   found && {
     value: found.value,
     interval: [found.low, found.high],
     bySeed: found.bySeed,
   };
+
+/** A critic has no figure where it is not measured. */
+const criticJson = (name: string, { critic, reports, ...found }: MeasuredCritic) => ({
+  name,
+  ...Object.fromEntries(Object.entries(found).map(([what, one]) => [what, figure(one)])),
+});
 
 export function resultsJson({
   study,
@@ -19,6 +25,7 @@ export function resultsJson({
   rows,
   pairs,
   refiners,
+  critics,
   targets,
 }: MeasuredStudy) {
   const { main } = view;
@@ -61,22 +68,10 @@ export function resultsJson({
     })),
     headroom: { rerank: of(headroom('rerank')), 'rerank-both': of(headroom('rerank-both')) },
     critics: [
-      { name: 'orm', of: main, critic: 'orm' as const },
-      { name: 'sorm', of: main, critic: 'sorm' as const },
-      ...view.critics.map((variant) => ({
-        name: `orm of ${variant.variant!.name}`,
-        of: variant,
-        critic: 'orm' as const,
-      })),
-    ].map(({ name, of: { reports }, critic }) => ({
-      name,
-      ...Object.fromEntries(
-        Object.entries(measuredCritic(reports, critic)).map(([what, found]) => [
-          what,
-          figure(found),
-        ]),
-      ),
-    })),
+      criticJson('orm', critics.orm),
+      criticJson('sorm', critics.sorm),
+      ...critics.others.map(({ of, ...other }) => criticJson(`orm of ${of}`, other)),
+    ],
     targets: targets.map(({ what, found, interval, p, target, met }) => ({
       what,
       found,

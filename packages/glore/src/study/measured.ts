@@ -105,12 +105,30 @@ export function measuredRefiners(reports: Reports) {
 }
 
 /** How well a critic judges steps, places first errors and tells right solutions from wrong ones. */
-export function measuredCritic(reports: Reports, critic: CriticName) {
+function measuredCritic(reports: Reports, critic: CriticName) {
   const of = (figure: Figure) => estimate(reports, figure);
   return {
+    critic,
+    reports,
     stepAccuracy: of(stepAccuracy(critic)),
     firstErrorF1: of(firstErrorF1(critic)),
     withinProblemAuc: of(withinAuc(critic)),
-    ...(critic === 'orm' && { withinCandidatesAuc: of(candidatesAuc) }),
+    withinCandidatesAuc: critic === 'orm' ? of(candidatesAuc) : undefined,
   };
 }
+
+export type MeasuredCritic = ReturnType<typeof measuredCritic>;
+
+/** Those of the main run, and the ORMs of variants that stand beside them. */
+export function measuredCritics(
+  reports: Reports,
+  variants: readonly { readonly name: string; readonly reports: Reports }[],
+) {
+  return {
+    orm: measuredCritic(reports, 'orm'),
+    sorm: measuredCritic(reports, 'sorm'),
+    others: variants.map(({ name, reports: own }) => ({ of: name, ...measuredCritic(own, 'orm') })),
+  };
+}
+
+export type MeasuredCritics = ReturnType<typeof measuredCritics>;

@@ -33,6 +33,6 @@ export function rivalsOf(reports: readonly Rows[]): string[] {
       (row) => first.outcomes.right[row] !== undefined,
     );
     const enough = rows.find((row) => (meanProcessed(reports, row) ?? 0) >= needed);
-    return [enough, rows.at(-1)].flatMap((row) => row ?? []).slice(0, 1);
+    return enough ?? rows.at(-1) ?? [];
   });
 }

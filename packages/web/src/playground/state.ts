@@ -1,12 +1,12 @@
 /** What the playground shows, and how each thing that comes from the server changes it. */
-import {
-  type Candidate,
-  type Decision,
-  leastOf,
-  type RefineEvent,
-  type Source,
-  type Written,
+import type {
+  Candidate,
+  Decision,
+  RefineEvent,
+  Source,
+  Written,
 } from '../../../glore/src/refine/decision.js';
+import { leastOf } from '../../../glore/src/refine/least.js';
 import type { Settings, Trace } from './trace.js';
 
 export interface State {

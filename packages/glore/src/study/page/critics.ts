@@ -1,39 +1,35 @@
 /** The critics side by side, and the SORM's fitted threshold against 0.5. */
 import { type CriticName, renderMarkdownTable } from '../../evaluate/index.js';
+import type { Report } from '../../pipeline/index.js';
 import {
-  candidatesAuc,
   difference,
+  type Estimate,
   estimate,
   type Figure,
   firstErrorF1,
   meanOf,
   stepAccuracy,
-  withinAuc,
 } from '../figures.js';
+import type { MeasuredCritic, MeasuredCritics } from '../measured.js';
 import { bounds, certainty, counted, decimals, points, share, spread } from './text.js';
-import type { StudyView, VariantView } from './view.js';
+import type { VariantView } from './view.js';
 
-export function criticsTable({ main, critics }: StudyView): string {
-  const cells = (name: string, { reports }: VariantView, critic: CriticName): string[] => {
-    const of = (figure: Figure, text: (value: number) => string = share) => {
-      const found = estimate(reports, figure);
-      return found ? `${text(found.value)} ${bounds(found, text)}` : '-';
-    };
-    const average = (
-      pick: (
-        report: VariantView['reports'][number]['critics'][CriticName],
-      ) => number | undefined | null,
-    ) => meanOf(reports, ({ critics: both }) => pick(both[critic]));
+export function criticsTable({ orm, sorm, others }: MeasuredCritics): string {
+  const cells = (name: string, { critic, reports, ...found }: MeasuredCritic): string[] => {
+    const of = (one: Estimate | undefined, text: (value: number) => string = share) =>
+      one ? `${text(one.value)} ${bounds(one, text)}` : '-';
+    const average = (pick: (report: Report['critics'][CriticName]) => number | undefined | null) =>
+      meanOf(reports, ({ critics }) => pick(critics[critic]));
     return [
       name,
-      of(stepAccuracy(critic)),
-      of(firstErrorF1(critic)),
+      of(found.stepAccuracy),
+      of(found.firstErrorF1),
       share(average(({ firstError }) => firstError.wrong)),
       share(average(({ firstError }) => firstError.right)),
       share(average(({ finalAccuracy }) => finalAccuracy)),
       decimals(average(({ auc }) => auc)),
-      of(withinAuc(critic), decimals),
-      critic === 'orm' ? of(candidatesAuc, decimals) : '-',
+      of(found.withinProblemAuc, decimals),
+      of(found.withinCandidatesAuc, decimals),
       decimals(average(({ ece }) => ece)),
       `${reports.length} x ${reports[0]?.problems ?? 0}`,
     ];
@@ -53,9 +49,9 @@ export function criticsTable({ main, critics }: StudyView): string {
       'seeds x problems',
     ],
     [
-      cells('ORM', main, 'orm'),
-      ...critics.map((view) => cells(`ORM of ${view.variant!.name}`, view, 'orm')),
-      cells('SORM', main, 'sorm'),
+      cells('ORM', orm),
+      ...others.map((other) => cells(`ORM of ${other.of}`, other)),
+      cells('SORM', sorm),
     ],
   );
 }

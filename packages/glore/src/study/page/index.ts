@@ -2,7 +2,7 @@
 import { renderMarkdownTable, standardWays } from '../../evaluate/index.js';
 import { formatSeconds } from '../../run/index.js';
 import { leastSeeds } from '../figures.js';
-import { measuredPairs, measuredRefiners, measuredRows } from '../measured.js';
+import { measuredCritics, measuredPairs, measuredRefiners, measuredRows } from '../measured.js';
 import type { StudyResult } from '../run.js';
 import { MAIN, type Study } from '../study.js';
 import { ablation } from './ablations.js';
@@ -31,6 +31,10 @@ export function measureStudy(study: Study, results: readonly StudyResult[]) {
     rows: measuredRows(reports),
     pairs: measuredPairs(reports),
     refiners: measuredRefiners(reports),
+    critics: measuredCritics(
+      reports,
+      view.critics.map(({ variant, reports: own }) => ({ name: variant!.name, reports: own })),
+    ),
     targets: targetsOf(view),
   };
 }
@@ -42,7 +46,7 @@ export type MeasuredStudy = ReturnType<typeof measureStudy>;
  * @param picture the picture of accuracy against tokens, from the page's folder
  */
 export function renderPage(
-  { study, results, view, rows, pairs, refiners, targets }: MeasuredStudy,
+  { study, results, view, rows, pairs, refiners, critics, targets }: MeasuredStudy,
   picture?: string,
 ): string {
   const { main } = view;
@@ -67,7 +71,7 @@ export function renderPage(
           overlapTable(main),
           '## Critics: when and where',
           `How well the critics judge steps, place first errors and tell right solutions from wrong ones, with 95% intervals; thresholds are fitted on dev problems.${view.critics.map(({ variant }) => ` \`${variant!.name}\`: ${variant!.about}`).join('')}`,
-          criticsTable(view),
+          criticsTable(critics),
           `What the fitted thresholds gain over 0.5, on the same values. ${size}`,
           thresholdTable(main),
           '## Step labels',
