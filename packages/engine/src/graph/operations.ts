@@ -48,6 +48,10 @@ export function scale(a: Value, factor: number): Value {
   return differentiable(times(a, scalar(factor)), [a], (up) => [times(up, scalar(factor))]);
 }
 
+/** a [.., d] with each column times its factor [d], which are constants. */
+export const scaleColumns = (a: Value, factors: Value): Value =>
+  differentiable(times(a, factors), [a], (up) => [scaleColumns(up, factors)]);
+
 /** The sum of all elements, shape []. */
 export function sum(a: Value): Value {
   const shape = staticShape(a, 'sum');

@@ -6,7 +6,8 @@
  */
 import { EngineError } from '../error.js';
 
-export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
+export type ElementType = 'float32' | 'int32' | 'int64' | 'int8' | 'uint8' | 'bool';
+export type Numbers = Float32Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
 export type Dimension = number | string;
 export type Attribute = number | bigint | string | readonly bigint[] | readonly number[];
 
@@ -16,7 +17,7 @@ export interface Value {
   readonly shape: readonly Dimension[];
   readonly source:
     | { readonly kind: 'input'; readonly name: string }
-    | { readonly kind: 'constant'; readonly data: Float32Array | BigInt64Array | Int32Array }
+    | { readonly kind: 'constant'; readonly data: Numbers }
     | { readonly kind: 'stored'; readonly file: string; readonly start: number }
     | { readonly kind: 'node'; readonly node: Node; readonly output: number };
 }
@@ -39,10 +40,7 @@ export function input(name: string, type: ElementType, shape: readonly Dimension
   return { type, shape, source: { kind: 'input', name } };
 }
 
-export function constant(
-  data: Float32Array | BigInt64Array | Int32Array,
-  shape: readonly number[],
-): Value {
+export function constant(data: Numbers, shape: readonly number[]): Value {
   const size = shape.reduce((product, dimension) => product * dimension, 1);
   if (size !== data.length) {
     throw new EngineError(
@@ -50,14 +48,24 @@ export function constant(
       `constant: shape [${shape}] holds ${size} elements, got ${data.length}`,
     );
   }
-  const type =
-    data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'int64';
-  return { type, shape, source: { kind: 'constant', data } };
+  return { type: typeOf(data), shape, source: { kind: 'constant', data } };
 }
 
-/** Constant float32 numbers in a file of the folder that a graph is compiled beside, from its number `start` on. */
-export const stored = (file: string, start: number, shape: readonly number[]): Value => ({
-  type: 'float32',
+function typeOf(data: Numbers): ElementType {
+  if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Int32Array) return 'int32';
+  if (data instanceof Int8Array) return 'int8';
+  return data instanceof Uint8Array ? 'uint8' : 'int64';
+}
+
+/** Constant numbers in a file of the folder that a graph is compiled beside, from its byte `start` on. */
+export const stored = (
+  file: string,
+  start: number,
+  shape: readonly number[],
+  type: 'float32' | 'int8' = 'float32',
+): Value => ({
+  type,
   shape,
   source: { kind: 'stored', file, start },
 });

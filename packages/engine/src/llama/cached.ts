@@ -9,6 +9,7 @@
  */
 import * as g from '../graph/index.js';
 import type { LlamaConfig } from './config.js';
+import { eightProduct } from './eight.js';
 import {
   headModule,
   joinedModule,
@@ -88,7 +89,7 @@ export function sequenceGraph(
  * Inputs: `tokens` int64 [batch, 1]; `positions` int64 [batch, 1]; `mask` float32 [batch, 1, 1, 1, capacity], 0 at the
  * positions that a row has and very negative elsewhere; `key.N`, `value.N` [batch, kvHeads, 1, capacity, D].
  * Outputs: `logits` [batch, 1, V], and `newKey.N`, `newValue.N` [batch, 1, kvHeads * D], keys rotated.
- * With `inColumns` weights need not be packed: see `byColumns`.
+ * With `inColumns` weights need not be packed: see `byColumns`, which knows none of 8 bits.
  */
 export function stepGraph(
   config: LlamaConfig,
@@ -162,7 +163,8 @@ type Linear = (x: g.Value, module: string) => g.Value;
 /** Products that ONNX Runtime computes best with weights that it has packed, or for many rows. */
 function byRows(weights: WeightValues, adapterScale: number): Linear {
   return (x, module) => {
-    let y = g.apply(x, weight(weights, `${module}.weight`));
+    let y =
+      eightProduct(weights, module, x, false) ?? g.apply(x, weight(weights, `${module}.weight`));
     const bias = weights.get(`${module}.bias`);
     if (bias) y = plus(y, bias);
     const down = weights.get(`${module}.lora_A.weight`);

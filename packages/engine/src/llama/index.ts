@@ -13,6 +13,7 @@ export {
 export { paddedAttention, TREE_BLOCKS, treeAttention } from './attending.js';
 export { sequenceGraph, stepGraph } from './cached.js';
 export type { LlamaConfig } from './config.js';
+export { type EightEntry, type EightStore, eightLayout, inEightBits } from './eight.js';
 export { forward } from './forward.js';
 export { type Frozen, type FrozenAdapter, frozenValues, storeOf } from './frozen.js';
 export { deepen, initialWeights, withFreshRows } from './initial.js';

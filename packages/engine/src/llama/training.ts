@@ -7,6 +7,7 @@
 import * as g from '../graph/index.js';
 import type { RowAttention } from './attending.js';
 import type { LlamaConfig } from './config.js';
+import { eightProduct } from './eight.js';
 import {
   headModule,
   joinedModule,
@@ -31,7 +32,9 @@ export function trainedForward(
   const norm = (x: g.Value, module: string) =>
     g.rmsNorm(x, weight(weights, `${module}.weight`), normEpsilon);
   const linear = (x: g.Value, module: string) => {
-    let y = g.product(x, weight(weights, `${module}.weight`), { transposeB: true });
+    let y =
+      eightProduct(weights, module, x, module === headModule(config)) ??
+      g.product(x, weight(weights, `${module}.weight`), { transposeB: true });
     const bias = weights.get(`${module}.bias`);
     if (bias) y = g.addRow(y, bias);
     const down = weights.get(`${module}.lora_A.weight`);

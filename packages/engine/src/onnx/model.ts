@@ -11,7 +11,14 @@ import { ProtobufWriter } from './protobuf.js';
 
 const IR_VERSION = 10;
 const OPSET = 18;
-const DATA_TYPES: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+const DATA_TYPES: Record<ElementType, number> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+};
 
 /** ONNX bytes that compute `outputs` (names to values) from the graph's inputs. */
 export function writeModel(outputs: Readonly<Record<string, Value>>): Uint8Array {
@@ -94,11 +101,12 @@ function tensor(name: string, { type, shape, source }: Value): ProtobufWriter {
     return message.bytes(9, new Uint8Array(buffer, byteOffset, byteLength));
   }
   if (source.kind !== 'stored') return message;
-  const size = shape.reduce((product: number, dimension) => product * Number(dimension), 4);
+  const bytes = type === 'int8' ? 1 : 4;
+  const size = shape.reduce((product: number, dimension) => product * Number(dimension), bytes);
   const entry = (key: string, text: string) => new ProtobufWriter().bytes(1, key).bytes(2, text);
   return message
     .bytes(13, entry('location', source.file))
-    .bytes(13, entry('offset', String(4 * source.start)))
+    .bytes(13, entry('offset', String(source.start)))
     .bytes(13, entry('length', String(size)))
     .integer(14, 1);
 }

@@ -40,7 +40,7 @@ it('computes the same with constants in a file', async () => {
     found.forEach((value, i) => {
       expect(Math.abs(value - plain[i]!) / largest).toBeLessThan(1e-4);
     });
-  const stored = (start: number, shape: readonly number[]) => g.stored('numbers', start, shape);
+  const stored = (start: number, shape: readonly number[]) => g.stored('numbers', 4 * start, shape);
   close(await run(stored, { store: folder }));
   await rm(folder, { recursive: true });
 });

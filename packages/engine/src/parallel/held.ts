@@ -8,9 +8,12 @@ import {
   type Adapter,
   adapterLayoutOf,
   checkedTensors,
+  type EightStore,
+  eightLayout,
   type Frozen,
   type FrozenAdapter,
   flatten,
+  inEightBits,
   type LlamaConfig,
   layoutOf,
   type ModelWeights,
@@ -30,8 +33,12 @@ process.once('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
+/** How many bits a number of a matrix has where it is multiplied. */
+export type Bits = 8 | 32;
+
 export class Held {
-  readonly frozen: Promise<Frozen>;
+  private readonly frozen: Promise<Frozen>;
+  private eight: Promise<EightStore> | undefined;
   private users = 0;
   private adapters = 0;
   private readonly forget: () => void;
@@ -53,6 +60,14 @@ export class Held {
     return held;
   }
 
+  /** The model's weights, which are these, with their matrices in 8 bits beside them where so many are wanted. */
+  async inBits(bits: Bits, model: ModelWeights): Promise<Frozen> {
+    const frozen = await this.frozen;
+    if (bits === 32) return frozen;
+    this.eight ??= inEight(model, frozen);
+    return { ...frozen, eight: await this.eight };
+  }
+
   /** An adapter beside the weights, held as they are. */
   async adapter(config: LlamaConfig, adapter: Adapter): Promise<FrozenAdapter> {
     const { weights } = adapter;
@@ -61,7 +76,13 @@ export class Held {
     const frozen =
       file === undefined
         ? { memory: inMemory(layout, weights) }
-        : { file: await inFile(dirname(file), `adapter-${++this.adapters}`, layout, weights) };
+        : {
+            file: await inFile(
+              dirname(file),
+              `adapter-${++this.adapters}`,
+              bytesOf(layout, weights),
+            ),
+          };
     return { ...shapeOf(adapter), frozen };
   }
 
@@ -83,26 +104,40 @@ async function inNewFolder(layout: ParameterLayout, weights: Weights): Promise<s
   const folder = await mkdtemp(join(tmpdir(), 'glore-weights-'));
   folders.add(folder);
   try {
-    return await inFile(folder, 'weights', layout, weights);
+    return await inFile(folder, 'weights', bytesOf(layout, weights));
   } catch (error) {
     await remove(folder);
     throw error;
   }
 }
 
-async function inFile(
-  folder: string,
-  name: string,
-  layout: ParameterLayout,
-  weights: Weights,
-): Promise<string> {
+function* bytesOf(layout: ParameterLayout, weights: Weights): Generator<Uint8Array> {
+  for (const { data } of checkedTensors(layout, weights)) {
+    yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
+}
+
+/** The matrices in 8 bits, where the weights are. */
+async function inEight({ config, weights }: ModelWeights, frozen: Frozen): Promise<EightStore> {
+  const { entries, size } = eightLayout(config);
+  if (frozen.file !== undefined) {
+    const parts = function* () {
+      for (const entry of entries) yield inEightBits(entry, weights);
+    };
+    return { file: await inFile(dirname(frozen.file), 'eight', parts()) };
+  }
+  const memory = new SharedArrayBuffer(size);
+  const bytes = new Uint8Array(memory);
+  for (const entry of entries) bytes.set(inEightBits(entry, weights), entry.scales);
+  return { memory };
+}
+
+async function inFile(folder: string, name: string, parts: Iterable<Uint8Array>): Promise<string> {
   const path = join(folder, name);
   try {
     const file = await open(path, 'w');
     try {
-      for (const { data } of checkedTensors(layout, weights)) {
-        await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-      }
+      for (const part of parts) await file.writeFile(part);
     } finally {
       await file.close();
     }

@@ -3,7 +3,7 @@ import { EngineError } from '../error.js';
 import type { Adapter, ModelWeights } from '../llama/index.js';
 import { checkProvider, type Provider } from '../onnx/index.js';
 import type { Drawn, GenerateResult, GenerateTask, ScoreTask } from '../sample/index.js';
-import { Held } from './held.js';
+import { type Bits, Held } from './held.js';
 import { Pool } from './pool.js';
 
 export interface ModelOptions {
@@ -13,6 +13,11 @@ export interface ModelOptions {
   readonly rows?: number;
   /** Whether what scored sequences begin with alike is computed once. Default true. */
   readonly trees?: boolean;
+  /**
+   * 8 rounds weights and what is multiplied with them to 8 bits: faster, above all where the processor has products of
+   * bytes (AVX-512 VNNI), and what comes out is near what 32 give, not equal to it. Default 32.
+   */
+  readonly bits?: Bits | undefined;
   /** Where to compute, one of `availableProviders()`. Default `cpu`. */
   readonly provider?: Provider | undefined;
 }
@@ -40,11 +45,11 @@ export class Model {
     options: ModelOptions = {},
   ): Promise<Model> {
     const { config, adapter } = model;
-    const { workers = 2, rows = 256, trees = true, provider } = options;
+    const { workers = 2, rows = 256, trees = true, bits = 32, provider } = options;
     checkProvider(provider ?? 'cpu');
     const held = Held.of(model);
     try {
-      const frozen = await held.frozen;
+      const frozen = await held.inBits(bits, model);
       const beside = adapter && { adapter: await held.adapter(config, adapter) };
       const pool = Pool.of(held, workers);
       const number = await pool.add({ config, frozen, rows, trees, provider, ...beside });

@@ -22,7 +22,7 @@ import {
   type SharedState,
 } from '../train/index.js';
 import { Remote } from '../worker/index.js';
-import { Held } from './held.js';
+import { type Bits, Held } from './held.js';
 
 export interface TrainerOptions {
   /** Worker threads. The sum's order depends on it, so the same number gives the same bits. Default 2. */
@@ -30,6 +30,8 @@ export interface TrainerOptions {
   readonly optimizer?: Partial<AdamWOptions>;
   /** Whether what sequences of a batch begin with alike is computed once. Default true. */
   readonly trees?: boolean;
+  /** 8 rounds the weights beside an adapter, and what is multiplied with them on both ways, to 8 bits. Default 32. */
+  readonly bits?: Bits | undefined;
   /** Where to compute, one of `availableProviders()`. Default `cpu`. */
   readonly provider?: Provider | undefined;
 }
@@ -89,13 +91,19 @@ export class Trainer {
   /** Starts the workers on the weights of a checkpoint, or on an adapter to them. */
   static async open(start: Trained, options: TrainerOptions = {}): Promise<Trainer> {
     const { adapter } = start;
-    const { provider } = options;
+    const { provider, bits = 32 } = options;
     checkProvider(provider ?? 'cpu');
+    if (bits !== 32 && !adapter) {
+      throw new EngineError(
+        'bits',
+        `training in ${bits} bits: expected an adapter, since weights that are learned have 32; give one, or leave bits out`,
+      );
+    }
     const trainer = new Trainer(start, options);
     const { config, shared, optimizer } = trainer;
     trainer.held = adapter && Held.of(start);
     try {
-      const beside = await trainer.held?.frozen;
+      const beside = await trainer.held?.inBits(bits, start);
       trainer.replicas = await Remote.start(
         'replica',
         shared.gradients.map((_, index) => ({

@@ -89,7 +89,8 @@ export class Decoder {
   ): Promise<Decoder> {
     const { config, frozen } = options;
     const { weights, adapterScale, session } = given(options);
-    const inColumns = frozen.file !== undefined;
+    // Products in 8 bits are faster by rows even where nothing is packed.
+    const inColumns = frozen.file !== undefined && !frozen.eight;
     return new Decoder(
       options,
       cache,

@@ -146,9 +146,23 @@ describe('generate', () => {
   });
 });
 
+it('values nearly the same in 8 bits, and not quite', async () => {
+  const narrow = await openEmbedded(checkpoint, 1, { bits: 8 });
+  const labels = { positive: plus, negative: minus };
+  const [exact, near] = [await model.score(items, labels), await narrow.score(items, labels)];
+  await narrow.close();
+  expect(near).not.toEqual(exact);
+  near.flat().forEach((value, i) => {
+    expect(Math.abs(value - exact.flat()[i]!)).toBeLessThan(0.05);
+  });
+});
+
 it('tells what it computes, and what of that is needed', async () => {
   const told: { needed: number; computed: number }[] = [];
-  const counted = await openEmbedded(checkpoint, 1, 'cpu', (positions) => told.push(positions));
+  const counted = await openEmbedded(checkpoint, 1, {
+    provider: 'cpu',
+    count: (positions) => told.push(positions),
+  });
   const branches = [1, 2, 3].map((seed) => ({ length: long.length, seed }));
   const sampling = { temperature: 1, maxTokens: 5, stop: eos };
   const [drawn = []] = await counted.generate([{ tokens: long, branches }], sampling);

@@ -1,6 +1,7 @@
 /** A model that runs in this process, on the engine's worker threads. */
 import {
   type Adapter,
+  type Bits,
   type Checkpoint,
   type Drawn,
   distinctPositions,
@@ -24,14 +25,21 @@ export type CountPositions = (positions: {
   readonly computed: number;
 }) => void;
 
+export interface EmbeddedOptions {
+  /** Where it is computed; the CPU if left out. */
+  readonly provider?: Provider | undefined;
+  /** Bits of the numbers that are multiplied; 32 if left out. */
+  readonly bits?: Bits | undefined;
+  readonly count?: CountPositions | undefined;
+}
+
 /** Opens a checkpoint for sampling and scoring. One call is one task of one worker: keep `workers` calls in flight. */
 export async function openEmbedded(
   checkpoint: Checkpoint & { readonly adapter?: Adapter },
   workers: number,
-  provider?: Provider,
-  count?: CountPositions,
+  { provider, bits, count }: EmbeddedOptions = {},
 ): Promise<LanguageModel> {
-  const model = await Model.open(checkpoint, { workers, provider });
+  const model = await Model.open(checkpoint, { workers, provider, bits });
   const answering = onEngine(model, count);
   const opened: LanguageModel = {
     ...answering,

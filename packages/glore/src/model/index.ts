@@ -1,4 +1,9 @@
-export { type CountPositions, onEngine, openEmbedded } from './embedded.js';
+export {
+  type CountPositions,
+  type EmbeddedOptions,
+  onEngine,
+  openEmbedded,
+} from './embedded.js';
 export {
   agrees,
   type Compared,

@@ -32,6 +32,12 @@ it('of a run whose roles are all served, only the tokenizer of the base is read'
   expect(settingsOf(beside, 'drafts')).toEqual(settingsOf(run, 'drafts'));
   expect(settingsOf(whole, 'drafts')).not.toEqual(settingsOf(run, 'drafts'));
 
+  // Another number of bits does.
+  const inBits = (bits: 8 | 32) =>
+    settingsOf({ ...whole, recipe: { ...whole.recipe, bits } }, 'labels');
+  expect(inBits(32)).toEqual(settingsOf(whole, 'labels'));
+  expect(inBits(8)).not.toEqual(settingsOf(whole, 'labels'));
+
   const { orm: _, ...others } = served.models;
   await expect(openRunFolder(base, { ...served, base, models: others })).rejects.toMatchObject({
     code: 'safetensors-unreadable',

@@ -148,16 +148,19 @@ export async function openModels<N extends RoleName>(
     await served.close();
   };
   try {
-    const { workers, provider } = run.recipe;
+    const { workers, provider, bits } = run.recipe;
     const read: Read = new Map();
     for (const name of names) {
       opened[name] ??= await openEmbedded(
         checkpoints[name] ?? (await readRole(run, name, read)),
         workers,
-        provider,
-        ({ needed, computed }) => {
-          count?.('neededTokens', needed);
-          count?.('computedTokens', computed);
+        {
+          provider,
+          bits,
+          count: ({ needed, computed }) => {
+            count?.('neededTokens', needed);
+            count?.('computedTokens', computed);
+          },
         },
       );
     }

@@ -184,6 +184,7 @@ export function settingsOf({ recipe, codec, base }: Run, name: StageName): unkno
   const common = {
     seed: recipe.seed,
     codec: codec.hash,
+    ...(recipe.bits === 8 && { bits: 8 }),
     ...(base.weights.size > 0 && { base: fingerprintOf(base) }),
   };
   return { common, ...ownSettings(recipe, name) };

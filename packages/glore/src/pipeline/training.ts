@@ -103,6 +103,8 @@ async function trainAnew(
     folder: join(folder, name),
     workers: recipe.workers,
     provider: recipe.provider,
+    // Weights that are learned have all their bits.
+    bits: begun.adapter && recipe.bits,
     ...(signal && { signal }),
     onPoint: ({ step, loss, heldOut }) =>
       progress.note(

@@ -100,8 +100,9 @@ describe('readRecipe', () => {
     });
   });
 
-  it('takes a provider that is there', () => {
+  it('takes a provider that is there, and bits', () => {
     expect(read('workers: 2', 'workers: 2\nprovider: cpu').provider).toBe('cpu');
+    expect(read('workers: 2', 'workers: 2\nbits: 8').bits).toBe(8);
   });
 
   it('finds the base from the recipe, not from where it is read', () => {
@@ -140,7 +141,7 @@ describe('a wrong key', () => {
       'one that does not belong there',
       'localPairs: 3',
       'localPairs: 3\nlearningRate: 1',
-      ':28: learningRate: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, localDrafts, pairing, kept, training, evaluation, endpoints, models, trainer, presets, found this one',
+      ':28: learningRate: expected one of the keys seed, workers, provider, bits, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, localDrafts, pairing, kept, training, evaluation, endpoints, models, trainer, presets, found this one',
     ],
     [
       'a missing one, at the map it should be in',
@@ -207,6 +208,12 @@ describe('a wrong value', () => {
       'workers: 2',
       'workers: 2\nprovider: gpu',
       `:3: provider: expected ${here}, found "gpu"`,
+    ],
+    [
+      'bits that there are not',
+      'workers: 2',
+      'workers: 2\nbits: 4',
+      ':3: bits: expected 8 or 32, found 4',
     ],
     [
       'a provider that this machine lacks',
@@ -440,7 +447,7 @@ describe('a wrong preset', () => {
         'presets in presets',
         'problems: { test: 1000 }',
         'presets: {}',
-        ':36: presets: expected one of the keys seed, workers, provider, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, localDrafts, pairing, kept, training, evaluation, endpoints, models, trainer, found this one',
+        ':36: presets: expected one of the keys seed, workers, provider, bits, base, problems, maxTokens, student, drafts, rollouts, labels, localPairs, localDrafts, pairing, kept, training, evaluation, endpoints, models, trainer, found this one',
       ],
     ],
     'quick',

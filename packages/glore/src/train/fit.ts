@@ -4,6 +4,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Adapter,
+  type Bits,
   type Checkpoint,
   EngineError,
   type Example,
@@ -64,6 +65,8 @@ export interface FitOptions {
   readonly folder: string;
   readonly workers: number;
   readonly provider?: Provider | undefined;
+  /** Bits of the weights beside an adapter. */
+  readonly bits?: Bits | undefined;
   readonly onStep?: (step: number, tokens: number, loss: number) => void;
   readonly onPoint?: (point: CurvePoint) => void;
   readonly signal?: AbortSignal;
@@ -85,8 +88,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   await mkdir(folder, { recursive: true });
   const statePath = join(folder, 'state.safetensors');
   const curvePath = join(folder, 'curve.jsonl');
-  const { workers, provider } = options;
-  const trainer = await Trainer.open(options.start, { workers, provider });
+  const { workers, provider, bits } = options;
+  const trainer = await Trainer.open(options.start, { workers, provider, bits });
   try {
     let step = 0;
     let counts: Counters = { tokens: 0, lossSum: 0, lossSteps: 0, computed: 0 };

@@ -57,10 +57,14 @@ export async function expectedExamples(
   );
   const tokenizer = openTokenizer(student.tokenizer);
   const digits = new Set([...'0123456789'].flatMap((digit) => tokenizer.encode(digit)));
-  const { workers, provider } = recipe;
-  const model = await openEmbedded(student, workers, provider, ({ needed, computed }) => {
-    count('neededTokens', needed);
-    count('computedTokens', computed);
+  const { workers, provider, bits } = recipe;
+  const model = await openEmbedded(student, workers, {
+    provider,
+    bits,
+    count: ({ needed, computed }) => {
+      count('neededTokens', needed);
+      count('computedTokens', computed);
+    },
   });
   const author = model.author(codec);
   progress.total(solutions.length, 'solutions read by the student');

@@ -1,5 +1,6 @@
 /** The models that a server hosts or has elsewhere: one for each role, and what the refining model needs beside them. */
 import {
+  type Bits,
   fingerprint,
   type LlamaConfig,
   loadCheckpoint,
@@ -84,6 +85,8 @@ export interface OpenOptions {
   readonly workers: number;
   /** Where they compute; a run's models by its recipe if left out. */
   readonly provider?: Provider | undefined;
+  /** Bits of the numbers that they multiply; a run's by its recipe if left out. */
+  readonly bits?: Bits | undefined;
   /** Told what servers are waited for. */
   readonly note?: ((text: string) => void) | undefined;
   readonly onBatch?: ((role: string, batch: Batch) => void) | undefined;
@@ -100,6 +103,7 @@ const wait = 2;
 export async function hostRun(folder: string, options: OpenOptions): Promise<Hosted> {
   const { run, report } = await readRun(folder);
   const provider = options.provider ?? run.recipe.provider;
+  const bits = options.bits ?? run.recipe.bits;
   const tokenizer = openTokenizer(run.base.tokenizer);
   const settings = {
     codec: run.codec,
@@ -123,6 +127,7 @@ export async function hostRun(folder: string, options: OpenOptions): Promise<Hos
       opened[name] = await openRole(name, await readRole(run, name, read), {
         ...options,
         provider,
+        bits,
       });
     }
   } catch (error) {
@@ -182,9 +187,9 @@ function longestToken(tokenizer: Tokenizer): number {
 async function openRole(
   name: string,
   checkpoint: Trained,
-  { workers, provider, onBatch }: OpenOptions,
+  { workers, provider, bits, onBatch }: OpenOptions,
 ): Promise<HostedRole> {
-  const model = await Model.open(checkpoint, { workers, provider });
+  const model = await Model.open(checkpoint, { workers, provider, bits });
   const batcher = new Batcher(model, checkpoint, {
     workers,
     wait,
