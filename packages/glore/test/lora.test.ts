@@ -1,4 +1,4 @@
-/** A run whose models learn adapters: what its folder holds, and that models are opened from it. */
+/** A run whose models learn adapters, in 8 bits: what its folder holds, and that models are opened from it. */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAdapter, loadCheckpoint, mergeAdapter } from '@glore/engine';
@@ -22,7 +22,7 @@ beforeAll(async () => {
   recipe = writeRecipe(
     folder,
     'recipe',
-    ['workers: 1', 'workers: 2'],
+    ['workers: 1', 'workers: 2\nbits: 8'],
     ['problems: 140', 'problems: 70'],
     ['samples: 40', 'samples: 20'],
     ['dev: 24', 'dev: 8'],
@@ -97,6 +97,13 @@ describe('a run with lora', () => {
     expect(gone.length).toBeGreaterThan(0);
     for (const name of gone) delete before[name];
     expect(recordsOf(run)).toEqual(before);
+  });
+
+  it('says that it is in 8 bits', async () => {
+    const { stdout } = await glore(['report', '--run', run]);
+    expect(stdout).toContain('in 8 bits');
+    const { stdout: json } = await glore(['report', '--run', run, '--json']);
+    expect(JSON.parse(json)).toMatchObject({ bits: 8 });
   });
 
   it('is opened: its models refine', async () => {

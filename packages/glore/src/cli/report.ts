@@ -110,7 +110,7 @@ export function renderReport(report: Report, screen: Screen): string {
     `gate at ${report.thresholds.gate.toFixed(3)}`,
     ...report.cautions.map((caution) => say(`careful: ${caution}`)),
     say(
-      `${report.problems} test problems, seed ${report.seeds.join(', ')}, ${formatSeconds(report.seconds)} in all, ${report.machine.cores} cores, ${report.machine.peakMemoryGiB} GiB`,
+      `${report.problems} test problems, seed ${report.seeds.join(', ')}, ${formatSeconds(report.seconds)} in all, ${report.machine.cores} cores${report.bits ? `, in ${report.bits} bits` : ''}, ${report.machine.peakMemoryGiB} GiB`,
     ),
   ].join('\n\n');
 }

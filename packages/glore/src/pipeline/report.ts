@@ -45,6 +45,8 @@ export interface Report extends EvaluationReport {
   readonly curve: Curve;
   readonly problems: number;
   readonly seeds: readonly number[];
+  /** Bits of the numbers that models of this process multiplied; absent where they are all there. */
+  readonly bits?: 8;
   readonly seconds: number;
   readonly stages: readonly {
     readonly name: string;
@@ -83,6 +85,7 @@ export const reportShape: z.ZodType<Report> = z
     problems: count,
     studentRounds: roundsOfStudent.exactOptional(),
     seeds: z.array(count),
+    bits: z.literal(8).exactOptional(),
     seconds: amount,
     // Reports of earlier versions have not all of it.
     stages: z.array(
@@ -176,6 +179,7 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
     ...(coverage && { coverage }),
     ...(answered && { answered }),
     seeds: [run.recipe.seed],
+    ...(run.recipe.bits === 8 && { bits: 8 as const }),
     seconds: stages.reduce((sum, { seconds }) => sum + seconds, 0),
     stages: stages.map(({ name, seconds, generatedTokens, neededTokens, computedTokens }) => ({
       name,
