@@ -6,6 +6,7 @@ import {
   interval,
   renderMarkdownTable,
   significance,
+  wilson,
 } from '../../packages/glore/dist/evaluate/index.js';
 
 const at = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -194,8 +195,16 @@ function trained() {
   const report = read('trained');
   if (!report) return 'Nothing has been measured yet.';
   const { answers, paired, critics, refiners, rounds, stages } = tablesOf(report);
+  const control = read('untrained');
+  const range = control && wilson(control.right, control.problems);
+  const bits = report.bits ? `, computed in ${report.bits} bits` : '';
   return [
-    `${report.problems} test problems of GSM8K, with one or two steps.`,
+    `${report.problems} test problems of GSM8K, with one or two steps${bits}.`,
+    ...(control
+      ? [
+          `The control: untrained, asked in its chat with the prompt that is shipped, the model answers ${control.right} of ${control.problems} right greedily (${percent(control.right / control.problems)} ${interval(range.low, range.high)}), with ${fixed(control.tokens, 0)} tokens; ${control.answered} have an answer.`,
+        ]
+      : []),
     ...[rounds, answers, paired, critics, refiners, stages].map((one) =>
       table(one, one === answers ? 2 : 1),
     ),

@@ -1,6 +1,6 @@
 /** Products in 8 bits against the same sums written out, and against products of numbers as they are. */
 import { expect, it } from 'vitest';
-import { Session, Tensor } from '../onnx/index.js';
+import { Session, signedBytesAreExact, Tensor } from '../onnx/index.js';
 import * as g from './index.js';
 
 const [block, out] = [9, 21];
@@ -87,6 +87,37 @@ it('is near the product and its gradient', async () => {
     expect(relative).toBeLessThan(0.02);
     expect(relative).toBeGreaterThan(0);
   }
+});
+
+it('is the same with bytes that have no sign', async () => {
+  const x = g.input('x', 'float32', [3, inner]);
+  const unsigned = eight.blocks.map((_, i) =>
+    g.constant(
+      Uint8Array.from(numbers.subarray(i * block * out, (i + 1) * block * out), (n) => n + 128),
+      [block, out],
+    ),
+  );
+  const { y, z } = await computed(
+    {
+      y: g.timesEight(x, eight, back),
+      z: g.timesEight(x, { ...eight, blocks: unsigned }, back),
+    },
+    rows(3, inner),
+    [3, inner],
+  );
+  expect(z).toEqual(y);
+});
+
+it('knows whether bytes with a sign are multiplied right, as they are or not', async () => {
+  const right = await signedBytesAreExact();
+  const x = g.input('x', 'float32', [1, 64]);
+  const blocks = [g.constant(new Int8Array(64).fill(127), [64, 1])];
+  const { y } = await computed(
+    { y: g.timesEight(x, { blocks }, () => x) },
+    new Float32Array(64).fill(1),
+    [1, 64],
+  );
+  expect(Math.abs(y![0]! - 64 * 127) < 0.1).toBe(right);
 });
 
 it('refuses shapes that do not fit', () => {

@@ -5,7 +5,7 @@ import { constant, integers, node, scalar, sizeAt, type Value } from './value.js
 
 /** A matrix [in, out] as `scale[column] * number[row, column]`. */
 export interface EightBits {
-  /** int8 [in / B, out] each: B blocks of rows, one after the other. */
+  /** [in / B, out] each: B blocks of rows, one after the other; int8, or uint8 counted from 128. */
   readonly blocks: readonly Value[];
   /** float32 [out]; 1 where there are none. */
   readonly scales?: Value;
@@ -33,11 +33,9 @@ export function timesEight(
   const largest = plain('ReduceMax', column, plain('Abs', apart.shape, apart), integers(-1));
   // Zeros alone have a scale too.
   const scale = plain('Add', column, times(largest, scalar(1 / 127)), scalar(1e-30));
-  // Numbers with a sign are multiplied many times slower here than those counted from 128.
-  const middle = constant(Uint8Array.of(128), []);
   const numbers = node(
     'QuantizeLinear',
-    [plain('Div', apart.shape, apart, scale), scalar(1), middle],
+    [plain('Div', apart.shape, apart, scale), scalar(1), middle()],
     [apart.shape],
     { types: ['uint8'] },
   )[0];
@@ -48,17 +46,28 @@ export function timesEight(
         attributes: { axis: BigInt(rest.length) },
         types: [of.type],
       })[0];
-    const sums = node(
-      'MatMulIntegerToFloat',
-      [at(numbers), block, constant(Float32Array.of(1), [1]), scales, middle],
-      [shape],
-      { domain: 'com.microsoft' },
-    )[0];
-    return times(sums, at(scale));
+    return times(timesBytes(at(numbers), block, scales), at(scale));
   });
   const value = products.length === 1 ? products[0]! : plain('Sum', shape, ...products);
   return differentiable(value, [x], (up) => [back(up)]);
 }
+
+/**
+ * numbers uint8 [.., in], counted from 128, by bytes [in, out], int8 or uint8 counted from 128, each column times its scale.
+ * Numbers with a sign on the left are multiplied many times slower than these.
+ */
+export function timesBytes(numbers: Value, bytes: Value, scales: Value): Value {
+  const one = constant(Float32Array.of(1), [1]);
+  const from = bytes.type === 'uint8' ? middle() : undefined;
+  return node(
+    'MatMulIntegerToFloat',
+    [numbers, bytes, one, scales, middle(), from],
+    [[...numbers.shape.slice(0, -1), sizeAt(bytes, 1)]],
+    { domain: 'com.microsoft' },
+  )[0];
+}
+
+const middle = () => constant(Uint8Array.of(128), []);
 
 /** [.., in] -> [.., count, in / count] */
 function blocked(x: Value, count: number): Value {

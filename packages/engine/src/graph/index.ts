@@ -1,6 +1,6 @@
 /** Symbolic values, the operations on them with their gradients, and reverse-mode differentiation. */
 export { type AttentionGrid, type AttentionShape, causalAttention } from './attention.js';
-export { type EightBits, timesEight } from './eight.js';
+export { type EightBits, timesBytes, timesEight } from './eight.js';
 export { gradients } from './gradient.js';
 export * from './layout.js';
 export * from './operations.js';

@@ -63,7 +63,7 @@ export const stored = (
   file: string,
   start: number,
   shape: readonly number[],
-  type: 'float32' | 'int8' = 'float32',
+  type: 'float32' | 'int8' | 'uint8' = 'float32',
 ): Value => ({
   type,
   shape,

@@ -1,7 +1,15 @@
 /** A model's matrices in 8 bits, beside its weights: where they lie in memory or a file, and as values of a graph. */
 import { basename } from 'node:path';
 import { EngineError } from '../error.js';
-import { constant, product, scaleColumns, stored, timesEight, type Value } from '../graph/index.js';
+import {
+  constant,
+  type Numbers,
+  product,
+  scaleColumns,
+  stored,
+  timesEight,
+  type Value,
+} from '../graph/index.js';
 import type { LlamaConfig } from './config.js';
 import { headModule, joinedModule, linearModules, type WeightValues, weight } from './layers.js';
 import { matrixShape, type Weights } from './weights.js';
@@ -48,8 +56,15 @@ export function eightLayout(config: LlamaConfig): { entries: EightEntry[]; size:
   return { entries, size: start };
 }
 
-/** An entry's bytes. Each row of the weights [out, in] has its own scale, by which its largest number is 127. */
-export function inEightBits({ of, inner, out, ...at }: EightEntry, weights: Weights): Uint8Array {
+/**
+ * An entry's bytes. Each row of the weights [out, in] has its own scale, by which its largest number is 127. The numbers have a
+ * sign, or are counted from 128.
+ */
+export function inEightBits(
+  { of, inner, out, ...at }: EightEntry,
+  weights: Weights,
+  signed: boolean,
+): Uint8Array {
   const bytes = new Uint8Array(at.end - at.scales);
   const scales = new Float32Array(bytes.buffer, 0, out);
   const numbers = new Int8Array(bytes.buffer, at.numbers - at.scales, inner * out);
@@ -79,11 +94,20 @@ export function inEightBits({ of, inner, out, ...at }: EightEntry, weights: Weig
       }
     }
   }
+  if (!signed) {
+    const all = bytes.subarray(at.numbers - at.scales, at.turned - at.scales + inner * out);
+    all.forEach((value, i) => {
+      all[i] = value ^ 128;
+    });
+  }
   return bytes;
 }
 
 /** Where such bytes lie: in memory that threads share, or in a file of the folder that a graph is compiled beside. */
-export type EightStore = { readonly memory: SharedArrayBuffer } | { readonly file: string };
+export type EightStore = { readonly signed: boolean } & (
+  | { readonly memory: SharedArrayBuffer }
+  | { readonly file: string }
+);
 
 /** Most numbers that have a scale in common where rows are rounded. */
 const MOST_IN_BLOCK = 640;
@@ -95,26 +119,30 @@ function blocksOf(size: number): number {
   return count;
 }
 
+type View = (memory: SharedArrayBuffer, start: number, length: number) => Numbers;
+const views = {
+  float32: ((...at) => new Float32Array(...at)) as View,
+  int8: ((...at) => new Int8Array(...at)) as View,
+  uint8: ((...at) => new Uint8Array(...at)) as View,
+};
+
 /** The parts of the matrices, by the names that `eightOf` reads. */
 export function eightValues(
   config: LlamaConfig,
   store: EightStore,
 ): [name: string, value: Value][] {
-  const part = (start: number, shape: number[], type: 'float32' | 'int8'): Value => {
+  const bytes = store.signed ? 'int8' : 'uint8';
+  const part = (start: number, shape: number[], type: keyof typeof views): Value => {
     if ('file' in store) return stored(basename(store.file), start, shape, type);
     const length = shape.reduce((product, size) => product * size, 1);
-    const data =
-      type === 'int8'
-        ? new Int8Array(store.memory, start, length)
-        : new Float32Array(store.memory, start, length);
-    return constant(data, shape);
+    return constant(views[type](store.memory, start, length), shape);
   };
   const blocks = (name: string, start: number, rows: number, columns: number) => {
     const count = blocksOf(rows);
     const size = rows / count;
     return Array.from({ length: count }, (_, i): [string, Value] => [
       `${name}.${i}`,
-      part(start + i * size * columns, [size, columns], 'int8'),
+      part(start + i * size * columns, [size, columns], bytes),
     ]);
   };
   return eightLayout(config).entries.flatMap(({ module, inner, out, ...at }) => [

@@ -101,7 +101,7 @@ function tensor(name: string, { type, shape, source }: Value): ProtobufWriter {
     return message.bytes(9, new Uint8Array(buffer, byteOffset, byteLength));
   }
   if (source.kind !== 'stored') return message;
-  const bytes = type === 'int8' ? 1 : 4;
+  const bytes = type === 'int8' || type === 'uint8' ? 1 : 4;
   const size = shape.reduce((product: number, dimension) => product * Number(dimension), bytes);
   const entry = (key: string, text: string) => new ProtobufWriter().bytes(1, key).bytes(2, text);
   return message

@@ -21,6 +21,7 @@ import {
   shapeOf,
   type Weights,
 } from '../llama/index.js';
+import { signedBytesAreExact } from '../onnx/index.js';
 
 /** Bytes of weights beyond which they go through a file: ONNX Runtime copies what it is given in memory, a file it maps. */
 const MOST_IN_MEMORY = 2 ** 27;
@@ -60,11 +61,14 @@ export class Held {
     return held;
   }
 
-  /** The model's weights, which are these, with their matrices in 8 bits beside them where so many are wanted. */
-  async inBits(bits: Bits, model: ModelWeights): Promise<Frozen> {
+  /**
+   * The model's weights, which are these, with their matrices in 8 bits beside them where so many are wanted.
+   * @param signed whether their bytes have a sign; if left out, where they are multiplied right so
+   */
+  async inBits(bits: Bits, model: ModelWeights, signed?: boolean): Promise<Frozen> {
     const frozen = await this.frozen;
     if (bits === 32) return frozen;
-    this.eight ??= inEight(model, frozen);
+    this.eight ??= inEight(model, frozen, signed ?? signedBytesAreExact());
     return { ...frozen, eight: await this.eight };
   }
 
@@ -118,18 +122,23 @@ function* bytesOf(layout: ParameterLayout, weights: Weights): Generator<Uint8Arr
 }
 
 /** The matrices in 8 bits, where the weights are. */
-async function inEight({ config, weights }: ModelWeights, frozen: Frozen): Promise<EightStore> {
+async function inEight(
+  { config, weights }: ModelWeights,
+  frozen: Frozen,
+  asked: boolean | Promise<boolean>,
+): Promise<EightStore> {
+  const signed = await asked;
   const { entries, size } = eightLayout(config);
   if (frozen.file !== undefined) {
     const parts = function* () {
-      for (const entry of entries) yield inEightBits(entry, weights);
+      for (const entry of entries) yield inEightBits(entry, weights, signed);
     };
-    return { file: await inFile(dirname(frozen.file), 'eight', parts()) };
+    return { signed, file: await inFile(dirname(frozen.file), 'eight', parts()) };
   }
   const memory = new SharedArrayBuffer(size);
   const bytes = new Uint8Array(memory);
-  for (const entry of entries) bytes.set(inEightBits(entry, weights), entry.scales);
-  return { memory };
+  for (const entry of entries) bytes.set(inEightBits(entry, weights, signed), entry.scales);
+  return { signed, memory };
 }
 
 async function inFile(folder: string, name: string, parts: Iterable<Uint8Array>): Promise<string> {
