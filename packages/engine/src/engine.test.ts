@@ -359,13 +359,20 @@ describe('what a sampler tells beside the tokens', () => {
   });
 
   test('weights that give no numbers are an error, whatever is asked', async () => {
-    for (const broken of [Number.NaN, Number.POSITIVE_INFINITY]) {
-      const head = weights.get('lm_head.weight')!;
-      const changed = new Map(weights).set('lm_head.weight', {
-        ...head,
-        data: head.data.slice().fill(broken, 0, 1),
+    for (const [broken, name, bits] of [
+      [Number.NaN, 'lm_head.weight', 32],
+      [Number.POSITIVE_INFINITY, 'lm_head.weight', 32],
+      [Number.NaN, 'lm_head.weight', 8],
+      [Number.POSITIVE_INFINITY, 'lm_head.weight', 8],
+      [Number.NaN, 'model.norm.weight', 8],
+      [Number.POSITIVE_INFINITY, 'model.norm.weight', 8],
+    ] as const) {
+      const whole = weights.get(name)!;
+      const changed = new Map(weights).set(name, {
+        ...whole,
+        data: whole.data.slice().fill(broken, 0, 1),
       });
-      const failing = await Model.open({ config: base, weights: changed }, { workers: 1 });
+      const failing = await Model.open({ config: base, weights: changed }, { workers: 1, bits });
       const items = [{ tokens: context, positions: [3] }];
       for (const asked of [
         failing.generate(task),

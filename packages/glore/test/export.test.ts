@@ -187,6 +187,14 @@ describe('glore export', () => {
     expect(await refused(other, '--set', 'labels', ...bench, out)).toMatch(
       /the stage labels done with the settings in recipe\.json, .*\(run-changed\)\n$/,
     );
+    // Bits are what all stages depend on.
+    writeFileSync(
+      path,
+      readFileSync(join(run, 'recipe.json'), 'utf8').replace('"workers"', '"bits": 8, "workers"'),
+    );
+    expect(await refused(other, '--set', 'labels', ...bench, out)).toMatch(
+      /the stage problems done with the settings in recipe\.json, .*\(run-changed\)\n$/,
+    );
   });
 });
 

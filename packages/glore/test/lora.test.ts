@@ -1,8 +1,10 @@
 /** A run whose models learn adapters, in 8 bits: what its folder holds, and that models are opened from it. */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadAdapter, loadCheckpoint, mergeAdapter } from '@glore/engine';
+import { loadAdapter, loadCheckpoint, mergeAdapter, openTokenizer } from '@glore/engine';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createCodec } from '../src/codec/index.js';
+import { openEmbedded } from '../src/model/index.js';
 import { openRun } from '../src/pipeline/index.js';
 import { refine } from '../src/refine/index.js';
 import { base, glore, recordsOf, stagesThatWorked, temporaryFolder, writeRecipe } from './glore.js';
@@ -99,7 +101,27 @@ describe('a run with lora', () => {
     expect(recordsOf(run)).toEqual(before);
   });
 
-  it('says that it is in 8 bits', async () => {
+  it('is in 8 bits, and says so', async () => {
+    const student = await loadCheckpoint(join(run, 'student/model'));
+    const orm = {
+      ...student,
+      adapter: await loadAdapter(join(run, 'orm/adapter'), student.config),
+    };
+    const item = { question: 'Lee has 39 books. Lee loses 23. How many books does Lee have?' };
+    const items = [{ ...item, solution: { steps: ['Lee has 39-23=16.'], answer: '16' } }];
+    const opened = await openRun(run);
+    const values = await opened.roles.orm.values(items);
+    await opened.close();
+    const valuesIn = async (bits: 8 | 32) => {
+      const model = await openEmbedded(orm, 1, { bits });
+      const critic = model.critic(createCodec(openTokenizer(student.tokenizer)));
+      const found = (await critic.value(items)).map(({ values }) => values);
+      await model.close();
+      return found;
+    };
+    expect(values).toEqual(await valuesIn(8));
+    expect(values).not.toEqual(await valuesIn(32));
+
     const { stdout } = await glore(['report', '--run', run]);
     expect(stdout).toContain('in 8 bits');
     const { stdout: json } = await glore(['report', '--run', run, '--json']);

@@ -31,8 +31,15 @@ export function timesEight(
   const apart = blocked(x, count);
   const column = [...rest, count, 1];
   const largest = plain('ReduceMax', column, plain('Abs', apart.shape, apart), integers(-1));
+  // What is no number would be rounded to one, and the largest overlooks it: of such a block nothing is a number.
+  const broken = times(node('ReduceL1', [apart, integers(-1)], [column])[0], scalar(0));
   // Zeros alone have a scale too.
-  const scale = plain('Add', column, times(largest, scalar(1 / 127)), scalar(1e-30));
+  const scale = plain(
+    'Add',
+    column,
+    plain('Add', column, times(largest, scalar(1 / 127)), scalar(1e-30)),
+    broken,
+  );
   const numbers = node(
     'QuantizeLinear',
     [plain('Div', apart.shape, apart, scale), scalar(1), middle()],

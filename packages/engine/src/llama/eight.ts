@@ -14,7 +14,7 @@ import type { LlamaConfig } from './config.js';
 import { headModule, joinedModule, linearModules, type WeightValues, weight } from './layers.js';
 import { matrixShape, type Weights } from './weights.js';
 
-/** A module's matrix: bytes at which its scales (float32 [out]), its numbers [in, out] and the same turned begin. */
+/** A module's matrix: bytes at which its scales (float32 [out]), its numbers [in, out] and the same turned begin, where it has these. */
 export interface EightEntry {
   readonly module: string;
   /** The modules whose rows it has, one after the other. */
@@ -23,7 +23,7 @@ export interface EightEntry {
   readonly out: number;
   readonly scales: number;
   readonly numbers: number;
-  readonly turned: number;
+  readonly turned: number | undefined;
   readonly end: number;
 }
 
@@ -35,9 +35,11 @@ export function eightLayout(config: LlamaConfig): { entries: EightEntry[]; size:
   let start = 0;
   const add = (module: string, inner: number, out: number, of = [module]) => {
     const numbers = start + 4 * out;
-    const turned = numbers + inner * out;
+    const after = numbers + inner * out;
+    // The head's gradient is not in 8 bits.
+    const turned = module === headModule(config) ? undefined : after;
     // Where the next one's numbers of four bytes may begin.
-    const end = 4 * Math.ceil((turned + inner * out) / 4);
+    const end = 4 * Math.ceil((after + (turned === undefined ? 0 : inner * out)) / 4);
     entries.push({ module, of, inner, out, scales: start, numbers, turned, end });
     start = end;
   };
@@ -68,7 +70,10 @@ export function inEightBits(
   const bytes = new Uint8Array(at.end - at.scales);
   const scales = new Float32Array(bytes.buffer, 0, out);
   const numbers = new Int8Array(bytes.buffer, at.numbers - at.scales, inner * out);
-  const turned = new Int8Array(bytes.buffer, at.turned - at.scales, inner * out);
+  const turned =
+    at.turned === undefined
+      ? new Int8Array(inner * out)
+      : new Int8Array(bytes.buffer, at.turned - at.scales, inner * out);
   let row = 0;
   for (const module of of) {
     const { shape, data } = weights.get(`${module}.weight`)!;
@@ -95,7 +100,7 @@ export function inEightBits(
     }
   }
   if (!signed) {
-    const all = bytes.subarray(at.numbers - at.scales, at.turned - at.scales + inner * out);
+    const all = bytes.subarray(at.numbers - at.scales);
     all.forEach((value, i) => {
       all[i] = value ^ 128;
     });
@@ -148,7 +153,7 @@ export function eightValues(
   return eightLayout(config).entries.flatMap(({ module, inner, out, ...at }) => [
     [`${module}.scales`, part(at.scales, [out], 'float32')],
     ...blocks(`${module}.numbers`, at.numbers, inner, out),
-    ...blocks(`${module}.turned`, at.turned, out, inner),
+    ...(at.turned === undefined ? [] : blocks(`${module}.turned`, at.turned, out, inner)),
   ]);
 }
 

@@ -9,7 +9,10 @@ let known: Promise<boolean> | undefined;
  * products in 16 bits, which the largest do not fit into: it gives another number then, without a word.
  */
 export function signedBytesAreExact(): Promise<boolean> {
-  known ??= multiplied();
+  known ??= multiplied().catch((error) => {
+    known = undefined;
+    throw error;
+  });
   return known;
 }
 

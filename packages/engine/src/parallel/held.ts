@@ -37,14 +37,25 @@ process.once('exit', () => {
 /** How many bits a number of a matrix has where it is multiplied. */
 export type Bits = 8 | 32;
 
+interface HeldOptions {
+  readonly mostInMemory?: number;
+  /** Whether bytes have a sign; if left out, where they are multiplied right so. */
+  readonly signed?: boolean | undefined;
+}
+
 export class Held {
   private readonly frozen: Promise<Frozen>;
   private eight: Promise<EightStore> | undefined;
+  private readonly signed: boolean | undefined;
   private users = 0;
   private adapters = 0;
   private readonly forget: () => void;
 
-  private constructor({ config, weights }: ModelWeights, mostInMemory: number) {
+  private constructor(
+    { config, weights }: ModelWeights,
+    { mostInMemory = MOST_IN_MEMORY, signed }: HeldOptions,
+  ) {
+    this.signed = signed;
     const key = new WeakRef(weights);
     this.forget = () => known.delete(key.deref() ?? new Map());
     this.frozen =
@@ -54,8 +65,8 @@ export class Held {
   }
 
   /** Holds the weights until `release` has been called as often as this. */
-  static of(model: ModelWeights, mostInMemory = MOST_IN_MEMORY): Held {
-    const held = known.get(model.weights) ?? new Held(model, mostInMemory);
+  static of(model: ModelWeights, options: HeldOptions = {}): Held {
+    const held = known.get(model.weights) ?? new Held(model, options);
     known.set(model.weights, held);
     held.users++;
     return held;
@@ -63,13 +74,23 @@ export class Held {
 
   /**
    * The model's weights, which are these, with their matrices in 8 bits beside them where so many are wanted.
-   * @param signed whether their bytes have a sign; if left out, where they are multiplied right so
+   * @throws EngineError `bits` for another number of them
    */
-  async inBits(bits: Bits, model: ModelWeights, signed?: boolean): Promise<Frozen> {
+  async inBits(bits: Bits, model: ModelWeights): Promise<Frozen> {
+    if (bits !== 8 && bits !== 32) {
+      throw new EngineError('bits', `bits: expected 8 or 32, found ${JSON.stringify(bits)}`);
+    }
     const frozen = await this.frozen;
     if (bits === 32) return frozen;
-    this.eight ??= inEight(model, frozen, signed ?? signedBytesAreExact());
-    return { ...frozen, eight: await this.eight };
+    this.eight ??= inEight(model, frozen, this.signed ?? signedBytesAreExact());
+    const made = this.eight;
+    try {
+      return { ...frozen, eight: await made };
+    } catch (error) {
+      // What stood in the way may be gone the next time.
+      if (this.eight === made) this.eight = undefined;
+      throw error;
+    }
   }
 
   /** An adapter beside the weights, held as they are. */
@@ -152,6 +173,8 @@ async function inFile(folder: string, name: string, parts: Iterable<Uint8Array>)
     }
     return path;
   } catch (cause) {
+    // A part of it would take the room that is missing.
+    await rm(path, { force: true }).catch(() => {});
     const { code } = cause as NodeJS.ErrnoException;
     if (cause instanceof EngineError || code === undefined) throw cause;
     throw new EngineError(

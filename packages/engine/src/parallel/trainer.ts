@@ -96,7 +96,7 @@ export class Trainer {
     if (bits !== 32 && !adapter) {
       throw new EngineError(
         'bits',
-        `training in ${bits} bits: expected an adapter, since weights that are learned have 32; give one, or leave bits out`,
+        `training in ${bits} bits: expected an adapter, since weights that are learned have 32, found none; give one, or leave bits out`,
       );
     }
     const trainer = new Trainer(start, options);

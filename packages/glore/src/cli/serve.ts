@@ -32,6 +32,7 @@ interface Options extends UpstreamFlags {
   readonly cors: readonly string[];
   readonly workers: number;
   readonly provider?: Provider;
+  readonly bits?: '8' | '32';
   readonly parallel: number;
   readonly queue: number;
   readonly timeout: number;
@@ -91,6 +92,12 @@ export function serveCommand(): Command {
         '--provider <name>',
         'where models compute (default: the recipe, or the CPU)',
       ).choices(availableProviders()),
+    )
+    .addOption(
+      new Option(
+        '--bits <n>',
+        'of the numbers that they multiply: 8 is faster and not quite the same (default: the recipe, or 32)',
+      ).choices(['8', '32']),
     )
     .option(
       '--parallel <n>',
@@ -162,6 +169,7 @@ export function serveCommand(): Command {
       }
       const key = readKey(options.keyEnv, command.getOptionValueSource('keyEnv') !== 'default');
       const { base, workers, provider, upstream } = options;
+      const bits = options.bits && (Number(options.bits) as 8 | 32);
       const log = (line: object) => process.stderr.write(`${visibleJson(line)}\n`);
       const endTracing = await startTracing((warning) => log({ warning }));
       const factor = (option: 'maxBody' | 'maxText') =>
@@ -181,8 +189,8 @@ export function serveCommand(): Command {
           ? await startServer(
               (onBatch) =>
                 base === undefined
-                  ? hostRun(run ?? 'runs/tiny', { workers, provider, onBatch, note: onWait })
-                  : hostBase(base, { workers, provider, onBatch }),
+                  ? hostRun(run ?? 'runs/tiny', { workers, provider, bits, onBatch, note: onWait })
+                  : hostBase(base, { workers, provider, bits, onBatch }),
               settings,
               async () =>
                 base === undefined

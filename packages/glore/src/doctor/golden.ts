@@ -8,10 +8,10 @@ const problemCount = 8;
 
 /**
  * Writes what the reward models of a run say of right and wrong solutions of its dev problems, to be compared with where
- * they are served later.
+ * they are served later: in all their bits, whatever the run computes in.
  */
 export async function writeGolden(folder: string, recipe: Recipe, path: string): Promise<number> {
-  const run = await openRunFolder(folder, recipe);
+  const run = await openRunFolder(folder, { ...recipe, bits: 32 });
   const problems = (await readProblems(run, 'dev')).slice(0, problemCount);
   const items = problems.flatMap(({ question, steps, answer }) => [
     { question, solution: { steps, answer } },

@@ -11,6 +11,7 @@ export {
   type Author,
   type CountPositions,
   type Critic,
+  type EmbeddedOptions,
   type Generated,
   type GenerateRequest,
   type Generator,

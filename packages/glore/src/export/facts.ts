@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { fingerprint } from '@glore/engine';
 import { type Run, readProblems } from '../pipeline/index.js';
-import { contentsOf, identityOf, type Recipe } from '../recipe/index.js';
+import { bitsIn, contentsOf, identityOf, type Recipe } from '../recipe/index.js';
 
 export async function factsOf(run: Run): Promise<Record<string, string>> {
   const { recipe, base, codec } = run;
@@ -40,6 +40,7 @@ function sourceOf({ problems }: Recipe): string {
 
 export const settingsOf = (recipe: Recipe) => ({
   seed: recipe.seed,
+  ...bitsIn(recipe),
   problems: recipe.problems.source === 'world' ? recipe.problems : contentsOf(recipe.problems),
   maxTokens: recipe.maxTokens,
   student: identityOf(recipe.models, 'student') ?? recipe.student,

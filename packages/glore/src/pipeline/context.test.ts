@@ -37,6 +37,9 @@ it('of a run whose roles are all served, only the tokenizer of the base is read'
     settingsOf({ ...whole, recipe: { ...whole.recipe, bits } }, 'labels');
   expect(inBits(32)).toEqual(settingsOf(whole, 'labels'));
   expect(inBits(8)).not.toEqual(settingsOf(whole, 'labels'));
+  // But where no model is in this process.
+  const elsewhere = { ...run, recipe: { ...run.recipe, bits: 8 as const } };
+  expect(settingsOf(elsewhere, 'labels')).toEqual(settingsOf(run, 'labels'));
 
   const { orm: _, ...others } = served.models;
   await expect(openRunFolder(base, { ...served, base, models: others })).rejects.toMatchObject({

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { GloreError } from '../error.js';
 import { readJson } from '../files/index.js';
-import { type Recipe, readStoredRecipe } from '../recipe/index.js';
+import { bitsIn, type Recipe, readStoredRecipe } from '../recipe/index.js';
 import { fingerprintOf, readDone, type StageRecord } from '../run/index.js';
 import { openRunFolder, type Run } from './context.js';
 import { readStudent } from './models.js';
@@ -62,7 +62,8 @@ export async function openUnfinishedRun(
       startedShape,
       `delete the folder ${join(folder, name)} and run the recipe again`,
     );
-    const common = { ...settings.common, seed: recipe.seed };
+    const { bits: _, ...before } = settings.common;
+    const common = { ...before, seed: recipe.seed, ...bitsIn(recipe) };
     const upstream = await upstreamOf(folder, recipe, name, done);
     const settingsNow = { common, ...ownSettings(recipe, name) };
     if (fingerprintOf({ name, settings: settingsNow, upstream }) !== record.fingerprint) {

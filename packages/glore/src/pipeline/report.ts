@@ -21,6 +21,7 @@ import {
   type Way,
 } from '../evaluate/index.js';
 import { amount, count, readJson, replaceFile, text, writeJson } from '../files/index.js';
+import { bitsIn } from '../recipe/index.js';
 import type { StageRecord } from '../run/index.js';
 import type { Run } from './context.js';
 import { readLabelSummary, readMeasured, readRounds } from './records.js';
@@ -179,7 +180,7 @@ export async function writeReport(run: Run, stages: readonly StageRecord[]): Pro
     ...(coverage && { coverage }),
     ...(answered && { answered }),
     seeds: [run.recipe.seed],
-    ...(run.recipe.bits === 8 && { bits: 8 as const }),
+    ...bitsIn(run.recipe),
     seconds: stages.reduce((sum, { seconds }) => sum + seconds, 0),
     stages: stages.map(({ name, seconds, generatedTokens, neededTokens, computedTokens }) => ({
       name,

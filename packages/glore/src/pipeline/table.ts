@@ -5,7 +5,7 @@ import { type Checkpoint, fingerprint, readWhole } from '@glore/engine';
 import { explained } from '../files/index.js';
 import { type RoleName, roleNames } from '../model/index.js';
 import type { Recipe } from '../recipe/index.js';
-import { contentsOf, identityOf } from '../recipe/index.js';
+import { bitsIn, contentsOf, identityOf } from '../recipe/index.js';
 import type { StageRecord } from '../run/index.js';
 import type { Run } from './context.js';
 import { modelsIn } from './room.js';
@@ -183,8 +183,8 @@ export function settingsOf({ recipe, codec, base }: Run, name: StageName): unkno
   // Whatever all stages depend on.
   const common = {
     seed: recipe.seed,
+    ...bitsIn(recipe),
     codec: codec.hash,
-    ...(recipe.bits === 8 && { bits: 8 }),
     ...(base.weights.size > 0 && { base: fingerprintOf(base) }),
   };
   return { common, ...ownSettings(recipe, name) };

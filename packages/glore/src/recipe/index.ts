@@ -2,6 +2,7 @@
 export { type Endpoints, identityOf, type ServedModels } from './endpoints.js';
 export { contentsOf, count, type FileSet, readHeldOut } from './files.js';
 export {
+  bitsIn,
   type Lora,
   makeRecipe,
   parseRecipe,

@@ -15,7 +15,7 @@ import { nameShown, share, YamlFile } from '../files/index.js';
 import { checkSettings, type HeldOut, WorldSettingError } from '../problem/index.js';
 import { endpoints, models, plainName, wrongModel } from './endpoints.js';
 import { count, type FileSet, filePath, gsm8k, jsonl, readGiven, svamp } from './files.js';
-import { learns, trainer, wrongTrainer } from './trainer.js';
+import { allServed, learns, trainer, wrongTrainer } from './trainer.js';
 
 /** Whatever is made of it (a thousand times as much, and more) is exact too. */
 export const seed = z.int().min(0).max(1e12);
@@ -218,6 +218,10 @@ type Given = z.infer<typeof recipe>;
 export type Recipe = Omit<Given, 'problems'> & {
   readonly problems: z.infer<typeof world> | FileSet;
 };
+
+/** Whether models of this process multiply in 8 bits: nothing where they do not, or where none is in it. */
+export const bitsIn = (recipe: Recipe): { readonly bits?: 8 } =>
+  recipe.bits === 8 && !allServed(recipe) ? { bits: 8 } : {};
 
 const file = recipe.extend({
   presets: z.record(plainName, z.record(z.string(), z.unknown())).default({}),

@@ -160,14 +160,15 @@ export function Trainings({
 
 /** What the run took, and where it ran. */
 export function Costs({ run }: { run: NamedReport }) {
-  const { stages, machine, seconds, answered, coverage } = run.of;
+  const { stages, machine, seconds, answered, coverage, bits } = run.of;
   const roles = Object.keys({ ...answered, ...coverage }) as (keyof NonNullable<typeof answered>)[];
   return (
     <Section title="What it took">
       <p>
         {duration(seconds)} on {machine.processor}, {machine.cores} cores,{' '}
         {fixed(machine.memoryGiB, 1)} GiB of memory (at most {fixed(machine.peakMemoryGiB, 1)} GiB
-        used by the report's process), Node {machine.node}.
+        used by the report's process), Node {machine.node}
+        {bits ? `, in ${bits} bits` : ''}.
       </p>
       <Table
         caption="Stages"

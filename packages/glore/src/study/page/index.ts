@@ -99,10 +99,12 @@ function head(study: Study, results: readonly StudyResult[], { main }: StudyView
       results.flatMap(({ finished }) => {
         if (!finished?.report) return [];
         const { processor, cores, node } = finished.report.machine;
-        return [`${cores} cores (${processor}, Node ${node})`];
+        const { bits } = finished.report;
+        return [`${cores} cores (${processor}, Node ${node}${bits ? `, in ${bits} bits` : ''})`];
       }),
     ),
   ];
+  const seeds = [...new Set(results.filter(({ finished }) => finished).map(({ run }) => run.seed))];
   const seconds = results.reduce(
     (sum, { finished }) => sum + (finished ? secondsOf(finished.record) : 0),
     0,
@@ -115,7 +117,7 @@ function head(study: Study, results: readonly StudyResult[], { main }: StudyView
       : [
           `**Not finished: ${counted(missing.length, 'run')} of ${results.length}.** Missing: ${missing.map(({ run }) => `${run.variant} (seed ${run.seed})`).join(', ')}. The same command goes on.`,
         ]),
-    `${counted(results.length - missing.length, 'run')}, seeds ${study.seeds.join(', ')}, ${formatSeconds(seconds)} in all on ${machines.join('; ') || 'no machine yet'}.`,
+    `${counted(results.length - missing.length, 'run')}, ${seeds.length === 0 ? 'no seed' : `seeds ${seeds.join(', ')}`}, ${formatSeconds(seconds)} in all on ${machines.join('; ') || 'no machine yet'}.`,
     ...(main.reports.length === 0
       ? []
       : [
