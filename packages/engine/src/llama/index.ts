@@ -39,6 +39,7 @@ export {
   rotaryScale,
 } from './rope.js';
 export { treeGraph } from './scored.js';
+export { blockOf, withShares } from './shares.js';
 export { trainedForward } from './training.js';
 export {
   eachWeight,

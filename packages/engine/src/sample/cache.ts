@@ -20,13 +20,22 @@ export class Cache {
     return new Cache(config, capacity, emptyBuffers(config, rows * capacity));
   }
 
+  /** The outputs that a cache is made of. */
+  static outputs({ layers }: LlamaConfig): string[] {
+    return Array.from({ length: 2 * layers }, (_, i) => tensorName(i));
+  }
+
+  /** The outputs that `append` takes. */
+  static newOutputs({ layers }: LlamaConfig): string[] {
+    return Array.from({ length: 2 * layers }, (_, i) => newName(i));
+  }
+
   /** The cache that running whole sequences gave (outputs `key.N`, `value.N`). */
   static of(config: LlamaConfig, capacity: number, outputs: Record<string, Tensor>): Cache {
-    const names = Array.from({ length: 2 * config.layers }, (_, i) => tensorName(i));
     return new Cache(
       config,
       capacity,
-      names.map((name) => floats(outputs, name)),
+      Cache.outputs(config).map((name) => floats(outputs, name)),
     );
   }
 
@@ -75,7 +84,7 @@ export class Cache {
     const { kvHeads, headSize } = this.config;
     const rowSize = this.rowSize();
     for (const [i, data] of this.buffers.entries()) {
-      const fresh = floats(outputs, `new${i % 2 ? 'Value' : 'Key'}.${i >> 1}`);
+      const fresh = floats(outputs, newName(i));
       for (let row = 0; row < positions.length; row++) {
         for (let head = 0; head < kvHeads; head++) {
           const from = (row * kvHeads + head) * headSize;
@@ -113,3 +122,4 @@ const emptyBuffers = (config: LlamaConfig, positions: number): Float32Array[] =>
   );
 
 const tensorName = (index: number) => `${index % 2 ? 'value' : 'key'}.${index >> 1}`;
+const newName = (index: number) => `new${index % 2 ? 'Value' : 'Key'}.${index >> 1}`;

@@ -19,10 +19,10 @@ import {
   storeOf,
   treeGraph,
 } from '../llama/index.js';
-import { floats, type Provider, Session } from '../onnx/index.js';
+import { type Provider, Session } from '../onnx/index.js';
 import { Cache } from './cache.js';
 import { Draws } from './draws.js';
-import { logTotal } from './logprobs.js';
+import { Memory, type Predictions, predict, type Use } from './predictions.js';
 import { type Branch, Rows } from './rows.js';
 import { checkPositions, type Item, type Picked, partEnd, Sequences } from './sequences.js';
 import type { Drawn, GenerateResult, GenerateTask, ScoreResult, ScoreTask } from './task.js';
@@ -46,7 +46,7 @@ interface Start {
   readonly branches: Branch[];
   readonly cache: Cache;
   readonly from: number;
-  readonly logits: Float32Array;
+  readonly predictions: Predictions;
   readonly at: number;
 }
 
@@ -68,12 +68,20 @@ export class Decoder {
   private readonly step: Session;
   /** Of the rows that are being sampled. */
   private readonly cache: Cache;
+  private readonly memory: Memory;
 
   private readonly options: DecoderOptions;
   /** Compiled when something is scored. */
   private trees: Promise<Trees> | undefined;
 
-  private constructor(options: DecoderOptions, cache: Cache, sequences: Sequences, step: Session) {
+  private constructor(
+    options: DecoderOptions,
+    cache: Cache,
+    memory: Memory,
+    sequences: Sequences,
+    step: Session,
+  ) {
+    this.memory = memory;
     this.options = options;
     this.config = options.config;
     this.capacity = options.rows;
@@ -82,10 +90,11 @@ export class Decoder {
     this.cache = cache;
   }
 
-  /** @param cache of the rows that are being sampled, from one task to the next; others may use it between tasks */
+  /** @param cache of the rows that are being sampled, and the memory: from one task to the next, others may use them between */
   static async open(
     options: DecoderOptions,
     cache = Cache.allocate(options.config, 0, 0),
+    memory = new Memory(),
   ): Promise<Decoder> {
     const { config, frozen } = options;
     const { weights, adapterScale, session } = given(options);
@@ -94,9 +103,11 @@ export class Decoder {
     return new Decoder(
       options,
       cache,
+      memory,
       new Sequences(
         config,
         await Session.compile(sequenceGraph(config, weights, adapterScale), session),
+        memory,
       ),
       await Session.compile(stepGraph(config, weights, adapterScale, inColumns), session),
     );
@@ -110,7 +121,7 @@ export class Decoder {
   private async compileTrees(): Promise<Trees> {
     const { weights, adapterScale, session } = given(this.options);
     const graph = treeGraph(this.config, weights, adapterScale);
-    return new Trees(this.config, await Session.compile(graph, session));
+    return new Trees(this.config, await Session.compile(graph, session), this.memory);
   }
 
   /** `emit` is told of the tokens of each step as they are drawn. */
@@ -134,7 +145,8 @@ export class Decoder {
     emit?: (drawn: Drawn[]) => void,
   ): Promise<GenerateResult> {
     const { config, capacity } = this;
-    const { contexts, maxTokens } = task;
+    const { contexts, maxTokens, temperature } = task;
+    const use: Use = { kind: 'draws', temperature, logprobs: task.logprobs !== undefined };
     const items = contexts.map(({ tokens, branches }) => ({
       tokens,
       positions: branches.map(({ length }) => length - 1),
@@ -151,7 +163,7 @@ export class Decoder {
     const count = contexts.reduce((sum, { branches }) => sum + branches.length, 0);
     // As many branches at once as there is room for rows: they may all draw apart.
     const rows = new Rows(this.cache, Math.min(capacity, count), limit);
-    const draws = new Draws(task, config.vocabSize, limit, emit);
+    const draws = new Draws(task, limit, emit);
     let prefilled = 0;
     let generated = 0;
     let nextContext = 0;
@@ -163,10 +175,10 @@ export class Decoder {
       while (rows.branches < capacity) {
         const start = waiting.at(-1);
         if (start) {
-          const { length, branches, cache, from, logits, at } = start;
+          const { length, branches, cache, from, predictions, at } = start;
           const taken = branches.splice(0, capacity - rows.branches);
           if (branches.length === 0) waiting.pop();
-          for (const group of draws.split(taken, length, logits, at)) {
+          for (const group of draws.split(taken, length, predictions, at)) {
             rows.add({ length, branches: group }, cache, from);
           }
           continue;
@@ -175,7 +187,8 @@ export class Decoder {
         const first = nextContext;
         nextContext = partEnd(items, first, config.vocabSize);
         const part = contexts.slice(first, nextContext);
-        const { cache, logits, at } = await this.sequences.prefill(items.slice(first, nextContext));
+        const whole = items.slice(first, nextContext);
+        const { cache, predictions, at } = await this.sequences.prefill(whole, use);
         prefilled += part.reduce((sum, { tokens }) => sum + tokens.length, 0);
         waiting = part.flatMap(({ branches }, i) => {
           const starts = new Map<number, Start>();
@@ -185,7 +198,7 @@ export class Decoder {
               branches: [],
               cache,
               from: i,
-              logits,
+              predictions,
               at: at[i]![index]!,
             };
             const context = first + i;
@@ -201,10 +214,17 @@ export class Decoder {
 
     for (await admit(); rows.count > 0; await admit()) {
       draws.tell();
-      const outputs = await this.step.run(rows.feeds());
+      const { outputs, predictions } = await predict(this.step, rows.feeds(), this.memory, {
+        place: 'step',
+        shape: [rows.count, 1],
+        vocabSize: config.vocabSize,
+        use,
+        others: Cache.newOutputs(config),
+      });
       generated += rows.count;
-      const logits = floats(outputs, 'logits');
-      rows.advance(outputs, (branches, length, at) => draws.split(branches, length, logits, at));
+      rows.advance(outputs, (branches, length, at) =>
+        draws.split(branches, length, predictions, at),
+      );
     }
     draws.tell();
     return { completions: draws.completions, prefilled, generated };
@@ -216,12 +236,11 @@ export class Decoder {
     for (const item of items) checkPositions(this.config, item, labels === 'next' ? 1 : 0);
     const scores: number[][][] = items.map(() => []);
     let computed = 0;
-    const read = (part: readonly Placed[], { logits, at }: Picked) =>
+    const read = (part: readonly Placed[], { predictions, at }: Picked) =>
       part.forEach(({ place, tokens, positions }, i) => {
         scores[place] = at[i]!.map((row, k) => {
-          const total = logTotal(logits, row * vocabSize, vocabSize);
           const wanted = labels === 'next' ? [tokens[positions[k]! + 1]!] : labels;
-          return wanted.map((label) => logits[row * vocabSize + label]! - total);
+          return wanted.map(predictions.logprob(row));
         });
       });
     // Where positions follow the length, sequences that begin alike are not computed alike.
@@ -234,14 +253,14 @@ export class Decoder {
     ) as [Placed[], Placed[]];
     for (const { part, positions } of Trees.parts(alike, vocabSize)) {
       this.trees ??= this.compileTrees();
-      read(part, await (await this.trees).logits(part));
+      read(part, await (await this.trees).predictions(part));
       computed += positions;
     }
     apart.sort((a, b) => a.tokens.length - b.tokens.length);
     for (let first = 0; first < apart.length; ) {
       const end = partEnd(apart, first, vocabSize);
       const part = apart.slice(first, end);
-      read(part, await this.sequences.logits(part));
+      read(part, await this.sequences.predictions(part));
       computed += part.reduce((sum, { tokens }) => sum + tokens.length, 0);
       first = end;
     }

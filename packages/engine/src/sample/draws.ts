@@ -1,6 +1,6 @@
 /** Draws the tokens of a task's branches and keeps what they have become. */
-import { logprobsOf } from './logprobs.js';
-import { choice, uniform } from './random.js';
+import type { Predictions } from './predictions.js';
+import { uniform } from './random.js';
 import type { Branch } from './rows.js';
 import type { Completion, Drawn, GenerateTask } from './task.js';
 
@@ -8,7 +8,6 @@ export class Draws {
   /** By context and branch, as they end. */
   readonly completions: Completion[][];
   private readonly task: GenerateTask;
-  private readonly vocabSize: number;
   private readonly limit: number;
   private readonly emit: ((drawn: Drawn[]) => void) | undefined;
   private readonly stop: ReadonlySet<number>;
@@ -16,14 +15,8 @@ export class Draws {
   private drawn: Drawn[] = [];
 
   /** A branch has at most `limit` positions. */
-  constructor(
-    task: GenerateTask,
-    vocabSize: number,
-    limit: number,
-    emit?: (drawn: Drawn[]) => void,
-  ) {
+  constructor(task: GenerateTask, limit: number, emit?: (drawn: Drawn[]) => void) {
     this.task = task;
-    this.vocabSize = vocabSize;
     this.limit = limit;
     this.emit = emit;
     this.completions = task.contexts.map(() => []);
@@ -32,18 +25,17 @@ export class Draws {
   }
 
   /**
-   * Draws a token for each of some branches of `length` positions from one row of logits. Those that go on, one group for
-   * each token.
+   * Draws a token for each of some branches of `length` positions from one row of predictions. Those that go on, one group
+   * for each token.
    */
   split(
     branches: readonly Branch[],
     length: number,
-    logits: Float32Array,
+    predictions: Predictions,
     row: number,
   ): Branch[][] {
     const { temperature, maxTokens } = this.task;
-    const start = row * this.vocabSize;
-    const choose = choice(logits, start, this.vocabSize, temperature);
+    const choose = predictions.choice(row);
     const groups = new Map<number, Branch[]>();
     for (const branch of branches) {
       const { tokens, seed, number } = branch;
@@ -54,7 +46,7 @@ export class Draws {
       const token = choose(temperature === 0 ? 0 : uniform(seed, tokens.length));
       tokens.push(token);
       const wanted = this.task.logprobs;
-      const logprobs = wanted && logprobsOf(logits, start, this.vocabSize, token, wanted);
+      const logprobs = wanted && predictions.logprobs(row, token, wanted);
       if (logprobs) branch.logprobs.push(logprobs);
       if (this.emit) this.drawn.push({ branch: number, token, ...(logprobs && { logprobs }) });
       if (this.stop.has(token)) this.end(branch, 'stop');

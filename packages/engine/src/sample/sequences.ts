@@ -1,18 +1,19 @@
-/** Whole sequences run through the model: logits after chosen positions, and their keys and values where wanted. */
+/** Whole sequences run through the model: predictions after chosen positions, and their keys and values where wanted. */
 import { EngineError } from '../error.js';
 import { fixedPositions, type LlamaConfig, positionLimit, rotaryAngles } from '../llama/index.js';
-import { floats, type Session, Tensor } from '../onnx/index.js';
+import { type Session, Tensor } from '../onnx/index.js';
 import { Cache } from './cache.js';
+import { type Memory, type Predictions, predict, type Use } from './predictions.js';
 
-/** A sequence, and the positions after which logits are wanted. */
+/** A sequence, and the positions after which predictions are wanted. */
 export interface Item {
   readonly tokens: readonly number[];
   readonly positions: readonly number[];
 }
 
 export interface Picked {
-  readonly logits: Float32Array;
-  /** By item and position the row in `logits`. */
+  readonly predictions: Predictions;
+  /** By item and position the row in `predictions`. */
   readonly at: readonly (readonly number[])[];
 }
 
@@ -30,28 +31,37 @@ export class Sequences {
   /** Of `sequenceGraph`. */
   private readonly session: Session;
 
-  constructor(config: LlamaConfig, session: Session) {
+  private readonly memory: Memory;
+
+  constructor(config: LlamaConfig, session: Session, memory: Memory) {
     this.config = config;
     this.session = session;
+    this.memory = memory;
   }
 
   release(): Promise<void> {
     return this.session.release();
   }
 
-  /** The cache of some sequences, and logits. */
-  async prefill(items: readonly Item[]): Promise<Picked & { cache: Cache }> {
-    const { feeds, at, time } = this.feeds(items);
-    const outputs = await this.session.run(feeds);
-    const cache = Cache.of(this.config, time, outputs);
-    return { cache, logits: floats(outputs, 'logits'), at };
+  /** The cache of some sequences, and predictions. */
+  async prefill(items: readonly Item[], use: Use): Promise<Picked & { cache: Cache }> {
+    const { outputs, time, ...picked } = await this.run(items, use, Cache.outputs(this.config));
+    return { ...picked, cache: Cache.of(this.config, time, outputs) };
   }
 
-  /** Logits alone. */
-  async logits(items: readonly Item[]): Promise<Picked> {
-    const { feeds, at } = this.feeds(items);
-    const outputs = await this.session.runFor(feeds, ['logits']);
-    return { logits: floats(outputs, 'logits'), at };
+  /** Predictions alone, for scores. */
+  async predictions(items: readonly Item[]): Promise<Picked> {
+    const { predictions, at } = await this.run(items, { kind: 'scores' }, []);
+    return { predictions, at };
+  }
+
+  private async run(items: readonly Item[], use: Use, others: readonly string[]) {
+    const { feeds, at, time } = this.feeds(items);
+    const { vocabSize } = this.config;
+    const shape = feeds.picked.dims;
+    const options = { place: 'whole', shape, vocabSize, use, others } as const;
+    const found = await predict(this.session, feeds, this.memory, options);
+    return { ...found, at, time };
   }
 
   private feeds(items: readonly Item[]) {

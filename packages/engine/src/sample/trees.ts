@@ -1,7 +1,8 @@
-/** Sequences run through the model as trees: logits after chosen positions, what they begin with alike computed once. */
+/** Sequences run through the model as trees: predictions after chosen positions, what they begin with alike computed once. */
 import type { LlamaConfig } from '../llama/index.js';
-import { floats, type Session } from '../onnx/index.js';
+import type { Session } from '../onnx/index.js';
 import { compareSequences, filled, treeFeeds, treeOf } from '../tree/index.js';
+import { type Memory, predict } from './predictions.js';
 import { type Item, MOST_POSITIONS, mostRows, type Picked } from './sequences.js';
 
 export class Trees {
@@ -9,9 +10,12 @@ export class Trees {
   /** Of `treeGraph`. */
   private readonly session: Session;
 
-  constructor(config: LlamaConfig, session: Session) {
+  private readonly memory: Memory;
+
+  constructor(config: LlamaConfig, session: Session, memory: Memory) {
     this.config = config;
     this.session = session;
+    this.memory = memory;
   }
 
   release(): Promise<void> {
@@ -31,17 +35,20 @@ export class Trees {
     ).map(({ first, end, size }) => ({ part: sorted.slice(first, end), positions: size }));
   }
 
-  /** Logits after the positions of a part's items. */
-  async logits(items: readonly Item[]): Promise<Picked> {
+  /** Predictions after the positions of a part's items, for scores. */
+  async predictions(items: readonly Item[]): Promise<Picked> {
     const { tree, paths } = treeOf(items.map(({ tokens }) => tokens));
     const rows = items.map(({ positions }, i) => positions.map((position) => paths[i]![position]!));
     const picked = Int32Array.from(new Set(rows.flat())).sort();
     const place = new Map<number, number>();
     for (const row of picked) place.set(row, place.size);
-    const outputs = await this.session.run(treeFeeds(this.config, tree, picked, 'paths'));
-    return {
-      logits: floats(outputs, 'logits'),
-      at: rows.map((own) => own.map((row) => place.get(row)!)),
-    };
+    const feeds = treeFeeds(this.config, tree, picked, 'paths');
+    const { predictions } = await predict(this.session, feeds, this.memory, {
+      place: 'whole',
+      shape: feeds.picked!.dims,
+      vocabSize: this.config.vocabSize,
+      use: { kind: 'scores' },
+    });
+    return { predictions, at: rows.map((own) => own.map((row) => place.get(row)!)) };
   }
 }
