@@ -6,8 +6,14 @@
  */
 import { EngineError } from '../error.js';
 
-export type ElementType = 'float32' | 'int32' | 'int64' | 'int8' | 'uint8' | 'bool';
-export type Numbers = Float32Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
+export type ElementType = 'float32' | 'float64' | 'int32' | 'int64' | 'int8' | 'uint8' | 'bool';
+export type Numbers =
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | Int32Array
+  | Int8Array
+  | Uint8Array;
 export type Dimension = number | string;
 export type Attribute = number | bigint | string | readonly bigint[] | readonly number[];
 
@@ -53,6 +59,7 @@ export function constant(data: Numbers, shape: readonly number[]): Value {
 
 function typeOf(data: Numbers): ElementType {
   if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Float64Array) return 'float64';
   if (data instanceof Int32Array) return 'int32';
   if (data instanceof Int8Array) return 'int8';
   return data instanceof Uint8Array ? 'uint8' : 'int64';

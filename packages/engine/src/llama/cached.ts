@@ -19,8 +19,8 @@ import {
   type WeightValues,
   weight,
 } from './layers.js';
+import { withPicked } from './picked.js';
 import { fixedPositions, positionLimit } from './rope.js';
-import { withShares } from './shares.js';
 
 /** Queries, keys and values of a layer, [.., heads * D] each, normalised but not rotated -> [.., H * D] */
 type Attention = (query: g.Value, key: g.Value, value: g.Value, layer: number) => g.Value;
@@ -35,7 +35,7 @@ const rotate = (x: g.Value, positions: g.Value, cosine: g.Value, sine: g.Value):
  * Inputs: `tokens` int64 [batch, time], padded at the ends; `last` int32 [batch], the index of each row's last
  * position; `total` int32 [1] = time; `picked` int64 [picked], flat indices into batch * time. Where positions depend
  * on a sequence's length: `angles` int64 [batch, time], rows of the inputs `cosine`, `sine` [angles, D/2].
- * Outputs: `logits` [picked, V] and what `withShares` adds, and `key.N`, `value.N` [batch, kvHeads, time, D] per layer, keys rotated.
+ * Outputs: `logits` [picked, V] and what `withPicked` adds, and `key.N`, `value.N` [batch, kvHeads, time, D] per layer, keys rotated.
  */
 export function sequenceGraph(
   config: LlamaConfig,
@@ -83,13 +83,13 @@ export function sequenceGraph(
     return g.node('Gather', [flat, picked], [['picked', width]])[0];
   };
   const logits = stack(config, weights, tokens, attention, pick, adapterScale);
-  return { ...withShares(logits), ...outputs };
+  return { ...withPicked(logits), ...outputs };
 }
 
 /**
  * Inputs: `tokens` int64 [batch, 1]; `positions` int64 [batch, 1]; `mask` float32 [batch, 1, 1, 1, capacity], 0 at the
  * positions that a row has and very negative elsewhere; `key.N`, `value.N` [batch, kvHeads, 1, capacity, D].
- * Outputs: `logits` [batch, 1, V] and what `withShares` adds, and `newKey.N`, `newValue.N` [batch, 1, kvHeads * D], keys rotated.
+ * Outputs: `logits` [batch, 1, V] and what `withPicked` adds, and `newKey.N`, `newValue.N` [batch, 1, kvHeads * D], keys rotated.
  * With `inColumns` weights need not be packed: see `byColumns`, which knows none of 8 bits.
  */
 export function stepGraph(
@@ -155,7 +155,7 @@ export function stepGraph(
   const tokens = g.input('tokens', 'int64', ['batch', 1]);
   const all = (x: g.Value) => x;
   const logits = stack(config, weights, tokens, attention, all, adapterScale, inColumns);
-  return { ...withShares(logits), ...outputs };
+  return { ...withPicked(logits), ...outputs };
 }
 
 /** A module of some weights: its product with x, biases and an adapter. */

@@ -28,6 +28,7 @@ export {
   trainedEntries,
   unflatten,
 } from './parameters.js';
+export { blockOf, withPicked } from './picked.js';
 export { normals, uniforms } from './random.js';
 export {
   fixedPositions,
@@ -39,7 +40,6 @@ export {
   rotaryScale,
 } from './rope.js';
 export { treeGraph } from './scored.js';
-export { blockOf, withShares } from './shares.js';
 export { trainedForward } from './training.js';
 export {
   eachWeight,

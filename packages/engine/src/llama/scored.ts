@@ -3,13 +3,13 @@ import type { Value } from '../graph/index.js';
 import { treeAttention } from './attending.js';
 import type { LlamaConfig } from './config.js';
 import type { WeightValues } from './layers.js';
-import { withShares } from './shares.js';
+import { withPicked } from './picked.js';
 import { trainedForward } from './training.js';
 
-/** Outputs: `logits` [picked, V] and what `withShares` adds. Inputs: those of `treeFeeds`, and those among the weights. */
+/** Outputs: `logits` [picked, V] and what `withPicked` adds. Inputs: those of `treeFeeds`, and those among the weights. */
 export const treeGraph = (
   config: LlamaConfig,
   weights: WeightValues,
   adapterScale?: number,
 ): Record<string, Value> =>
-  withShares(trainedForward(config, weights, treeAttention(config), adapterScale));
+  withPicked(trainedForward(config, weights, treeAttention(config), adapterScale));

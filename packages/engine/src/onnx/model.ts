@@ -13,6 +13,7 @@ const IR_VERSION = 10;
 const OPSET = 18;
 const DATA_TYPES: Record<ElementType, number> = {
   float32: 1,
+  float64: 11,
   uint8: 2,
   int8: 3,
   int32: 6,

@@ -57,18 +57,16 @@ export class Session {
     return new Session(session);
   }
 
+  /** Computes the graph for the outputs in `only`: the others are not copied. */
+  async runFor(feeds: Feeds, only: readonly string[]): Promise<Record<string, Tensor>> {
+    const fetches = Object.fromEntries(only.map((name) => [name, null]));
+    return this.session.run(feeds, fetches) as Promise<Record<string, Tensor>>;
+  }
+
   /** Computes the outputs; those given in `into` are written in place. */
   async run(feeds: Feeds, into: Record<string, Tensor> = {}): Promise<Record<string, Tensor>> {
     const fetches: Record<string, Tensor | null> = {};
     for (const name of this.session.outputNames) fetches[name] = into[name] ?? null;
-    return this.runFor(feeds, fetches);
-  }
-
-  /** Computes the graph for the outputs in `fetches`: the others are not copied, and tensors among them are written in place. */
-  async runFor(
-    feeds: Feeds,
-    fetches: Readonly<Record<string, Tensor | null>>,
-  ): Promise<Record<string, Tensor>> {
     return this.session.run(feeds, fetches) as Promise<Record<string, Tensor>>;
   }
 

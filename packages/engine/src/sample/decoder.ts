@@ -22,9 +22,9 @@ import {
 import { type Provider, Session } from '../onnx/index.js';
 import { Cache } from './cache.js';
 import { Draws } from './draws.js';
-import { Memory, type Predictions, predict, type Use } from './predictions.js';
+import { type Predictions, predict } from './predictions.js';
 import { type Branch, Rows } from './rows.js';
-import { checkPositions, type Item, type Picked, partEnd, Sequences } from './sequences.js';
+import { checkPositions, type Item, partEnd, Sequences, type WantedAt } from './sequences.js';
 import type { Drawn, GenerateResult, GenerateTask, ScoreResult, ScoreTask } from './task.js';
 import { Trees } from './trees.js';
 
@@ -47,7 +47,9 @@ interface Start {
   readonly cache: Cache;
   readonly from: number;
   readonly predictions: Predictions;
-  readonly at: number;
+  /** The row there, and the draw of the first branch. */
+  readonly row: number;
+  draw: number;
 }
 
 /** What is scored, and its place in the task. */
@@ -68,20 +70,12 @@ export class Decoder {
   private readonly step: Session;
   /** Of the rows that are being sampled. */
   private readonly cache: Cache;
-  private readonly memory: Memory;
 
   private readonly options: DecoderOptions;
   /** Compiled when something is scored. */
   private trees: Promise<Trees> | undefined;
 
-  private constructor(
-    options: DecoderOptions,
-    cache: Cache,
-    memory: Memory,
-    sequences: Sequences,
-    step: Session,
-  ) {
-    this.memory = memory;
+  private constructor(options: DecoderOptions, cache: Cache, sequences: Sequences, step: Session) {
     this.options = options;
     this.config = options.config;
     this.capacity = options.rows;
@@ -90,11 +84,10 @@ export class Decoder {
     this.cache = cache;
   }
 
-  /** @param cache of the rows that are being sampled, and the memory: from one task to the next, others may use them between */
+  /** @param cache of the rows that are being sampled, from one task to the next; others may use it between tasks */
   static async open(
     options: DecoderOptions,
     cache = Cache.allocate(options.config, 0, 0),
-    memory = new Memory(),
   ): Promise<Decoder> {
     const { config, frozen } = options;
     const { weights, adapterScale, session } = given(options);
@@ -103,11 +96,9 @@ export class Decoder {
     return new Decoder(
       options,
       cache,
-      memory,
       new Sequences(
         config,
         await Session.compile(sequenceGraph(config, weights, adapterScale), session),
-        memory,
       ),
       await Session.compile(stepGraph(config, weights, adapterScale, inColumns), session),
     );
@@ -121,7 +112,7 @@ export class Decoder {
   private async compileTrees(): Promise<Trees> {
     const { weights, adapterScale, session } = given(this.options);
     const graph = treeGraph(this.config, weights, adapterScale);
-    return new Trees(this.config, await Session.compile(graph, session), this.memory);
+    return new Trees(this.config, await Session.compile(graph, session));
   }
 
   /** `emit` is told of the tokens of each step as they are drawn. */
@@ -145,8 +136,7 @@ export class Decoder {
     emit?: (drawn: Drawn[]) => void,
   ): Promise<GenerateResult> {
     const { config, capacity } = this;
-    const { contexts, maxTokens, temperature } = task;
-    const use: Use = { kind: 'draws', temperature, logprobs: task.logprobs !== undefined };
+    const { contexts, maxTokens } = task;
     const items = contexts.map(({ tokens, branches }) => ({
       tokens,
       positions: branches.map(({ length }) => length - 1),
@@ -175,10 +165,11 @@ export class Decoder {
       while (rows.branches < capacity) {
         const start = waiting.at(-1);
         if (start) {
-          const { length, branches, cache, from, predictions, at } = start;
+          const { length, branches, cache, from, predictions, row, draw } = start;
           const taken = branches.splice(0, capacity - rows.branches);
+          start.draw += taken.length;
           if (branches.length === 0) waiting.pop();
-          for (const group of draws.split(taken, length, predictions, at)) {
+          for (const group of draws.split(taken, length, predictions, row, draw)) {
             rows.add({ length, branches: group }, cache, from);
           }
           continue;
@@ -188,25 +179,31 @@ export class Decoder {
         nextContext = partEnd(items, first, config.vocabSize);
         const part = contexts.slice(first, nextContext);
         const whole = items.slice(first, nextContext);
-        const { cache, predictions, at } = await this.sequences.prefill(whole, use);
-        prefilled += part.reduce((sum, { tokens }) => sum + tokens.length, 0);
-        waiting = part.flatMap(({ branches }, i) => {
-          const starts = new Map<number, Start>();
+        const starts = part.flatMap(({ branches }, from) => {
+          const byLength = new Map<number, { index: number; branches: Branch[] }>();
           for (const [index, { length, seed }] of branches.entries()) {
-            const start = starts.get(length) ?? {
-              length,
-              branches: [],
-              cache,
-              from: i,
-              predictions,
-              at: at[i]![index]!,
-            };
-            const context = first + i;
+            const start = byLength.get(length) ?? { index, branches: [] };
+            const context = first + from;
             const number = nextNumber++;
             start.branches.push({ context, index, number, seed, tokens: [], logprobs: [] });
-            starts.set(length, start);
+            byLength.set(length, start);
           }
-          return [...starts.values()];
+          return [...byLength].map(([length, start]) => ({ length, from, ...start }));
+        });
+        if (starts.length === 0) continue;
+        const { cache, predictions, at } = await this.sequences.prefill(whole, (at) =>
+          draws.wanted(
+            starts.flatMap(({ branches, from, index }) =>
+              branches.map((branch) => ({ row: at[from]![index]!, branch })),
+            ),
+          ),
+        );
+        prefilled += part.reduce((sum, { tokens }) => sum + tokens.length, 0);
+        let draw = 0;
+        waiting = starts.map(({ length, branches, from, index }) => {
+          const start = { length, branches, cache, from, predictions, row: at[from]![index]! };
+          draw += branches.length;
+          return { ...start, draw: draw - branches.length };
         });
         waiting.reverse();
       }
@@ -214,17 +211,20 @@ export class Decoder {
 
     for (await admit(); rows.count > 0; await admit()) {
       draws.tell();
-      const { outputs, predictions } = await predict(this.step, rows.feeds(), this.memory, {
-        place: 'step',
-        shape: [rows.count, 1],
-        vocabSize: config.vocabSize,
-        use,
-        others: Cache.newOutputs(config),
-      });
-      generated += rows.count;
-      rows.advance(outputs, (branches, length, at) =>
-        draws.split(branches, length, predictions, at),
+      const { outputs, predictions } = await predict(
+        this.step,
+        rows.feeds(),
+        config.vocabSize,
+        draws.wanted(rows.allBranches()),
+        Cache.newOutputs(config),
       );
+      generated += rows.count;
+      let draw = 0;
+      rows.advance(outputs, (branches, length, row) => {
+        const groups = draws.split(branches, length, predictions, row, draw);
+        draw += branches.length;
+        return groups;
+      });
     }
     draws.tell();
     return { completions: draws.completions, prefilled, generated };
@@ -236,13 +236,27 @@ export class Decoder {
     for (const item of items) checkPositions(this.config, item, labels === 'next' ? 1 : 0);
     const scores: number[][][] = items.map(() => []);
     let computed = 0;
-    const read = (part: readonly Placed[], { predictions, at }: Picked) =>
-      part.forEach(({ place, tokens, positions }, i) => {
-        scores[place] = at[i]!.map((row, k) => {
-          const wanted = labels === 'next' ? [tokens[positions[k]! + 1]!] : labels;
-          return wanted.map(predictions.logprob(row));
-        });
+    /** The tokens whose log-probability is wanted at a position of an item. */
+    const wantedAt = ({ tokens }: Item, position: number) =>
+      labels === 'next' ? [tokens[position + 1]!] : labels;
+    const wanted =
+      (part: readonly Placed[]): WantedAt =>
+      (at) => ({
+        kind: 'scores',
+        places: part.flatMap((item, i) =>
+          item.positions.flatMap((position, k) =>
+            wantedAt(item, position).map((token) => ({ row: at[i]![k]!, token })),
+          ),
+        ),
       });
+    const read = (part: readonly Placed[], predictions: Predictions) => {
+      let next = 0;
+      for (const item of part) {
+        scores[item.place] = item.positions.map((position) =>
+          wantedAt(item, position).map(() => predictions.score(next++)),
+        );
+      }
+    };
     // Where positions follow the length, sequences that begin alike are not computed alike.
     const most = this.options.trees ? fixedPositions(this.config) : 0;
     const asked = items
@@ -253,14 +267,14 @@ export class Decoder {
     ) as [Placed[], Placed[]];
     for (const { part, positions } of Trees.parts(alike, vocabSize)) {
       this.trees ??= this.compileTrees();
-      read(part, await (await this.trees).predictions(part));
+      read(part, await (await this.trees).predictions(part, wanted(part)));
       computed += positions;
     }
     apart.sort((a, b) => a.tokens.length - b.tokens.length);
     for (let first = 0; first < apart.length; ) {
       const end = partEnd(apart, first, vocabSize);
       const part = apart.slice(first, end);
-      read(part, await this.sequences.predictions(part));
+      read(part, await this.sequences.predictions(part, wanted(part)));
       computed += part.reduce((sum, { tokens }) => sum + tokens.length, 0);
       first = end;
     }

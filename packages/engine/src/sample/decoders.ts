@@ -1,12 +1,10 @@
 /** The decoders of one thread, of models on the same weights: one of them computes at a time, in memory that all use. */
 import { Cache } from './cache.js';
 import { Decoder, type DecoderOptions } from './decoder.js';
-import { Memory } from './predictions.js';
 import type { Drawn, GenerateResult, GenerateTask, ScoreResult, ScoreTask } from './task.js';
 
 export class Decoders {
   private readonly opened = new Map<number, Decoder>();
-  private readonly memory = new Memory();
   private cache: Cache | undefined;
 
   static open(_: Record<string, never>): Decoders {
@@ -16,7 +14,7 @@ export class Decoders {
   /** Opens a model, which is called by its number from then on. */
   async add(model: number, options: DecoderOptions): Promise<void> {
     this.cache ??= Cache.allocate(options.config, 0, 0);
-    this.opened.set(model, await Decoder.open(options, this.cache, this.memory));
+    this.opened.set(model, await Decoder.open(options, this.cache));
   }
 
   async remove(model: number): Promise<void> {

@@ -1,5 +1,5 @@
 /** Draws the tokens of a task's branches and keeps what they have become. */
-import type { Predictions } from './predictions.js';
+import type { Predictions, Wanted } from './predictions.js';
 import { uniform } from './random.js';
 import type { Branch } from './rows.js';
 import type { Completion, Drawn, GenerateTask } from './task.js';
@@ -25,25 +25,26 @@ export class Draws {
   }
 
   /**
-   * Draws a token for each of some branches of `length` positions from one row of predictions. Those that go on, one group
-   * for each token.
+   * Takes a token for each of some branches of `length` positions from one row of predictions, by the draws from `first` on.
+   * Those that go on, one group for each token.
    */
   split(
     branches: readonly Branch[],
     length: number,
     predictions: Predictions,
     row: number,
+    first: number,
   ): Branch[][] {
-    const { temperature, maxTokens } = this.task;
-    const choose = predictions.choice(row);
+    const { maxTokens } = this.task;
+    const tokenOf = predictions.tokens(row);
     const groups = new Map<number, Branch[]>();
-    for (const branch of branches) {
-      const { tokens, seed, number } = branch;
+    for (const [place, branch] of branches.entries()) {
+      const { tokens, number } = branch;
       if (this.left && Atomics.load(this.left, number) !== 0) {
         this.end(branch, 'left');
         continue;
       }
-      const token = choose(temperature === 0 ? 0 : uniform(seed, tokens.length));
+      const token = tokenOf(first + place);
       tokens.push(token);
       const wanted = this.task.logprobs;
       const logprobs = wanted && predictions.logprobs(row, token, wanted);
@@ -58,6 +59,16 @@ export class Draws {
       }
     }
     return [...groups.values()];
+  }
+
+  /** What is wanted of rows for the next tokens of branches. */
+  wanted(rows: readonly { readonly row: number; readonly branch: Branch }[]): Wanted {
+    const { temperature, logprobs } = this.task;
+    const draws = rows.map(({ row, branch: { seed, tokens } }) => ({
+      row,
+      random: temperature === 0 ? 0 : uniform(seed, tokens.length),
+    }));
+    return { kind: 'draws', temperature, draws, logprobs: logprobs !== undefined };
   }
 
   /** Tells of what was drawn since the last time. */

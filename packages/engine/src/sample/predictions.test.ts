@@ -1,11 +1,11 @@
-/** Predictions read by blocks against a look at each token, which is their oracle. */
+/** What the graph picks from a large vocabulary against a look at each token, which is its oracle. */
 import { describe, expect, test } from 'vitest';
 import { logitsOf, strongWeights } from '../golden/index.js';
 import * as g from '../graph/index.js';
-import { blockOf, type LlamaConfig, withShares } from '../llama/index.js';
+import { blockOf, type LlamaConfig, withPicked } from '../llama/index.js';
 import { Session, Tensor } from '../onnx/index.js';
 import { Model } from '../parallel/index.js';
-import { ByToken, Memory, type Predictions, predict, type Use } from './predictions.js';
+import { Looked, type Predictions, predict, type Wanted } from './predictions.js';
 import { choice, uniform } from './random.js';
 
 test('blocks are about as many as their tokens, of one length where there is such a length', () => {
@@ -32,55 +32,67 @@ describe.each([8200, 8209])('of %d tokens', (size) => {
     return 8 * uniform(row, i) - 4;
   });
 
-  async function computed(values: Float32Array, use: Use): Promise<Predictions> {
+  async function computed(values: Float32Array, wanted: Wanted): Promise<Predictions> {
     const session = await Session.compile(
-      withShares(g.scale(g.input('given', 'float32', ['rows', size]), 1)),
+      withPicked(g.scale(g.input('given', 'float32', ['rows', size]), 1)),
     );
     const feeds = { given: new Tensor('float32', values, [rows, size]) };
-    const options = { place: 'step', shape: [rows], vocabSize: size, use } as const;
-    return (await predict(session, feeds, new Memory(), options)).predictions;
+    return (await predict(session, feeds, size, wanted)).predictions;
   }
+
+  const draws = Array.from({ length: rows * 400 }, (_, i) => ({
+    row: Math.floor(i / 400),
+    random: i % 400 === 0 ? 0 : i % 400 === 1 ? 1 - 2 ** -32 : uniform(i, 1),
+  }));
+  const drawn = (temperature: number, logprobs = false): Wanted => ({
+    kind: 'draws',
+    temperature,
+    draws,
+    logprobs,
+  });
 
   test.each([0, 0.3, 1, 5])(
     'tokens at temperature %d are those of a look at each',
     async (temperature) => {
-      const found = await computed(logits, { kind: 'draws', temperature, logprobs: true });
-      const slow = new ByToken(size, temperature, logits);
+      const found = await computed(logits, drawn(temperature, true));
+      const slow = new Looked(size, drawn(temperature), logits);
       const wanted = { top: 3, of: [5, size - 1] };
       let apart = 0;
       for (let row = 0; row < rows; row++) {
-        const [choose, chooseSlowly] = [found.choice(row), slow.choice(row)];
-        for (let i = 0; i < 400; i++) {
-          const random = i === 0 ? 0 : i === 1 ? 1 - 2 ** -32 : uniform(row, i);
-          if (choose(random) !== chooseSlowly(random)) apart++;
+        const [tokenOf, slowly] = [found.tokens(row), slow.tokens(row)];
+        for (const [draw, at] of draws.entries()) {
+          if (at.row === row && tokenOf(draw) !== slowly(draw)) apart++;
         }
         expect(found.logprobs(row, 7, wanted)).toEqual(slow.logprobs(row, 7, wanted));
       }
-      // Sums in another order: a number at the edge of a token's share may fall to its neighbour.
+      // Shares are in float32: a number at the edge of a token's share may fall to its neighbour.
       expect(apart).toBeLessThanOrEqual(temperature === 0 ? 0 : 4);
     },
   );
 
   test('no token is drawn that has no share', async () => {
-    const found = await computed(logits, { kind: 'draws', temperature: 1, logprobs: false });
-    const choose = found.choice(2);
-    for (let i = 0; i <= 1000; i++) {
-      const token = choose(Math.min(i / 1000, 1 - 2 ** -32));
-      expect(token).toBeGreaterThanOrEqual(4000);
-      expect(token).toBeLessThanOrEqual(4010);
-    }
+    const many = Array.from({ length: 1001 }, (_, i) => ({
+      row: 2,
+      random: Math.min(i / 1000, 1 - 2 ** -32),
+    }));
+    const wanted = { kind: 'draws', temperature: 1, draws: many, logprobs: false } as const;
+    const tokenOf = (await computed(logits, wanted)).tokens(2);
+    const tokens = many.map((_, draw) => tokenOf(draw));
+    expect(Math.min(...tokens)).toBe(4000);
+    expect(Math.max(...tokens)).toBe(4010);
+    expect(tokens).toEqual(tokens.toSorted((a, b) => a - b));
   });
 
   test('log-probabilities are those of a look at each', async () => {
-    const found = await computed(logits, { kind: 'scores' });
-    const slow = new ByToken(size, 1, logits);
-    for (let row = 0; row < rows; row++) {
-      const [at, slowAt] = [found.logprob(row), slow.logprob(row)];
-      for (let token = 0; token < size; token += 97) {
-        expect(Math.abs(at(token) - slowAt(token))).toBeLessThan(
-          1e-5 * Math.max(1, -slowAt(token)),
-        );
-      }
+    const places = Array.from({ length: 1000 }, (_, i) => ({
+      row: i % rows,
+      token: (i * 97) % size,
+    }));
+    const found = await computed(logits, { kind: 'scores', places });
+    const slow = new Looked(size, { kind: 'scores', places }, logits);
+    for (const place of places.keys()) {
+      const expected = slow.score(place);
+      expect(Math.abs(found.score(place) - expected)).toBeLessThan(1e-5 * Math.max(1, -expected));
     }
   });
 
@@ -89,12 +101,14 @@ describe.each([8200, 8209])('of %d tokens', (size) => {
     values[3 * size + 4321] = broken;
     const failed = expect.objectContaining({ code: 'not-finite' });
     for (const temperature of [0, 1]) {
-      const found = await computed(values, { kind: 'draws', temperature, logprobs: false });
-      expect(() => found.choice(3)).toThrow(failed);
-      expect(() => found.choice(4)).not.toThrow();
+      const found = await computed(values, drawn(temperature));
+      expect(() => found.tokens(3)).toThrow(failed);
+      expect(found.tokens(4)(1600)).toBeLessThan(size);
     }
-    const scores = await computed(values, { kind: 'scores' });
-    expect(() => scores.logprob(3)).toThrow(failed);
+    const places = [3, 4].map((row) => ({ row, token: 5 }));
+    const scores = await computed(values, { kind: 'scores', places });
+    expect(() => scores.score(0)).toThrow(failed);
+    expect(scores.score(1)).toBeLessThan(0);
   });
 });
 
@@ -134,14 +148,18 @@ test('a model of a large vocabulary draws and scores what the uncached forward p
       }
     }
   }
+  const nothing = { contexts: [{ tokens, branches: [] }], maxTokens: 3, temperature: 1, stop: [] };
+  expect((await model.generate(nothing)).completions).toEqual([[]]);
   const logits = await logitsOf(config, weights, tokens);
-  const slow = new ByToken(config.vocabSize, 1, logits);
-  const items = [{ tokens, positions: [0, 2, 3] }];
-  const scores = await model.score({ items, labels: [3, 8208] });
-  scores[0]!.forEach((found, k) => {
-    const at = slow.logprob(items[0]!.positions[k]!);
-    expect(found[0]).toBeCloseTo(at(3), 4);
-    expect(found[1]).toBeCloseTo(at(8208), 4);
+  const [positions, labels] = [
+    [0, 2, 3],
+    [3, 8208],
+  ];
+  const places = positions.flatMap((row) => labels.map((token) => ({ row, token })));
+  const slow = new Looked(config.vocabSize, { kind: 'scores', places }, logits);
+  const scores = await model.score({ items: [{ tokens, positions }], labels });
+  scores[0]!.flat().forEach((found, place) => {
+    expect(found).toBeCloseTo(slow.score(place), 4);
   });
   await model.close();
 });

@@ -1,4 +1,5 @@
-/** What a model expects next, by rows: computed into memory that is used again, and read no more than it takes. */
+/** What a model expects next, by rows: tokens drawn from it and log-probabilities read of it. */
+import { EngineError } from '../error.js';
 import { blockOf } from '../llama/index.js';
 import { type Feeds, floats, type Session, Tensor } from '../onnx/index.js';
 import {
@@ -10,148 +11,98 @@ import {
 } from './logprobs.js';
 import { choice } from './random.js';
 
-export interface Predictions {
-  /**
-   * Draws tokens of a row at the temperature that it was computed for, one for each random number in [0, 1); temperature 0
-   * takes the likeliest, the first if several. Good until the next choice is made.
-   *
-   * @throws EngineError `not-finite`
-   */
-  choice(row: number): (random: number) => number;
-  /** Log-probabilities of a row's tokens, one of which was drawn, before any temperature. @throws EngineError `not-finite` */
-  logprobs(row: number, token: number, wanted: LogprobsWanted): TokenLogprobs;
-  /** Of any token of a row, in nats. @throws EngineError `not-finite` */
-  logprob(row: number): (token: number) => number;
-}
-
-/** What rows are computed for. */
-export type Use =
-  | { readonly kind: 'scores' }
-  | { readonly kind: 'draws'; readonly temperature: number; readonly logprobs: boolean };
-
-/**
- * Numbers by name, which grow and are not given back: fresh pages cost more than what is computed into them. For one
- * thread, where one graph is computed at a time.
- */
-export class Memory {
-  private readonly arrays = new Map<string, Float32Array>();
-
-  floats(name: string, size: number): Float32Array {
-    let array = this.arrays.get(name);
-    if (!array || array.length < size) {
-      array = new Float32Array(size);
-      this.arrays.set(name, array);
+/** What is wanted of rows: tokens for numbers in [0, 1), or log-probabilities of tokens, in nats; in any number of a row. */
+export type Wanted =
+  | {
+      readonly kind: 'draws';
+      /** 0 takes the likeliest token, the first if several, whatever the number. */
+      readonly temperature: number;
+      readonly draws: readonly { readonly row: number; readonly random: number }[];
+      /** Whether `logprobs` will be asked for. */
+      readonly logprobs: boolean;
     }
-    return array.subarray(0, size);
-  }
+  | {
+      readonly kind: 'scores';
+      readonly places: readonly { readonly row: number; readonly token: number }[];
+    };
+
+/** Their methods throw `EngineError` "not-finite" where the row asked for has what is no number. */
+export interface Predictions {
+  /** The tokens of a row's draws, to be taken before those of another row. */
+  tokens(row: number): (draw: number) => number;
+  /** Log-probabilities of a row's tokens, one of which was drawn, before any temperature. */
+  logprobs(row: number, token: number, wanted: LogprobsWanted): TokenLogprobs;
+  /** The log-probability of a place. */
+  score(place: number): number;
 }
 
-/** Which predictions there are at once: those of a step, and those of whole sequences that wait for their turn. */
-type Place = 'step' | 'whole';
-
-/**
- * Runs a graph with the outputs of `withShares` over rows of some shape, which last until the next are computed in the same
- * place. `others` are further outputs, as they come.
- */
+/** Runs a graph with the outputs of `withPicked`; `others` are further outputs of it. */
 export async function predict(
   session: Session,
   feeds: Feeds,
-  memory: Memory,
-  {
-    place,
-    shape,
-    vocabSize,
-    use,
-    others = [],
-  }: {
-    readonly place: Place;
-    readonly shape: readonly number[];
-    readonly vocabSize: number;
-    readonly use: Use;
-    readonly others?: readonly string[];
-  },
+  vocabSize: number,
+  wanted: Wanted,
+  others: readonly string[] = [],
 ): Promise<{ predictions: Predictions; outputs: Record<string, Tensor> }> {
-  const whole = [...shape, vocabSize];
-  const size = whole.reduce((product, length) => product * length, 1);
-  const held = (name: string) =>
-    new Tensor('float32', memory.floats(`${place} ${name}`, size), whole);
-  const fetches: Record<string, Tensor | null> = {};
-  for (const name of others) fetches[name] = null;
-
-  const block = blockOf(vocabSize);
-  const temperature = use.kind === 'draws' ? use.temperature : 1;
-  if (block === undefined) {
-    const outputs = await session.runFor(feeds, { ...fetches, logits: held('logits') });
-    const logits = floats(outputs, 'logits');
-    return { outputs, predictions: new ByToken(vocabSize, temperature, logits) };
-  }
-  const sampled = use.kind === 'draws' && temperature > 0;
-  if (!sampled || use.logprobs) fetches.logits = held('logits');
-  if (sampled || use.kind === 'scores') fetches.shares = held('shares');
-  const sharpness = Float32Array.of(temperature > 0 ? 1 / temperature : 1);
-  const outputs = await session.runFor(
-    { ...feeds, sharpness: new Tensor('float32', sharpness, [1]) },
-    { ...fetches, sums: null, peaks: null, checks: null },
-  );
-  return { outputs, predictions: new ByBlock(vocabSize, block, temperature, outputs) };
+  const inGraph = blockOf(vocabSize) !== undefined;
+  const names = inGraph ? outputsFor(wanted) : ['logits'];
+  const outputs = await session.runFor(inGraph ? { ...feeds, ...feedsFor(wanted) } : feeds, [
+    ...names,
+    ...others,
+  ]);
+  const predictions = inGraph
+    ? new Picked(vocabSize, wanted, outputs)
+    : new Looked(vocabSize, wanted, floats(outputs, 'logits'));
+  return { predictions, outputs };
 }
 
-/** A look at each token of a row. */
-export class ByToken implements Predictions {
-  private readonly size: number;
-  private readonly temperature: number;
-  private readonly logits: Float32Array;
+const outputsFor = (wanted: Wanted): string[] => {
+  if (wanted.kind === 'scores') return ['read', 'totals', 'checks'];
+  const { temperature, logprobs } = wanted;
+  return ['checks', temperature === 0 ? 'likeliest' : 'drawn', ...(logprobs ? ['logits'] : [])];
+};
 
-  constructor(size: number, temperature: number, logits: Float32Array) {
-    this.size = size;
-    this.temperature = temperature;
-    this.logits = logits;
-  }
-
-  choice(row: number) {
-    return choice(this.logits, row * this.size, this.size, this.temperature);
-  }
-
-  logprobs(row: number, token: number, wanted: LogprobsWanted) {
-    return logprobsOf(this.logits, row * this.size, this.size, token, wanted);
-  }
-
-  logprob(row: number) {
-    const start = row * this.size;
-    const total = logTotal(this.logits, start, this.size);
-    return (token: number) => this.logits[start + token]! - total;
-  }
+function feedsFor(wanted: Wanted): Feeds {
+  const sampled = wanted.kind === 'draws' && wanted.temperature > 0;
+  const draws = sampled ? wanted.draws : [];
+  const places = wanted.kind === 'scores' ? wanted.places : [];
+  const integers = (list: readonly number[]) => BigInt64Array.from(list, BigInt);
+  return {
+    sharpness: new Tensor('float32', [sampled ? 1 / wanted.temperature : 1], [1]),
+    draws: new Tensor('int64', integers(draws.map(({ row }) => row)), [draws.length, 1]),
+    randoms: new Tensor(
+      'float64',
+      draws.map(({ random }) => random),
+      [draws.length, 1],
+    ),
+    places: new Tensor('int64', integers(places.flatMap(({ row, token }) => [row, token])), [
+      places.length,
+      2,
+    ]),
+  };
 }
 
-/** A block of a row by sums or maxima of its blocks, then a token of that block. `ByToken` is its oracle. */
-class ByBlock implements Predictions {
+const placeOf = (wanted: Wanted, place: number): { row: number; token: number } => {
+  if (wanted.kind === 'scores') return wanted.places[place]!;
+  throw new EngineError('graph', 'scores of rows that were computed for draws');
+};
+
+/** What the graph has picked. */
+class Picked implements Predictions {
   private readonly size: number;
-  private readonly block: number;
-  private readonly temperature: number;
+  private readonly wanted: Wanted;
   private readonly outputs: Record<string, Tensor>;
 
-  constructor(size: number, block: number, temperature: number, outputs: Record<string, Tensor>) {
+  constructor(size: number, wanted: Wanted, outputs: Record<string, Tensor>) {
     this.size = size;
-    this.block = block;
-    this.temperature = temperature;
+    this.wanted = wanted;
     this.outputs = outputs;
   }
 
-  choice(row: number) {
-    const { size, block, temperature } = this;
+  tokens(row: number) {
     this.check(row);
-    if (temperature === 0) {
-      const best = this.likeliest(row);
-      return () => best;
-    }
-    const sums = this.blocks('sums', row);
-    const total = sums.reduce((sum, of) => sum + of, 0);
-    const shares = floats(this.outputs, 'shares').subarray(row * size, (row + 1) * size);
-    return (random: number) => {
-      const found = reach(sums, random * total);
-      const from = found.at * block;
-      return from + reach(shares.subarray(from, from + block), found.rest).at;
-    };
+    const { drawn, likeliest } = this.outputs;
+    return (draw: number) => Number(drawn ? drawn.data[draw] : likeliest!.data[row]);
   }
 
   logprobs(row: number, token: number, wanted: LogprobsWanted) {
@@ -159,45 +110,48 @@ class ByBlock implements Predictions {
     return logprobsOf(logits, row * this.size, this.size, token, wanted);
   }
 
-  logprob(row: number) {
+  score(place: number) {
+    const { row } = placeOf(this.wanted, place);
     this.check(row);
-    const start = row * this.size;
-    const logits = floats(this.outputs, 'logits');
-    // The share of a token is exp(logit - total); that of the likeliest is far from 0.
-    const best = start + this.likeliest(row);
-    const total = logits[best]! - Math.log(floats(this.outputs, 'shares')[best]!);
-    return (token: number) => logits[start + token]! - total;
-  }
-
-  private likeliest(row: number): number {
-    const { size, block } = this;
-    const peaks = this.blocks('peaks', row);
-    let best = 0;
-    for (let i = 1; i < peaks.length; i++) if (peaks[i]! > peaks[best]!) best = i;
-    const logits = floats(this.outputs, 'logits').subarray(row * size, (row + 1) * size);
-    return logits.indexOf(peaks[best]!, best * block);
+    return floats(this.outputs, 'read')[place]! - floats(this.outputs, 'totals')[row]!;
   }
 
   private check(row: number): void {
-    finite(this.blocks('checks', row).reduce((sum, of) => sum + of, 0));
-  }
-
-  /** What there is of each block of a row. */
-  private blocks(name: string, row: number): Float32Array {
-    const count = Math.ceil(this.size / this.block);
-    return floats(this.outputs, name).subarray(row * count, (row + 1) * count);
+    finite(floats(this.outputs, 'checks')[row]!);
   }
 }
 
-/** The first of some shares with which their sum passes `most`, else the last that is not 0; and what of `most` is left for it. */
-function reach(shares: Float32Array, most: number): { at: number; rest: number } {
-  let last = { at: 0, rest: 0 };
-  let rest = most;
-  for (let at = 0; at < shares.length; at++) {
-    const share = shares[at]!;
-    if (rest < share) return { at, rest };
-    if (share > 0) last = { at, rest: share };
-    rest -= share;
+/** A look at each logit, which is the oracle of `Picked`, and as fast where there are few. */
+export class Looked implements Predictions {
+  private readonly size: number;
+  private readonly wanted: Wanted;
+  private readonly logits: Float32Array;
+  /** Of the row looked at last, since places of one row mostly follow each other. */
+  private total = { row: -1, of: 0 };
+
+  constructor(size: number, wanted: Wanted, logits: Float32Array) {
+    this.size = size;
+    this.wanted = wanted;
+    this.logits = logits;
   }
-  return last;
+
+  tokens(row: number) {
+    if (this.wanted.kind === 'scores') {
+      throw new EngineError('graph', 'draws from rows that were computed for scores');
+    }
+    const { temperature, draws } = this.wanted;
+    const choose = choice(this.logits, row * this.size, this.size, temperature);
+    return (draw: number) => choose(draws[draw]!.random);
+  }
+
+  logprobs(row: number, token: number, wanted: LogprobsWanted) {
+    return logprobsOf(this.logits, row * this.size, this.size, token, wanted);
+  }
+
+  score(place: number) {
+    const { row, token } = placeOf(this.wanted, place);
+    const start = row * this.size;
+    if (this.total.row !== row) this.total = { row, of: logTotal(this.logits, start, this.size) };
+    return this.logits[start + token]! - this.total.of;
+  }
 }

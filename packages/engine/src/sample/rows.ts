@@ -52,6 +52,11 @@ export class Rows {
     return this.rows.reduce((sum, { branches }) => sum + branches.length, 0);
   }
 
+  /** Each with its row's place in a step, in the order in which `advance` asks for them. */
+  allBranches(): { row: number; branch: Branch }[] {
+    return this.rows.flatMap(({ branches }, row) => branches.map((branch) => ({ row, branch })));
+  }
+
   /** Takes in a row whose positions lie in row `from` of another cache. */
   add(row: Row, source: Cache, from: number): void {
     this.reserve(row.length + 1);

@@ -3,7 +3,7 @@ import { EngineError } from '../error.js';
 import { fixedPositions, type LlamaConfig, positionLimit, rotaryAngles } from '../llama/index.js';
 import { type Session, Tensor } from '../onnx/index.js';
 import { Cache } from './cache.js';
-import { type Memory, type Predictions, predict, type Use } from './predictions.js';
+import { type Predictions, predict, type Wanted } from './predictions.js';
 
 /** A sequence, and the positions after which predictions are wanted. */
 export interface Item {
@@ -11,10 +11,14 @@ export interface Item {
   readonly positions: readonly number[];
 }
 
+/** Of items and positions the rows of predictions. */
+export type Places = readonly (readonly number[])[];
+/** What is wanted of rows, once it is known which these are. */
+export type WantedAt = (at: Places) => Wanted;
+
 export interface Picked {
   readonly predictions: Predictions;
-  /** By item and position the row in `predictions`. */
-  readonly at: readonly (readonly number[])[];
+  readonly at: Places;
 }
 
 /** Sequences computed at once have at most this many positions. */
@@ -31,37 +35,30 @@ export class Sequences {
   /** Of `sequenceGraph`. */
   private readonly session: Session;
 
-  private readonly memory: Memory;
-
-  constructor(config: LlamaConfig, session: Session, memory: Memory) {
+  constructor(config: LlamaConfig, session: Session) {
     this.config = config;
     this.session = session;
-    this.memory = memory;
   }
 
   release(): Promise<void> {
     return this.session.release();
   }
 
-  /** The cache of some sequences, and predictions. */
-  async prefill(items: readonly Item[], use: Use): Promise<Picked & { cache: Cache }> {
-    const { outputs, time, ...picked } = await this.run(items, use, Cache.outputs(this.config));
+  /** The cache of some sequences, and predictions: what is `wanted` of the rows at these places. */
+  async prefill(items: readonly Item[], wanted: WantedAt): Promise<Picked & { cache: Cache }> {
+    const { outputs, time, ...picked } = await this.run(items, wanted, Cache.outputs(this.config));
     return { ...picked, cache: Cache.of(this.config, time, outputs) };
   }
 
-  /** Predictions alone, for scores. */
-  async predictions(items: readonly Item[]): Promise<Picked> {
-    const { predictions, at } = await this.run(items, { kind: 'scores' }, []);
-    return { predictions, at };
+  /** Predictions alone. */
+  async predictions(items: readonly Item[], wanted: WantedAt): Promise<Predictions> {
+    return (await this.run(items, wanted, [])).predictions;
   }
 
-  private async run(items: readonly Item[], use: Use, others: readonly string[]) {
+  private async run(items: readonly Item[], wanted: WantedAt, others: readonly string[]) {
     const { feeds, at, time } = this.feeds(items);
     const { vocabSize } = this.config;
-    const shape = feeds.picked.dims;
-    const options = { place: 'whole', shape, vocabSize, use, others } as const;
-    const found = await predict(this.session, feeds, this.memory, options);
-    return { ...found, at, time };
+    return { ...(await predict(this.session, feeds, vocabSize, wanted(at), others)), at, time };
   }
 
   private feeds(items: readonly Item[]) {

@@ -2,20 +2,17 @@
 import type { LlamaConfig } from '../llama/index.js';
 import type { Session } from '../onnx/index.js';
 import { compareSequences, filled, treeFeeds, treeOf } from '../tree/index.js';
-import { type Memory, predict } from './predictions.js';
-import { type Item, MOST_POSITIONS, mostRows, type Picked } from './sequences.js';
+import { type Predictions, predict } from './predictions.js';
+import { type Item, MOST_POSITIONS, mostRows, type WantedAt } from './sequences.js';
 
 export class Trees {
   private readonly config: LlamaConfig;
   /** Of `treeGraph`. */
   private readonly session: Session;
 
-  private readonly memory: Memory;
-
-  constructor(config: LlamaConfig, session: Session, memory: Memory) {
+  constructor(config: LlamaConfig, session: Session) {
     this.config = config;
     this.session = session;
-    this.memory = memory;
   }
 
   release(): Promise<void> {
@@ -35,20 +32,16 @@ export class Trees {
     ).map(({ first, end, size }) => ({ part: sorted.slice(first, end), positions: size }));
   }
 
-  /** Predictions after the positions of a part's items, for scores. */
-  async predictions(items: readonly Item[]): Promise<Picked> {
+  /** Predictions after the positions of a part's items: what is `wanted` of the rows at these places. */
+  async predictions(items: readonly Item[], wanted: WantedAt): Promise<Predictions> {
     const { tree, paths } = treeOf(items.map(({ tokens }) => tokens));
     const rows = items.map(({ positions }, i) => positions.map((position) => paths[i]![position]!));
     const picked = Int32Array.from(new Set(rows.flat())).sort();
     const place = new Map<number, number>();
     for (const row of picked) place.set(row, place.size);
+    const at = rows.map((own) => own.map((row) => place.get(row)!));
     const feeds = treeFeeds(this.config, tree, picked, 'paths');
-    const { predictions } = await predict(this.session, feeds, this.memory, {
-      place: 'whole',
-      shape: feeds.picked!.dims,
-      vocabSize: this.config.vocabSize,
-      use: { kind: 'scores' },
-    });
-    return { predictions, at: rows.map((own) => own.map((row) => place.get(row)!)) };
+    const { vocabSize } = this.config;
+    return (await predict(this.session, feeds, vocabSize, wanted(at))).predictions;
   }
 }
