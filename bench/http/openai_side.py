@@ -1,4 +1,4 @@
-"""The same rollouts by OpenAI's asynchronous client: openai_side.py <url> <rollouts> <in flight>."""
+"""The same rollouts by OpenAI's asynchronous client: openai_side.py <url> <rollouts> <in flight> <model> <tokens> <warm>."""
 
 import asyncio
 import json
@@ -8,7 +8,8 @@ import time
 
 from openai import AsyncOpenAI
 
-url, rollouts, parallel = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+url, model = sys.argv[1], sys.argv[4]
+rollouts, parallel, most, warm = (int(sys.argv[i]) for i in (2, 3, 5, 6))
 prompt = "Fay has 37 apples and gains 148. " * 8 + "How many has she?\n"
 
 
@@ -21,22 +22,24 @@ async def main() -> None:
     # Its own connection limits are above what is in flight here.
     client = AsyncOpenAI(base_url=url, api_key="none")
 
-    async def ask(seed: int) -> int:
+    async def ask(seed: int) -> tuple[int, int]:
         answer = await client.completions.create(
-            model="bench", prompt=prompt, temperature=0.8, top_p=1, max_tokens=160, n=1, seed=seed
+            model=model, prompt=prompt, temperature=0.8, top_p=1, max_tokens=most, n=1, seed=seed
         )
-        return len(answer.choices[0].text)
+        return answer.usage.completion_tokens, len(answer.choices[0].text)
 
-    for seed in range(200):
+    for seed in range(warm):
         await ask(seed)
     before, began = cpu(), time.perf_counter()
     seeds = iter(range(rollouts))
-    characters = 0
+    tokens = characters = 0
 
     async def worker() -> None:
-        nonlocal characters
+        nonlocal tokens, characters
         for seed in seeds:
-            characters += await ask(seed)
+            written, length = await ask(seed)
+            tokens += written
+            characters += length
 
     await asyncio.gather(*(worker() for _ in range(parallel)))
     seconds = time.perf_counter() - began
@@ -46,6 +49,7 @@ async def main() -> None:
                 "rollouts": rollouts,
                 "seconds": seconds,
                 "cpuSeconds": cpu() - before,
+                "tokens": tokens,
                 "characters": characters,
             }
         )

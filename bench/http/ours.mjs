@@ -1,33 +1,40 @@
-/** Rollouts by glore's client: `node ours.mjs <url> <rollouts> <in flight>` prints what they took as JSON. */
+/**
+ * Rollouts by glore's client: `node ours.mjs <url> <rollouts> <in flight> <model> <tokens> <warm>` prints what they took as
+ * JSON.
+ */
 import { complete } from '../../packages/glore/dist/model/openai/answers.js';
 import { Endpoint } from '../../packages/glore/dist/model/openai/index.js';
 
-const [url, rollouts, parallel] = [process.argv[2], ...process.argv.slice(3).map(Number)];
+const [url, model] = [process.argv[2], process.argv[5]];
+const [rollouts, parallel, , maxTokens, warm] = process.argv.slice(3).map(Number);
 const endpoint = new Endpoint({ name: 'bench', url, parallel });
 const prompt = { text: `${'Fay has 37 apples and gains 148. '.repeat(8)}How many has she?\n` };
 const ask = async (seed) => {
   const { choices } = await complete(endpoint, {
-    model: 'bench',
+    model,
     prompt,
     temperature: 0.8,
-    maxTokens: 160,
+    maxTokens,
     seed,
   });
-  return choices[0].text.length;
+  return choices[0];
 };
 
-for (let seed = 0; seed < 200; seed++) await ask(seed);
+for (let seed = 0; seed < warm; seed++) await ask(seed);
 const cpuBefore = process.cpuUsage();
 const began = performance.now();
 let next = 0;
 let done = 0;
+let tokens = 0;
 let characters = 0;
 /** Resident memory after each tenth of the rollouts. */
 const memory = [];
 /** Each asks for the next rollout that nobody has asked for; nothing of a rollout is kept but its length. */
 const worker = async () => {
   while (next < rollouts) {
-    characters += await ask(next++);
+    const answer = await ask(next++);
+    tokens += answer.tokens;
+    characters += answer.text.length;
     if (++done >= ((memory.length + 1) * rollouts) / 10) {
       memory.push(process.memoryUsage.rss() / 2 ** 20);
     }
@@ -42,6 +49,7 @@ process.stdout.write(
     rollouts,
     seconds,
     cpuSeconds: (user + system) / 1e6,
+    tokens,
     characters,
     memory,
   })}\n`,
