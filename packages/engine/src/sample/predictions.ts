@@ -62,13 +62,20 @@ const outputsFor = (wanted: Wanted): string[] => {
   return ['checks', temperature === 0 ? 'likeliest' : 'drawn', ...(logprobs ? ['logits'] : [])];
 };
 
+/** Of float32, with room for the logits: at a temperature below, all is the likeliest token's as well. */
+const SHARPEST = 1e30;
+
 function feedsFor(wanted: Wanted): Feeds {
   const sampled = wanted.kind === 'draws' && wanted.temperature > 0;
   const draws = sampled ? wanted.draws : [];
   const places = wanted.kind === 'scores' ? wanted.places : [];
   const integers = (list: readonly number[]) => BigInt64Array.from(list, BigInt);
   return {
-    sharpness: new Tensor('float32', [sampled ? 1 / wanted.temperature : 1], [1]),
+    sharpness: new Tensor(
+      'float32',
+      [sampled ? Math.min(1 / wanted.temperature, SHARPEST) : 1],
+      [1],
+    ),
     draws: new Tensor('int64', integers(draws.map(({ row }) => row)), [draws.length, 1]),
     randoms: new Tensor(
       'float64',
