@@ -63,7 +63,7 @@ const figures = [...found].map(([name, runs]) => ({
   tokens: median(runs.map(({ tokens, seconds }) => tokens / seconds)),
   cpu: median(runs.map(({ rollouts, cpuSeconds }) => (1e6 * cpuSeconds) / rollouts)),
   memory: runs.at(-1).memory
-    ? [0, 4, 9].map((tenth) => runs.at(-1).memory[tenth].toFixed(0)).join(', ')
+    ? [0, 4, 9].map((tenth) => runs.at(-1).memory[tenth]?.toFixed(0) ?? '-').join(', ')
     : '-',
 }));
 console.log(

@@ -24,7 +24,9 @@ export function blockOf(vocabSize: number): number | undefined {
  *   drawn      int64 [D, 1]   the token of each draw, by its row `draws` int64 [D, 1] and its number `randoms` float64 [D, 1]
  *   likeliest  int64 [R, 1]   the token with the largest logit, the first if several
  *   read       float32 [E]    the logit of each of `places` int64 [E, 2], row and token
- *   totals     float32 [R, 1] log(sum(exp(logits))), where `sharpness` is 1
+ *   most       float32 [R, 1] the largest logit
+ *   share      float32 [R, 1] its share: where `sharpness` is 1, log(sum(exp(logits))) is most - log(share). The logarithm is
+ *                             left to float64: ONNX Runtime's of a number depends on its place among others
  *   checks     float32 [R]    a number if all logits are
  *
  * with the input `sharpness` float32 [1] = 1 / temperature of the draws. Numbers are in [0, 1).
@@ -71,24 +73,20 @@ export function withPicked(logits: g.Value): Record<string, g.Value> {
   const left = made('Clip', ['draws', 1], [chosen.left, ...limits], {}, 'float64');
   const drawn = tokenAt(chosen.at, reach(within, left, block).at);
 
-  const logitBlocks = cut(rows, -1e30);
+  // Of equal ones the first is taken, so never what is filled up.
+  const logitBlocks = cut(rows, Number.NEGATIVE_INFINITY);
   const largest = (values: g.Value) =>
     made('ArgMax', ['rows', 1], [values], { axis: 1n, keepdims: 1n }, 'int64');
   const best = largest(over('ReduceMax', logitBlocks));
   const inBest = made('GatherND', ['rows', block], [logitBlocks, best], { batch_dims: 1n });
   const likeliest = tokenAt(best, largest(inBest));
-  // The share of a token is exp(logit - total); that of the likeliest is far from 0.
-  const totals = joined(
-    'Sub',
-    numberAt(rows, likeliest),
-    made('Log', ['rows', 1], [numberAt(shares, likeliest)]),
-  );
   return {
     logits,
     drawn,
     likeliest,
     read: made('GatherND', ['places'], [rows, places]),
-    totals,
+    most: numberAt(rows, likeliest),
+    share: numberAt(shares, likeliest),
     checks: over('ReduceSum', rows),
   };
 }

@@ -117,6 +117,12 @@ export class Decoder {
 
   /** `emit` is told of the tokens of each step as they are drawn. */
   async generate(task: GenerateTask, emit?: (drawn: Drawn[]) => void): Promise<GenerateResult> {
+    if (!(task.temperature >= 0)) {
+      throw new EngineError(
+        'temperature',
+        `expected a temperature of 0 or more, found ${task.temperature}`,
+      );
+    }
     // Where positions follow the length, a long context's keys are not those of its prefixes: each is computed alone.
     const fixed = fixedPositions(this.config);
     if (task.contexts.every(({ tokens }) => tokens.length <= fixed)) return this.sample(task, emit);
@@ -233,6 +239,13 @@ export class Decoder {
   /** Log-probability of each label, or of what follows, as the next token at each position: [item][position][label]. */
   async score({ items, labels }: ScoreTask): Promise<ScoreResult> {
     const { vocabSize } = this.config;
+    for (const label of labels === 'next' ? [] : labels) {
+      if (Number.isSafeInteger(label) && label >= 0 && label < vocabSize) continue;
+      throw new EngineError(
+        'label',
+        `expected labels within the vocabulary of ${vocabSize} tokens, found ${label}`,
+      );
+    }
     for (const item of items) checkPositions(this.config, item, labels === 'next' ? 1 : 0);
     const scores: number[][][] = items.map(() => []);
     let computed = 0;

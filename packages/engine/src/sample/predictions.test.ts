@@ -96,6 +96,17 @@ describe.each([8200, 8209])('of %d tokens', (size) => {
     }
   });
 
+  test('a row has the same bits wherever it stands, and where all of it is no number it alone is refused', async () => {
+    const values = logits.slice();
+    values.copyWithin(3 * size, 4 * size);
+    values.fill(-Infinity, 0, size);
+    const places = [3, 4, 0].flatMap((row) => [5, 700, size - 1].map((token) => ({ row, token })));
+    const found = await computed(values, { kind: 'scores', places });
+    const scores = [0, 1, 2, 3, 4, 5].map((place) => found.score(place));
+    expect(scores.slice(0, 3)).toEqual(scores.slice(3));
+    expect(() => found.score(6)).toThrow(expect.objectContaining({ code: 'not-finite' }));
+  });
+
   test.each([NaN, Infinity, -Infinity])('%d among logits is an error', async (broken) => {
     const values = logits.slice();
     values[3 * size + 4321] = broken;
@@ -161,5 +172,17 @@ test('a model of a large vocabulary draws and scores what the uncached forward p
   scores[0]!.flat().forEach((found, place) => {
     expect(found).toBeCloseTo(slow.score(place), 4);
   });
+  // Alone and among others.
+  const more = Array.from({ length: 40 }, (_, i) => [7, 8 + i, 9 * i, 5 + i]);
+  const items = more.map((of) => ({ tokens: of, positions: [0, 2, 3] }));
+  const together = await model.score({ items, labels });
+  const apart = await Promise.all(items.map((item) => model.score({ items: [item], labels })));
+  expect(apart.flat()).toEqual(together);
+  for (const label of [-1, 8209, 1.5]) {
+    const asked = model.score({ items, labels: [label] });
+    await expect(asked).rejects.toMatchObject({ code: 'label' });
+  }
+  const cold = { contexts: [{ tokens, branches }], maxTokens: 3, temperature: -1, stop: [] };
+  await expect(model.generate(cold)).rejects.toMatchObject({ code: 'temperature' });
   await model.close();
 });

@@ -57,7 +57,7 @@ export async function predict(
 }
 
 const outputsFor = (wanted: Wanted): string[] => {
-  if (wanted.kind === 'scores') return ['read', 'totals', 'checks'];
+  if (wanted.kind === 'scores') return ['read', 'most', 'share', 'checks'];
   const { temperature, logprobs } = wanted;
   return ['checks', temperature === 0 ? 'likeliest' : 'drawn', ...(logprobs ? ['logits'] : [])];
 };
@@ -70,6 +70,11 @@ function feedsFor(wanted: Wanted): Feeds {
   const draws = sampled ? wanted.draws : [];
   const places = wanted.kind === 'scores' ? wanted.places : [];
   const integers = (list: readonly number[]) => BigInt64Array.from(list, BigInt);
+  const pairs = new BigInt64Array(2 * places.length);
+  places.forEach(({ row, token }, i) => {
+    pairs[2 * i] = BigInt(row);
+    pairs[2 * i + 1] = BigInt(token);
+  });
   return {
     sharpness: new Tensor(
       'float32',
@@ -82,10 +87,7 @@ function feedsFor(wanted: Wanted): Feeds {
       draws.map(({ random }) => random),
       [draws.length, 1],
     ),
-    places: new Tensor('int64', integers(places.flatMap(({ row, token }) => [row, token])), [
-      places.length,
-      2,
-    ]),
+    places: new Tensor('int64', pairs, [places.length, 2]),
   };
 }
 
@@ -120,7 +122,8 @@ class Picked implements Predictions {
   score(place: number) {
     const { row } = placeOf(this.wanted, place);
     this.check(row);
-    return floats(this.outputs, 'read')[place]! - floats(this.outputs, 'totals')[row]!;
+    const at = (name: string, index: number) => floats(this.outputs, name)[index]!;
+    return at('read', place) - at('most', row) + Math.log(at('share', row));
   }
 
   private check(row: number): void {

@@ -16,11 +16,6 @@ export type Places = readonly (readonly number[])[];
 /** What is wanted of rows, once it is known which these are. */
 export type WantedAt = (at: Places) => Wanted;
 
-export interface Picked {
-  readonly predictions: Predictions;
-  readonly at: Places;
-}
-
 /** Sequences computed at once have at most this many positions. */
 export const MOST_POSITIONS = 2048;
 /** And at most so many logits: of a large vocabulary those of 2048 positions are more than a gigabyte. */
@@ -45,7 +40,10 @@ export class Sequences {
   }
 
   /** The cache of some sequences, and predictions: what is `wanted` of the rows at these places. */
-  async prefill(items: readonly Item[], wanted: WantedAt): Promise<Picked & { cache: Cache }> {
+  async prefill(
+    items: readonly Item[],
+    wanted: WantedAt,
+  ): Promise<{ cache: Cache; predictions: Predictions; at: Places }> {
     const { outputs, time, ...picked } = await this.run(items, wanted, Cache.outputs(this.config));
     return { ...picked, cache: Cache.of(this.config, time, outputs) };
   }
