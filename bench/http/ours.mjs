@@ -29,7 +29,7 @@ let tokens = 0;
 let characters = 0;
 /** Resident memory after each tenth of the rollouts. */
 const memory = [];
-/** Each asks for the next rollout that nobody has asked for; nothing of a rollout is kept but its length. */
+/** Each asks for the next rollout that nobody has asked for; nothing of a rollout is kept but how long it is. */
 const worker = async () => {
   while (next < rollouts) {
     const answer = await ask(next++);

@@ -108,9 +108,15 @@ function answersOf(report) {
   return { headers: [...answers.headers.slice(0, -1), 's/problem'], rows };
 }
 
+/** The report with the comparisons that were made beside its own. */
+const withBesides = (report) => ({
+  ...report,
+  comparisons: [...report.comparisons, ...report.besides],
+});
+
 /** "+1.3 [-0.5, +3.1], p 0.210" of a pair of rows. */
-function differenceOf({ comparisons, besides }, a, b) {
-  const found = [...comparisons, ...besides].find((pair) => pair.a === a && pair.b === b);
+function differenceOf(report, a, b) {
+  const found = withBesides(report).comparisons.find((pair) => pair.a === a && pair.b === b);
   if (!found) return '-';
   const { difference, low, high, p } = found;
   return `${percent(difference)} ${interval(low, high)}, p ${significance(p)}`;
@@ -178,8 +184,8 @@ function measured() {
   const found = Object.entries(sets).flatMap(([set, title]) => {
     const report = read(`table-${set}`);
     if (!report) return [];
-    const { speeds, besides, parts } = report;
-    const paired = tablesOf({ ...report, comparisons: [...report.comparisons, ...besides] }).paired;
+    const { speeds, parts } = report;
+    const { paired } = tablesOf(withBesides(report));
     return [
       `**${title}**, the first ${report.problems} of 300 test problems (those whose questions come first by a hash, in a fixed shuffle), asked as \`${report.way}\`. ${parts.unanswered} drafts have no answer, and count as wrong. Seconds are from ${fixed(speeds.generatedPerSecond, 0)} tokens written a second and ${fixed(speeds.scoredPerSecond, 0)} tokens of solutions read by a critic, measured at ${report.problems < 64 ? report.problems : 64} at once.`,
       table(answersOf(report), 2),
@@ -194,7 +200,7 @@ function measured() {
 function trained() {
   const report = read('trained');
   if (!report) return 'Nothing has been measured yet.';
-  const { answers, paired, critics, refiners, rounds, stages } = tablesOf(report);
+  const { answers, paired, critics, refiners, rounds, stages } = tablesOf(withBesides(report));
   const control = read('untrained');
   const range = control && wilson(control.right, control.problems);
   const bits = report.bits ? `, computed in ${report.bits} bits` : '';

@@ -20,7 +20,6 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { auc } from '../../packages/glore/dist/evaluate/critic.js';
-import { paired } from '../../packages/glore/dist/evaluate/paired.js';
 import { inRoles } from '../../packages/glore/dist/model/index.js';
 import { Endpoint } from '../../packages/glore/dist/model/openai/index.js';
 import { openServedText } from '../../packages/glore/dist/model/openai/open.js';
@@ -29,6 +28,7 @@ import { holdOut } from '../../packages/glore/dist/problem/division.js';
 import { Random, readSvamp } from '../../packages/glore/dist/problem/index.js';
 import { glore, script, start } from './child.mjs';
 import { writePage } from './page.mjs';
+import { pairsOf } from './pairs.mjs';
 import { install, placesIn } from './place.mjs';
 
 const { values } = parseArgs({
@@ -151,9 +151,9 @@ async function measuredSpeeds(run) {
   return measured;
 }
 
-/** Comparisons that the report has not: each way that refines always, and votes, against the draft and three samples. */
-function besides({ right }) {
-  const pairs = [
+/** Each way that refines always, and votes, against the draft and three samples. */
+function besides(outcomes) {
+  return pairsOf(outcomes, [
     ['global', 'draft'],
     ['local', 'draft'],
     ['majority@3', 'draft'],
@@ -165,9 +165,7 @@ function besides({ right }) {
     ['bo3', 'majority@3'],
     ['best-of-8', 'majority@8'],
     ['oracle', 'oracle-bo3'],
-  ];
-  const answers = (row) => [...right[row]].map((flag) => ({ right: flag === '1' }));
-  return pairs.map(([a, b]) => ({ a, b, ...paired(answers(a), answers(b)) }));
+  ]);
 }
 
 /** What the parts of the method are made of that the report has no figure for. */

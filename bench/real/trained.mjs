@@ -17,11 +17,13 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { loadAdapter, mergeAdapter, saveCheckpoint } from '@glore/engine';
 import { openRunFolder } from '../../packages/glore/dist/pipeline/context.js';
 import { readRecipe } from '../../packages/glore/dist/recipe/index.js';
 import { glore } from './child.mjs';
 import { writePage } from './page.mjs';
+import { pairsOf } from './pairs.mjs';
 import { install, placesIn } from './place.mjs';
 import { writeProblems } from './problems.mjs';
 
@@ -113,8 +115,17 @@ function pack() {
   tar(['-czf', kept, ...exclude, 'recipe.json', 'student', ...done]);
   const report = join(run, 'report.json');
   if (existsSync(report)) {
-    const { outcomes: _, ...rest } = JSON.parse(readFileSync(report, 'utf8'));
-    writeFileSync(at('results/trained.json'), `${JSON.stringify(rest)}\n`);
+    const whole = readFileSync(report);
+    const { outcomes, ...rest } = JSON.parse(whole);
+    // The student's own likelihood, which is a critic without training, and the vote of the same samples.
+    const besides = pairsOf(outcomes, [
+      ['likeliest-of-8', 'draft'],
+      ['likeliest-of-8', 'majority@8'],
+      ['likeliest-of-8', 'retrained'],
+      ['majority@8', 'draft'],
+    ]);
+    writeFileSync(at('results/trained.json'), `${JSON.stringify({ ...rest, besides })}\n`);
+    writeFileSync(at('results/report-trained.json.gz'), gzipSync(whole));
   }
   writePage();
 }
